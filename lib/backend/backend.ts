@@ -1,0 +1,183 @@
+import type { DType, TypedArray } from '../dtype.js';
+import type { OpAttrs, OpName } from './op-schema.gen.js';
+
+/**
+ * What a backend knows a tensor by. `Tensor` extends it; nothing but a backend reads or writes these fields.
+ * The native backend uses slot and generation (a row of its handle table), the TypeScript one `value`.
+ */
+export class Handle {
+  /** @internal */ slot = -1;
+  /** @internal */ generation = 0;
+  /** @internal */ value: unknown = undefined;
+}
+
+/** A number or boolean becomes a 0-dim operand that promotes by kind only: an integer as int, any other as float. */
+export type OpInput<T extends Handle = Handle> = T | number | boolean | null | readonly T[];
+
+export interface TensorInfo {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** In elements. */
+  readonly strides: readonly number[];
+}
+
+export interface BackwardOptions {
+  readonly retainGraph: boolean;
+  readonly createGraph: boolean;
+}
+
+export interface MemoryInfo {
+  /** Tensors that JavaScript can reach, or that were not swept yet. */
+  readonly handles: number;
+  /** Live tensor descriptors in the backend: handles, and what tapes and gradients hold. */
+  readonly tensors: number;
+  /** Bytes of live storage. */
+  readonly bytes: number;
+  /** Bytes kept for reuse. */
+  readonly pooledBytes: number;
+  readonly peakBytes: number;
+}
+
+/** Counts since the environment started; differences of two readings say what a piece of code cost. */
+export interface Counters {
+  /** Ops evaluated, those of backward included. */
+  readonly ops: number;
+  /** Calls from JavaScript into the backend. */
+  readonly crossings: number;
+  /** Storage blocks handed out, and their bytes. */
+  readonly allocations: number;
+  readonly allocatedBytes: number;
+  /** Tensor objects made for JavaScript. */
+  readonly handlesMade: number;
+  readonly tapeNodes: number;
+  /** Bytes of tensors held by tape nodes when they were made. */
+  readonly savedBytes: number;
+}
+
+export interface BackendInfo {
+  readonly name: 'native' | 'js';
+  /** CPU level of the kernels: scalar, avx2, avx512, neon; `typescript` on the js backend. */
+  readonly isa: string;
+  readonly bestIsa: string;
+  readonly threads: number;
+  /** Where the number of threads comes from: affinity, cgroup, LANEGRAD_NUM_THREADS, setNumThreads. */
+  readonly threadsSource: string;
+}
+
+/**
+ * The seam between the library and what computes. Everything above it exists once; see docs/architecture.md.
+ * T is the tensor class of the library: a backend makes its tensors with the factory it was given.
+ */
+export interface Backend<T extends Handle = Handle> {
+  readonly name: 'native' | 'js';
+
+  /** Whether `run` takes this op. Every backend has all primitives. */
+  has(op: OpName): boolean;
+
+  /** A tensor on a copy of `data`, which has exactly as many elements as `shape`. */
+  create(dtype: DType, shape: readonly number[], data: TypedArray): T;
+
+  /** The elements in row-major order, as a copy. */
+  read(tensor: T): TypedArray;
+
+  info(tensor: T): TensorInfo;
+
+  /** Frees the tensor now; using it afterwards throws DisposedError. A second release does nothing. */
+  release(tensor: T): void;
+
+  /** Handles made from here on are released by the matching endScope, except those in `keep`. Scopes nest. */
+  beginScope(): void;
+  endScope(keep: readonly T[]): void;
+
+  /**
+   * Runs one op: promotes, infers, computes, records it on the tape. `inputs` follow the schema, one entry per schema
+   * input that is not `gradsOf`; null for an absent optional one. Returns one tensor per output of the schema.
+   */
+  run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[];
+
+  /** `run` for its first output. The hot path. */
+  run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T;
+
+  /**
+   * Writes the op's result into inputs[0] (in-place ops: `add_` is `add` run in place). The result must have the shape of
+   * inputs[0] and a dtype that may be cast to its dtype (a float result into an integer tensor is an error).
+   * History, views and versions as in PyTorch.
+   */
+  runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void;
+
+  // Autograd
+
+  /** Whether ops are recorded; returns the former mode. */
+  setGradMode(enabled: boolean): boolean;
+  requiresGrad(tensor: T): boolean;
+  /** Only on a floating leaf; setting false on a non-leaf is an error. */
+  setRequiresGrad(tensor: T, value: boolean): void;
+  isLeaf(tensor: T): boolean;
+  /** Name of the op that made it ("add", "customOp:name"), or null for a leaf. */
+  gradFn(tensor: T): string | null;
+  /** The accumulated gradient. Every call returns a new handle on the same tensor; Tensor caches it by `gradVersion`. */
+  getGrad(tensor: T): T | null;
+  setGrad(tensor: T, grad: T | null): void;
+  /** Keeps the gradient of a non-leaf in `.grad` too. */
+  retainGrad(tensor: T): void;
+  /** Accumulates into the leaves. A null gradient means ones, and needs a one-element root. */
+  backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void;
+  /** Gradients of the roots with respect to `inputs`; null where nothing depends on one. Leaves keep their `.grad`. */
+  grad(
+    roots: readonly T[],
+    inputs: readonly T[],
+    grads: readonly (T | null)[],
+    options: BackwardOptions,
+  ): (T | null)[];
+  /** In-place writes that this tensor's storage has seen. */
+  version(tensor: T): number;
+
+  /**
+   * Registers, once per custom op, how its gradient is computed. It gets the gradients of the outputs (null where
+   * nothing depends on one), the saved tensors and the attributes, and returns one gradient or null per input.
+   */
+  registerCustom(name: string, backward: CustomBackward<T>): number;
+  /**
+   * Puts one custom node on the tape: `outputs` were computed from `inputs` without recording. `saved` are any tensors,
+   * the outputs included; `attrs` is plain data as JSON. Does nothing when no input requires a gradient.
+   */
+  attachCustom(
+    custom: number,
+    inputs: readonly T[],
+    outputs: readonly T[],
+    saved: readonly T[],
+    attrs: string,
+  ): void;
+
+  // Housekeeping
+
+  /** Sweeps dead handles and gives cached memory back to the system. */
+  collect(): void;
+  memory(): MemoryInfo;
+  counters(): Counters;
+  backendInfo(): BackendInfo;
+  setNumThreads(threads: number): void;
+  /** 0 lifts the limit. */
+  setMemoryLimit(bytes: number): void;
+}
+
+export type CustomBackward<T extends Handle> = (
+  grads: readonly (T | null)[],
+  saved: readonly T[],
+  attrs: string,
+) => readonly (T | null)[];
+
+/**
+ * What the library hands to a backend when it is made.
+ * `composite` differentiates a fused op whose gradient is to be differentiated again: it runs the TypeScript composite of
+ * that name on the inputs and returns the gradients (null where not wanted), recorded on the tape.
+ */
+export interface BackendHooks<T extends Handle = Handle> {
+  newTensor(): T;
+  compositeVjp(
+    op: OpName,
+    inputs: readonly (T | null)[],
+    attrs: Readonly<Record<string, unknown>>,
+    grads: readonly (T | null)[],
+  ): readonly (T | null)[];
+}

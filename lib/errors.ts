@@ -1,0 +1,61 @@
+/** The base of every error that lanegrad throws. The message says the op, what it got and what it wanted. */
+export class LanegradError extends Error {
+  override name = 'LanegradError';
+}
+
+/** Ranks, sizes or broadcasting do not fit. */
+export class ShapeError extends LanegradError {
+  override name = 'ShapeError';
+}
+
+/** The op does not take this dtype, or a JavaScript value is of the wrong type. */
+export class DTypeError extends LanegradError {
+  override name = 'DTypeError';
+}
+
+/** An index or dim is out of range. */
+export class IndexError extends LanegradError {
+  override name = 'IndexError';
+}
+
+/** An argument makes no sense: a negative size, a probability of 2, a missing option. */
+export class ValueError extends LanegradError {
+  override name = 'ValueError';
+}
+
+/** The tensor was freed, or belongs to another backend or worker. */
+export class DisposedError extends LanegradError {
+  override name = 'DisposedError';
+}
+
+/** The allocation is impossible, or passes the limit that was set. */
+export class OutOfMemoryError extends LanegradError {
+  override name = 'OutOfMemoryError';
+}
+
+/** The tape forbids it: in-place on a leaf, a second backward, a changed saved tensor. */
+export class AutogradError extends LanegradError {
+  override name = 'AutogradError';
+}
+
+/** The backend cannot be loaded, or lacks what was asked of it. */
+export class BackendError extends LanegradError {
+  override name = 'BackendError';
+}
+
+/** A defect of lanegrad itself; please report it. */
+export class InternalError extends LanegradError {
+  override name = 'InternalError';
+}
+
+/** In the order of ErrorKind in native/core/error.h. */
+export const errorKinds = [
+  ShapeError,
+  DTypeError,
+  IndexError,
+  ValueError,
+  DisposedError,
+  OutOfMemoryError,
+  AutogradError,
+  InternalError,
+] as const;
