@@ -40,7 +40,7 @@ class TensorImpl : public RefCounted<TensorImpl> {
   bool wrapped_number = false;
   std::unique_ptr<AutogradMetaBase> autograd;
 
-  static void destroy(TensorImpl* impl);  // back to a free list: descriptors are made and dropped a million times a second
+  static void destroy(TensorImpl* impl);
   static TensorImpl* make();
 
   void* data() const {
