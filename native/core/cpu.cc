@@ -115,13 +115,14 @@ int cgroup_cores() {
       if (text.rfind("0::", 0) == 0) group_v2 = text.substr(3);
       const size_t first = text.find(':'), second = text.find(':', first + 1);
       if (first == std::string::npos || second == std::string::npos) continue;
-      const std::string controllers = "," + text.substr(first + 1, second - first - 1) + ",";
+      std::string controllers(1, ',');
+      controllers.append(text, first + 1, second - first - 1).push_back(',');
       if (controllers.find(",cpu,") != std::string::npos) group_v1 = text.substr(second + 1);
     }
     std::fclose(file);
   }
   for (const std::string& group : {group_v2, std::string()}) {
-    const std::string path = "/sys/fs/cgroup" + group + "/cpu.max";
+    const std::string path = std::string("/sys/fs/cgroup").append(group).append("/cpu.max");
     if (FILE* file = std::fopen(path.c_str(), "r")) {
       long long quota = 0, period = 0;
       const int fields = std::fscanf(file, "%lld %lld", &quota, &period);
@@ -130,7 +131,7 @@ int cgroup_cores() {
     }
   }
   for (const std::string& group : {group_v1, std::string()}) {
-    const std::string folder = "/sys/fs/cgroup/cpu" + group;
+    const std::string folder = std::string("/sys/fs/cgroup/cpu").append(group);
     const long long quota = read_number((folder + "/cpu.cfs_quota_us").c_str());
     const long long period = read_number((folder + "/cpu.cfs_period_us").c_str());
     if (quota > 0 && period > 0) return static_cast<int>((quota + period - 1) / period);
