@@ -64,7 +64,7 @@ function expectationAfter(code, end) {
   const rest = code.slice(end);
   const match = /^[ \t]*\/\/ ?=> ?(.*)((?:\n[ \t]*\/\/(?! ?=>).*)*)/.exec(rest);
   if (!match) return undefined;
-  const more = match[2].split('\n').map((line) => line.replace(/^[ \t]*\/\/ ?/, ''));
+  const more = match[2].split('\n').slice(1).map((line) => line.replace(/^[ \t]*\/\/ ?/, ''));
   return [match[1], ...more].join('\n').trim();
 }
 
