@@ -22,7 +22,6 @@ export function compilerFlags() {
 const answers = {
   sources: () => listLines('sources.txt').join('\n'),
   flags: () => compilerFlags().join('\n'),
-  'node-addon-api': () => path.dirname(require.resolve('node-addon-api/package.json')),
   'node-api-headers': () => path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include'),
   'refuse-msvc': () => {
     throw new Error(
