@@ -50,12 +50,14 @@ const chosenBackends = options.backend === 'both' ? backends : [options.backend]
 for (const name of chosenWorkloads) if (!workloadNames.includes(name)) fail(`no workload ${name}`);
 for (const name of chosenBackends) if (!backends.includes(name)) fail(`no backend ${name}`);
 if (!modes.includes(options.mode)) fail(`no mode ${options.mode}`);
-if (options.threads !== undefined && !/^[1-9]\d*$/.test(options.threads)) fail('--threads takes a number from 1');
+if (options.threads !== undefined && !/^[1-9]\d*$/.test(options.threads))
+  fail('--threads takes a number from 1');
 
 function measure(workload: string, backend: string): Measurement {
   const args = ['--import', 'tsx', path.join(import.meta.dirname, 'measure.ts')];
   args.push('--workload', workload, '--mode', options.mode);
-  for (const name of ['min-steps', 'min-seconds', 'max-seconds'] as const) args.push(`--${name}`, options[name]);
+  for (const name of ['min-steps', 'min-seconds', 'max-seconds'] as const)
+    args.push(`--${name}`, options[name]);
   const env: NodeJS.ProcessEnv = { ...process.env, LANEGRAD_BACKEND: backend };
   if (options.threads !== undefined) env.LANEGRAD_NUM_THREADS = options.threads;
   const output = execFileSync(process.execPath, args, { env, encoding: 'utf8', maxBuffer: 1 << 24 });
@@ -70,10 +72,24 @@ for (const workload of chosenWorkloads) {
   }
 }
 
-console.log(`${cpus()[0]?.model ?? 'processor unknown'}, ${availableParallelism()} cores, Node ${process.version}`);
+console.log(
+  `${cpus()[0]?.model ?? 'processor unknown'}, ${availableParallelism()} cores, Node ${process.version}`,
+);
 console.log(
   textTable(
-    ['workload', 'backend', 'mode', 'cpu level', 'threads', 'ms per step', 'steps', 'first loss', 'last loss', 'peak MB', 'times js'],
+    [
+      'workload',
+      'backend',
+      'mode',
+      'cpu level',
+      'threads',
+      'ms per step',
+      'steps',
+      'first loss',
+      'last loss',
+      'peak MB',
+      'times js',
+    ],
     results.map((row) => {
       const js = results.find((other) => other.workload === row.workload && other.backend === 'js');
       const times = js ? js.median_ms / row.median_ms : NaN;

@@ -54,7 +54,16 @@ export function compileAddon({ cmake = false, output = (text) => process.stdout.
   env.CXX ??= findCompiler();
   const bin = (name, file) => path.join(path.dirname(resolves(name)), file);
   const args = cmake
-    ? [bin('cmake-js', 'bin/cmake-js'), 'compile', '--out', 'build-cmake', '--parallel', jobs, '--log-level', 'error']
+    ? [
+        bin('cmake-js', 'bin/cmake-js'),
+        'compile',
+        '--out',
+        'build-cmake',
+        '--parallel',
+        jobs,
+        '--log-level',
+        'error',
+      ]
     : [
         bin('node-gyp', 'bin/node-gyp.js'),
         'configure',

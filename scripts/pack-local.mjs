@@ -19,14 +19,18 @@ for (const needed of [addon, path.join(root, 'dist', 'index.cjs')]) {
 }
 
 const stage = mkdtempSync(path.join(tmpdir(), 'lanegrad-pack-'));
-const copy = (from, to = from) => cpSync(path.join(root, from), path.join(stage, 'main', to), { recursive: true });
+const copy = (from, to = from) =>
+  cpSync(path.join(root, from), path.join(stage, 'main', to), { recursive: true });
 const json = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 
 function pack(folder) {
   const args = ['pack', '--ignore-scripts', '--pack-destination', out, '--json'];
-  const [{ filename, size, files }] = JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }));
+  const [{ filename, size, files }] = JSON.parse(
+    execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }),
+  );
   const refused = files.map((file) => file.path).filter((name) => /(^|\/)binding\.gyp$/.test(name));
-  if (refused.length) throw new Error(`${refused.join(', ')} must not be packed: package managers would build it`);
+  if (refused.length)
+    throw new Error(`${refused.join(', ')} must not be packed: package managers would build it`);
   console.log(`dist-pack/${filename}: ${files.length} files, ${(size / 1024).toFixed(0)} KiB`);
 }
 
@@ -38,7 +42,9 @@ mkdirSync(path.join(stage, 'main'));
 for (const name of ['dist', 'native', 'README.md', 'CHANGELOG.md', 'LICENSE']) copy(name);
 const headers = path.dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json'));
 for (const name of ['include', 'LICENSE']) {
-  cpSync(path.join(headers, name), path.join(stage, 'main', 'native', 'node-api-headers', name), { recursive: true });
+  cpSync(path.join(headers, name), path.join(stage, 'main', 'native', 'node-api-headers', name), {
+    recursive: true,
+  });
 }
 const packed = { ...manifest, optionalDependencies: { [platformPackage]: version } };
 for (const key of ['private', 'scripts', 'devDependencies', 'binary']) delete packed[key];

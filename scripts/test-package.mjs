@@ -1,7 +1,16 @@
 // Installs the tarballs of dist-pack/ in empty folders, with npm and pnpm, with and without install scripts, and trains XOR
 // on both backends as ESM and as CommonJS; compiles the same programs against the packed types. Every check is one line.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -36,9 +45,15 @@ function check(name, ok, detail = '') {
 }
 
 function run(command, args, cwd, env = {}) {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|LANEGRAD_)/i.test(key)));
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^(npm_|LANEGRAD_)/i.test(key)),
+  );
   const result = spawnSync(command, args, { cwd, env: { ...clean, ...env }, encoding: 'utf8', input: '' });
-  return { ok: result.status === 0, out: result.stdout ?? '', all: `${result.stdout ?? ''}${result.stderr ?? ''}` };
+  return {
+    ok: result.status === 0,
+    out: result.stdout ?? '',
+    all: `${result.stdout ?? ''}${result.stderr ?? ''}`,
+  };
 }
 
 /** An empty project that takes both packages from their tarballs. */
@@ -51,13 +66,19 @@ function makeProject(withPlatform = true) {
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
   // The version in optionalDependencies is in no registry yet: every reference to it is the tarball.
   if (withPlatform) {
-    writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), `overrides:\n  '${platformPackage}': '${platform}'\n`);
+    writeFileSync(
+      path.join(folder, 'pnpm-workspace.yaml'),
+      `overrides:\n  '${platformPackage}': '${platform}'\n`,
+    );
   }
   return folder;
 }
 
 function trainXor(folder, label, backends) {
-  for (const [module, ending] of [['ESM', 'mjs'], ['CommonJS', 'cjs']]) {
+  for (const [module, ending] of [
+    ['ESM', 'mjs'],
+    ['CommonJS', 'cjs'],
+  ]) {
     for (const [backend, env] of backends) {
       const file = path.join(folder, 'out', `xor.${ending}`);
       const { ok, out, all } = run(process.execPath, [file], folder, env);
@@ -85,14 +106,19 @@ function checkTypes(folder) {
   for (const name of readdirSync(consumer)) cpSync(path.join(consumer, name), path.join(folder, name));
   mkdirSync(path.join(folder, 'node_modules', '@types'), { recursive: true });
   for (const name of ['@types/node', 'undici-types']) {
-    cpSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name), { recursive: true });
+    cpSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name), {
+      recursive: true,
+    });
   }
   const { ok, all } = run(path.join(bin, 'tsc'), ['-p', 'tsconfig.json'], folder);
   check('types: ESM and CommonJS programs compile against the packed declarations', ok, all);
   cpSync(path.join(folder, 'out'), compiled, { recursive: true });
 }
 
-const both = [['native', {}], ['js', { LANEGRAD_BACKEND: 'js' }]];
+const both = [
+  ['native', {}],
+  ['js', { LANEGRAD_BACKEND: 'js' }],
+];
 const folders = [];
 for (const [installer, install] of Object.entries(installers)) {
   for (const flags of [[], ['--ignore-scripts']]) {
@@ -101,8 +127,13 @@ for (const [installer, install] of Object.entries(installers)) {
     folders.push(folder);
     const { ok, all } = install(folder, flags);
     if (!check(`${label}: installs`, ok, all)) continue;
-    const installed = JSON.parse(readFileSync(path.join(folder, 'node_modules', 'lanegrad', 'package.json'), 'utf8'));
-    check(`${label}: ${installed.version} without install script`, installed.version === version && !installed.scripts);
+    const installed = JSON.parse(
+      readFileSync(path.join(folder, 'node_modules', 'lanegrad', 'package.json'), 'utf8'),
+    );
+    check(
+      `${label}: ${installed.version} without install script`,
+      installed.version === version && !installed.scripts,
+    );
     if (folders.length === 1) checkTypes(folder);
     else if (existsSync(compiled)) cpSync(compiled, path.join(folder, 'out'), { recursive: true });
     trainXor(folder, label, both);

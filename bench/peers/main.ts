@@ -22,7 +22,9 @@ const { values: options } = parseArgs({
   },
 });
 if (options.python === undefined) {
-  console.error('npm run bench:peers -- --python /path/to/a/python/with/torch [--threads N] [--rounds N] [--json FILE]');
+  console.error(
+    'npm run bench:peers -- --python /path/to/a/python/with/torch [--threads N] [--rounds N] [--json FILE]',
+  );
   process.exit(2);
 }
 const python = options.python;

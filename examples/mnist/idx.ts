@@ -15,7 +15,8 @@ export function readIdx(file: string): IdxArray {
   const shape = Array.from({ length: rank }, (_, dim) => bytes.readUInt32BE(4 + 4 * dim));
   const data = bytes.subarray(4 + 4 * rank);
   const wanted = shape.reduce((product, size) => product * size, 1);
-  if (data.length !== wanted) throw new Error(`${file}: [${shape.join(', ')}] wants ${wanted} bytes, has ${data.length}`);
+  if (data.length !== wanted)
+    throw new Error(`${file}: [${shape.join(', ')}] wants ${wanted} bytes, has ${data.length}`);
   return { shape, data };
 }
 

@@ -29,7 +29,12 @@ interface Attempt {
   readonly error: string;
 }
 
-function tryRequire(require: NodeJS.Require, id: string, what: string, attempts: Attempt[]): Addon | undefined {
+function tryRequire(
+  require: NodeJS.Require,
+  id: string,
+  what: string,
+  attempts: Attempt[],
+): Addon | undefined {
   try {
     return require(id) as Addon;
   } catch (error) {
@@ -86,8 +91,11 @@ export function loadBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T
     attempts.push({ what: 'the addon', error: error instanceof Error ? error.message : String(error) });
   }
   const causes = attempts.map((attempt) => `${attempt.what}: ${attempt.error}`).join('; ');
-  if (wanted === 'native') throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy}`);
+  if (wanted === 'native')
+    throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy}`);
   choice = { name: 'js', reason: `the native addon cannot be loaded (${causes})` };
-  process.emitWarning(`lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy}.`);
+  process.emitWarning(
+    `lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy}.`,
+  );
   return createReferenceBackend(hooks);
 }

@@ -92,10 +92,13 @@ const linkFlags =
 export async function buildAddon(options: BuildOptions = {}): Promise<string> {
   const { root } = packageInfo();
   if (process.platform === 'win32') {
-    throw new Error('on Windows the addon is built in the repository, with clang or mingw: npm run build:cmake');
+    throw new Error(
+      'on Windows the addon is built in the repository, with clang or mingw: npm run build:cmake',
+    );
   }
   const sourceList = path.join(root, 'native', 'sources.txt');
-  if (!existsSync(sourceList)) throw new Error(`${sourceList} is not there: this copy of lanegrad has no sources`);
+  if (!existsSync(sourceList))
+    throw new Error(`${sourceList} is not there: this copy of lanegrad has no sources`);
   const compiler = findCompiler();
   if (!compiler) {
     throw new Error(

@@ -11,7 +11,14 @@ const bytes = (count: number): string => {
 /** What `lanegrad info` says, as data. */
 export function infoReport() {
   const { version, root } = packageInfo();
-  return { version, folder: root, node: process.version, platform: `${process.platform}-${process.arch}`, ...info(), memory: memory() };
+  return {
+    version,
+    folder: root,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    ...info(),
+    memory: memory(),
+  };
 }
 
 /** `lanegrad info`: version, backend and why, CPU level, threads, memory. */
@@ -19,7 +26,9 @@ export function infoText(): string {
   const report = infoReport();
   const { memory: used } = report;
   const level =
-    report.isa === report.bestIsa ? `${report.isa} (the best here)` : `${report.isa} (the best here: ${report.bestIsa})`;
+    report.isa === report.bestIsa
+      ? `${report.isa} (the best here)`
+      : `${report.isa} (the best here: ${report.bestIsa})`;
   const rows: [string, string][] = [
     ['lanegrad', report.version],
     ['node', `${report.node}, ${report.platform}`],
@@ -27,7 +36,10 @@ export function infoText(): string {
     ['cpu level', level],
     ['threads', `${report.threads} (from ${report.threadsSource})`],
     ['pool', `${bytes(used.pooledBytes)} kept for reuse`],
-    ['memory', `${bytes(used.bytes)} in ${used.tensors} tensors, ${used.handles} handles, peak ${bytes(used.peakBytes)}`],
+    [
+      'memory',
+      `${bytes(used.bytes)} in ${used.tensors} tensors, ${used.handles} handles, peak ${bytes(used.peakBytes)}`,
+    ],
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)} ${value}`).join('\n');
 }

@@ -22,7 +22,8 @@ async function build(args: string[]): Promise<void> {
     options: { output: { type: 'string' }, jobs: { type: 'string', short: 'j' } },
   });
   const jobs = values.jobs === undefined ? undefined : Number(values.jobs);
-  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) throw new Error('-j takes a number from 1');
+  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0))
+    throw new Error('-j takes a number from 1');
   const start = Date.now();
   const file = await buildAddon({ output: values.output, jobs });
   console.log(`${file} built in ${((Date.now() - start) / 1000).toFixed(0)} s`);

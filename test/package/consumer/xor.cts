@@ -4,7 +4,15 @@ const { bceWithLogits, info, manualSeed, nn, noGrad, optim, tensor } = lanegrad;
 type Tensor = lanegrad.Tensor;
 
 manualSeed(1);
-const x: Tensor = tensor([[0, 0], [0, 1], [1, 0], [1, 1]], { dtype: 'float32' });
+const x: Tensor = tensor(
+  [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  { dtype: 'float32' },
+);
 const y: Tensor = tensor([[0], [1], [1], [0]], { dtype: 'float32' });
 const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
 const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
