@@ -14,7 +14,7 @@ const types = path.join(root, 'build-types');
 // import.meta does not exist in CommonJS; what it says does.
 const moduleUrl = {
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: "'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
 const common = {
