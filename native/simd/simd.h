@@ -24,6 +24,7 @@
 //   to_bits(float vec) -> integer vec of that width, from_bits; to_int (rounds to nearest even, in range only), to_float
 //   Vec<float>: low_double(v), high_double(v), narrow(low, high) through Vec<double> halves (scalar: high is unused)
 // Mask: & | ~, any(m), all(m), Mask::load(bytes) and m.store(bytes): one byte 0/1 for each lane (load: non-zero is true).
+//   min_number max_number(Vec<float>): the operand b where a is NaN; scale2(y, n) = y * 2^n
 // Constants of a level: kVectorBytes, kVectorRegisters.
 #pragma once
 

@@ -244,3 +244,7 @@ LANEGRAD_VEC_REDUCE(double)
 LANEGRAD_VEC_REDUCE(int32_t)
 LANEGRAD_VEC_REDUCE(int64_t)
 #undef LANEGRAD_VEC_REDUCE
+
+// b where a is NaN (b is a number): a clamp that takes NaN away.
+LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {_mm256_min_ps(a.v, b.v)}; }
+LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm256_max_ps(a.v, b.v)}; }

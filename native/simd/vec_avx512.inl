@@ -179,3 +179,11 @@ LANEGRAD_VEC_REDUCE(double)
 LANEGRAD_VEC_REDUCE(int32_t)
 LANEGRAD_VEC_REDUCE(int64_t)
 #undef LANEGRAD_VEC_REDUCE
+
+// b where a is NaN (b is a number): a clamp that takes NaN away.
+LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {_mm512_min_ps(a.v, b.v)}; }
+LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm512_max_ps(a.v, b.v)}; }
+
+// y * 2^n for an integral n, rounded once.
+#define LANEGRAD_HAS_SCALE2
+LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) { return {_mm512_scalef_ps(y.v, n.v)}; }

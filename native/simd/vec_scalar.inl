@@ -92,3 +92,7 @@ LANEGRAD_INLINE Vec<float> narrow(Vec<double> low, Vec<double>) { return {static
 LANEGRAD_VEC_INTEGER(int32_t, uint32_t)
 LANEGRAD_VEC_INTEGER(int64_t, uint64_t)
 #undef LANEGRAD_VEC_INTEGER
+
+// b where a is NaN (b is a number): a clamp that takes NaN away.
+LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {a.v < b.v ? a.v : b.v}; }
+LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {a.v > b.v ? a.v : b.v}; }
