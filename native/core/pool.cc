@@ -1,6 +1,7 @@
 #include "core/pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -106,6 +107,7 @@ struct Pool {
   size_t limit = 0;
   const size_t machine = machine_memory();
   PoolStats stats{};
+  std::atomic<size_t> live{0};  // stats.live_bytes, for readers without the lock
 };
 
 // Never destroyed: blocks are freed by threads and environments that end after static destructors would have run.
@@ -150,6 +152,7 @@ void* pool_allocate(size_t bytes, size_t* granted) {
   }
   *granted = c.bytes;
   p.stats.live_bytes += c.bytes;
+  p.live.store(p.stats.live_bytes, std::memory_order_relaxed);
   p.stats.peak_bytes = std::max(p.stats.peak_bytes, p.stats.live_bytes);
   ++p.stats.allocations;
   p.stats.allocated_bytes += c.bytes;
@@ -160,6 +163,7 @@ void pool_free(void* block, size_t granted) {
   Pool& p = pool();
   const std::lock_guard lock(p.mutex);
   p.stats.live_bytes -= granted;
+  p.live.store(p.stats.live_bytes, std::memory_order_relaxed);
   if (p.stats.cached_bytes + granted > std::max(kCacheFloor, p.stats.live_bytes)) {
     system_free(block, granted);
     return;
@@ -173,6 +177,8 @@ PoolStats pool_stats() {
   const std::lock_guard lock(p.mutex);
   return p.stats;
 }
+
+size_t pool_live_bytes() { return pool().live.load(std::memory_order_relaxed); }
 
 void pool_trim() {
   Pool& p = pool();

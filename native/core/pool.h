@@ -20,6 +20,8 @@ void* pool_allocate(size_t bytes, size_t* granted);
 void pool_free(void* block, size_t granted);
 
 PoolStats pool_stats();
+// live_bytes alone, without a lock.
+size_t pool_live_bytes();
 // Gives cached blocks back to the system.
 void pool_trim();
 // Live bytes that allocations may reach; 0 means the memory of the machine (or of its cgroup), which is the default.

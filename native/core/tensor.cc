@@ -1,6 +1,9 @@
 #include "core/tensor.h"
 
 #include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace lanegrad {
 namespace {
@@ -32,6 +35,32 @@ Tensor alias_tensor(const Tensor& base, const TensorSpec& spec, int64_t offset) 
   tensor->offset = offset;
   return tensor;
 }
+
+namespace {
+template <class N>
+Tensor make_number(N value, DType dtype) {
+  Tensor tensor(TensorImpl::make());
+  tensor->spec.dtype = dtype;
+  tensor->wrapped_number = true;
+  dispatch_dtype(dtype, [&]<class T>(T) {
+    const T converted = static_cast<T>(value);
+    std::memcpy(tensor->scalar, &converted, sizeof(T));
+  });
+  return tensor;
+}
+}  // namespace
+
+Tensor number_tensor(double value, DType dtype) {
+  // A float that leaves the range of an integer dtype has no C cast; saturate, and take NaN as 0.
+  if (!is_floating(dtype) && dtype != DType::kBool) {
+    constexpr double kEdge = 9223372036854775808.0;
+    if (!(value > -kEdge)) return make_number(std::isnan(value) ? int64_t{0} : INT64_MIN, dtype);
+    if (value >= kEdge) return make_number(INT64_MAX, dtype);
+    return make_number(static_cast<int64_t>(value), dtype);
+  }
+  return make_number(value, dtype);
+}
+Tensor number_tensor(int64_t value, DType dtype) { return make_number(value, dtype); }
 
 int64_t live_tensor_count() { return live.load(std::memory_order_relaxed); }
 
