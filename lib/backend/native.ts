@@ -439,12 +439,14 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   /** Runs `compute` on `count` received tensors and hands its results back by id. */
   #answer(count: number, compute: (tensors: (T | null)[]) => readonly (T | null)[]): number {
-    const received = this.#receive(0, count);
-    const results = compute(received);
-    this.#writeIds(
-      0,
-      results.map((result) => result ?? null),
-    );
+    this.#addon.beginScope();
+    let results: readonly (T | null)[] = [];
+    try {
+      results = compute(this.#receive(0, count)).map((result) => result ?? null);
+    } finally {
+      this.endScope(results.filter((result) => result !== null));
+    }
+    this.#writeIds(0, results);
     return results.length;
   }
 
