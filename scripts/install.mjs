@@ -18,7 +18,9 @@ async function main() {
   }
   const obstacle = buildObstacle();
   if (obstacle) {
-    return say(`no native addon: ${obstacle}. The TypeScript backend is used; after installing run "npm run build".`);
+    return say(
+      `no native addon: ${obstacle}. The TypeScript backend is used; after installing run "npm run build".`,
+    );
   }
   const start = Date.now();
   let log = '';
