@@ -28,6 +28,7 @@ class Storage : public RefCounted<Storage> {
   ~Storage() = default;
   void* data_ = nullptr;
   size_t bytes_ = 0;
+  size_t granted_ = 0;  // with the header, as the pool counts it
   std::atomic<uint32_t> version_{0};
 };
 

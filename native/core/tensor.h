@@ -38,12 +38,15 @@ class TensorImpl : public RefCounted<TensorImpl> {
   int64_t offset = 0;  // in elements
   // A JavaScript number that became an operand: it takes part in promotion by kind only, as in PyTorch.
   bool wrapped_number = false;
+  // Numbers have no storage: their one element is here.
+  alignas(8) unsigned char scalar[8] = {};
   std::unique_ptr<AutogradMetaBase> autograd;
 
-  static void destroy(TensorImpl* impl);  // back to a free list: descriptors are made and dropped a million times a second
+  static void destroy(TensorImpl* impl);
   static TensorImpl* make();
 
-  void* data() const {
+  void* data() {
+    if (!storage) return scalar;
     return static_cast<char*>(storage->data()) + offset * static_cast<int64_t>(size_of(spec.dtype));
   }
 };
@@ -55,6 +58,10 @@ Tensor allocate_tensor(const char* op, const TensorSpec& spec);
 
 // A tensor on the storage of `base`.
 Tensor alias_tensor(const Tensor& base, const TensorSpec& spec, int64_t offset);
+
+// A 0-dim tensor without storage. `value` is converted to `dtype` as a C cast would.
+Tensor number_tensor(double value, DType dtype);
+Tensor number_tensor(int64_t value, DType dtype);
 
 // Live descriptors in the process, for memory() and the leak tests.
 int64_t live_tensor_count();

@@ -10,7 +10,7 @@ namespace lanegrad {
 int num_threads();
 // 1 or more; the pool grows lazily. From then on this number, whatever the machine grants.
 void set_num_threads(int n);
-// Where num_threads() came from: "affinity", "cgroup", "LANEGRAD_NUM_THREADS", "setNumThreads".
+// Where num_threads() came from: "affinity", "cgroup", "physical cores", "LANEGRAD_NUM_THREADS", "setNumThreads".
 const char* num_threads_source();
 
 namespace detail {

@@ -50,8 +50,8 @@ class Attrs {
     values_.push_back(v);
     return *this;
   }
-  InlineVector<Value, 8> values_;
-  InlineVector<int64_t, 16> list_;
+  InlineVector<Value, 6> values_;
+  InlineVector<int64_t, 10> list_;
 };
 
 }  // namespace lanegrad

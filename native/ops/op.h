@@ -182,7 +182,7 @@ class VjpContext : public Applier {
   virtual Tensor output(int j) = 0;
   virtual int input_count() const = 0;
   // dtype and sizes of an input or output, kept whether it was saved or not. Strides are not kept.
-  virtual const Dims& input_shape(int i) const = 0;
+  virtual Dims input_shape(int i) const = 0;
   virtual DType input_dtype(int i) const = 0;
   // Whether an input was there and its gradient is wanted.
   virtual bool needs(int i) const = 0;

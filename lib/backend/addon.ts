@@ -1,0 +1,88 @@
+import type { Handle } from './backend.js';
+
+/** What describeOps() says of one op; the order of the list is the order of the ids that `run` takes. */
+export interface DescribedOp {
+  readonly name: string;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly kind: 'one' | 'optional' | 'list';
+    readonly gradsOf: number;
+  }[];
+  readonly outputs: readonly { readonly name: string }[];
+  readonly attrs: readonly {
+    readonly name: string;
+    readonly type: 'int' | 'float' | 'bool' | 'enum' | 'dtype' | 'ints';
+    readonly choices: readonly string[];
+  }[];
+  readonly flags: readonly string[];
+}
+
+/** The exports of lanegrad.node; see native/binding. Tensors pass as (slot, generation) in the shared ints. */
+export interface Addon {
+  open(
+    makeError: (kind: number, message: string) => Error,
+    collectGarbage: (full: boolean) => void,
+    customBackward: (
+      custom: number,
+      grads: number,
+      saved: number,
+      createGraph: boolean,
+      attrs: string,
+    ) => number,
+    compositeVjp: (op: string, inputs: number, grads: number) => number,
+  ): void;
+  /** Doubles first, then integers. */
+  reserve(ints: number, floats: number): ArrayBuffer;
+  describeOps(): DescribedOp[];
+
+  run(...outputs: Handle[]): void;
+  create(handle: Handle, dtype: number, data: ArrayBufferView, rank: number): void;
+  read(): ArrayBuffer;
+  info(): void;
+  release(): void;
+  bind(handle: Handle, slot: number, generation: number): void;
+  beginScope(): void;
+  endScope(kept: number): void;
+
+  setGradMode(enabled: boolean): boolean;
+  requiresGrad(): boolean;
+  setRequiresGrad(value: boolean): void;
+  isLeaf(): boolean;
+  gradFn(): string | null;
+  getGrad(): Handle | null;
+  setGrad(): void;
+  retainGrad(): void;
+  version(): number;
+  backward(roots: number, retainGraph: boolean, createGraph: boolean): void;
+  grad(roots: number, inputs: number, retainGraph: boolean, createGraph: boolean): void;
+  registerCustom(name: string): number;
+  attachCustom(custom: number, inputs: number, outputs: number, saved: number, attrs: string): void;
+
+  collect(): void;
+  memory(): {
+    handles: number;
+    tensors: number;
+    bytes: number;
+    pooledBytes: number;
+    peakBytes: number;
+  };
+  counters(): {
+    ops: number;
+    crossings: number;
+    allocations: number;
+    allocatedBytes: number;
+    handlesMade: number;
+    tapeNodes: number;
+    savedBytes: number;
+  };
+  backendInfo(): {
+    name: 'native';
+    isa: string;
+    bestIsa: string;
+    isaProblem: string;
+    threads: number;
+    threadsSource: string;
+  };
+  setNumThreads(threads: number): void;
+  setMemoryLimit(bytes: number): void;
+}

@@ -1,0 +1,494 @@
+import { dtypes, type DType, type TypedArray } from '../dtype.js';
+import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
+import type { Addon, DescribedOp } from './addon.js';
+import type {
+  Backend,
+  BackendHooks,
+  BackendInfo,
+  BackwardOptions,
+  Counters,
+  CustomBackward,
+  Handle,
+  MemoryInfo,
+  OpInput,
+  TensorInfo,
+} from './backend.js';
+import { makeCollector } from './collector.js';
+import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
+
+// How an operand is tagged in the shared ints; see native/binding/run.cc.
+const enum Tag {
+  Tensor,
+  Integer,
+  Float,
+  Boolean,
+  Absent,
+}
+
+/** What encoding a call needs to know of its op, from the addon's own description. */
+interface Plan {
+  readonly id: number;
+  readonly name: string;
+  readonly inputs: readonly { readonly name: string; readonly kind: 'one' | 'optional' | 'list' }[];
+  readonly attrs: DescribedOp['attrs'];
+  readonly outputs: number;
+}
+
+const describe = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return `the string "${value}"`;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'object' ? `an object of ${value.constructor?.name ?? 'no class'}` : typeof value;
+};
+
+/** The backend on the C++ addon. One instance an environment. */
+export class NativeBackend<T extends Handle> implements Backend<T> {
+  readonly name = 'native';
+  readonly #addon: Addon;
+  readonly #hooks: BackendHooks<T>;
+  readonly #plans = new Map<string, Plan>();
+  readonly #customs: CustomBackward<T>[] = [];
+  readonly #isTensor: (value: unknown) => value is T;
+  #ints!: Int32Array;
+  #floats!: Float64Array;
+  // Write positions of the call that is being encoded.
+  #intAt = 0;
+  #floatAt = 0;
+
+  constructor(addon: Addon, hooks: BackendHooks<T>) {
+    this.#addon = addon;
+    this.#hooks = hooks;
+    const tensorClass = hooks.newTensor().constructor as abstract new () => T;
+    this.#isTensor = (value): value is T => value instanceof tensorClass;
+    this.#reserve(4096, 1024);
+    for (const [id, op] of addon.describeOps().entries()) {
+      const inputs = op.inputs.filter((input) => input.gradsOf < 0);
+      this.#plans.set(op.name, { id, name: op.name, inputs, attrs: op.attrs, outputs: op.outputs.length });
+    }
+    for (const name of Object.keys(opRecords)) {
+      if (!this.#plans.has(name)) {
+        throw new BackendError(`the addon lacks the op ${name}: it was built from another version; build it again`);
+      }
+    }
+    addon.open(
+      (kind, message) => new (errorKinds[kind] ?? InternalError)(message),
+      makeCollector(),
+      (custom, grads, saved, _createGraph, attrs) => this.#customBackward(custom, grads, saved, attrs),
+      (op, inputs, grads) => this.#compositeVjp(op, inputs, grads),
+    );
+  }
+
+  has(op: OpName): boolean {
+    return this.#plans.has(op);
+  }
+
+  // Encoding
+
+  #reserve(ints: number, floats: number): void {
+    const buffer = this.#addon.reserve(ints, floats);
+    const oldInts = this.#ints as Int32Array | undefined;
+    const oldFloats = this.#floats as Float64Array | undefined;
+    this.#floats = new Float64Array(buffer, 0, floats);
+    this.#ints = new Int32Array(buffer, floats * 8, ints);
+    if (oldInts) this.#ints.set(oldInts);
+    if (oldFloats) this.#floats.set(oldFloats);
+  }
+
+  /** Makes room for a call with `ints` more integers and `floats` more doubles. */
+  #ensure(ints: number, floats: number): void {
+    if (this.#intAt + ints <= this.#ints.length && this.#floatAt + floats <= this.#floats.length) return;
+    this.#reserve(
+      Math.max(this.#ints.length, 2 * (this.#intAt + ints)),
+      Math.max(this.#floats.length, 2 * (this.#floatAt + floats)),
+    );
+  }
+
+  #operand(plan: Plan, input: Plan['inputs'][number], value: unknown): void {
+    const ints = this.#ints;
+    if (this.#isTensor(value)) {
+      ints[this.#intAt] = Tag.Tensor;
+      ints[this.#intAt + 1] = value.slot;
+      ints[this.#intAt + 2] = value.generation;
+      this.#intAt += 3;
+    } else if (typeof value === 'number') {
+      ints[this.#intAt++] = Number.isSafeInteger(value) && !Object.is(value, -0) ? Tag.Integer : Tag.Float;
+      this.#floats[this.#floatAt++] = value;
+    } else if (typeof value === 'boolean') {
+      ints[this.#intAt++] = Tag.Boolean;
+      this.#floats[this.#floatAt++] = value ? 1 : 0;
+    } else if ((value === null || value === undefined) && input.kind === 'optional') {
+      ints[this.#intAt++] = Tag.Absent;
+    } else {
+      const wanted = input.kind === 'optional' ? 'a tensor, a number or null' : 'a tensor or a number';
+      throw new DTypeError(`[${plan.name}] input ${input.name} wants ${wanted}, got ${describe(value)}`);
+    }
+  }
+
+  #attr(plan: Plan, attr: Plan['attrs'][number], value: unknown): void {
+    const floats = this.#floats;
+    switch (attr.type) {
+      case 'ints':
+        if (Array.isArray(value)) {
+          this.#ensure(0, value.length + 8);
+          this.#floats[this.#floatAt++] = value.length;
+          for (const item of value as unknown[]) {
+            if (typeof item !== 'number') break;
+            this.#floats[this.#floatAt++] = item;
+          }
+          if (value.every((item) => typeof item === 'number')) return;
+        }
+        break;
+      case 'int':
+      case 'float':
+        if (typeof value === 'number') {
+          floats[this.#floatAt++] = value;
+          return;
+        }
+        break;
+      case 'bool':
+        if (typeof value === 'boolean') {
+          floats[this.#floatAt++] = value ? 1 : 0;
+          return;
+        }
+        break;
+      case 'enum': {
+        const index = attr.choices.indexOf(value as string);
+        if (index >= 0) {
+          floats[this.#floatAt++] = index;
+          return;
+        }
+        break;
+      }
+      case 'dtype': {
+        const index = dtypes.indexOf(value as DType);
+        if (index >= 0) {
+          floats[this.#floatAt++] = index;
+          return;
+        }
+        throw new DTypeError(`[${plan.name}] wants a dtype (${dtypes.join(', ')}), got ${describe(value)}`);
+      }
+    }
+    const wanted = {
+      ints: 'a list of integers',
+      int: 'an integer',
+      float: 'a number',
+      bool: 'true or false',
+      enum: `one of ${attr.choices.join(', ')}`,
+      dtype: 'a dtype',
+    }[attr.type];
+    throw new ValueError(`[${plan.name}] attribute ${attr.name} wants ${wanted}, got ${describe(value)}`);
+  }
+
+  #encode(op: OpName, inputs: readonly OpInput<T>[], attrs: object, inPlace: number): Plan {
+    const plan = this.#plans.get(op);
+    if (!plan) throw new InternalError(`[run] no op is called ${String(op)}`);
+    this.#ints[0] = plan.id;
+    this.#ints[1] = inPlace;
+    this.#intAt = 2;
+    this.#floatAt = 0;
+    const defs = plan.inputs;
+    for (let i = 0; i < defs.length; i++) {
+      const def = defs[i]!;
+      const value = inputs[i];
+      if (def.kind === 'list') {
+        if (!Array.isArray(value)) {
+          throw new DTypeError(`[${op}] input ${def.name} wants a list of tensors, got ${describe(value)}`);
+        }
+        this.#ensure(3 * value.length + 64, 64);
+        this.#ints[this.#intAt++] = value.length;
+        for (const item of value as unknown[]) {
+          if (!this.#isTensor(item)) {
+            throw new DTypeError(`[${op}] input ${def.name} wants a list of tensors, got ${describe(item)} in it`);
+          }
+          this.#operand(plan, def, item);
+        }
+      } else {
+        this.#operand(plan, def, value);
+      }
+    }
+    for (let k = 0; k < plan.attrs.length; k++) {
+      const attr = plan.attrs[k]!;
+      this.#attr(plan, attr, (attrs as Record<string, unknown>)[attr.name]);
+    }
+    return plan;
+  }
+
+  /** Writes the ids of tensors (null: none) from `at` on; returns where they end. */
+  #writeIds(at: number, tensors: readonly (T | null)[]): number {
+    this.#intAt = at;
+    this.#ensure(2 * tensors.length, 0);
+    for (const tensor of tensors) {
+      this.#ints[at++] = tensor ? tensor.slot : -1;
+      this.#ints[at++] = tensor ? tensor.generation : 0;
+    }
+    return at;
+  }
+
+  #subject(tensor: T): void {
+    this.#ints[0] = tensor.slot;
+    this.#ints[1] = tensor.generation;
+  }
+
+  /** New tensors on `count` ids that native code wrote from `at` on. */
+  #receive(at: number, count: number): (T | null)[] {
+    const ids = this.#ints.slice(at, at + 2 * count);
+    const tensors: (T | null)[] = [];
+    for (let i = 0; i < count; i++) {
+      const slot = ids[2 * i]!;
+      if (slot < 0) {
+        tensors.push(null);
+        continue;
+      }
+      const tensor = this.#hooks.newTensor();
+      tensor.slot = slot;
+      tensor.generation = ids[2 * i + 1]!;
+      this.#addon.bind(tensor, slot, tensor.generation);
+      tensors.push(tensor);
+    }
+    return tensors;
+  }
+
+  // Tensors
+
+  create(dtype: DType, shape: readonly number[], data: TypedArray): T {
+    this.#intAt = this.#floatAt = 0;
+    this.#ensure(0, shape.length);
+    for (let i = 0; i < shape.length; i++) this.#floats[i] = shape[i]!;
+    const tensor = this.#hooks.newTensor();
+    this.#addon.create(tensor, dtypes.indexOf(dtype), data, shape.length);
+    tensor.slot = this.#ints[0]!;
+    tensor.generation = this.#ints[1]!;
+    return tensor;
+  }
+
+  read(tensor: T): TypedArray {
+    const { dtype } = this.info(tensor);
+    this.#subject(tensor);
+    const buffer = this.#addon.read();
+    switch (dtype) {
+      case 'bool':
+      case 'uint8':
+        return new Uint8Array(buffer);
+      case 'int32':
+        return new Int32Array(buffer);
+      case 'int64':
+        return new BigInt64Array(buffer);
+      case 'float32':
+        return new Float32Array(buffer);
+      case 'float64':
+        return new Float64Array(buffer);
+    }
+  }
+
+  info(tensor: T): TensorInfo {
+    this.#subject(tensor);
+    this.#addon.info();
+    const rank = this.#ints[1]!;
+    const dtype = dtypes[this.#ints[0]!] ?? 'float32';
+    const shape: number[] = [];
+    const strides: number[] = [];
+    for (let i = 0; i < rank; i++) {
+      shape.push(this.#floats[i]!);
+      strides.push(this.#floats[rank + i]!);
+    }
+    return { dtype, shape, strides };
+  }
+
+  release(tensor: T): void {
+    this.#subject(tensor);
+    this.#addon.release();
+    tensor.slot = -1;
+  }
+
+  beginScope(): void {
+    this.#addon.beginScope();
+  }
+
+  endScope(keep: readonly T[]): void {
+    this.#writeIds(0, keep);
+    this.#addon.endScope(keep.length);
+  }
+
+  // Ops
+
+  run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[] {
+    const plan = this.#encode(op, inputs, attrs, 0);
+    const tensors: T[] = [];
+    for (let j = 0; j < plan.outputs; j++) tensors.push(this.#hooks.newTensor());
+    this.#addon.run(...tensors);
+    for (let j = 0; j < tensors.length; j++) {
+      tensors[j]!.slot = this.#ints[2 * j]!;
+      tensors[j]!.generation = this.#ints[2 * j + 1]!;
+    }
+    return tensors;
+  }
+
+  run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
+    const plan = this.#encode(op, inputs, attrs, 0);
+    if (plan.outputs !== 1) return this.run(op, inputs, attrs)[0]!;
+    const tensor = this.#hooks.newTensor();
+    this.#addon.run(tensor);
+    tensor.slot = this.#ints[0]!;
+    tensor.generation = this.#ints[1]!;
+    return tensor;
+  }
+
+  runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void {
+    this.#encode(op, inputs, attrs, 1);
+    this.#addon.run();
+  }
+
+  // Autograd
+
+  setGradMode(enabled: boolean): boolean {
+    return this.#addon.setGradMode(enabled);
+  }
+
+  requiresGrad(tensor: T): boolean {
+    this.#subject(tensor);
+    return this.#addon.requiresGrad();
+  }
+
+  setRequiresGrad(tensor: T, value: boolean): void {
+    this.#subject(tensor);
+    this.#addon.setRequiresGrad(value);
+  }
+
+  isLeaf(tensor: T): boolean {
+    this.#subject(tensor);
+    return this.#addon.isLeaf();
+  }
+
+  gradFn(tensor: T): string | null {
+    this.#subject(tensor);
+    return this.#addon.gradFn();
+  }
+
+  getGrad(tensor: T): T | null {
+    this.#subject(tensor);
+    const living = this.#addon.getGrad();
+    if (living) return living as T;
+    return this.#receive(0, 1)[0]!;
+  }
+
+  setGrad(tensor: T, grad: T | null): void {
+    this.#writeIds(0, [tensor, grad]);
+    this.#addon.setGrad();
+  }
+
+  retainGrad(tensor: T): void {
+    this.#subject(tensor);
+    this.#addon.retainGrad();
+  }
+
+  version(tensor: T): number {
+    this.#subject(tensor);
+    return this.#addon.version();
+  }
+
+  backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
+    this.#writeIds(this.#writeIds(0, roots), grads);
+    this.#addon.backward(roots.length, options.retainGraph, options.createGraph);
+  }
+
+  grad(
+    roots: readonly T[],
+    inputs: readonly T[],
+    grads: readonly (T | null)[],
+    options: BackwardOptions,
+  ): (T | null)[] {
+    this.#writeIds(this.#writeIds(this.#writeIds(0, roots), inputs), grads);
+    this.#addon.grad(roots.length, inputs.length, options.retainGraph, options.createGraph);
+    return this.#receive(0, inputs.length);
+  }
+
+  registerCustom(name: string, backward: CustomBackward<T>): number {
+    const id = this.#addon.registerCustom(name);
+    this.#customs[id] = backward;
+    return id;
+  }
+
+  attachCustom(
+    custom: number,
+    inputs: readonly T[],
+    outputs: readonly T[],
+    saved: readonly T[],
+    attrs: string,
+  ): void {
+    this.#writeIds(this.#writeIds(this.#writeIds(0, inputs), outputs), saved);
+    this.#addon.attachCustom(custom, inputs.length, outputs.length, saved.length, attrs);
+  }
+
+  // Calls from native code. Whatever is made on the way and not returned goes with the scope.
+
+  #customBackward(custom: number, gradCount: number, savedCount: number, attrs: string): number {
+    const backward = this.#customs[custom];
+    if (!backward) throw new InternalError(`[customOp] number ${custom} is not registered`);
+    return this.#answer(gradCount + savedCount, (tensors) =>
+      backward(tensors.slice(0, gradCount), tensors.slice(gradCount) as T[], attrs),
+    );
+  }
+
+  #compositeVjp(op: string, inputCount: number, gradCount: number): number {
+    const attrs = this.#decodeAttrs(op);
+    return this.#answer(inputCount + gradCount, (tensors) =>
+      this.#hooks.compositeVjp(op as OpName, tensors.slice(0, inputCount), attrs, tensors.slice(inputCount)),
+    );
+  }
+
+  /** Runs `compute` on `count` received tensors and hands its results back by id. */
+  #answer(count: number, compute: (tensors: (T | null)[]) => readonly (T | null)[]): number {
+    this.#addon.beginScope();
+    let results: readonly (T | null)[] = [];
+    try {
+      results = compute(this.#receive(0, count)).map((result) => result ?? null);
+    } finally {
+      this.endScope(results.filter((result) => result !== null));
+    }
+    this.#writeIds(0, results);
+    return results.length;
+  }
+
+  #decodeAttrs(op: string): Record<string, unknown> {
+    const out: Record<string, unknown> = {};
+    let at = 0;
+    for (const attr of this.#plans.get(op)!.attrs) {
+      const value = this.#floats[at++]!;
+      if (attr.type === 'ints') {
+        out[attr.name] = Array.from(this.#floats.subarray(at, at + value));
+        at += value;
+      } else if (attr.type === 'bool') out[attr.name] = value !== 0;
+      else if (attr.type === 'enum') out[attr.name] = attr.choices[value];
+      else if (attr.type === 'dtype') out[attr.name] = dtypes[value];
+      else out[attr.name] = value;
+    }
+    return out;
+  }
+
+  // Housekeeping
+
+  collect(): void {
+    this.#addon.collect();
+  }
+
+  memory(): MemoryInfo {
+    return this.#addon.memory();
+  }
+
+  counters(): Counters {
+    return this.#addon.counters();
+  }
+
+  backendInfo(): BackendInfo {
+    return this.#addon.backendInfo();
+  }
+
+  setNumThreads(threads: number): void {
+    this.#addon.setNumThreads(threads);
+  }
+
+  setMemoryLimit(bytes: number): void {
+    this.#addon.setMemoryLimit(bytes);
+  }
+}

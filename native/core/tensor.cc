@@ -1,0 +1,67 @@
+#include "core/tensor.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace lanegrad {
+namespace {
+std::atomic<int64_t> live{0};
+}
+
+TensorImpl* TensorImpl::make() {
+  live.fetch_add(1, std::memory_order_relaxed);
+  return new TensorImpl();
+}
+
+void TensorImpl::destroy(TensorImpl* impl) {
+  live.fetch_sub(1, std::memory_order_relaxed);
+  delete impl;
+}
+
+Tensor allocate_tensor(const char* op, const TensorSpec& spec) {
+  Ref<Storage> storage = Storage::allocate(op, spec.bytes());
+  Tensor tensor(TensorImpl::make());
+  tensor->spec = spec;
+  tensor->storage = std::move(storage);
+  return tensor;
+}
+
+Tensor alias_tensor(const Tensor& base, const TensorSpec& spec, int64_t offset) {
+  Tensor tensor(TensorImpl::make());
+  tensor->spec = spec;
+  tensor->storage = base->storage;
+  tensor->offset = offset;
+  return tensor;
+}
+
+namespace {
+template <class N>
+Tensor make_number(N value, DType dtype) {
+  Tensor tensor(TensorImpl::make());
+  tensor->spec.dtype = dtype;
+  tensor->wrapped_number = true;
+  dispatch_dtype(dtype, [&]<class T>(T) {
+    const T converted = static_cast<T>(value);
+    std::memcpy(tensor->scalar, &converted, sizeof(T));
+  });
+  return tensor;
+}
+}  // namespace
+
+Tensor number_tensor(double value, DType dtype) {
+  // A float that leaves the range of an integer dtype has no C cast; saturate, and take NaN as 0.
+  if (!is_floating(dtype) && dtype != DType::kBool) {
+    constexpr double kEdge = 9223372036854775808.0;
+    if (!(value > -kEdge)) return make_number(std::isnan(value) ? int64_t{0} : INT64_MIN, dtype);
+    if (value >= kEdge) return make_number(INT64_MAX, dtype);
+    return make_number(static_cast<int64_t>(value), dtype);
+  }
+  return make_number(value, dtype);
+}
+Tensor number_tensor(int64_t value, DType dtype) { return make_number(value, dtype); }
+
+int64_t live_tensor_count() { return live.load(std::memory_order_relaxed); }
+
+}  // namespace lanegrad

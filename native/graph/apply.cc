@@ -1,0 +1,244 @@
+#include "graph/apply.h"
+
+#include <cstring>
+#include <utility>
+
+#include "graph/promote.h"
+#include "graph/record.h"
+#include "ops/functions.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+// The operands of a call after promotion, and the views on them that records take.
+struct Prepared {
+  InlineVector<Tensor, 8> flat;
+  InlineVector<uint16_t, kMaxStarts> starts;
+
+  Call call(const Op& op, const Attrs& attrs) const { return {op, flat, starts, attrs}; }
+};
+
+// A number is made anew in the wanted dtype; a tensor is cast by an op, so that its gradient is cast back.
+Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
+  if (t->spec.dtype == dtype) return t;
+  if (t->wrapped_number) {
+    return dispatch_dtype(t->spec.dtype, [&]<class T>(T value) {
+      std::memcpy(&value, t->scalar, sizeof(T));
+      if constexpr (std::is_floating_point_v<T>) {
+        return number_tensor(static_cast<double>(value), dtype);
+      } else {
+        return number_tensor(static_cast<int64_t>(value), dtype);
+      }
+    });
+  }
+  EnvironmentApplier c(env);
+  return fn::to(c, t, dtype);
+}
+
+// Fills lists that are `grads_of` another input.
+void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat, std::span<const uint16_t> starts) {
+  const int of = op.inputs[input].grads_of;
+  for (uint16_t k = starts[of]; k < starts[of + 1]; ++k) {
+    const AutogradMeta* meta = meta_of(flat[k]);
+    p.flat.push_back(meta ? meta->grad : Tensor());
+  }
+}
+
+Prepared prepare(Environment& env, const Call& call) {
+  Prepared p;
+  const auto dtype = promoted_dtype(call);
+  for (int i = 0; i < call.op.input_count(); ++i) {
+    p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+    const InputDef& def = call.op.inputs[i];
+    if (def.grads_of >= 0) {
+      add_gradients(call.op, i, p, call.flat, call.starts);
+      continue;
+    }
+    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+      const Tensor& t = call.flat[k];
+      p.flat.push_back(dtype && def.differentiable && t ? cast_operand(env, t, *dtype) : t);
+    }
+  }
+  p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+  return p;
+}
+
+TensorView view_tensor(const Tensor& t) { return t ? TensorView{t->data(), &t->spec} : TensorView{}; }
+
+// Runs infer's result into memory. `target`, if given, takes the place of the first output.
+void evaluate(Environment& env, const Call& call, const InferContext& inferred, std::span<const Tensor> outputs) {
+  ++env.counters.ops;
+  InlineVector<TensorView, 8> inputs;
+  for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
+  std::array<TensorView, kMaxOutputs> views;
+  for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
+  const size_t bytes = call.op.workspace ? call.op.workspace(inferred) : 0;
+  Ref<Storage> workspace;
+  if (bytes > 0) workspace = Storage::allocate(call.op.name, bytes);
+  const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
+                      workspace ? workspace->data() : nullptr, call.attrs);
+  call.op.eval(c);
+}
+
+void count_allocation(Environment& env, const Tensor& t) {
+  ++env.counters.allocations;
+  env.counters.allocated_bytes += t->storage->bytes();
+}
+
+struct Specs {
+  InlineVector<const TensorSpec*, 8> pointers;
+  explicit Specs(std::span<const Tensor> flat) {
+    for (const Tensor& t : flat) pointers.push_back(t ? &t->spec : nullptr);
+  }
+};
+
+// An op that writes operands changes what autograd may have saved.
+void bump_mutated(const Call& call) {
+  for (size_t i = 0; i + 1 < call.starts.size(); ++i) {
+    if (!call.op.inputs[i].mutates) continue;
+    for (size_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+      if (call.flat[k] && call.flat[k]->storage) call.flat[k]->storage->bump_version();
+    }
+  }
+}
+
+void check_mutated(const Environment& env, const Call& call) {
+  for (size_t i = 0; i + 1 < call.starts.size(); ++i) {
+    if (!call.op.inputs[i].mutates) continue;
+    for (size_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+      const Tensor& t = call.flat[k];
+      if (!t) continue;
+      if (!t->storage) fail(ErrorKind::kDType, call.op.name, "input ", call.op.inputs[i].name, " is written, wanted a tensor, got a number");
+      if (env.grad_mode && requires_grad(t)) {
+        fail(ErrorKind::kAutograd, call.op.name, "writes ", call.op.inputs[i].name,
+             ", which requires a gradient; call it inside noGrad");
+      }
+      check_writable(call.op, t);
+    }
+  }
+}
+
+}  // namespace
+
+void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
+  const Prepared prepared = prepare(env, call);
+  const Call ready = prepared.call(call.op, call.attrs);
+  check_mutated(env, ready);
+  const Specs specs(ready.flat);
+  InferContext inferred(call.op, Operands<const TensorSpec*>(specs.pointers, ready.starts), call.attrs);
+  call.op.infer(inferred);
+  bool fresh = inferred.outputs().empty();
+  for (size_t j = 0; j < outputs.size(); ++j) {
+    const OutputSpec& spec = inferred.out(static_cast<int>(j));
+    if (spec.alias >= 0) {
+      const Tensor& source = ready.flat[static_cast<size_t>(spec.alias)];
+      if (!source->storage) {
+        // A number that is only looked at differently: it has no storage to share.
+        outputs[j] = number_tensor(0.0, spec.dtype);
+        std::memcpy(outputs[j]->scalar, source->scalar, sizeof(source->scalar));
+        outputs[j]->spec = spec;
+        continue;
+      }
+      outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
+    } else {
+      outputs[j] = allocate_tensor(call.op.name, spec);
+      count_allocation(env, outputs[j]);
+      fresh = true;
+    }
+  }
+  if (fresh) evaluate(env, ready, inferred, outputs);
+  bump_mutated(ready);
+  record(env, ready, outputs);
+}
+
+void apply_in_place(Environment& env, const Call& call) {
+  const Op& op = call.op;
+  if (op.output_count() != 1 || op.inputs[0].kind != InputKind::kOne) {
+    fail(ErrorKind::kValue, op.name, "has no in-place form");
+  }
+  const Tensor target = call.flat[0];
+  if (!target->storage) fail(ErrorKind::kDType, op.name, "an in-place op writes a tensor, got a number");
+  check_writable(op, target);
+  const Prepared prepared = prepare(env, call);
+  const Call ready = prepared.call(op, call.attrs);
+  const bool recorded = will_record(env, ready);
+  if (env.grad_mode) check_in_place_history(op, target, recorded);
+
+  Specs specs(ready.flat);
+  InferContext inferred(op, Operands<const TensorSpec*>(specs.pointers, ready.starts), call.attrs);
+  op.infer(inferred);
+  const OutputSpec& out = inferred.out(0);
+  if (!(out.shape == target->spec.shape)) {
+    fail(ErrorKind::kShape, op.name, "the result of shape ", out.shape, " cannot be written into ", target->spec.shape);
+  }
+  if (is_floating(out.dtype) && !is_floating(target->spec.dtype)) {
+    fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ", name_of(target->spec.dtype));
+  }
+
+  // The tape may need the value that is about to be overwritten.
+  Prepared saved = prepared;
+  if (recorded && (op.saves.inputs & 1) && ready.flat[0] == target) saved.flat[0] = clone_with_history(env, target);
+
+  bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
+    const Tensor& other = ready.flat[k];
+    if (!other || other->storage.get() != target->storage.get()) continue;
+    direct = other->offset == target->offset && other->spec.shape == target->spec.shape &&
+             other->spec.strides == target->spec.strides;
+  }
+  if (direct) {
+    evaluate(env, ready, inferred, {&target, 1});
+  } else {
+    Tensor result;
+    if (out.alias >= 0) {
+      result = alias_tensor(ready.flat[static_cast<size_t>(out.alias)], out,
+                            ready.flat[static_cast<size_t>(out.alias)]->offset + out.offset);
+    } else {
+      result = allocate_tensor(op.name, out);
+      count_allocation(env, result);
+      evaluate(env, ready, inferred, {&result, 1});
+    }
+    write_copy(env, target, result);
+  }
+  target->storage->bump_version();
+  if (recorded) record_in_place(env, saved.call(op, call.attrs), target);
+}
+
+namespace {
+// One operand per schema input; an undefined tensor is an absent optional one.
+struct Fixed {
+  InlineVector<Tensor, 4> flat;
+  InlineVector<uint16_t, kMaxStarts> starts;
+  explicit Fixed(std::initializer_list<Tensor> inputs) {
+    for (const Tensor& t : inputs) {
+      starts.push_back(static_cast<uint16_t>(flat.size()));
+      if (t) flat.push_back(t);
+    }
+    starts.push_back(static_cast<uint16_t>(flat.size()));
+  }
+};
+}  // namespace
+
+Tensor EnvironmentApplier::apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs) {
+  std::array<Tensor, kMaxOutputs> outputs;
+  apply(op, inputs, attrs, {outputs.data(), static_cast<size_t>(op.output_count())});
+  return outputs[0];
+}
+
+void EnvironmentApplier::apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs,
+                               std::span<Tensor> outputs) {
+  const Fixed fixed(inputs);
+  lanegrad::apply(env_, {op, fixed.flat, fixed.starts, attrs}, outputs);
+}
+
+Tensor EnvironmentApplier::apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) {
+  const uint16_t starts[] = {0, static_cast<uint16_t>(list.size())};
+  Tensor out;
+  lanegrad::apply(env_, {op, list, starts, attrs}, {&out, 1});
+  return out;
+}
+
+Tensor EnvironmentApplier::scalar(double value) { return number_tensor(value, DType::kFloat64); }
+
+}  // namespace lanegrad

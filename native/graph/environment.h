@@ -1,0 +1,58 @@
+// The state of one JavaScript environment (the main thread or a worker): grad mode, counters, and the two callbacks by
+// which gradients written in TypeScript are reached. Everything here is used on that environment's thread only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "graph/node.h"
+
+namespace lanegrad {
+
+struct Counters {
+  uint64_t ops = 0;
+  uint64_t crossings = 0;
+  uint64_t allocations = 0;
+  uint64_t allocated_bytes = 0;
+  uint64_t handles_made = 0;
+  uint64_t tape_nodes = 0;
+  uint64_t saved_bytes = 0;
+};
+
+// What only TypeScript can compute. Gradients that are not wanted or not there are undefined tensors.
+class Hooks {
+ public:
+  virtual ~Hooks() = default;
+  virtual std::vector<Tensor> custom_backward(const CustomCall& call, std::span<const Tensor> grads,
+                                              std::span<const Tensor> saved, bool create_graph) = 0;
+  // Differentiates the TypeScript composite of a fused op at its inputs, recording.
+  virtual std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
+                                            std::span<const uint16_t> starts, std::span<const Tensor> grads) = 0;
+};
+
+class Environment {
+ public:
+  bool grad_mode = true;
+  // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user can write to,
+  // so the way back to their base need not be kept.
+  bool track_views = true;
+  uint64_t next_sequence = 1;
+  Counters counters;
+  Hooks* hooks = nullptr;
+};
+
+// Sets a flag of the environment for a block.
+class FlagGuard {
+ public:
+  FlagGuard(bool& flag, bool value) : flag_(flag), former_(flag) { flag = value; }
+  ~FlagGuard() { flag_ = former_; }
+  FlagGuard(const FlagGuard&) = delete;
+  FlagGuard& operator=(const FlagGuard&) = delete;
+
+ private:
+  bool& flag_;
+  bool former_;
+};
+
+}  // namespace lanegrad

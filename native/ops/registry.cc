@@ -1,0 +1,65 @@
+#include "ops/registry.h"
+
+#include <unordered_map>
+
+#include "core/error.h"
+
+namespace lanegrad {
+
+// The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
+void register_conv_ops(Registry&);
+void register_create_ops(Registry&);
+void register_elementwise_ops(Registry&);
+void register_index_ops(Registry&);
+void register_linear_ops(Registry&);
+void register_loss_ops(Registry&);
+void register_matmul_ops(Registry&);
+void register_norm_ops(Registry&);
+void register_optim_ops(Registry&);
+void register_pool_ops(Registry&);
+void register_random_ops(Registry&);
+void register_reduce_ops(Registry&);
+void register_softmax_ops(Registry&);
+void register_view_ops(Registry&);
+
+void Registry::add(const Op& op) { ops_.push_back(&op); }
+
+const Registry& registry() {
+  static const Registry* const instance = [] {
+    Registry* r = new Registry;
+    register_create_ops(*r);
+    register_random_ops(*r);
+    register_elementwise_ops(*r);
+    register_view_ops(*r);
+    register_reduce_ops(*r);
+    register_softmax_ops(*r);
+    register_matmul_ops(*r);
+    register_linear_ops(*r);
+    register_index_ops(*r);
+    register_conv_ops(*r);
+    register_pool_ops(*r);
+    register_norm_ops(*r);
+    register_loss_ops(*r);
+    register_optim_ops(*r);
+    return r;
+  }();
+  return *instance;
+}
+
+const Op* find_op_or_null(std::string_view name) {
+  static const auto* const index = [] {
+    auto* map = new std::unordered_map<std::string_view, const Op*>;
+    for (const Op* op : registry().all()) map->emplace(op->name, op);
+    return map;
+  }();
+  const auto found = index->find(name);
+  return found == index->end() ? nullptr : found->second;
+}
+
+const Op& find_op(std::string_view name) {
+  const Op* op = find_op_or_null(name);
+  if (!op) fail(ErrorKind::kInternal, "registry", "no op is called ", name);
+  return *op;
+}
+
+}  // namespace lanegrad

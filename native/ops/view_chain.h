@@ -1,0 +1,36 @@
+// The way from a base tensor to one of its views, as a list of view ops. It is how in-place writes to a view reach the
+// history of the base: logically, so that it holds for any memory layout.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ops/op.h"
+
+namespace lanegrad {
+
+struct ViewStep {
+  const Op* op;
+  Attrs attrs;
+};
+
+using ViewChain = std::vector<ViewStep>;
+
+// As one list of integers, the form in which the chain is an attribute of viewScatter: the strides of the base, then
+// the steps.
+std::vector<int64_t> encode_chain(const Dims& base_strides, std::span<const ViewStep> chain);
+
+struct DecodedChain {
+  Dims base_strides;
+  ViewChain steps;
+};
+DecodedChain decode_chain(std::span<const int64_t> values);
+
+// Where the view lies in a tensor of `base`; the offset is in elements.
+OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain);
+
+// The same view of another tensor of the base's shape, in ops; copies where its strides do not permit a view.
+Tensor apply_chain(Applier& c, const Tensor& x, std::span<const ViewStep> chain);
+
+}  // namespace lanegrad
