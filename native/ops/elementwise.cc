@@ -174,6 +174,9 @@ void eval(const EvalContext& c) {
       code = kCode_square;
       count = 1;
     }
+  } else if (code == kCode_powBackwardBase && is_square(*in[2])) {
+    code = kCode_squareBackward;
+    count = 2;
   }
   const DType dtype = in[0]->spec->dtype;
   const ElementwiseKernel kernel = elementwise_table().kernels[code][static_cast<int>(dtype)];
