@@ -94,15 +94,7 @@ function trainXor(folder, label, backends) {
   }
 }
 
-// pnpm is not a development dependency: npm's lock file cannot hold its packages of all platforms.
-const pnpmFolder = mkdtempSync(path.join(tmpdir(), 'lanegrad-pnpm-'));
-const gotPnpm = run(
-  'npm',
-  ['install', '--prefix', pnpmFolder, '--no-audit', '--no-fund', 'pnpm@12.21.0'],
-  pnpmFolder,
-);
-check('pnpm itself installs', gotPnpm.ok, gotPnpm.all);
-const pnpm = path.join(pnpmFolder, 'node_modules', '.bin', 'pnpm');
+const pnpm = path.join(bin, 'pnpm');
 
 const installers = {
   npm: (folder, flags) => run('npm', ['install', '--no-audit', '--no-fund', ...flags], folder),
@@ -167,7 +159,6 @@ if (check('no platform package: installs', installers.npm(bare, ['--omit=optiona
   }
 }
 
-for (const folder of [...folders, path.dirname(compiled), pnpmFolder])
-  rmSync(folder, { recursive: true, force: true });
+for (const folder of [...folders, path.dirname(compiled)]) rmSync(folder, { recursive: true, force: true });
 console.log(`package: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
