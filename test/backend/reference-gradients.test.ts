@@ -146,6 +146,20 @@ const cases: Case[] = [
     dilation: [1, 2],
     ceilMode: true,
   }),
+  c('maxPool2d', [[2, 4, 4]], {
+    kernel: [2, 2],
+    stride: [2, 2],
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+  }),
+  c('avgPool2d', [[2, 4, 4]], {
+    kernel: [2, 2],
+    stride: [1, 2],
+    padding: [0, 1],
+    ceilMode: false,
+    countIncludePad: true,
+  }),
   c(
     'maxPool2dBackward',
     [[1, 1, 2, 2]],

@@ -222,7 +222,7 @@ describe('bad input', () => {
       '[full] attribute shape wants a list of integers, got [NaN]',
     ],
     ['full', [], { shape: [-1], value: 0, dtype: 'float32' }, '[full] sizes must not be negative, got [-1]'],
-    ['full', [], { shape: [2], value: 0, dtype: 'half' }, '[full] attribute dtype wants one of bool'],
+    ['full', [], { shape: [2], value: 0, dtype: 'half' }, '[full] wants a dtype (bool, uint8'],
     ['full', [], { shape: new Array(13).fill(1), value: 0, dtype: 'bool' }, 'at most 12 integers'],
     [
       'matmul',

@@ -4,6 +4,7 @@ import {
   BackendError,
   DisposedError,
   DTypeError,
+  InternalError,
   ShapeError,
   ValueError,
 } from '../../errors.js';
@@ -323,7 +324,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const { value } = tensor;
     if (value instanceof RefTensor) return value;
     if (tensor.slot >= 0) fail(DisposedError, op, `${what} belongs to another backend`);
-    fail(DisposedError, op, `${what} was freed`);
+    fail(DisposedError, op, `${what} was freed by dispose, tidy or the end of a scope, wanted a live tensor`);
   }
 
   private tensors(op: string, list: readonly T[]): RefTensor[] {
@@ -336,7 +337,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   private operands(op: OpName, inputs: readonly OpInput<T>[], attrs: unknown): Operand[] {
     const record = Object.hasOwn(opRecords, op) ? opRecords[op] : undefined;
-    if (!record) fail(ValueError, String(op), 'there is no op of this name');
+    if (!record) fail(InternalError, 'run', `no op is called ${String(op)}`);
     if (!this.has(op)) {
       fail(BackendError, op, 'the TypeScript backend has primitives only: call the function of that name');
     }
@@ -355,7 +356,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
           fail(DTypeError, op, `input ${def.name} wants a list of tensors, got ${kindOfValue(input)}`);
         }
         input.forEach((t: unknown, j: number) => flat.push(this.tensor(op, t, `input ${def.name}[${j}]`)));
-      } else if (input === null && def.kind === 'optional') {
+      } else if (input == null && def.kind === 'optional') {
         continue; // only ever the last one
       } else {
         flat.push(this.operand(op, def.name, input));
@@ -387,16 +388,23 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     grads: readonly (RefTensor | undefined)[],
     saved: readonly RefTensor[],
   ): (RefTensor | undefined)[] {
-    // The function may keep what it is given.
+    // The caller of the function may hold the same memory.
     const give = (t: RefTensor): T => {
       t.storage.shared = true;
       return this.handle(t);
     };
-    const result = this.customs[node.custom]!.backward(
-      grads.map((g) => (g ? give(g) : null)),
-      saved.map(give),
-      node.attrs as string,
-    );
+    // What it makes on the way and does not return goes with the scope.
+    this.beginScope();
+    let result: readonly (T | null)[] = [];
+    try {
+      result = this.customs[node.custom]!.backward(
+        grads.map((g) => (g ? give(g) : null)),
+        saved.map(give),
+        node.attrs as string,
+      );
+    } finally {
+      this.endScope(Array.isArray(result) ? result : []);
+    }
     if (!Array.isArray(result) || result.length !== node.edges.length) {
       const got = Array.isArray(result) ? String(result.length) : kindOfValue(result);
       fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${got}`);

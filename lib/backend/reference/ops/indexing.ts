@@ -1,4 +1,4 @@
-import { DTypeError, IndexError, ShapeError } from '../../../errors.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
 import { fail, fresh, show, type RefTensor } from '../array.js';
 import { copyInto } from '../cast.js';
 import { contiguousStrides, normalizeDim, sameShape } from '../shape.js';
@@ -8,7 +8,7 @@ import { RefTensor as Tensor } from '../array.js';
 
 export const cat: ReferenceOp<'cat'> = {
   infer(tensors, { dim }) {
-    if (tensors.length === 0) fail(ShapeError, 'cat', 'wants at least one tensor, got none');
+    if (tensors.length === 0) fail(ValueError, 'cat', 'wants at least one tensor, got an empty list');
     const parts = tensors.filter((t) => !skipped(t));
     const first = parts[0] ?? tensors[0]!;
     if (first.rank === 0) fail(ShapeError, 'cat', 'a 0-dim tensor cannot be joined: give it a dim first');
@@ -306,7 +306,8 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
 };
 
 export const wrapIndex: ReferenceOp<'wrapIndex'> = {
-  infer([index]) {
+  infer([index], { size }) {
+    if (size < 0) fail(ValueError, 'wrapIndex', `attribute size must not be negative, got ${size}`);
     if (index!.isFloat || index!.dtype === 'bool') {
       fail(DTypeError, 'wrapIndex', `input index wants integers, got ${index!.dtype}`);
     }
