@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AutogradError, DisposedError, ShapeError } from '../../lib/errors.js';
-import { makeKit, numbers, T } from './reference-kit.js';
+import type { T } from './reference-kit.js';
+import { makeKit, numbers } from './reference-kit.js';
 
 const once = { retainGraph: false, createGraph: false };
 

@@ -2,7 +2,8 @@ import type { BackwardOptions } from '../backend.js';
 import { AutogradError, InternalError, ShapeError } from '../../errors.js';
 import { allocation, fail, fromSpec, show, type RefTensor } from './array.js';
 import { copyInto } from './cast.js';
-import { TapeNode, type Saved } from './node.js';
+import type { TapeNode } from './node.js';
+import { type Saved } from './node.js';
 import { noAttrs, type Gradients, type VjpContext } from './ops/op.js';
 import { referenceOps } from './ops/table.js';
 import { contiguousStrides, denseStridesLike, expandedDim, isDense, sameShape } from './shape.js';
@@ -72,7 +73,10 @@ export class BackwardPass {
   /** What arrived at output `index` of a wanted node. */
   result(node: TapeNode, index: number): RefTensor | undefined {
     const found = this.captured.get(node)?.[index];
-    if (found) found.storage.shared = true;
+    if (!found) return undefined;
+    found.storage.shared = true;
+    // A gradient that is not on the tape is a tensor of its own, whatever it was cut from.
+    if (found.storage.pass === this.pass && !this.options.createGraph) found.view = undefined;
     return found;
   }
 
@@ -161,7 +165,7 @@ export class BackwardPass {
 
   private opOf(node: TapeNode): AnyOp {
     if (node.op === 'viewScatter') return this.tape.viewScatter;
-    return referenceOps[node.op as keyof typeof referenceOps] as unknown as AnyOp;
+    return referenceOps[node.op as keyof typeof referenceOps];
   }
 
   private contextOf(node: TapeNode): VjpContext {

@@ -58,7 +58,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   create(dtype: DType, shape: readonly number[], data: TypedArray): T {
     this.crossings += 1;
     const wanted = makeTypedArray(dtype, 0);
-    if (Object.getPrototypeOf(data) !== Object.getPrototypeOf(wanted)) {
+    if (!ArrayBuffer.isView(data) || data[Symbol.toStringTag] !== wanted[Symbol.toStringTag]) {
       fail(DTypeError, 'create', `${dtype} wants a ${wanted.constructor.name}, got ${describe(data)}`);
     }
     const bad = shape.find((size) => !Number.isSafeInteger(size));
@@ -244,8 +244,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const to = this.tensors(op, outputs);
     const kept = this.tensors(op, saved);
     if (!this.tape.gradMode || !from.some((t) => this.tape.requiresGrad(t))) return;
-    const twice = to.findIndex((t) => from.includes(t));
-    if (twice >= 0) fail(AutogradError, op, `output ${twice} is an input itself: return a clone of it`);
+    const old = to.findIndex((t) => this.tape.requiresGrad(t));
+    if (old >= 0)
+      fail(AutogradError, op, `output ${old} already has a history; forward must return fresh tensors`);
     const node = this.tape.makeNode(op, from, () => true);
     node.custom = custom;
     node.attrs = attrs;

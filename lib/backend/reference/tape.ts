@@ -1,6 +1,13 @@
 import type { DType } from '../../dtype.js';
 import { isFloat, itemSize } from '../../dtype.js';
-import { AutogradError, DTypeError, InternalError, ShapeError, ValueError } from '../../errors.js';
+import {
+  AutogradError,
+  DTypeError,
+  InternalError,
+  OutOfMemoryError,
+  ShapeError,
+  ValueError,
+} from '../../errors.js';
 import { opRecords } from '../op-schema.gen.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
@@ -32,7 +39,7 @@ export class Tape {
   constructor() {
     for (const [name, op] of Object.entries(referenceOps)) {
       const record = opRecords[name as keyof typeof referenceOps];
-      this.entries.set(name, { name, op: op as unknown as AnyOp, record });
+      this.entries.set(name, { name, op: op, record });
     }
     this.viewScatter = makeViewScatter(
       (name) => this.entry(name).op,
@@ -185,7 +192,7 @@ export class Tape {
     const outputs = specs.map((spec) =>
       spec.viewOffset === undefined ? fromSpec(name, spec) : this.viewTensor(name, inputs[0]!, spec, attrs),
     );
-    if (specs[0]!.viewOffset === undefined) op.forward?.(inputs, outputs, attrs);
+    if (specs[0]!.viewOffset === undefined) compute(entry, inputs, outputs, attrs);
     entry.record.inputs.forEach((def, i) => {
       if (def.mutates) inputs[i]!.storage.version += 1;
     });
@@ -229,7 +236,7 @@ export class Tape {
     node.outputDtypes = outputs.map((t) => t.dtype);
     const { saves } = entry.op;
     if (saves?.inputs)
-      for (const i of saves.inputs) if (inputs[i]) node.savedInputs[i] = this.save(inputs[i]!);
+      for (const i of saves.inputs) if (inputs[i]) node.savedInputs[i] = this.save(inputs[i]);
     outputs.forEach((t, j) => {
       if (entry.record.outputs[j]!.differentiable !== false) this.setHistory(t, node, j);
     });
@@ -284,9 +291,9 @@ export class Tape {
     inputs: readonly RefTensor[],
     attrs: unknown,
   ): void {
-    const { name, op, record } = entry;
+    const { op, record } = entry;
     const specs = op.infer(inputs, attrs);
-    this.checkResult(name, target, specs[0]!);
+    this.checkResult(entry.name, target, specs[0]!);
     // Straight into the target, unless an input lies across it in another way.
     const direct =
       record.flags.includes('elementwise') &&
@@ -296,7 +303,7 @@ export class Tape {
       );
     if (direct) {
       this.counts.ops += 1;
-      op.forward!(inputs, [target], attrs);
+      compute(entry, inputs, [target], attrs);
     } else {
       copyInto(target, this.evaluate(entry, inputs, attrs)[0]!);
     }
@@ -359,6 +366,21 @@ export class Tape {
       this.attach(this.entry('viewScatter'), [base, result], [base], attrs);
       base.historyVersion += 1;
     }
+  }
+}
+
+function compute(
+  { name, op }: Entry,
+  inputs: readonly RefTensor[],
+  outputs: readonly RefTensor[],
+  attrs: unknown,
+): void {
+  try {
+    op.forward?.(inputs, outputs, attrs);
+  } catch (error) {
+    // A scratch array that is not to be had.
+    if (!(error instanceof RangeError)) throw error;
+    fail(OutOfMemoryError, name, `there is no memory for the work: ${error.message}`);
   }
 }
 

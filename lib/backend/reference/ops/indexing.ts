@@ -1,10 +1,9 @@
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
-import { fail, fresh, show, type RefTensor } from '../array.js';
+import { fail, fresh, show, RefTensor } from '../array.js';
 import { copyInto } from '../cast.js';
 import { contiguousStrides, normalizeDim, sameShape } from '../shape.js';
 import { planRowMajor, rowMajorOffsets, walk } from '../walk.js';
 import { wantIndex, type ReferenceOp } from './op.js';
-import { RefTensor as Tensor } from '../array.js';
 
 export const cat: ReferenceOp<'cat'> = {
   infer(tensors, { dim }) {
@@ -24,7 +23,7 @@ export const cat: ReferenceOp<'cat'> = {
           `sizes must agree outside dim ${d}: got ${show(first.shape)} and ${show(t.shape)}`,
         );
       }
-      shape[d] = shape[d]! + t.shape[d]!;
+      shape[d] = shape[d] + t.shape[d]!;
     }
     return [fresh(first.dtype, shape)];
   },
@@ -33,7 +32,7 @@ export const cat: ReferenceOp<'cat'> = {
     let at = 0;
     for (const t of tensors) {
       if (skipped(t)) continue;
-      const part = new Tensor(
+      const part = new RefTensor(
         out!.dtype,
         t.shape,
         out!.strides,
@@ -80,7 +79,7 @@ function readIndex(op: string, index: RefTensor, dim: number, size: number): Int
 
 /** A 0-dim tensor seen as one of shape [1]. */
 function atLeast1d(t: RefTensor): RefTensor {
-  return t.rank > 0 ? t : new Tensor(t.dtype, [1], [1], t.offset, t.storage);
+  return t.rank > 0 ? t : new RefTensor(t.dtype, [1], [1], t.offset, t.storage);
 }
 
 function checkSameRank(op: string, x: RefTensor, index: RefTensor, d: number, besides: string): void {
@@ -276,7 +275,7 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
     wanted[d] = values.length;
     const from = sameShape(source!.shape, wanted)
       ? source!
-      : new Tensor(source!.dtype, wanted, contiguousStrides(wanted), source!.offset, source!.storage);
+      : new RefTensor(source!.dtype, wanted, contiguousStrides(wanted), source!.offset, source!.storage);
     const plan = pairRows(to, from, d);
     const last = plan.sizes.length - 1;
     const n = plan.sizes[last]!;
