@@ -402,7 +402,10 @@ function kindDtype(value: number | boolean): DType {
 
 function scalar(value: number | boolean, dtype: DType): RefTensor {
   const t = zeros('scalar', dtype, []);
-  (t.data as Float64Array)[0] = castNumber(Number(value), dtype) as number;
+  const number = Number(value);
+  // Integers wrap, as those of tensors do when they are cast; other numbers saturate.
+  const wraps = Number.isSafeInteger(number) && (dtype === 'int32' || dtype === 'uint8');
+  (t.data as Float64Array)[0] = wraps ? number : (castNumber(number, dtype) as number);
   t.wrapped = true;
   return t;
 }

@@ -165,16 +165,11 @@ export const scatterAdd: ReferenceOp<'scatterAdd'> = {
     if (index!.numel === 0) return;
     const from = source!.numbers;
     const to = out!.numbers;
-    eachIndexed(
-      'scatterAdd',
-      out!,
-      index!,
-      normalizeDim('scatterAdd', dim, x!.rank),
-      source!,
-      (position, at) => {
-        to[position] = to[position]! + from[at]!;
-      },
-    );
+    const or = x!.dtype === 'bool';
+    const d = normalizeDim('scatterAdd', dim, x!.rank);
+    eachIndexed('scatterAdd', out!, index!, d, source!, (position, at) => {
+      to[position] = or ? to[position]! | from[at]! : to[position]! + from[at]!;
+    });
   },
   saves: { inputs: [1] },
   vjp(c, g, { dim }) {
@@ -287,7 +282,11 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
       for (let i = 0; i < values.length; i++) {
         let oo = at[1]! + values[i]! * to.strides[d]!;
         let xo = at[2]! + i * from.strides[d]!;
-        for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
+        if (x!.dtype === 'bool') {
+          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! | added[xo]!;
+        } else {
+          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
+        }
       }
     });
   },
