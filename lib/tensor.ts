@@ -6,7 +6,7 @@ import { makeTypedArray } from './dtype.js';
 import type { DType, TypedArray, TypedArrayOf } from './dtype.js';
 import { ShapeError, ValueError } from './errors.js';
 import { formatTensor } from './format.js';
-import type { TensorMethods } from './methods/types.js';
+import type { InPlaceMethods, TensorMethods } from './methods/types.js';
 import { keep } from './scope.js';
 
 /** A value, or nested arrays of values. */
@@ -36,9 +36,8 @@ export function gradientsChanged(): void {
  */
 // The ops are attached by methods/attach.ts; this is how their types get here.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
-export interface Tensor<D extends DType = DType> extends TensorMethods {
-  /** @internal Makes Tensor<'int64'> and Tensor<'float32'> different types. */
-  readonly dtype: D;
+export interface Tensor<D extends DType = DType> extends TensorMethods, InPlaceMethods {
+  // dtype, below, makes Tensor<'int64'> and Tensor<'float32'> different types.
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
@@ -59,6 +58,11 @@ export class Tensor<D extends DType = DType> extends Handle {
   /** @internal */
   get info(): TensorInfo {
     return (this.cachedInfo ??= backend.info(this));
+  }
+
+  /** The element type. */
+  get dtype(): D {
+    return this.info.dtype as D;
   }
 
   /** The sizes, outermost first. `[]` for a single value. */

@@ -52,7 +52,7 @@ export function tensor<D extends DType = DType>(data: TensorData, options?: Tens
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   const found = { shape: shapeOf(data), dtype: undefined as DType | undefined };
   const dtype = creationDType('tensor', options, 'float32');
-  const flat: number | TypedArray | bigint[] | number[] = flatten(data, found);
+  const flat: TypedArray | (number | bigint)[] = flatten(data, found);
   const target = options.dtype === undefined ? (found.dtype ?? 'float32') : dtype;
   let shape: readonly number[] = found.shape;
   if (options.shape !== undefined) {
