@@ -100,7 +100,7 @@ void normal_double_row(double* out, int64_t n, uint64_t seed, uint64_t block) {
   alignas(64) uint32_t words[kTileWords];
   for (int64_t first = 0; first < n; first += 2 * kPairs) {
     const int64_t count = n - first < 2 * kPairs ? n - first : 2 * kPairs;
-    philox_tile(words, 2 * (count + 1), seed, block + static_cast<uint64_t>(first / 2));
+    philox_tile(words, (count + 1) / 2 * 4, seed, block + static_cast<uint64_t>(first / 2));
     for (int64_t i = 0; i < count; i += 2) {
       const double radius = std::sqrt(-2.0 * std::log(1.0 - double_of(words[2 * i], words[2 * i + 1])));
       const double angle = double_of(words[2 * i + 2], words[2 * i + 3]) * 6.2831853071795865;
