@@ -30,7 +30,6 @@ void check_bounds(const EvalContext& c, const TensorView& index, int64_t low, in
         for (int64_t i = 0; i < run; ++i) {
           const int64_t v = p[i * stride];
           if (v >= low && v < size) continue;
-          if (dim < 0) c.fail(ErrorKind::kIndex, "index ", v, " is out of range for size ", size);
           c.fail(ErrorKind::kIndex, "index ", v, " is out of range for dim ", dim, " of size ", size);
         }
       }

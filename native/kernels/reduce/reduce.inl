@@ -277,29 +277,47 @@ static LANEGRAD_INLINE bool beats(T v, T best) {
   return kMax ? v > best : v < best;
 }
 
-// The extremum first, by vectors, then its place: the second pass stops at the first hit and finds the row in cache.
+// The first place of the extremum of a contiguous row: the extremum of each block by vectors, then a search in the block
+// that holds it, so that all but one block are read once.
+template <class T, bool kMax>
+static int64_t extreme_place(const T* x, int64_t n, T* extremum) {
+  using Fold = ExtremeFold<T, kMax>;
+  T best = Fold::lanes(fold_block<T>(Fold{}, x, n < kBlock<T> ? n : kBlock<T>));
+  int64_t at = 0;
+  for (int64_t i = kBlock<T>; i < n && best == best; i += kBlock<T>) {
+    const T candidate = Fold::lanes(fold_block<T>(Fold{}, x + i, n - i < kBlock<T> ? n - i : kBlock<T>));
+    if (beats<kMax>(candidate, best)) {
+      best = candidate;
+      at = i;
+    }
+  }
+  if (best != best) {
+    while (x[at] == x[at]) ++at;
+  } else {
+    while (!(x[at] == best)) ++at;
+  }
+  *extremum = x[at];
+  return at;
+}
+
 template <class T, bool kMax>
 static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t base, T* out,
                          int64_t* index, int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const T* p = x + i * x_outer;
-    T best;
+    T best = p[0];
     int64_t at = 0;
-    if (x_stride == 1 && n >= 32 && !std::is_same_v<T, uint8_t>) {
-      if constexpr (!std::is_same_v<T, uint8_t>) best = fold_row<T>(ExtremeFold<T, kMax>{}, p, n, 1);
-      if (best != best) {
-        while (p[at] == p[at]) ++at;
-        best = p[at];
-      } else {
-        while (!(p[at] == best)) ++at;
+    bool found = false;
+    if constexpr (!std::is_same_v<T, uint8_t>) {
+      if (x_stride == 1 && n >= 32) {
+        at = extreme_place<T, kMax>(p, n, &best);
+        found = true;
       }
-    } else {
-      best = p[0];
-      for (int64_t j = 1; j < n; ++j) {
-        if (beats<kMax>(p[j * x_stride], best)) {
-          best = p[j * x_stride];
-          at = j;
-        }
+    }
+    for (int64_t j = 1; !found && j < n; ++j) {
+      if (beats<kMax>(p[j * x_stride], best)) {
+        best = p[j * x_stride];
+        at = j;
       }
     }
     if (out) out[i * out_stride] = best;
