@@ -196,8 +196,12 @@ void batch_norm_vjp(VjpContext& c) {
   const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
   Tensor grads[3];
   c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, c.attrs(), grads);
-  for (int i = 0; i < 3; ++i)
-    if (c.needs(i)) c.set_grad(i, grads[i]);
+  int at = 0;  // flat indices: an absent weight takes no place
+  for (int i = 0; i < 3; ++i) {
+    if (!c.has_input(i)) continue;
+    if (c.needs(at)) c.set_grad(at, grads[i]);
+    ++at;
+  }
 }
 
 // ---- batchNormBackward(grad, x, weight?, mean, variance){eps} -> dx, weightGrad, biasGrad

@@ -90,8 +90,12 @@ void layer_norm_vjp(VjpContext& c) {
   Tensor grads[3];
   c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)},
           Attrs().add_int(c.attrs().get_int(0)), grads);
-  for (int i = 0; i < 3; ++i)
-    if (c.needs(i)) c.set_grad(i, grads[i]);
+  int at = 0;  // flat indices: an absent weight takes no place
+  for (int i = 0; i < 3; ++i) {
+    if (!c.has_input(i)) continue;
+    if (c.needs(at)) c.set_grad(at, grads[i]);
+    ++at;
+  }
 }
 
 // ---- layerNormBackward(grad, x, weight?, mean, rstd){normalizedDims} -> dx, weightGrad, biasGrad
