@@ -11,7 +11,7 @@
 namespace lanegrad {
 
 // out[channel, i, j] = bias[channel] + sum over p of weights[p, channel] * image[i * row_step + j * column_step + offsets[p]],
-// for one panel of output channels of one image.
+// for one panel of output channels of some images.
 template <class T>
 struct ConvBlock {
   const T* image;
@@ -19,6 +19,7 @@ struct ConvBlock {
   int64_t depth;
   const T* weights;  // [depth][channels rounded up to whole vectors], as GemmTable::pack_b makes them
   int64_t channels;  // at most ConvTable::channels
+  int64_t images, image_step, out_image;  // their number and strides
   int64_t rows, columns;
   int64_t row_step, column_step;
   T* out;

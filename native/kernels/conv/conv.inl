@@ -163,7 +163,7 @@ template <class T>
 struct Tiles {
   const ConvBlock<T>& b;
   bool across_rows;
-  int64_t span, pieces, piece, count;
+  int64_t span, pieces, piece, in_image, count;
 
   explicit Tiles(const ConvBlock<T>& block) : b(block) {
     across_rows = 2 * b.columns <= kTileRows && b.rows > 1 && b.out_row == b.columns * b.out_column;
@@ -171,15 +171,19 @@ struct Tiles {
     pieces = (span + kTileRows - 1) / kTileRows;
     piece = pieces > 0 ? (span + pieces - 1) / pieces : 1;
     pieces = (span + piece - 1) / piece;
-    count = pieces * (across_rows ? 1 : b.rows);
+    in_image = pieces * (across_rows ? 1 : b.rows);
+    count = in_image * b.images;
   }
   bool scattered() const { return across_rows || b.column_step != 1; }
-  int64_t row(int64_t t) const { return t / pieces; }
+  int64_t row(int64_t t) const { return t % in_image / pieces; }
   int64_t first(int64_t t) const { return t % pieces * piece; }
   int64_t pixels(int64_t t) const { return span - first(t) < piece ? span - first(t) : piece; }
-  T* out(int64_t t) const { return b.out + row(t) * b.out_row + first(t) * b.out_column; }
+  T* out(int64_t t) const {
+    return b.out + t / in_image * b.out_image + row(t) * b.out_row + first(t) * b.out_column;
+  }
   const T* image(int64_t t) const {
-    return across_rows ? b.image : b.image + row(t) * b.row_step + first(t) * b.column_step;
+    const T* const image = b.image + t / in_image * b.image_step;
+    return across_rows ? image : image + row(t) * b.row_step + first(t) * b.column_step;
   }
   void find_places(int64_t t, int64_t* places) const {
     if (!across_rows) {
@@ -198,7 +202,7 @@ struct Tiles {
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
   if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
-  constexpr int kLanes = Vec<T>::kWidth, kBand = 8;
+  constexpr int kLanes = Vec<T>::kWidth, kBand = 16;
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
   const auto& kernels = tiles.scattered() ? kConvKernels<T>.scattered : kConvKernels<T>.adjacent;
@@ -229,14 +233,25 @@ void conv_forward(const ConvBlock<T>& b) {
   }
 }
 
+// Band of rows by band of rows, so that the packed gradients of a band stay in the L1 cache while all of depth passes.
 template <class T>
 void conv_weight_grad(const ConvWeightBlock<T>& b) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  constexpr int64_t kBandBytes = 24 << 10;
   const int64_t pieces = (b.depth + kTileRows - 1) / kTileRows;
-  const int64_t piece = pieces > 0 ? (b.depth + pieces - 1) / pieces : 0;
+  const int64_t piece = pieces > 0 ? (b.depth + pieces - 1) / pieces : 1;
   const int vectors = vectors_of<T>(b.channels);
-  for (int64_t p = 0; p < b.depth; p += piece) {
-    const int64_t rows = b.depth - p < piece ? b.depth - p : piece;
-    kConvKernels<T>.weight[rows - 1][vectors - 1](b, b.offsets + p, b.sums + p * vectors * Vec<T>::kWidth);
+  const int64_t row_bytes = b.columns * vectors * kLanes * static_cast<int64_t>(sizeof(T));
+  const int64_t band = row_bytes < kBandBytes ? kBandBytes / (row_bytes > 0 ? row_bytes : 1) : 1;
+  for (int64_t i = 0; i < b.rows; i += band) {
+    ConvWeightBlock<T> part = b;
+    part.rows = b.rows - i < band ? b.rows - i : band;
+    part.image += i * b.row_step;
+    part.grads += i * b.columns * vectors * kLanes;
+    for (int64_t p = 0; p < b.depth; p += piece) {
+      const int64_t rows = b.depth - p < piece ? b.depth - p : piece;
+      kConvKernels<T>.weight[rows - 1][vectors - 1](part, b.offsets + p, b.sums + p * vectors * kLanes);
+    }
   }
 }
 

@@ -11,16 +11,13 @@ inline constexpr int kPlanarChannels = 4;
 // Elements p[0], p[kStep], ... of the first `count` lanes; the others are zero. One full vector may read up to p[2 * lanes - 1].
 template <class T, int kStep, bool kFull>
 LANEGRAD_INLINE Vec<T> load_steps(const T* p, int64_t count) {
-  constexpr int kLanes = Vec<T>::kWidth;
   if constexpr (kStep == 1) {
     if constexpr (kFull) return Vec<T>::load(p);
     else return Vec<T>::load_n(p, count);
   } else if constexpr (kFull) {
     return load_even_odd(p).even;
   } else {
-    alignas(64) T lanes[kLanes] = {};
-    for (int64_t l = 0; l < count; ++l) lanes[l] = p[l * kStep];
-    return Vec<T>::load(lanes);
+    return load_even_odd_n(p, 2 * count - 1).even;
   }
 }
 
@@ -89,13 +86,23 @@ void planar_block(const ConvBlock<T>& b) {
 }
 
 template <class T>
-void planar_forward(const ConvBlock<T>& b) {
+void planar_image(const ConvBlock<T>& b) {
   const bool two = b.column_step == 2;
   switch (b.channels) {
     case 1: return two ? planar_block<T, 1, 2>(b) : planar_block<T, 1, 1>(b);
     case 2: return two ? planar_block<T, 2, 2>(b) : planar_block<T, 2, 1>(b);
     case 3: return two ? planar_block<T, 3, 2>(b) : planar_block<T, 3, 1>(b);
     default: return two ? planar_block<T, 4, 2>(b) : planar_block<T, 4, 1>(b);
+  }
+}
+
+template <class T>
+void planar_forward(const ConvBlock<T>& b) {
+  ConvBlock<T> one = b;
+  for (int64_t n = 0; n < b.images; ++n) {
+    planar_image(one);
+    one.image += b.image_step;
+    one.out += b.out_image;
   }
 }
 
