@@ -1,6 +1,12 @@
 // The text of lib/backend/op-schema.gen.ts, from what the addon's describeOps() returns.
 
-const attrTypes = { int: 'number', float: 'number', bool: 'boolean', dtype: 'DType', ints: 'readonly number[]' };
+const attrTypes = {
+  int: 'number',
+  float: 'number',
+  bool: 'boolean',
+  dtype: 'DType',
+  ints: 'readonly number[]',
+};
 
 const attrType = (attr) =>
   attr.type === 'enum' ? attr.choices.map((choice) => `'${choice}'`).join(' | ') : attrTypes[attr.type];
@@ -22,7 +28,9 @@ function recordText(op) {
       : `{ name: '${attr.name}', type: '${attr.type}' }`,
   );
   const outputs = op.outputs.map((output) =>
-    output.differentiable ? `{ name: '${output.name}' }` : `{ name: '${output.name}', differentiable: false }`,
+    output.differentiable
+      ? `{ name: '${output.name}' }`
+      : `{ name: '${output.name}', differentiable: false }`,
   );
   const flags = op.flags.map((flag) => `'${flag}'`).join(', ');
   return `  ${op.name}: {

@@ -1,0 +1,88 @@
+// Builds dist/: one implementation, index.cjs, and index.js that re-exports its names for ESM, so that a program which
+// reaches the library both ways still has one copy of its state. The types likewise: index.d.cts, and index.d.ts on it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+
+const root = path.dirname(import.meta.dirname);
+const dist = path.join(root, 'dist');
+const types = path.join(root, 'build-types');
+
+// import.meta does not exist in CommonJS; what it says does.
+const moduleUrl = {
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  charset: 'utf8',
+  logLevel: 'warning',
+  absWorkingDir: root,
+  ...moduleUrl,
+};
+
+/** The command line program imports the library as its users do, not a copy of it. */
+const libraryIsExternal = {
+  name: 'library-is-external',
+  setup(build) {
+    build.onResolve({ filter: /\/index\.js$/ }, (args) =>
+      path.resolve(args.resolveDir, args.path) === path.join(root, 'lib', 'index.js')
+        ? { path: './index.cjs', external: true }
+        : undefined,
+    );
+  },
+};
+
+async function buildCode() {
+  const entry = path.join(root, 'lib', 'index.ts');
+  await esbuild.build({ ...common, entryPoints: [entry], outfile: path.join(dist, 'index.cjs') });
+  await esbuild.build({
+    ...common,
+    entryPoints: [path.join(root, 'lib', 'cli', 'main.ts')],
+    outfile: path.join(dist, 'cli.cjs'),
+    plugins: [libraryIsExternal],
+    banner: { js: `#!/usr/bin/env node\n${moduleUrl.banner.js}` },
+  });
+  const names = await esbuild.build({
+    ...common,
+    format: 'esm',
+    entryPoints: [entry],
+    outfile: path.join(dist, 'names.js'),
+    write: false,
+    metafile: true,
+  });
+  const [output] = Object.values(names.metafile.outputs);
+  const exported = output.exports.filter((name) => name !== 'default').sort();
+  const lines = exported.map((name, i) => `const e${i} = lanegrad.${name};`);
+  writeFileSync(
+    path.join(dist, 'index.js'),
+    `import lanegrad from './index.cjs';\n\n${lines.join('\n')}\n\nexport {\n${exported.map((name, i) => `  e${i} as ${name},`).join('\n')}\n};\n`,
+  );
+  return exported.length;
+}
+
+async function buildTypes() {
+  rmSync(types, { recursive: true, force: true });
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  if (run.status !== 0) throw new Error('the declarations did not compile');
+  const bundle = await rollup({ input: path.join(types, 'index.d.ts'), plugins: [dts()], external: [/^node:/] });
+  await bundle.write({ file: path.join(dist, 'index.d.cts'), format: 'es' });
+  writeFileSync(path.join(dist, 'index.d.ts'), "export * from './index.cjs';\n");
+  rmSync(types, { recursive: true, force: true });
+}
+
+if (!existsSync(path.join(root, 'lib', 'index.ts'))) throw new Error('lib/index.ts is not there');
+const start = Date.now();
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+const count = await buildCode();
+await buildTypes();
+console.log(`dist/ built in ${((Date.now() - start) / 1000).toFixed(1)} s (${count} exports)`);
