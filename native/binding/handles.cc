@@ -45,7 +45,7 @@ void HandleTable::bind(HandleId id, napi_value object) {
 
 const Tensor& HandleTable::get(HandleId id, const char* op) const {
   if (!valid(id)) {
-    fail(ErrorKind::kDisposed, op, "got a tensor that was freed (dispose, tidy or the end of its scope), wanted a live one");
+    fail(ErrorKind::kDisposed, op, "got a tensor that was freed by dispose, tidy or the end of a scope, wanted a live one; keep(tensor) takes one out of its scopes");
   }
   return slots_[static_cast<size_t>(id.slot)].tensor;
 }

@@ -150,7 +150,7 @@ void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
 }
 
 void Pass::run() {
-  const GradModeGuard mode(env_, options_.create_graph);
+  const FlagGuard mode(env_.grad_mode, options_.create_graph);
   while (!frontier_.empty()) {
     Node* node = frontier_.top();
     frontier_.pop();

@@ -34,21 +34,24 @@ class Hooks {
 class Environment {
  public:
   bool grad_mode = true;
+  // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user can write to,
+  // so the way back to their base need not be kept.
+  bool track_views = true;
   uint64_t next_sequence = 1;
   Counters counters;
   Hooks* hooks = nullptr;
 };
 
-// Sets the grad mode for a block.
-class GradModeGuard {
+// Sets a flag of the environment for a block.
+class FlagGuard {
  public:
-  GradModeGuard(Environment& env, bool mode) : env_(env), former_(env.grad_mode) { env.grad_mode = mode; }
-  ~GradModeGuard() { env_.grad_mode = former_; }
-  GradModeGuard(const GradModeGuard&) = delete;
-  GradModeGuard& operator=(const GradModeGuard&) = delete;
+  FlagGuard(bool& flag, bool value) : flag_(flag), former_(flag) { flag = value; }
+  ~FlagGuard() { flag_ = former_; }
+  FlagGuard(const FlagGuard&) = delete;
+  FlagGuard& operator=(const FlagGuard&) = delete;
 
  private:
-  Environment& env_;
+  bool& flag_;
   bool former_;
 };
 

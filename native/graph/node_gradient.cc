@@ -116,6 +116,7 @@ std::vector<Tensor> node_gradient(Environment& env, Node& node, std::span<const 
   if (node.custom) return custom_gradient(env, node, grads, create_graph);
   const bool fused = !node.op->is(kPrimitive) && !node.op->is(kInternal);
   if (!node.op->vjp || (fused && create_graph)) return composite_gradient(env, node, grads);
+  const FlagGuard tracking(env.track_views, create_graph);
   NodeContext c(env, node, grads, wanted, create_graph);
   node.op->vjp(c);
   return c.take();

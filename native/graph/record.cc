@@ -87,7 +87,8 @@ Edge gradient_edge(Environment& env, const Tensor& t) {
     ViewInfo& view = *meta->view;
     const AutogradMeta* base = meta_of(view.base);
     if (base && base->rebases != view.rebases_seen) {
-      const GradModeGuard recording(env, true);
+      const FlagGuard recording(env.grad_mode, true);
+      const FlagGuard tracking(env.track_views, true);
       EnvironmentApplier c(env);
       const Tensor again = apply_chain(c, view.base, view.chain);
       view.rebases_seen = base->rebases;
@@ -116,7 +117,7 @@ void record(Environment& env, const Call& call, std::span<const Tensor> outputs)
   const bool view = op.is(kView) && op.outputs[0].differentiable;
   const bool node_wanted = will_record(env, call);
   // A view made before its base gets a history must find it later, so views are noted in any case.
-  if (view) record_view(call, outputs[0]);
+  if (view && env.track_views) record_view(call, outputs[0]);
   if (!node_wanted) return;
   const Ref<Node> node = make_node(env, call);
   save_outputs(env, node, outputs);
@@ -194,7 +195,7 @@ Tensor clone_with_history(Environment& env, const Tensor& t) {
   const Edge edge = gradient_edge(env, t);
   Tensor copy;
   {
-    const GradModeGuard quiet(env, false);
+    const FlagGuard quiet(env.grad_mode, false);
     copy = EnvironmentApplier(env).apply(clone, {t}, Attrs());
   }
   if (edge.node) {

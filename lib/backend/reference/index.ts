@@ -1,0 +1,417 @@
+import { isFloat, makeTypedArray, type DType, type TypedArray } from '../../dtype.js';
+import {
+  AutogradError,
+  BackendError,
+  DisposedError,
+  DTypeError,
+  ShapeError,
+  ValueError,
+} from '../../errors.js';
+import {
+  Handle,
+  type Backend,
+  type BackendHooks,
+  type BackendInfo,
+  type BackwardOptions,
+  type Counters,
+  type CustomBackward,
+  type MemoryInfo,
+  type OpInput,
+  type TensorInfo,
+} from '../backend.js';
+import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
+import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
+import { BackwardPass } from './backward.js';
+import { copyInto } from './cast.js';
+import type { TapeNode } from './node.js';
+import { referenceOps } from './ops/table.js';
+import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
+import { Tape, type Operand } from './tape.js';
+import { checkAttrs, describe } from './validate.js';
+
+/**
+ * The backend in plain TypeScript: the same primitives and the same tape as the native one, on typed arrays.
+ * Memory belongs to the JavaScript garbage collector, so `memory().handles` counts handles that were made and not
+ * released, garbage included, and bytes are those of all array buffers of the process.
+ */
+export function createReferenceBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T> {
+  return new ReferenceBackend(hooks);
+}
+
+class ReferenceBackend<T extends Handle> implements Backend<T> {
+  readonly name = 'js';
+  private readonly tape = new Tape();
+  private readonly scopes: T[][] = [];
+  private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
+  private crossings = 0;
+  private made = 0;
+  private released = 0;
+  private peakBytes = 0;
+
+  constructor(private readonly hooks: BackendHooks<T>) {}
+
+  has(op: OpName): boolean {
+    return Object.hasOwn(referenceOps, op);
+  }
+
+  create(dtype: DType, shape: readonly number[], data: TypedArray): T {
+    this.crossings += 1;
+    const wanted = makeTypedArray(dtype, 0);
+    if (Object.getPrototypeOf(data) !== Object.getPrototypeOf(wanted)) {
+      fail(DTypeError, 'create', `${dtype} wants a ${wanted.constructor.name}, got ${describe(data)}`);
+    }
+    const bad = shape.find((size) => !Number.isSafeInteger(size));
+    if (bad !== undefined) fail(ShapeError, 'create', `sizes want integers, got ${describe(bad)}`);
+    checkSizes('create', shape);
+    if (numelOf(shape) !== data.length) {
+      fail(
+        ShapeError,
+        'create',
+        `shape ${show(shape)} has ${numelOf(shape)} elements, the data ${data.length}`,
+      );
+    }
+    const storage = allocate('create', dtype, shape);
+    if (dtype === 'bool') for (let i = 0; i < data.length; i++) storage.data[i] = data[i] ? 1 : 0;
+    else (storage.data as Float64Array).set(data as Float64Array);
+    return this.handle(new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage));
+  }
+
+  read(tensor: T): TypedArray {
+    this.crossings += 1;
+    const t = this.tensor('read', tensor);
+    const storage = allocate('read', t.dtype, t.shape);
+    copyInto(new RefTensor(t.dtype, t.shape, contiguousStrides(t.shape), 0, storage), t);
+    return storage.data;
+  }
+
+  info(tensor: T): TensorInfo {
+    const t = this.tensor('info', tensor);
+    return { dtype: t.dtype, shape: t.shape.slice(), strides: t.strides.slice() };
+  }
+
+  release(tensor: T): void {
+    this.crossings += 1;
+    if (tensor.value === undefined) return;
+    tensor.value = undefined;
+    this.released += 1;
+  }
+
+  beginScope(): void {
+    this.scopes.push([]);
+  }
+
+  endScope(keep: readonly T[]): void {
+    const scope = this.scopes.pop();
+    if (!scope) fail(ValueError, 'endScope', 'there is no open scope');
+    const kept = new Set(keep);
+    for (const tensor of scope) {
+      if (kept.has(tensor)) this.scopes[this.scopes.length - 1]?.push(tensor);
+      else this.release(tensor);
+    }
+  }
+
+  run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[] {
+    this.crossings += 1;
+    return this.tape.run(op, this.operands(op, inputs, attrs), attrs).map((t) => this.handle(t));
+  }
+
+  run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
+    this.crossings += 1;
+    return this.handle(this.tape.run(op, this.operands(op, inputs, attrs), attrs)[0]!);
+  }
+
+  runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void {
+    this.crossings += 1;
+    this.tape.runInPlace(op, this.operands(op, inputs, attrs), attrs);
+  }
+
+  // ---- autograd
+
+  setGradMode(enabled: boolean): boolean {
+    const before = this.tape.gradMode;
+    this.tape.gradMode = enabled;
+    return before;
+  }
+
+  requiresGrad(tensor: T): boolean {
+    return this.tape.requiresGrad(this.tensor('requiresGrad', tensor));
+  }
+
+  setRequiresGrad(tensor: T, value: boolean): void {
+    const t = this.tensor('setRequiresGrad', tensor);
+    if (!this.tape.isLeaf(t)) {
+      if (value) return;
+      fail(AutogradError, 'setRequiresGrad', 'only a leaf can stop requiring a gradient; use detach');
+    }
+    if (value && !isFloat(t.dtype)) {
+      fail(DTypeError, 'setRequiresGrad', `only floating tensors can require a gradient, got ${t.dtype}`);
+    }
+    t.requiresGrad = value;
+    // As a leaf it has a history of its own: none.
+    if (value) t.view = undefined;
+  }
+
+  isLeaf(tensor: T): boolean {
+    return this.tape.isLeaf(this.tensor('isLeaf', tensor));
+  }
+
+  gradFn(tensor: T): string | null {
+    const t = this.tensor('gradFn', tensor);
+    return this.tape.isLeaf(t) ? null : t.node!.op;
+  }
+
+  getGrad(tensor: T): T | null {
+    const { grad } = this.tensor('getGrad', tensor);
+    return grad ? this.handle(grad) : null;
+  }
+
+  setGrad(tensor: T, grad: T | null): void {
+    const t = this.tensor('setGrad', tensor);
+    if (grad === null) {
+      t.grad = undefined;
+      return;
+    }
+    const g = this.tensor('setGrad', grad);
+    if (!sameShape(g.shape, t.shape)) {
+      fail(ShapeError, 'setGrad', `the gradient has shape ${show(g.shape)}, its tensor ${show(t.shape)}`);
+    }
+    if (g.dtype !== t.dtype) fail(DTypeError, 'setGrad', `the gradient is ${g.dtype}, its tensor ${t.dtype}`);
+    t.grad = g;
+  }
+
+  retainGrad(tensor: T): void {
+    const t = this.tensor('retainGrad', tensor);
+    if (!this.tape.requiresGrad(t)) {
+      fail(AutogradError, 'retainGrad', 'the tensor does not require a gradient');
+    }
+    if (!t.node || t.retainsGrad) return;
+    t.retainsGrad = true;
+    (t.node.retaining ??= []).push(t);
+  }
+
+  backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
+    this.crossings += 1;
+    this.pass(options, undefined).run(
+      this.tensors('backward', roots),
+      this.gradsOf('backward', grads),
+      'backward',
+    );
+  }
+
+  grad(
+    roots: readonly T[],
+    inputs: readonly T[],
+    grads: readonly (T | null)[],
+    options: BackwardOptions,
+  ): (T | null)[] {
+    this.crossings += 1;
+    const tensors = this.tensors('grad', inputs);
+    const edges = tensors.map((t, i) => {
+      const edge = this.tape.edge(t);
+      if (!edge) fail(AutogradError, 'grad', `input ${i} does not require a gradient`);
+      return edge;
+    });
+    const pass = this.pass(options, new Set(edges));
+    pass.run(this.tensors('grad', roots), this.gradsOf('grad', grads), 'grad');
+    return edges.map((edge, i) => {
+      const found = pass.result(edge, tensors[i]!.node ? tensors[i]!.outputIndex : 0);
+      return found ? this.handle(found) : null;
+    });
+  }
+
+  version(tensor: T): number {
+    return this.tensor('version', tensor).storage.version;
+  }
+
+  registerCustom(name: string, backward: CustomBackward<T>): number {
+    this.customs.push({ name, backward });
+    return this.customs.length - 1;
+  }
+
+  attachCustom(
+    custom: number,
+    inputs: readonly T[],
+    outputs: readonly T[],
+    saved: readonly T[],
+    attrs: string,
+  ): void {
+    this.crossings += 1;
+    const def = this.customs[custom];
+    if (!def) fail(ValueError, 'attachCustom', `there is no custom op ${describe(custom)}`);
+    const op = `customOp:${def.name}`;
+    const from = this.tensors(op, inputs);
+    const to = this.tensors(op, outputs);
+    const kept = this.tensors(op, saved);
+    if (!this.tape.gradMode || !from.some((t) => this.tape.requiresGrad(t))) return;
+    const twice = to.findIndex((t) => from.includes(t));
+    if (twice >= 0) fail(AutogradError, op, `output ${twice} is an input itself: return a clone of it`);
+    const node = this.tape.makeNode(op, from, () => true);
+    node.custom = custom;
+    node.attrs = attrs;
+    node.outputShapes = to.map((t) => t.shape);
+    node.outputDtypes = to.map((t) => t.dtype);
+    node.savedInputs = kept.map((t) => this.tape.save(t));
+    to.forEach((t, j) => {
+      if (!isFloat(t.dtype)) return;
+      t.view = undefined;
+      this.tape.setHistory(t, node, j);
+    });
+  }
+
+  // ---- housekeeping
+
+  collect(): void {
+    // The garbage collector of JavaScript does this.
+  }
+
+  memory(): MemoryInfo {
+    const bytes = liveBytes();
+    this.peakBytes = Math.max(this.peakBytes, bytes);
+    const handles = this.made - this.released;
+    return { handles, tensors: handles, bytes, pooledBytes: 0, peakBytes: this.peakBytes };
+  }
+
+  counters(): Counters {
+    const { counts } = this.tape;
+    return {
+      ops: counts.ops,
+      crossings: this.crossings,
+      allocations: allocation.blocks,
+      allocatedBytes: allocation.bytes,
+      handlesMade: this.made,
+      tapeNodes: counts.nodes,
+      savedBytes: counts.savedBytes,
+    };
+  }
+
+  backendInfo(): BackendInfo {
+    return {
+      name: 'js',
+      isa: 'typescript',
+      bestIsa: 'typescript',
+      threads: 1,
+      threadsSource: 'single-threaded',
+    };
+  }
+
+  setNumThreads(threads: number): void {
+    if (!Number.isSafeInteger(threads) || threads < 1) {
+      fail(ValueError, 'setNumThreads', `wants an integer of at least 1, got ${describe(threads)}`);
+    }
+  }
+
+  setMemoryLimit(bytes: number): void {
+    if (!(bytes >= 0))
+      fail(ValueError, 'setMemoryLimit', `wants bytes, 0 for no limit, got ${describe(bytes)}`);
+    allocation.limit = bytes;
+  }
+
+  // ---- between handles and tensors
+
+  private handle(t: RefTensor): T {
+    const tensor = this.hooks.newTensor();
+    tensor.value = t;
+    this.made += 1;
+    this.scopes[this.scopes.length - 1]?.push(tensor);
+    return tensor;
+  }
+
+  private tensor(op: string, tensor: unknown, what = 'the tensor'): RefTensor {
+    if (!(tensor instanceof Handle)) {
+      fail(DTypeError, op, `${what} wants a tensor, got ${kindOfValue(tensor)}`);
+    }
+    const { value } = tensor;
+    if (value instanceof RefTensor) return value;
+    if (tensor.slot >= 0) fail(DisposedError, op, `${what} belongs to another backend`);
+    fail(DisposedError, op, `${what} was freed`);
+  }
+
+  private tensors(op: string, list: readonly T[]): RefTensor[] {
+    return list.map((t, i) => this.tensor(op, t, `tensor ${i}`));
+  }
+
+  private gradsOf(op: string, grads: readonly (T | null)[]): (RefTensor | undefined)[] {
+    return grads.map((g, i) => (g === null ? undefined : this.tensor(op, g, `gradient ${i}`)));
+  }
+
+  private operands(op: OpName, inputs: readonly OpInput<T>[], attrs: unknown): Operand[] {
+    const record = Object.hasOwn(opRecords, op) ? opRecords[op] : undefined;
+    if (!record) fail(ValueError, String(op), 'there is no op of this name');
+    if (!this.has(op)) {
+      fail(BackendError, op, 'the TypeScript backend has primitives only: call the function of that name');
+    }
+    const defs = record.inputs;
+    if (!Array.isArray(inputs) || inputs.length !== defs.length) {
+      const got = Array.isArray(inputs) ? String(inputs.length) : kindOfValue(inputs);
+      fail(ValueError, op, `wants ${defs.length} inputs, got ${got}`);
+    }
+    checkAttrs(op, record, attrs);
+    const flat: Operand[] = [];
+    for (let i = 0; i < defs.length; i++) {
+      const input = inputs[i] as OpInput<T>;
+      const def = defs[i]!;
+      if (def.kind === 'list') {
+        if (!Array.isArray(input)) {
+          fail(DTypeError, op, `input ${def.name} wants a list of tensors, got ${kindOfValue(input)}`);
+        }
+        input.forEach((t: unknown, j: number) => flat.push(this.tensor(op, t, `input ${def.name}[${j}]`)));
+      } else if (input === null && def.kind === 'optional') {
+        continue; // only ever the last one
+      } else {
+        flat.push(this.operand(op, def.name, input));
+      }
+    }
+    return flat;
+  }
+
+  private operand(op: string, name: string, input: unknown): Operand {
+    if (input instanceof Handle) {
+      const { value } = input;
+      return value instanceof RefTensor ? value : this.tensor(op, input, `input ${name}`);
+    }
+    if (typeof input === 'number' || typeof input === 'boolean') return input;
+    fail(DTypeError, op, `input ${name} wants a tensor or number, got ${kindOfValue(input)}`);
+  }
+
+  private pass(options: BackwardOptions, wanted: ReadonlySet<TapeNode> | undefined): BackwardPass {
+    return new BackwardPass(
+      this.tape,
+      options,
+      (node, grads, saved) => this.runCustom(node, grads, saved),
+      wanted,
+    );
+  }
+
+  private runCustom(
+    node: TapeNode,
+    grads: readonly (RefTensor | undefined)[],
+    saved: readonly RefTensor[],
+  ): (RefTensor | undefined)[] {
+    // The function may keep what it is given.
+    const give = (t: RefTensor): T => {
+      t.storage.shared = true;
+      return this.handle(t);
+    };
+    const result = this.customs[node.custom]!.backward(
+      grads.map((g) => (g ? give(g) : null)),
+      saved.map(give),
+      node.attrs as string,
+    );
+    if (!Array.isArray(result) || result.length !== node.edges.length) {
+      const got = Array.isArray(result) ? String(result.length) : kindOfValue(result);
+      fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${got}`);
+    }
+    return (result as readonly (T | null | undefined)[]).map((g, i) => {
+      if (g === null || g === undefined) return undefined;
+      const t = this.tensor(node.op, g, `gradient ${i}`);
+      t.storage.shared = true;
+      return t;
+    });
+  }
+}
+
+function kindOfValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'list';
+  return typeof value;
+}
