@@ -68,7 +68,9 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     }
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
-        throw new BackendError(`the addon lacks the op ${name}: it was built from another version; build it again`);
+        throw new BackendError(
+          `the addon lacks the op ${name}: it was built from another version; build it again`,
+        );
       }
     }
     addon.open(
@@ -199,7 +201,9 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
         this.#ints[this.#intAt++] = value.length;
         for (const item of value as unknown[]) {
           if (!this.#isTensor(item)) {
-            throw new DTypeError(`[${op}] input ${def.name} wants a list of tensors, got ${describe(item)} in it`);
+            throw new DTypeError(
+              `[${op}] input ${def.name} wants a list of tensors, got ${describe(item)} in it`,
+            );
           }
           this.#operand(plan, def, item);
         }

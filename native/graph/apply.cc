@@ -176,9 +176,17 @@ void apply_in_place(Environment& env, const Call& call) {
     fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ", name_of(target->spec.dtype));
   }
 
-  // The tape may need the value that is about to be overwritten.
+  // The tape may need the value that is about to be overwritten, in x.mul_(x) twice.
   Prepared saved = prepared;
-  if (recorded && (op.saves.inputs & 1) && ready.flat[0] == target) saved.flat[0] = clone_with_history(env, target);
+  Tensor before;
+  for (int i = 0; recorded && i < op.input_count(); ++i) {
+    if (!(op.saves.inputs >> i & 1)) continue;
+    for (uint16_t k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
+      if (!(ready.flat[k] == target)) continue;
+      if (!before) before = clone_with_history(env, target);
+      saved.flat[k] = before;
+    }
+  }
 
   bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {

@@ -112,7 +112,7 @@ class InferContext {
 
  private:
   const Op& op_;
-  const Operands<const TensorSpec*>& inputs_;
+  Operands<const TensorSpec*> inputs_;
   const Attrs& attrs_;
   int count_ = 0;
   std::array<OutputSpec, kMaxOutputs> outputs_;
@@ -150,7 +150,7 @@ class EvalContext {
 
  private:
   const Op& op_;
-  const Operands<TensorView>& inputs_;
+  Operands<TensorView> inputs_;
   std::span<const TensorView> outputs_;
   void* workspace_;
   const Attrs& attrs_;

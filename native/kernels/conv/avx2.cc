@@ -1,0 +1,11 @@
+#if defined(__x86_64__) || defined(_M_X64)
+#include "kernels/conv/conv.h"
+
+#include "simd/begin_avx2.h"
+
+constexpr int kTileRows = 6, kTileVectors = 2;
+
+#include "kernels/conv/conv.inl"
+
+#include "simd/end_avx2.h"
+#endif

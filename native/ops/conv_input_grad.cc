@@ -1,0 +1,146 @@
+#include "ops/conv_pixels.h"
+
+namespace lanegrad {
+namespace {
+
+using namespace conv_detail;
+
+// In one direction: the input pixels first, first + stride, ... see the same taps, namely those k with
+// (first + padding - k * dilation) divisible by the stride, and the output pixel there is the quotient plus the index.
+struct Direction {
+  int64_t first;
+  const ConvGeometry* g;
+  int d;
+  int64_t count() const { return first < g->size[d] ? ceil_div(g->size[d] - first, g->stride[d]) : 0; }
+  bool sees(int64_t k) const { return (first + g->padding[d] - k * g->dilation[d]) % g->stride[d] == 0; }
+  int64_t base(int64_t k) const { return (first + g->padding[d] - k * g->dilation[d]) / g->stride[d]; }
+  int64_t taps() const {
+    int64_t n = 0;
+    for (int64_t k = 0; k < g->kernel[d]; ++k) n += sees(k);
+    return n;
+  }
+};
+
+// How far outside the gradient the taps reach: before its first element and past its last.
+struct Reach {
+  int64_t before = 0, after = 0;
+};
+Reach reach(const ConvGeometry& g, int d) {
+  Reach r;
+  for (int64_t first = 0; first < std::min(g.stride[d], g.size[d]); ++first) {
+    const Direction dir{first, &g, d};
+    for (int64_t k = 0; k < g.kernel[d]; ++k) {
+      if (!dir.sees(k)) continue;
+      r.before = std::max(r.before, -dir.base(k));
+      r.after = std::max(r.after, dir.base(k) + dir.count() - g.out[d]);
+    }
+  }
+  return r;
+}
+
+template <class T>
+struct Layout {
+  bool pads;
+  Padded padded;
+  std::array<int64_t, 2> phases;
+  T* image = nullptr;
+  Phase* list;
+  int64_t* offsets;
+  int64_t* places;
+  T* weights;
+  size_t bytes;
+};
+
+template <class T>
+Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
+  Layout<T> l;
+  Pieces pieces(workspace);
+  const Reach y = reach(g, 0), x = reach(g, 1);
+  l.pads = y.before > 0 || y.after > 0 || x.before > 0 || x.after > 0;
+  l.padded = {y.before, x.before, y.before + g.out[0] + y.after, x.before + g.out[1] + x.after};
+  l.phases = {std::min(g.stride[0], g.size[0]), std::min(g.stride[1], g.size[1])};
+  const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.out_channels * taps;
+  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.height * l.padded.width);
+  l.list = pieces.take<Phase>(l.phases[0] * l.phases[1]);
+  l.offsets = pieces.take<int64_t>(depth);
+  l.places = pieces.take<int64_t>(taps);
+  l.weights = pieces.take<T>(g.groups * packed_weights<T>(depth, g.in_channels));
+  l.bytes = pieces.used();
+  return l;
+}
+
+}  // namespace
+
+template <class T>
+size_t conv_input_grad_workspace(const ConvGeometry& g) {
+  return lay_out<T>(g, nullptr).bytes;
+}
+
+template <class T>
+void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out, void* workspace) {
+  const Layout<T> l = lay_out<T>(g, workspace);
+  const int64_t channels = g.groups * g.out_channels;
+  if (l.pads) {
+    pad_images(channels, g.batch, g.out, grad, l.padded, l.image);
+    const int64_t plane = l.padded.height * l.padded.width;
+    grad = {l.image, {channels * plane, plane, l.padded.width, 1}};
+  }
+  const int64_t top = l.pads ? l.padded.top : 0, left = l.pads ? l.padded.left : 0;
+  const auto &gs = grad.strides, &ws = weight.strides;
+  // All phases together have each tap once, so they share the tables and the packed weights.
+  int64_t tap = 0;
+  const int64_t phase_count = l.phases[0] * l.phases[1];
+  for (int64_t i = 0; i < phase_count; ++i) {
+    const Direction y{i / l.phases[1], &g, 0}, x{i % l.phases[1], &g, 1};
+    Phase& p = l.list[i];
+    p.taps = y.taps() * x.taps();
+    p.offsets = l.offsets + tap * g.out_channels;
+    int64_t t = 0;
+    for (int64_t r = 0; r < g.kernel[0]; ++r) {
+      for (int64_t s = 0; s < g.kernel[1] && y.sees(r); ++s) {
+        if (!x.sees(s)) continue;
+        l.places[tap + t] = r * ws[2] + s * ws[3];
+        for (int64_t c = 0; c < g.out_channels; ++c) {
+          p.offsets[c * p.taps + t] = c * gs[1] + (y.base(r) + top) * gs[2] + (x.base(s) + left) * gs[3];
+        }
+        ++t;
+      }
+    }
+    p.group_weights = packed_weights<T>(p.taps * g.out_channels, g.in_channels);
+    p.weights = packed_weights<T>(tap * g.out_channels, g.in_channels) * g.groups;
+    p.rows = y.count();
+    p.columns = x.count();
+    p.row_step = gs[2];
+    p.column_step = gs[3];
+    p.out_origin = y.first * g.size[1] + x.first;
+    p.out_row = g.stride[0] * g.size[1];
+    p.out_column = g.stride[1];
+    merge_rows(p);
+    in_tasks(g.groups, g.groups * p.group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
+      pack_weights(weight.data + group * g.out_channels * ws[0], g.out_channels, ws[0], l.places + tap, p.taps,
+                   g.in_channels, ws[1], l.weights + p.weights + group * p.group_weights);
+    });
+    tap += p.taps;
+  }
+  const PixelWork<T> work{.images = g.batch,
+                          .groups = g.groups,
+                          .in_channels = g.out_channels,
+                          .out_channels = g.in_channels,
+                          .image = grad.data,
+                          .image_stride = gs[0],
+                          .channel_stride = gs[1],
+                          .out = out,
+                          .out_plane = g.size[0] * g.size[1],
+                          .bias = nullptr,
+                          .weights = l.weights};
+  run_pixels(work, l.list, phase_count);
+}
+
+#define LANEGRAD_CONV(T)                                                                               \
+  template size_t conv_input_grad_workspace<T>(const ConvGeometry&);                                   \
+  template void conv_input_grad<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, T*, void*);
+LANEGRAD_CONV(float)
+LANEGRAD_CONV(double)
+#undef LANEGRAD_CONV
+
+}  // namespace lanegrad

@@ -1,0 +1,188 @@
+// What forward and input gradient share: every output pixel is a sum over taps at fixed offsets from its place in an image.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "core/threads.h"
+#include "kernels/conv/conv.h"
+#include "kernels/gemm/gemm.h"
+#include "ops/convolution.h"
+
+namespace lanegrad::conv_detail {
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Products below this many multiply-adds stay on the calling thread.
+inline constexpr int64_t kSerialWork = int64_t{1} << 19;
+
+// Hands out 64-byte aligned pieces of the workspace; without memory it only counts.
+class Pieces {
+ public:
+  explicit Pieces(void* base) : base_(static_cast<char*>(base)) {}
+  template <class T>
+  T* take(int64_t count) {
+    char* const piece = base_ ? base_ + used_ : nullptr;
+    used_ += (static_cast<size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    return reinterpret_cast<T*>(piece);
+  }
+  size_t used() const { return used_; }
+
+ private:
+  char* base_;
+  size_t used_ = 0;
+};
+
+// Runs body(i) for i in [0, count) in a moderate number of tasks; body also gets the number of its task.
+template <class F>
+void in_tasks(int64_t count, int64_t work, int64_t max_tasks, F&& body) {
+  if (work < kSerialWork || num_threads() == 1) {
+    for (int64_t i = 0; i < count; ++i) body(i, int64_t{0});
+    return;
+  }
+  const int64_t tasks = std::min(count, max_tasks);
+  parallel_tasks(tasks, [&](int64_t task) {
+    for (int64_t i = count * task / tasks; i < count * (task + 1) / tasks; ++i) body(i, task);
+  });
+}
+
+// The image with zeros around it, row-major [N, C, height, width]; its element (0, 0) is the image's (-top, -left).
+struct Padded {
+  int64_t top, left, height, width;
+};
+
+template <class T>
+void pad_images(int64_t planes_per_image, int64_t images, const std::array<int64_t, 2>& size, Strided4<const T> from,
+                const Padded& pad, T* to) {
+  const int64_t planes = images * planes_per_image, plane = pad.height * pad.width;
+  const auto& s = from.strides;
+  in_tasks(planes, planes * plane, 4 * num_threads(), [&](int64_t p, int64_t) {
+    const T* const image = from.data + p / planes_per_image * s[0] + p % planes_per_image * s[1];
+    T* row = to + p * plane;
+    const int64_t left = std::clamp<int64_t>(pad.left, 0, pad.width);
+    const int64_t right = std::clamp<int64_t>(pad.left + size[1], left, pad.width);
+    for (int64_t i = 0; i < pad.height; ++i, row += pad.width) {
+      const int64_t y = i - pad.top;
+      if (y < 0 || y >= size[0]) {
+        std::fill(row, row + pad.width, T{0});
+        continue;
+      }
+      std::fill(row, row + left, T{0});
+      const T* const source = image + y * s[2] - pad.left * s[3];
+      if (s[3] == 1) {
+        std::copy(source + left, source + right, row + left);
+      } else {
+        for (int64_t j = left; j < right; ++j) row[j] = source[j * s[3]];
+      }
+      std::fill(row + right, row + pad.width, T{0});
+    }
+  });
+}
+
+// Output pixels that share their taps: all of a convolution, or one phase of the stride of an input gradient.
+struct Phase {
+  int64_t* offsets;     // [channels * taps]
+  int64_t taps;         // of one channel
+  int64_t weights;      // offset of its packed weights, in elements
+  int64_t group_weights;  // elements of one group's packed weights
+  int64_t rows, columns;
+  int64_t row_step, column_step;          // in the image
+  int64_t out_origin, out_row, out_column;  // in a plane of the output
+};
+
+template <class T>
+struct PixelWork {
+  int64_t images, groups;
+  int64_t in_channels, out_channels;  // of one group
+  const T* image;
+  int64_t image_stride, channel_stride;
+  T* out;
+  int64_t out_plane;  // elements
+  const T* bias;
+  const T* weights;  // packed, per phase, per group, panel by panel
+};
+
+// Pixels that lie evenly in both images are one long row: a 1x1 convolution is then a plain matrix product.
+inline void merge_rows(Phase& p) {
+  if (p.rows > 1 && p.row_step == p.columns * p.column_step && p.out_row == p.columns * p.out_column) {
+    p.columns *= p.rows;
+    p.rows = 1;
+  }
+}
+
+template <class T>
+void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count) {
+  const ConvTable<T>& table = conv_table<T>();
+  const int64_t panels = ceil_div(w.out_channels, table.channels);
+  int64_t work = 0;
+  for (int64_t p = 0; p < phase_count; ++p) {
+    work += phases[p].rows * phases[p].columns * std::max<int64_t>(phases[p].taps * w.in_channels, 1);
+  }
+  work *= w.images * w.groups * w.out_channels;
+  // A few images are cut into bands as well.
+  const int64_t wholes = phase_count * w.images * w.groups * panels;
+  const int64_t wanted = 8 * num_threads();
+  const int64_t bands = work < kSerialWork ? 1 : std::max<int64_t>(1, wanted / std::max<int64_t>(wholes, 1));
+  in_tasks(wholes * bands, work, wanted, [&](int64_t index, int64_t) {
+    const int64_t band = index % bands;
+    index /= bands;
+    const int64_t panel = index % panels;
+    index /= panels;
+    const Phase& p = phases[index % phase_count];
+    index /= phase_count;
+    const int64_t group = index % w.groups, image = index / w.groups;
+
+    ConvBlock<T> b;
+    b.depth = p.taps * w.in_channels;
+    b.offsets = p.offsets;
+    const int64_t channel = panel * table.channels;
+    b.channels = std::min<int64_t>(table.channels, w.out_channels - channel);
+    b.weights = w.weights + p.weights + group * p.group_weights + channel * b.depth;
+    const int64_t out_channel = group * w.out_channels + channel;
+    b.bias = w.bias ? w.bias + out_channel : nullptr;
+    b.row_step = p.row_step;
+    b.column_step = p.column_step;
+    b.out_channel = w.out_plane;
+    b.out_row = p.out_row;
+    b.out_column = p.out_column;
+    const int64_t row = p.rows > 1 ? p.rows * band / bands : 0;
+    const int64_t row_end = p.rows > 1 ? p.rows * (band + 1) / bands : p.rows;
+    const int64_t column = p.rows > 1 ? 0 : p.columns * band / bands;
+    const int64_t column_end = p.rows > 1 ? p.columns : p.columns * (band + 1) / bands;
+    b.rows = row_end - row;
+    b.columns = column_end - column;
+    b.image = w.image + image * w.image_stride + group * w.in_channels * w.channel_stride + row * p.row_step +
+              column * p.column_step;
+    b.out = w.out + (image * w.groups * w.out_channels + out_channel) * w.out_plane + p.out_origin + row * p.out_row +
+            column * p.out_column;
+    table.forward(b);
+  });
+}
+
+// Elements of one group's packed weights: whole vectors of channels.
+template <class T>
+int64_t packed_weights(int64_t depth, int64_t channels) {
+  const int64_t lanes = conv_table<T>().lanes;
+  return depth * ceil_div(channels, lanes) * lanes;
+}
+
+// weight(c, t, o) at data[c * channel + places[t] + o * out], packed as panels of [c * taps + t][o].
+template <class T>
+void pack_weights(const T* data, int64_t channels, int64_t channel, const int64_t* places, int64_t taps, int64_t outs,
+                  int64_t out, T* packed) {
+  const ConvTable<T>& table = conv_table<T>();
+  for (int64_t first = 0; first < outs; first += table.channels) {
+    const int64_t count = std::min<int64_t>(table.channels, outs - first);
+    const int64_t padded = ceil_div(count, table.lanes) * table.lanes;
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t t = 0; t < taps; ++t, packed += padded) {
+        const T* const from = data + c * channel + places[t] + first * out;
+        for (int64_t o = 0; o < count; ++o) packed[o] = from[o * out];
+        std::fill(packed + count, packed + padded, T{0});
+      }
+    }
+  }
+}
+
+}  // namespace lanegrad::conv_detail
