@@ -1,5 +1,5 @@
 import { makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js';
-import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
+import type { NoAttrs, OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
 
 // One table of op cases: what is tested of an op is said once, in its row, and every suite under test/ops reads it.
 
@@ -35,11 +35,14 @@ export type Source =
 /** An operand: made, a plain number, absent, or a list. */
 export type CaseInput = Source | number | boolean | null | readonly Source[];
 
+/** Ops without attributes share their cases. */
+type Attrs<Name extends OpName> = Record<string, never> extends OpAttrs[Name] ? NoAttrs : OpAttrs[Name];
+
 export interface Case<Name extends OpName = OpName> {
   /** What is particular about it. */
   readonly name: string;
   readonly inputs: readonly CaseInput[];
-  readonly attrs: OpAttrs[Name];
+  readonly attrs: Attrs<Name>;
   /** Values and dtypes only, no gradients: nothing to differentiate, or a point where there is no derivative. */
   readonly noGradient?: string;
 }
@@ -107,6 +110,15 @@ export function dtypeOf(source: Source, tested: DType): DType {
   }
 }
 
+/** Cases of many elements run at fewer dtypes and layouts: they are there for the paths that only length takes. */
+export function isLarge(entry: Case): boolean {
+  const elements = entry.inputs.flat().map((input) => {
+    return typeof input === 'object' && input !== null && 'kind' in input ? product(input.shape) : 0;
+  });
+  const made = entry.attrs as { shape?: readonly number[]; length?: number };
+  return Math.max(0, ...elements, product(made.shape ?? [0]), made.length ?? 0) > 2000;
+}
+
 /** Whether finite differences may move it. */
 export function isMovable(source: CaseInput): boolean {
   if (typeof source !== 'object' || source === null) return false;
@@ -172,7 +184,7 @@ export function valuesOf(source: Source, tested: DType, seed: string): number[] 
 
 export function toTyped(dtype: DType, values: readonly number[]): TypedArray {
   const data = makeTypedArray(dtype, values.length);
-  if (data instanceof BigInt64Array) values.forEach((value, i) => (data[i] = BigInt(value)));
+  if (data instanceof BigInt64Array) values.forEach((value, i) => (data[i] = BigInt(Math.trunc(value))));
   else if (dtype === 'bool') values.forEach((value, i) => (data[i] = value === 0 ? 0 : 1));
   else values.forEach((value, i) => (data[i] = value));
   return data;

@@ -34,12 +34,14 @@ export const view = {
     of('new dims', [3], { shape: [2, 2, 3] }),
     of('0-dim', [], { shape: [2] }),
     of('to empty', [1, 3], { shape: [0, 3] }),
+    of('empty', [0, 1], { shape: [0, 4] }),
   ]),
   slice: moving<'slice'>([
     of('middle', [5, 3], { dim: 0, start: 1, length: 3, step: 1 }),
     of('step', [2, 7], { dim: 1, start: 1, length: 3, step: 2 }),
     of('negative dim', [2, 3], { dim: -1, start: 0, length: 2, step: 1 }),
     of('nothing', [4], { dim: 0, start: 2, length: 0, step: 1 }),
+    of('empty', [0, 4], { dim: 1, start: 1, length: 2, step: 2 }),
   ]),
   contiguous: moving<'contiguous'>([of('3-D', [2, 3, 4], none), of('0-dim', [], none), of('empty', [0, 3], none)]),
   detach: {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '../../lib/backend/current.js';
-import { isFloat } from '../../lib/dtype.js';
+import { isFloat, type DType } from '../../lib/dtype.js';
 import { DTypeError } from '../../lib/errors.js';
 import '../../lib/index.js';
+import { isLarge, type Case, type OpRow } from '../cases/case.js';
 import { rowList } from '../cases/index.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
@@ -11,10 +12,15 @@ import { gradientsOfCase, gradientTolerance, isDifferentiable, isPrimitive, runC
 
 const native = backend.name === 'native';
 
+/** Large cases at one float and one integer dtype. */
+function casesFor(row: OpRow, dtype: DType): readonly Case[] {
+  return row.cases.filter((entry) => !isLarge(entry) || dtype === 'float32' || dtype === 'int32');
+}
+
 // Each row of the table at each dtype that it takes: the native kernels against the TypeScript backend.
 describe.each(rowList)('%s', (op, row) => {
   test.runIf(native && isPrimitive(op)).each(row.dtypes)('equals the TypeScript backend: %s', (dtype) => {
-    for (const entry of row.cases) {
+    for (const entry of casesFor(row, dtype)) {
       const actual = runCase(backend, op, entry, { dtype });
       const expected = runCase(reference, op, entry, { dtype });
       actual.forEach((output, i) => {
@@ -26,7 +32,7 @@ describe.each(rowList)('%s', (op, row) => {
   test.runIf(native && isPrimitive(op) && row.gradient !== 'none').each(row.dtypes.filter(isFloat))(
     'gradients equal those of the TypeScript backend: %s',
     (dtype) => {
-      for (const entry of row.cases.filter(isDifferentiable)) {
+      for (const entry of casesFor(row, dtype).filter(isDifferentiable)) {
         const actual = gradientsOfCase(backend, op, entry, { dtype });
         const expected = gradientsOfCase(reference, op, entry, { dtype });
         actual.forEach((grad, i) => {
@@ -43,7 +49,7 @@ describe.each(rowList)('%s', (op, row) => {
 
   test.each(row.dtypes)('runs and keeps nothing alive: %s', (dtype) => {
     const before = backend.memory().handles;
-    for (const entry of row.cases) runCase(backend, op, entry, { dtype }, invoke);
+    for (const entry of casesFor(row, dtype)) runCase(backend, op, entry, { dtype }, invoke);
     expect(backend.memory().handles).toBe(before);
   });
 
