@@ -1,5 +1,5 @@
 import { makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js';
-import type { NoAttrs, OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
+import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
 
 // One table of op cases: what is tested of an op is said once, in its row, and every suite under test/ops reads it.
 
@@ -35,17 +35,16 @@ export type Source =
 /** An operand: made, a plain number, absent, or a list. */
 export type CaseInput = Source | number | boolean | null | readonly Source[];
 
-/** Ops without attributes share their cases. */
-type Attrs<Name extends OpName> = Record<string, never> extends OpAttrs[Name] ? NoAttrs : OpAttrs[Name];
-
-export interface Case<Name extends OpName = OpName> {
+export interface Case<Attrs = unknown> {
   /** What is particular about it. */
   readonly name: string;
   readonly inputs: readonly CaseInput[];
-  readonly attrs: Attrs<Name>;
+  readonly attrs: Attrs;
   /** Values and dtypes only, no gradients: nothing to differentiate, or a point where there is no derivative. */
   readonly noGradient?: string;
 }
+
+export type CaseOf<Name extends OpName> = Case<OpAttrs[Name]>;
 
 /** How far results of two implementations may differ: in units in the last place, or relative to the largest value. */
 export type Tolerance =
@@ -53,8 +52,8 @@ export type Tolerance =
   | { readonly ulp: number; readonly float64Ulp: number; readonly absolute?: number; readonly why: string }
   | { readonly relative: number; readonly float64: number; readonly why: string };
 
-export interface OpRow<Name extends OpName = OpName> {
-  readonly cases: readonly Case<Name>[];
+export interface OpRow<Attrs = unknown> {
+  readonly cases: readonly Case<Attrs>[];
   /** dtypes that sources of the tested dtype may have. */
   readonly dtypes: readonly DType[];
   /** dtypes that must give a DTypeError. */
@@ -66,7 +65,9 @@ export interface OpRow<Name extends OpName = OpName> {
   readonly special: 0 | 1 | 2;
 }
 
-export type Rows = { readonly [Name in OpName]?: OpRow<Name> };
+export type RowOf<Name extends OpName> = OpRow<OpAttrs[Name]>;
+
+export type Rows = { readonly [Name in OpName]?: RowOf<Name> };
 
 export const floats: readonly DType[] = ['float32', 'float64'];
 export const numbers: readonly DType[] = ['uint8', 'int32', 'int64', 'float32', 'float64'];

@@ -1,11 +1,11 @@
 import { everyDType, exact, given } from './case.js';
-import type { Case, OpRow, Rows, Source } from './case.js';
+import type { CaseOf, RowOf, Rows, Source } from './case.js';
 import type { DType } from '../../lib/dtype.js';
 import type { OpName } from '../../lib/backend/op-schema.gen.js';
 
 // dtype is an attribute here: each row lists its own.
 
-function making<Name extends OpName>(cases: readonly Case<Name>[]): OpRow<Name> {
+function making<Name extends OpName>(cases: readonly CaseOf<Name>[]): RowOf<Name> {
   return { cases, dtypes: ['float32'], tolerance: exact, gradient: 'none', special: 0 };
 }
 

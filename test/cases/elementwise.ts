@@ -1,5 +1,5 @@
 import { everyDType, exact, given, mask, numbers, real } from './case.js';
-import type { Case, OpRow, Rows, Tolerance } from './case.js';
+import type { CaseOf, RowOf, Rows, Tolerance } from './case.js';
 import type { NoAttrs } from '../../lib/backend/op-schema.gen.js';
 
 const none: NoAttrs = {};
@@ -13,7 +13,7 @@ const elementary: Tolerance = {
 };
 
 /** Shapes that find every path of an elementwise loop: 0-dim, empty, shorter than a vector, with a tail, several chunks. */
-function unary(low = -2, high = 2, kinks: readonly number[] = []): Case<'exp'>[] {
+function unary(low = -2, high = 2, kinks: readonly number[] = []): CaseOf<'exp'>[] {
   return [
     { name: '2-D', inputs: [real([3, 5], low, high, kinks)], attrs: none },
     { name: '0-dim', inputs: [real([], low, high, kinks)], attrs: none },
@@ -29,7 +29,7 @@ function unary(low = -2, high = 2, kinks: readonly number[] = []): Case<'exp'>[]
 }
 
 /** Each operand stretched along each dim, new leading dims, 0-dim, numbers, empty. */
-function binary(lowA = -2, highA = 2, lowB = lowA, highB = highA): Case<'add'>[] {
+function binary(lowA = -2, highA = 2, lowB = lowA, highB = highA): CaseOf<'add'>[] {
   const a = (shape: readonly number[]) => real(shape, lowA, highA);
   const b = (shape: readonly number[]) => real(shape, lowB, highB);
   return [
@@ -53,11 +53,11 @@ function binary(lowA = -2, highA = 2, lowB = lowA, highB = highA): Case<'add'>[]
   ];
 }
 
-function floating(cases: Case<'exp'>[], tolerance: Tolerance = elementary): OpRow<'exp'> {
+function floating(cases: CaseOf<'exp'>[], tolerance: Tolerance = elementary): RowOf<'exp'> {
   return { cases, dtypes: everyDType, tolerance, gradient: 'second', special: 1 };
 }
 
-function comparison(): OpRow<'eq'> {
+function comparison(): RowOf<'eq'> {
   return {
     cases: binary(),
     dtypes: everyDType,

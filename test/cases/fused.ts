@@ -1,5 +1,6 @@
+import type { OpAttrs } from '../../lib/backend/op-schema.gen.js';
 import { floats, given, index, real } from './case.js';
-import type { Case, Rows, Source, Tolerance } from './case.js';
+import type { CaseOf, Rows, Source, Tolerance } from './case.js';
 
 // Ops that the native backend fuses and TypeScript composes of primitives.
 
@@ -24,7 +25,7 @@ function loss(
   logits: readonly number[],
   target: Source,
   attrs: Partial<LossAttrs> = {},
-): Case<'crossEntropy'> {
+): CaseOf<'crossEntropy'> {
   return {
     name,
     inputs: [real(logits, -3, 3), target],
@@ -172,7 +173,7 @@ export const fused = {
   },
 } satisfies Rows;
 
-function adam(name: string, attrs: Case<'adamStep'>['attrs'], shape: readonly number[]): Case<'adamStep'> {
+function adam(name: string, attrs: OpAttrs['adamStep'], shape: readonly number[]): CaseOf<'adamStep'> {
   const list = (low: number, high: number) => [state(shape, low, high), state([2], low, high)];
   return {
     name,

@@ -6,7 +6,7 @@ import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
 import { view } from './view.js';
-import type { OpRow } from './case.js';
+import type { RowOf } from './case.js';
 
 /** Ops that a backend may fuse: each has a composite of primitives in TypeScript. */
 type FusedName =
@@ -33,7 +33,7 @@ export const opRows = {
   ...linear,
   ...reduction,
   ...view,
-} satisfies { readonly [Name in Tested]: OpRow<Name> };
+} satisfies { readonly [Name in Tested]: RowOf<Name> };
 
 /** The table as a list. The types of attributes were checked where the rows stand. */
 export const rowList = Object.entries(opRows) as unknown as readonly [Tested, OpRow][];

@@ -1,5 +1,5 @@
 import { distinct, exact, floats, index, real, signed } from './case.js';
-import type { Case, Rows, Tolerance } from './case.js';
+import type { CaseOf, Rows, Tolerance } from './case.js';
 import type { NoAttrs } from '../../lib/backend/op-schema.gen.js';
 
 const none: NoAttrs = {};
@@ -12,7 +12,7 @@ const products: Tolerance = {
 
 const slow = 'finite differences would take thousands of evaluations';
 
-function pair(name: string, a: readonly number[], b: readonly number[], noGradient?: string): Case<'matmul'> {
+function pair(name: string, a: readonly number[], b: readonly number[], noGradient?: string): CaseOf<'matmul'> {
   const plain = { name, inputs: [real(a), real(b)], attrs: none };
   return noGradient === undefined ? plain : { ...plain, noGradient };
 }

@@ -1,5 +1,5 @@
 import { distinct, everyDType, exact, floats, given, real } from './case.js';
-import type { Case, OpRow, Rows, Source, Tolerance } from './case.js';
+import type { CaseOf, RowOf, Rows, Source, Tolerance } from './case.js';
 
 // Two summations of n terms in different order differ by at most about 2 log2(n) eps of the sum of magnitudes; n <= 70,000.
 const summed: Tolerance = {
@@ -13,8 +13,8 @@ type ReduceAttrs = { readonly dims: readonly number[]; readonly keepdim: boolean
 // Mostly positive, so that a sum does not cancel to nothing.
 const positive = (shape: readonly number[]) => real(shape, -1, 2);
 
-function overDims(source: (shape: readonly number[]) => Source): Case<'sum'>[] {
-  const reduce = (name: string, shape: readonly number[], attrs: ReduceAttrs): Case<'sum'> => ({
+function overDims(source: (shape: readonly number[]) => Source): CaseOf<'sum'>[] {
+  const reduce = (name: string, shape: readonly number[], attrs: ReduceAttrs): CaseOf<'sum'> => ({
     name,
     inputs: [source(shape)],
     attrs,
@@ -41,13 +41,13 @@ function overDims(source: (shape: readonly number[]) => Source): Case<'sum'>[] {
   ];
 }
 
-const overNothing: Case<'sum'>[] = [
+const overNothing: CaseOf<'sum'>[] = [
   { name: 'of nothing', inputs: [real([0])], attrs: { dims: [], keepdim: false } },
   { name: 'empty rows', inputs: [real([3, 0])], attrs: { dims: [1], keepdim: false } },
 ];
 
-function atDim(): Case<'argmax'>[] {
-  const at = (name: string, shape: readonly number[], dim: number, keepdim = false): Case<'argmax'> => ({
+function atDim(): CaseOf<'argmax'>[] {
+  const at = (name: string, shape: readonly number[], dim: number, keepdim = false): CaseOf<'argmax'> => ({
     name,
     inputs: [distinct(shape)],
     attrs: { dim, keepdim },
@@ -74,7 +74,7 @@ function atDim(): Case<'argmax'>[] {
   ];
 }
 
-function extremum(): OpRow<'amax'> {
+function extremum(): RowOf<'amax'> {
   return {
     cases: [
       ...overDims(distinct),
@@ -92,16 +92,16 @@ function extremum(): OpRow<'amax'> {
   };
 }
 
-function position(): OpRow<'argmax'> {
+function position(): RowOf<'argmax'> {
   return { cases: atDim(), dtypes: everyDType, tolerance: exact, gradient: 'none', special: 0 };
 }
 
-function withIndex(): OpRow<'maxDim'> {
+function withIndex(): RowOf<'maxDim'> {
   return { cases: atDim(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 0 };
 }
 
-function normalizing(): OpRow<'softmax'> {
-  const along = (name: string, shape: readonly number[], dim: number): Case<'softmax'> => ({
+function normalizing(): RowOf<'softmax'> {
+  const along = (name: string, shape: readonly number[], dim: number): CaseOf<'softmax'> => ({
     name,
     inputs: [real(shape, -4, 4)],
     attrs: { dim },

@@ -1,14 +1,14 @@
 import { everyDType, exact, given, real } from './case.js';
-import type { Case, OpRow, Rows } from './case.js';
+import type { CaseOf, RowOf, Rows } from './case.js';
 import type { NoAttrs, OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
 
 const none: NoAttrs = {};
 
-function moving<Name extends OpName>(cases: readonly Case<Name>[]): OpRow<Name> {
+function moving<Name extends OpName>(cases: readonly CaseOf<Name>[]): RowOf<Name> {
   return { cases, dtypes: everyDType, tolerance: exact, gradient: 'second', special: 0 };
 }
 
-function of<Name extends OpName>(name: string, shape: readonly number[], attrs: OpAttrs[Name]): Case<Name> {
+function of<Name extends OpName>(name: string, shape: readonly number[], attrs: OpAttrs[Name]): CaseOf<Name> {
   return { name, inputs: [real(shape)], attrs };
 }
 

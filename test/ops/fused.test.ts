@@ -3,7 +3,7 @@ import { backend } from '../../lib/backend/current.js';
 import { isFloat, type DType } from '../../lib/dtype.js';
 import { grad, withComposites, type Tensor } from '../../lib/index.js';
 import type { Case } from '../cases/case.js';
-import type { OpName } from '../../lib/backend/op-schema.gen.js';
+import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
 import { rowList } from '../cases/index.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
@@ -54,7 +54,7 @@ describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !optim
     const { inputs, movable } = buildInputs(backend, op, row.cases[0]!, { dtype: 'float32' });
     for (const tensor of movable) tensor.requiresGrad = true;
     const before = backend.counters().tapeNodes;
-    invoke(op, inputs, row.cases[0]!.attrs);
+    invoke(op, inputs, row.cases[0]!.attrs as OpAttrs[OpName]);
     expect(backend.counters().tapeNodes - before).toBe(1);
   });
 });
@@ -63,7 +63,7 @@ describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !optim
 function secondOrder(op: OpName, entry: Case) {
   const { inputs, movable } = buildInputs(backend, op, entry, { dtype: 'float64' });
   for (const tensor of movable) tensor.requiresGrad = true;
-  const loss = invoke(op, inputs, entry.attrs)[0]!.square().sum();
+  const loss = invoke(op, inputs, entry.attrs as OpAttrs[OpName])[0]!.square().sum();
   const first = grad(loss, movable, { createGraph: true });
   const penalty = first.map((one) => one!.square().sum()).reduce((a, b) => a.add(b));
   return grad(penalty, movable, { allowUnused: true }).map((one, i) => see(backend, one ?? movable[i]!.mul(0)));
@@ -91,7 +91,7 @@ function stepThrice(op: OpName, entry: Case, dtype: DType) {
       const skipped = step === 1 && i > 0 && i === params.length - 1;
       param.grad = skipped ? null : param.detach().mul(step + 1).add(0.25 * i);
     });
-    invoke(op, inputs, entry.attrs);
+    invoke(op, inputs, entry.attrs as OpAttrs[OpName]);
   }
   return inputs.slice(0, 6).flatMap((input) => (Array.isArray(input) ? input : [input as Tensor])).map((t) => see(backend, t as Tensor));
 }

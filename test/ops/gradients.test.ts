@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '../../lib/backend/current.js';
 import type { OpInput } from '../../lib/backend/backend.js';
-import { opRecords, type OpName } from '../../lib/backend/op-schema.gen.js';
+import { opRecords, type OpAttrs, type OpName } from '../../lib/backend/op-schema.gen.js';
 import { gradcheck, gradgradcheck, type Tensor } from '../../lib/index.js';
 import type { Case } from '../cases/case.js';
 import { rowList } from '../cases/index.js';
@@ -22,7 +22,7 @@ function asFunction(op: OpName, entry: Case): { fn: (...moved: Tensor[]) => Tens
       invoke(
         op,
         inputs.map((input) => replace(input, moved)),
-        entry.attrs,
+        entry.attrs as OpAttrs[OpName],
       ).filter((_, i) => opRecords[op].outputs[i]?.differentiable !== false),
   };
 }

@@ -66,7 +66,7 @@ export function runCase<T extends Handle>(
   backend.beginScope();
   try {
     const { inputs } = buildInputs(backend, op, row, options);
-    return runner(op, inputs, row.attrs).map((output) => see(backend, output));
+    return runner(op, inputs, row.attrs as OpAttrs[OpName]).map((output) => see(backend, output));
   } finally {
     backend.endScope([]);
   }
@@ -85,7 +85,7 @@ export function gradientsOfCase<T extends Handle>(
     const { inputs, movable } = buildInputs(backend, op, row, options);
     // detach: a view of a leaf would do too, but is no leaf.
     for (const tensor of movable) backend.setRequiresGrad(tensor, true);
-    const outputs = runner(op, inputs, row.attrs).filter(
+    const outputs = runner(op, inputs, row.attrs as OpAttrs[OpName]).filter(
       (output, i) => opRecords[op].outputs[i]?.differentiable !== false && backend.requiresGrad(output),
     );
     if (outputs.length === 0) return movable.map(() => null);
