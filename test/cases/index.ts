@@ -6,7 +6,7 @@ import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
 import { view } from './view.js';
-import type { RowOf } from './case.js';
+import type { OpRow, RowOf } from './case.js';
 
 /** Ops that a backend may fuse: each has a composite of primitives in TypeScript. */
 type FusedName =

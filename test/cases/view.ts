@@ -45,7 +45,7 @@ export const view = {
   ]),
   contiguous: moving<'contiguous'>([of('3-D', [2, 3, 4], none), of('0-dim', [], none), of('empty', [0, 3], none)]),
   detach: {
-    cases: [of('2-D', [2, 3], none), of('0-dim', [], none), of('empty', [0], none)],
+    cases: [of<'detach'>('2-D', [2, 3], none), of<'detach'>('0-dim', [], none), of<'detach'>('empty', [0], none)],
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'none',
