@@ -8,6 +8,7 @@ export type { DType, FloatDType, TypedArray, TypedArrayOf } from './dtype.js';
 export * from './errors.js';
 export { manualSeed, withSeed } from './generator.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
+export * as nn from './nn/index.js';
 export * from './ops/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';
