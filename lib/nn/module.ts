@@ -152,7 +152,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       visit(module, path, contents);
       for (const { name, value } of contents.modules) enter(value, join(path, name));
     };
-    enter(this as AnyModule, '');
+    enter(this, '');
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */
@@ -221,7 +221,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       for (const { name, value } of modules) enter(value, join(path, name));
       open.delete(module);
     };
-    enter(this as AnyModule, '');
+    enter(this, '');
     return state;
   }
 
@@ -314,7 +314,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       for (const child of module.children()) visit(child);
       fn(module);
     };
-    visit(this as AnyModule);
+    visit(this);
     return this;
   }
 
@@ -348,7 +348,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    * console.log(net.summary([1, 4]));
    */
   summary(...inputs: (readonly number[] | Tensor)[]): string {
-    return summarize(this as AnyModule, inputs);
+    return summarize(this, inputs);
   }
 }
 

@@ -216,7 +216,7 @@ describe('parameters', () => {
       }
     }
     class Parent extends nn.Module {
-      readonly child = new Child(this as nn.AnyModule);
+      readonly child = new Child(this);
       forward(x: Tensor): Tensor {
         return this.child.forward(x);
       }

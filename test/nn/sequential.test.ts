@@ -71,8 +71,8 @@ describe('Sequential', () => {
 
   it('is typed', () => {
     const net = new nn.Sequential(new Lookup(), new nn.Linear(3, 5), new Sizes());
-    expectTypeOf(net.forward).parameters.toEqualTypeOf<[words: string[]]>();
-    expectTypeOf(net.forward).returns.toEqualTypeOf<number[]>();
+    expectTypeOf<nn.InputsOf<typeof net>>().toEqualTypeOf<[words: string[]]>();
+    expectTypeOf<nn.OutputOf<typeof net>>().toEqualTypeOf<number[]>();
     expectTypeOf(net.at(1)).toEqualTypeOf<nn.Linear>();
     expectTypeOf(net).toExtend<nn.Module<[string[]], number[]>>();
     expectTypeOf(net).not.toExtend<nn.Module>();
@@ -81,9 +81,9 @@ describe('Sequential', () => {
     expectTypeOf(nested).toExtend<nn.Module>();
     expectTypeOf(nested.at(0).at(0)).toEqualTypeOf<nn.ReLU>();
     const plain: nn.Sequential = new nn.Sequential(new nn.ReLU());
-    expectTypeOf(plain.forward).returns.toEqualTypeOf<Tensor>();
+    expectTypeOf(plain.forward(ones([1]))).toEqualTypeOf<Tensor>();
     const many = new nn.Sequential(...[1, 2].map((size): nn.Module => new nn.Linear(size, 2)));
-    expectTypeOf(many.forward).parameters.toEqualTypeOf<[Tensor]>();
+    expectTypeOf<nn.InputsOf<typeof many>>().toEqualTypeOf<[Tensor]>();
     expectTypeOf(many.at(0)).toEqualTypeOf<nn.Module>();
 
     const wrong = () => {
