@@ -127,7 +127,7 @@ export function avgPoolAttrs(kernel: Pair, options: AvgPool2dOptions) {
  * @throws ValueError if padding is more than half the kernel.
  * @example
  * import { maxPool2d, tensor } from 'lanegrad';
- * maxPool2d(tensor([[[[1, 2], [4, 3]]]]), 2).tolist(); // => [[[[4]]]]
+ * maxPool2d(tensor([[[[1.5, 2], [4, 3]]]]), 2).tolist(); // => [[[[4]]]]
  */
 export function maxPool2d(x: Tensor, kernel: Pair, options: MaxPool2dOptions = {}): Tensor {
   return runMaxPool2d(x, maxPoolAttrs(kernel, options));
@@ -143,7 +143,7 @@ export function runMaxPool2d(x: Tensor, attrs: ReturnType<typeof maxPoolAttrs>):
  *
  * @example
  * import { maxPool2dWithIndices, tensor } from 'lanegrad';
- * maxPool2dWithIndices(tensor([[[[1, 2], [4, 3]]]]), 2).indices.tolist(); // => [[[[2]]]]
+ * maxPool2dWithIndices(tensor([[[[1.5, 2], [4, 3]]]]), 2).indices.tolist(); // => [[[[2]]]]
  */
 export function maxPool2dWithIndices(
   x: Tensor,
