@@ -120,7 +120,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       else if (value instanceof Module) modules.push({ name, holder, key, value: value as AnyModule });
       else if (Array.isArray(value)) {
         value.forEach((entry: unknown, i) => {
-          if (typeof entry === 'object' && entry !== null) visit(join(name, String(i)), value, String(i), entry);
+          if (typeof entry === 'object' && entry !== null)
+            visit(join(name, String(i)), value, String(i), entry);
         });
       }
     };
