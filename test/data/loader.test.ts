@@ -86,7 +86,9 @@ describe('DataLoader', () => {
     resumed.epoch = 1;
     expect(epoch(resumed)).toEqual(second);
     // The same on every platform and backend.
-    expect(epoch(new data.DataLoader(numbers(8), { shuffle: true, seed: 1 }))).toEqual([1, 0, 4, 2, 5, 3, 6, 7]);
+    expect(epoch(new data.DataLoader(numbers(8), { shuffle: true, seed: 1 }))).toEqual([
+      1, 0, 4, 2, 5, 3, 6, 7,
+    ]);
   });
 
   it('keeps samples together', () => {
