@@ -112,7 +112,7 @@ export function grad(
 }
 
 function tensorList(name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
-  const list: readonly Tensor[] = Handle.is(value) ? [value as Tensor] : (value as readonly Tensor[]);
+  const list: readonly Tensor[] = Handle.is(value) ? [value] : (value);
   if (!Array.isArray(list)) {
     throw new DTypeError(`[grad] ${name}: got ${describe(value)}, wanted a tensor or an array of tensors`);
   }
@@ -126,7 +126,7 @@ function gradientList(
   value: Tensor | null | readonly (Tensor | null)[],
 ): readonly (Tensor | null)[] {
   if (value === null) return roots.map(() => null);
-  const list = Handle.is(value) ? [value as Tensor] : (value as readonly (Tensor | null)[]);
+  const list = Handle.is(value) ? [value] : (value);
   if (!Array.isArray(list) || list.length !== roots.length) {
     const got = Array.isArray(list) ? `${list.length} gradients` : describe(value);
     throw new ValueError(`[grad] gradOutputs: got ${got}, wanted ${roots.length}, one for each output`);

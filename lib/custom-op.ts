@@ -95,7 +95,7 @@ export function customOp<
     const tensorsAt: number[] = [];
     args.forEach((argument, i) => {
       if (Handle.is(argument)) {
-        inputs.push(argument as Tensor);
+        inputs.push(argument);
         tensorsAt.push(i);
       } else if (Array.isArray(argument) && argument.some((entry) => Handle.is(entry))) {
         throw new DTypeError(
@@ -109,7 +109,7 @@ export function customOp<
     try {
       const result = unrecorded(definition, ctx, args);
       const single = Handle.is(result);
-      const outputs = freshOutputs(op, single ? [result as Tensor] : (result as readonly Tensor[]), inputs);
+      const outputs = freshOutputs(op, single ? [result] : (result), inputs);
       const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length };
       backend.attachCustom(custom, inputs, outputs, ctx.saved, JSON.stringify(call, plain(op)));
       kept = outputs;
