@@ -81,8 +81,10 @@ export function customOp<
     throw new ValueError(`[customOp] name: got ${describe(name)}, wanted a string`);
   }
   const op = `customOp:${name}`;
-  checkFunction(`${op}.forward`, definition.forward);
-  checkFunction(`${op}.backward`, definition.backward);
+  const { forward, backward }: { forward: unknown; backward: unknown } = definition;
+  checkFunction(`${op}.forward`, forward);
+  checkFunction(`${op}.backward`, backward);
+  checkFunction(`${op}.${part}`, definition[part] as unknown);
 
   const custom = backend.registerCustom(name, (grads, saved, text) => {
     const { attrs, tensorsAt, count } = JSON.parse(text, revive) as Call;
@@ -109,7 +111,7 @@ export function customOp<
     try {
       const result = unrecorded(definition, ctx, args);
       const single = Handle.is(result);
-      const outputs = freshOutputs(op, single ? [result] : (result), inputs);
+      const outputs = freshOutputs(op, single ? [result] : result, inputs);
       const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length };
       backend.attachCustom(custom, inputs, outputs, ctx.saved, JSON.stringify(call, plain(op)));
       kept = outputs;
