@@ -81,10 +81,9 @@ export function customOp<
     throw new ValueError(`[customOp] name: got ${describe(name)}, wanted a string`);
   }
   const op = `customOp:${name}`;
-  const { forward, backward }: { forward: unknown; backward: unknown } = definition;
-  checkFunction(`${op}.forward`, forward);
-  checkFunction(`${op}.backward`, backward);
-  checkFunction(`${op}.${part}`, definition[part] as unknown);
+  const parts: { readonly forward?: unknown; readonly backward?: unknown } = definition;
+  checkFunction(`${op}.forward`, parts.forward);
+  checkFunction(`${op}.backward`, parts.backward);
 
   const custom = backend.registerCustom(name, (grads, saved, text) => {
     const { attrs, tensorsAt, count } = JSON.parse(text, revive) as Call;
