@@ -207,6 +207,17 @@ export type PrimitiveName =
   | 'where'
   | 'wrapIndex';
 
+/** The ops that have a composite in TypeScript; a backend may run them in one piece. */
+export type FusedName =
+  | 'adamStep'
+  | 'batchNormTrain'
+  | 'crossEntropy'
+  | 'dropout'
+  | 'layerNorm'
+  | 'linear'
+  | 'sgdStep'
+  | 'var';
+
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
   abs: {
     inputs: [

@@ -167,7 +167,7 @@ void HandleTable::collect_young() {
   live_bytes_after_ = pool_live_bytes();
   // What survives two scavenges is promoted, and only a full collection finds it dead.
   const bool bytes_pile_up = live_bytes_after_ > 2 * kFloorBytes + live_bytes_after_major_ + live_bytes_after_major_ / 2;
-  const bool handles_pile_up = live_ > 2 * kHandlesPerCollection + 2 * handles_after_major_;
+  const bool handles_pile_up = live_ > 8 * kHandlesPerCollection + 2 * handles_after_major_;
   if (!collected || bytes_pile_up || handles_pile_up) collect_all();
 }
 

@@ -119,11 +119,26 @@ void check_mutated(const Environment& env, const Call& call) {
   }
 }
 
-}  // namespace
+// Whether the operands can go to the record as they are.
+bool is_ready(const Call& call) {
+  for (const InputDef& def : call.op.inputs) {
+    if (!def.name) break;
+    if (def.grads_of >= 0) return false;
+  }
+  if (call.op.promotion == Promotion::kNone) return true;
+  if (call.flat.empty() || !is_floating(call.flat.back()->spec.dtype)) return false;
+  const DType dtype = call.flat.back()->spec.dtype;
+  for (size_t i = 0; i + 1 < call.starts.size(); ++i) {
+    if (!call.op.inputs[i].differentiable) continue;
+    for (size_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+      if (call.flat[k]->spec.dtype != dtype) return false;
+    }
+  }
+  return true;
+}
 
-void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
-  const Prepared prepared = prepare(env, call);
-  const Call ready = prepared.call(call.op, call.attrs);
+void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
+  const Call& call = ready;
   check_mutated(env, ready);
   const Specs specs(ready.flat);
   InferContext inferred(call.op, Operands<const TensorSpec*>(specs.pointers, ready.starts), call.attrs);
@@ -150,6 +165,17 @@ void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
   if (fresh) evaluate(env, ready, inferred, outputs);
   bump_mutated(ready);
   record(env, ready, outputs);
+}
+
+}  // namespace
+
+void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
+  if (is_ready(call)) {
+    run_ready(env, call, outputs);
+    return;
+  }
+  const Prepared prepared = prepare(env, call);
+  run_ready(env, prepared.call(call.op, call.attrs), outputs);
 }
 
 void apply_in_place(Environment& env, const Call& call) {

@@ -16,14 +16,15 @@ namespace {
 
 constexpr int64_t kGrain = 16384;
 
-// How x is read. Rows: [outer, C, inner] in memory, each channel in runs of `inner`. Columns: [outer, C], channels side
-// by side ([N, C], and channels-last memory). Statistics come from parts of constant size, combined in their order.
+// How x is read. Rows: [outer, C, inner] in memory, each channel in runs of `inner`. Columns: [outer, C],
+// channels side by side ([N, C], and channels-last memory). Statistics come from parts of constant size,
+// combined in their order.
 struct Layout {
   bool columns = false;
   Dims strides;  // of x if it is read in place, and of the output
   int64_t outer = 1, channels = 1, inner = 1;
-  int64_t parts = 0;       // of each channel
-  int64_t run_parts = 1;   // rows: parts of one run
+  int64_t parts = 0;      // of each channel
+  int64_t run_parts = 1;  // rows: parts of one run
 
   int64_t elements() const { return outer * inner; }  // of a channel
   int64_t part_size(int64_t part) const {
@@ -69,8 +70,9 @@ bool laid_out(const TensorSpec& x, const Dims& strides) {
   return true;
 }
 
-// Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel, channels, offset,
-// rows) for strips of columns. The result of a call goes to slot part * C + channel, whoever makes it.
+// Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel,
+// channels, offset, rows) for strips of columns. The result of a call goes to slot part * C + channel,
+// whoever makes it.
 template <class Run, class Block>
 void for_each_part(const Layout& l, const Run& run, const Block& block) {
   if (l.columns) {
@@ -79,8 +81,8 @@ void for_each_part(const Layout& l, const Run& run, const Block& block) {
     parallel_for(l.parts * tiles, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t part = i / tiles, first = i % tiles * kBatchNormColumns;
-        block(part, first, std::min(kBatchNormColumns, l.channels - first), part * kBatchNormRows * l.channels + first,
-              l.part_size(part));
+        block(part, first, std::min(kBatchNormColumns, l.channels - first),
+              part * kBatchNormRows * l.channels + first, l.part_size(part));
       }
     });
     return;
@@ -182,8 +184,8 @@ void batch_norm_eval(const EvalContext& c) {
           kernels.normalize_row(from + at, n, mean[channel], scale[channel], shift[channel], to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first, shift + first,
-                                    to + at);
+          kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first,
+                                    shift + first, to + at);
         });
   });
 }
@@ -194,8 +196,12 @@ void batch_norm_vjp(VjpContext& c) {
   const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
   Tensor grads[3];
   c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, c.attrs(), grads);
-  for (int i = 0; i < 3; ++i)
-    if (c.needs(i)) c.set_grad(i, grads[i]);
+  int at = 0;  // flat indices: an absent weight takes no place
+  for (int i = 0; i < 3; ++i) {
+    if (!c.has_input(i)) continue;
+    if (c.needs(at)) c.set_grad(at, grads[i]);
+    ++at;
+  }
 }
 
 // ---- batchNormBackward(grad, x, weight?, mean, variance){eps} -> dx, weightGrad, biasGrad
@@ -265,8 +271,8 @@ void backward_eval(const EvalContext& c) {
         },
         [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           const int64_t slot = part * l.channels + first;
-          kernels.column_grad_sums(g + at, from + at, rows, channels, l.channels, mean + first, part_sum + slot,
-                                   part_dot + slot);
+          kernels.column_grad_sums(g + at, from + at, rows, channels, l.channels, mean + first,
+                                   part_sum + slot, part_dot + slot);
         });
     const double eps = c.attrs().get_float(0), m = static_cast<double>(l.elements());
     parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
@@ -288,11 +294,12 @@ void backward_eval(const EvalContext& c) {
     for_each_part(
         l,
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
-          kernels.combine_row(g + at, from + at, n, mean[channel], a[channel], b[channel], k[channel], to + at);
+          kernels.combine_row(g + at, from + at, n, mean[channel], a[channel], b[channel], k[channel],
+                              to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first, b + first,
-                                  k + first, to + at);
+          kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first,
+                                  b + first, k + first, to + at);
         });
   });
 }

@@ -32,7 +32,8 @@ void cat_infer(InferContext& c) {
   for (size_t k = 0; k < list.size(); ++k) {
     const Dims& other = list[k]->shape;
     if (list[k]->dtype != model->dtype) {
-      c.fail(ErrorKind::kDType, "tensors[", k, "] is ", name_of(list[k]->dtype), ", others are ", name_of(model->dtype));
+      c.fail(ErrorKind::kDType, "tensors[", k, "] is ", name_of(list[k]->dtype), ", others are ",
+             name_of(model->dtype));
     }
     if (is_skipped(other)) continue;
     bool fits = other.size() == shape.size();
@@ -71,7 +72,8 @@ void cat_eval(const EvalContext& c) {
         });
       } else {
         parallel_for(outer, std::max<int64_t>(1, kGrainBytes / slab), [&](int64_t begin, int64_t end) {
-          for (int64_t o = begin; o < end; ++o) std::memcpy(to + o * pitch, from + o * slab, static_cast<size_t>(slab));
+          for (int64_t o = begin; o < end; ++o)
+            std::memcpy(to + o * pitch, from + o * slab, static_cast<size_t>(slab));
         });
       }
     } else {

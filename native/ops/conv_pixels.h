@@ -17,6 +17,9 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Products below this many multiply-adds stay on the calling thread.
 inline constexpr int64_t kSerialWork = int64_t{1} << 19;
 
+// Pixels that one task takes at least, if there are so many images.
+inline constexpr int64_t kPixelsTogether = 256;
+
 // Hands out 64-byte aligned pieces of the workspace; without memory it only counts.
 class Pieces {
  public:
@@ -120,9 +123,13 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     work += phases[p].rows * phases[p].columns * std::max<int64_t>(phases[p].taps * w.in_channels, 1);
   }
   work *= w.images * w.groups * w.out_channels;
-  // A few images are cut into bands as well.
-  const int64_t wholes = phase_count * w.images * w.groups * panels;
-  const int64_t wanted = 8 * num_threads();
+  // Small images go several at a time, so that the weights in the cache serve more pixels; a few large ones are cut into bands.
+  int64_t pixels = 1;
+  for (int64_t p = 0; p < phase_count; ++p) pixels = std::max(pixels, phases[p].rows * phases[p].columns);
+  const int64_t wanted = 8 * num_threads(), singles = phase_count * w.groups * panels;
+  int64_t together = std::clamp<int64_t>(kPixelsTogether / pixels, 1, std::max<int64_t>(w.images, 1));
+  together = std::min(together, std::max<int64_t>(1, w.images * singles / wanted));
+  const int64_t image_parts = ceil_div(w.images, together), wholes = singles * image_parts;
   const int64_t bands = work < kSerialWork ? 1 : std::max<int64_t>(1, wanted / std::max<int64_t>(wholes, 1));
   in_tasks(wholes * bands, work, wanted, [&](int64_t index, int64_t) {
     const int64_t band = index % bands;
@@ -131,7 +138,7 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     index /= panels;
     const Phase& p = phases[index % phase_count];
     index /= phase_count;
-    const int64_t group = index % w.groups, image = index / w.groups;
+    const int64_t group = index % w.groups, image = index / w.groups * together;
 
     ConvBlock<T> b;
     b.depth = p.taps * w.in_channels;
@@ -141,6 +148,9 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     b.weights = w.weights + p.weights + group * p.group_weights + channel * b.depth;
     const int64_t out_channel = group * w.out_channels + channel;
     b.bias = w.bias ? w.bias + out_channel : nullptr;
+    b.images = std::min(together, w.images - image);
+    b.image_step = w.image_stride;
+    b.out_image = w.groups * w.out_channels * w.out_plane;
     b.row_step = p.row_step;
     b.column_step = p.column_step;
     b.out_channel = w.out_plane;

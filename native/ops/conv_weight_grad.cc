@@ -95,7 +95,8 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
     b.columns = g.out[1];
     b.row_step = g.stride[0] * xs[2];
     b.column_step = g.stride[1] * xs[3];
-    if (b.row_step == b.columns * b.column_step) {
+    const bool planar = b.channels <= table.planar_channels && gs[3] == 1 && (b.column_step == 1 || b.column_step == 2);
+    if (b.row_step == b.columns * b.column_step && even_grad) {
       b.columns *= b.rows;
       b.rows = 1;
     }
@@ -103,6 +104,14 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
     std::fill(b.sums, b.sums + depth * width, T{0});
     for (int64_t n = g.batch * chunk / l.chunks; n < g.batch * (chunk + 1) / l.chunks; ++n) {
       const T* const from = grad.data + n * gs[0] + (group * g.out_channels + first) * gs[1];
+      b.image = x.data + n * xs[0] + group * g.in_channels * xs[1];
+      if (planar) {
+        b.grads = from;
+        b.grad_channel = gs[1];
+        b.grad_row = gs[2];
+        table.planar_weight_grad(b);
+        continue;
+      }
       if (even_grad) {
         gemm.pack_b(from, gs[3], gs[1], pixels, b.channels, grads);
       } else {
@@ -110,7 +119,6 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
           gemm.pack_b(from + i * gs[2], gs[3], gs[1], g.out[1], b.channels, grads + i * g.out[1] * width);
         }
       }
-      b.image = x.data + n * xs[0] + group * g.in_channels * xs[1];
       table.weight_grad(b);
     }
   });

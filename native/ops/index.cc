@@ -30,7 +30,6 @@ void check_bounds(const EvalContext& c, const TensorView& index, int64_t low, in
         for (int64_t i = 0; i < run; ++i) {
           const int64_t v = p[i * stride];
           if (v >= low && v < size) continue;
-          if (dim < 0) c.fail(ErrorKind::kIndex, "index ", v, " is out of range for size ", size);
           c.fail(ErrorKind::kIndex, "index ", v, " is out of range for dim ", dim, " of size ", size);
         }
       }
@@ -44,8 +43,8 @@ namespace {
 
 constexpr int64_t kGrain = 16384;
 
-// Calls plane(lines, offsets, strides) on planes that cover all dims but `dim`: with offsets and line strides of the three
-// tensors. Lines are independent, so threads may take any of them.
+// Calls plane(lines, offsets, strides) on planes that cover all dims but `dim`: with offsets and line strides
+// of the three tensors. Lines are independent, so threads may take any of them.
 template <class F>
 void for_each_plane(const Dims& shape, int dim, const std::array<const Dims*, 3>& strides, const F& plane) {
   Walk<3> walk;
@@ -74,7 +73,8 @@ int64_t stride_at(const TensorSpec& spec, int dim) { return spec.rank() == 0 ? 0
 int check_index(InferContext& c, const TensorSpec& x, const TensorSpec& index) {
   check_index_dtype(c, index);
   if (x.rank() != index.rank()) {
-    c.fail(ErrorKind::kShape, "x is ", x.shape, " and index ", index.shape, ": wants the same number of dims");
+    c.fail(ErrorKind::kShape, "x is ", x.shape, " and index ", index.shape,
+           ": wants the same number of dims");
   }
   const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), x.rank());
   for (int i = 0; i < x.rank(); ++i) {
@@ -95,14 +95,16 @@ void gather_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &index = c.in(1), &out = c.out(0);
   const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
   check_bounds(c, index, 0, rank == 0 ? 1 : x.spec->shape[dim], dim);
-  const int64_t xk = stride_at(*x.spec, dim), ik = stride_at(*index.spec, dim), ok = stride_at(*out.spec, dim);
+  const int64_t xk = stride_at(*x.spec, dim), ik = stride_at(*index.spec, dim),
+                ok = stride_at(*out.spec, dim);
   dispatch_width(x.spec->dtype, [&]<class T>(T) {
     dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
       for_each_plane(index.spec->shape, dim, {&x.spec->strides, &index.spec->strides, &out.spec->strides},
                      [&](const Walk<3>& at, int64_t lines, int64_t places) {
                        gather_plane<T, Index>(x.as<T>() + at.offset(0), {at.run_stride(0), xk},
                                               index.as<Index>() + at.offset(1), {at.run_stride(1), ik},
-                                              out.as<T>() + at.offset(2), {at.run_stride(2), ok}, lines, places);
+                                              out.as<T>() + at.offset(2), {at.run_stride(2), ok}, lines,
+                                              places);
                      });
     });
   });
@@ -121,7 +123,8 @@ void scatter_add_infer(InferContext& c) {
   const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
   check_index(c, x, index);
   if (source.dtype != x.dtype) {
-    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ", name_of(x.dtype));
+    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ",
+           name_of(x.dtype));
   }
   bool fits = source.rank() == index.rank();
   for (int i = 0; fits && i < index.rank(); ++i) fits = index.shape[i] <= source.shape[i];
@@ -134,15 +137,17 @@ void scatter_add_eval(const EvalContext& c) {
   const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
   check_bounds(c, index, 0, rank == 0 ? 1 : x.spec->shape[dim], dim);
   copy_view(out, x);
-  const int64_t ok = stride_at(*out.spec, dim), ik = stride_at(*index.spec, dim), sk = stride_at(*source.spec, dim);
+  const int64_t ok = stride_at(*out.spec, dim), ik = stride_at(*index.spec, dim),
+                sk = stride_at(*source.spec, dim);
   dispatch_dtype(x.spec->dtype, [&]<class T>(T) {
     dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
-      for_each_plane(index.spec->shape, dim, {&out.spec->strides, &index.spec->strides, &source.spec->strides},
-                     [&](const Walk<3>& at, int64_t lines, int64_t places) {
-                       scatter_add_plane<T, Index>(out.as<T>() + at.offset(0), {at.run_stride(0), ok},
-                                                   index.as<Index>() + at.offset(1), {at.run_stride(1), ik},
-                                                   source.as<T>() + at.offset(2), {at.run_stride(2), sk}, lines, places);
-                     });
+      for_each_plane(
+          index.spec->shape, dim, {&out.spec->strides, &index.spec->strides, &source.spec->strides},
+          [&](const Walk<3>& at, int64_t lines, int64_t places) {
+            scatter_add_plane<T, Index>(out.as<T>() + at.offset(0), {at.run_stride(0), ok},
+                                        index.as<Index>() + at.offset(1), {at.run_stride(1), ik},
+                                        source.as<T>() + at.offset(2), {at.run_stride(2), sk}, lines, places);
+          });
     });
   });
 }
@@ -170,7 +175,8 @@ void scatter_add_vjp(VjpContext& c) {
 
 void wrap_infer(InferContext& c) {
   const TensorSpec& index = c.in(0);
-  if (!is_integral(index.dtype)) c.fail(ErrorKind::kDType, "wants an integer index, got ", name_of(index.dtype));
+  if (!is_integral(index.dtype))
+    c.fail(ErrorKind::kDType, "wants an integer index, got ", name_of(index.dtype));
   if (c.attrs().get_int(0) < 0) c.fail(ErrorKind::kValue, "size is ", c.attrs().get_int(0));
   c.add_output(DType::kInt64, index.shape);
 }
@@ -181,7 +187,8 @@ void wrap_eval(const EvalContext& c) {
   int64_t* to = out.as<int64_t>();
   copy_view(out, index);
   for (int64_t i = 0; i < n; ++i) {
-    if (to[i] < -size || to[i] >= size) c.fail(ErrorKind::kIndex, "index ", to[i], " is out of range for size ", size);
+    if (to[i] < -size || to[i] >= size)
+      c.fail(ErrorKind::kIndex, "index ", to[i], " is out of range for size ", size);
     if (to[i] < 0) to[i] += size;
   }
 }

@@ -24,9 +24,12 @@ decltype(auto) dispatch_index(DType t, F&& fn) {
 template <class F>
 decltype(auto) dispatch_width(DType t, F&& fn) {
   switch (size_of(t)) {
-    case 1: return fn(uint8_t{});
-    case 4: return fn(uint32_t{});
-    default: return fn(uint64_t{});
+    case 1:
+      return fn(uint8_t{});
+    case 4:
+      return fn(uint32_t{});
+    default:
+      return fn(uint64_t{});
   }
 }
 

@@ -46,7 +46,8 @@ int64_t index_at(const TensorView& index, int64_t k) {
 void select_infer(InferContext& c) {
   const TensorSpec &x = c.in(0), &index = c.in(1);
   const int dim = check_rows(c, x, index);
-  if (x.rank() == 0 && index.numel() != 1) c.fail(ErrorKind::kShape, "x is [] and takes one index, got ", index.shape);
+  if (x.rank() == 0 && index.numel() != 1)
+    c.fail(ErrorKind::kShape, "x is [] and takes one index, got ", index.shape);
   c.add_output(x.dtype, with_size(x.shape, dim, index.numel()));
 }
 
@@ -106,12 +107,13 @@ void add_infer(InferContext& c) {
   const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
   const int dim = check_rows(c, x, index);
   if (source.dtype != x.dtype) {
-    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ", name_of(x.dtype));
+    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ",
+           name_of(x.dtype));
   }
   const Dims wanted = with_size(x.shape, dim, index.numel());
   if (!(source.shape == wanted) || (x.rank() == 0 && index.numel() != 1)) {
-    c.fail(ErrorKind::kShape, "source is ", source.shape, ", wants ", wanted, " for x ", x.shape, " and index ",
-           index.shape);
+    c.fail(ErrorKind::kShape, "source is ", source.shape, ", wants ", wanted, " for x ", x.shape,
+           " and index ", index.shape);
   }
   c.add_output(x.dtype, x.shape);
 }
@@ -122,8 +124,9 @@ size_t add_workspace(const InferContext& c) {
   return s.bytes();
 }
 
-// Every thread owns a range of rows of the output and reads the whole index, in its order: no races, and the same order
-// of additions for any number of threads. Where there are fewer rows than that pays for, it owns a range of columns.
+// Every thread owns a range of rows of the output and reads the whole index, in its order: no races, and the
+// same order of additions for any number of threads. Where there are fewer rows than that pays for, it owns a
+// range of columns.
 void add_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &index = c.in(1), &source = c.in(2), &out = c.out(0);
   const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
@@ -138,26 +141,27 @@ void add_eval(const EvalContext& c) {
     dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
       const T* from = static_cast<const T*>(dense);
       T* to = out.as<T>();
-      const auto add_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column, int64_t columns) {
+      const auto add_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column,
+                                 int64_t columns) {
         for (int64_t k = 0; k < places; ++k) {
           const int64_t row = index_at<Index>(index, k);
           if (row < first || row >= last) continue;
-          add_row<T>(to + (outer * s.n + row) * s.inner + column, from + (outer * places + k) * s.inner + column, columns);
+          add_row<T>(to + (outer * s.n + row) * s.inner + column,
+                     from + (outer * places + k) * s.inner + column, columns);
         }
       };
       if (s.outer > 1) {
-        parallel_for(s.outer, std::max<int64_t>(1, kGrain / (places * s.inner)), [&](int64_t begin, int64_t end) {
-          for (int64_t o = begin; o < end; ++o) add_block(o, 0, s.n, 0, s.inner);
-        });
+        parallel_for(s.outer, std::max<int64_t>(1, kGrain / (places * s.inner)),
+                     [&](int64_t begin, int64_t end) {
+                       for (int64_t o = begin; o < end; ++o) add_block(o, 0, s.n, 0, s.inner);
+                     });
       } else if (s.inner >= 256) {
-        parallel_for(s.inner, std::max<int64_t>(64, kGrain / places), [&](int64_t begin, int64_t end) {
-          add_block(0, 0, s.n, begin, end - begin);
-        });
+        parallel_for(s.inner, std::max<int64_t>(64, kGrain / places),
+                     [&](int64_t begin, int64_t end) { add_block(0, 0, s.n, begin, end - begin); });
       } else {
         const int64_t work = std::max<int64_t>(1, places * s.inner / s.n);
-        parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work), [&](int64_t begin, int64_t end) {
-          add_block(0, begin, end, 0, s.inner);
-        });
+        parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work),
+                     [&](int64_t begin, int64_t end) { add_block(0, begin, end, 0, s.inner); });
       }
     });
   });

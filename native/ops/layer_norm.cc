@@ -33,7 +33,8 @@ Rows rows_of(const Dims& shape, int64_t normalized_dims) {
 Rows checked_rows(const InferContext& c, const TensorSpec& x) {
   const int64_t dims = c.attrs().get_int(0);
   if (dims < 1 || dims > x.rank()) {
-    c.fail(ErrorKind::kValue, "normalizedDims is ", dims, ": wants 1 to ", x.rank(), " for x of shape ", x.shape);
+    c.fail(ErrorKind::kValue, "normalizedDims is ", dims, ": wants 1 to ", x.rank(), " for x of shape ",
+           x.shape);
   }
   return rows_of(x.shape, dims);
 }
@@ -76,8 +77,8 @@ void layer_norm_eval(const EvalContext& c) {
     const T eps = static_cast<T>(c.attrs().get_float(1));
     const NormKernels<T>& kernels = norm_table().of<T>();
     parallel_for(r.rows, std::max<int64_t>(1, kGrain / r.n), [&](int64_t begin, int64_t end) {
-      kernels.layer_norm(from + begin * r.n, end - begin, r.n, weight, bias, eps, to + begin * r.n, mean + begin,
-                         rstd + begin);
+      kernels.layer_norm(from + begin * r.n, end - begin, r.n, weight, bias, eps, to + begin * r.n,
+                         mean + begin, rstd + begin);
     });
   });
 }
@@ -87,9 +88,14 @@ void layer_norm_vjp(VjpContext& c) {
   static const Op& op = find_op("layerNormBackward");
   const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
   Tensor grads[3];
-  c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, Attrs().add_int(c.attrs().get_int(0)), grads);
-  for (int i = 0; i < 3; ++i)
-    if (c.needs(i)) c.set_grad(i, grads[i]);
+  c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)},
+          Attrs().add_int(c.attrs().get_int(0)), grads);
+  int at = 0;  // flat indices: an absent weight takes no place
+  for (int i = 0; i < 3; ++i) {
+    if (!c.has_input(i)) continue;
+    if (c.needs(at)) c.set_grad(at, grads[i]);
+    ++at;
+  }
 }
 
 // ---- layerNormBackward(grad, x, weight?, mean, rstd){normalizedDims} -> dx, weightGrad, biasGrad
@@ -110,7 +116,9 @@ void backward_infer(InferContext& c) {
 int64_t chunks_of(const Rows& r) { return (r.rows + kLayerNormRows - 1) / kLayerNormRows; }
 
 // The sums of all chunks, one row each.
-TensorSpec partial_spec(DType dtype, const Rows& r) { return TensorSpec::contiguous(dtype, {chunks_of(r), r.n}); }
+TensorSpec partial_spec(DType dtype, const Rows& r) {
+  return TensorSpec::contiguous(dtype, {chunks_of(r), r.n});
+}
 
 size_t backward_workspace(const InferContext& c) {
   const TensorSpec& x = c.in(1);
@@ -155,14 +163,15 @@ void backward_eval(const EvalContext& c) {
       bias_parts = static_cast<T*>(s.take(partial.bytes()));
     }
     const NormKernels<T>& kernels = norm_table().of<T>();
-    parallel_for(chunks, std::max<int64_t>(1, kGrain / (r.n * kLayerNormRows)), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t row = i * kLayerNormRows, at = row * r.n;
-        kernels.layer_norm_backward(g + at, from + at, mean + row, rstd + row, weight,
-                                    std::min(kLayerNormRows, r.rows - row), r.n, to + at, weight_parts + i * r.n,
-                                    bias_parts + i * r.n);
-      }
-    });
+    parallel_for(chunks, std::max<int64_t>(1, kGrain / (r.n * kLayerNormRows)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) {
+                     const int64_t row = i * kLayerNormRows, at = row * r.n;
+                     kernels.layer_norm_backward(g + at, from + at, mean + row, rstd + row, weight,
+                                                 std::min(kLayerNormRows, r.rows - row), r.n, to + at,
+                                                 weight_parts + i * r.n, bias_parts + i * r.n);
+                   }
+                 });
     if (chunks > 1) {
       const ReducePlan plan = plan_reduction(partial, 1);
       T* rest = static_cast<T*>(s.take(static_cast<size_t>(plan.intermediate_elements) * sizeof(T)));

@@ -34,7 +34,8 @@ TensorSpec like_logits(const TensorSpec& logits) {
   const Dims dense = contiguous_strides(classes_last(logits).shape);
   TensorSpec out{logits.dtype, logits.shape, {}};
   const int rank = logits.rank();
-  for (int i = 0; i < rank; ++i) out.strides.push_back(i == 0 || rank == 1 ? dense[0] : dense[i == 1 ? rank - 1 : i - 1]);
+  for (int i = 0; i < rank; ++i)
+    out.strides.push_back(i == 0 || rank == 1 ? dense[0] : dense[i == 1 ? rank - 1 : i - 1]);
   return out;
 }
 
@@ -67,7 +68,8 @@ void check_inputs(const InferContext& c, const TensorSpec& logits, const TensorS
   if (target.dtype != DType::kInt64 && target.dtype != DType::kInt32) {
     c.fail(ErrorKind::kDType, "wants class indices of dtype int64 as target, got ", name_of(target.dtype));
   }
-  if (logits.rank() == 0) c.fail(ErrorKind::kShape, "wants logits of shape [C], [N, C] or [N, C, ...], got []");
+  if (logits.rank() == 0)
+    c.fail(ErrorKind::kShape, "wants logits of shape [C], [N, C] or [N, C, ...], got []");
   Dims wanted = classes_last(logits).shape;
   wanted.resize(wanted.size() - 1);
   if (!(target.shape == wanted)) {
@@ -75,9 +77,10 @@ void check_inputs(const InferContext& c, const TensorSpec& logits, const TensorS
   }
 }
 
-// Reads the target as int64 row by row, -1 where it is to be ignored; returns how many are not. An index out of range
-// fails before anything is written.
-int64_t read_target(const EvalContext& c, const TensorView& target, int64_t classes, int64_t ignore, int64_t* out) {
+// Reads the target as int64 row by row, -1 where it is to be ignored; returns how many are not. An index out
+// of range fails before anything is written.
+int64_t read_target(const EvalContext& c, const TensorView& target, int64_t classes, int64_t ignore,
+                    int64_t* out) {
   Walk<1> walk;
   for (int i = 0; i < target.spec->rank(); ++i) walk.add(target.spec->shape[i], {target.spec->strides[i]});
   walk.seek(0);
@@ -91,7 +94,8 @@ int64_t read_target(const EvalContext& c, const TensorView& target, int64_t clas
       continue;
     }
     if (t < 0 || t >= classes) {
-      c.fail(ErrorKind::kIndex, "target ", t, " at position ", i, " is out of range: there are ", classes, " classes");
+      c.fail(ErrorKind::kIndex, "target ", t, " at position ", i, " is out of range: there are ", classes,
+             " classes");
     }
     out[i] = t;
     ++count;
@@ -130,7 +134,9 @@ const void* rows_of(Scratch& s, const TensorView& logits, int64_t& stride) {
   return copy.data;
 }
 
-ReducePlan plan_total(DType dtype, int64_t rows) { return plan_reduction(TensorSpec::contiguous(dtype, {rows}), 1); }
+ReducePlan plan_total(DType dtype, int64_t rows) {
+  return plan_reduction(TensorSpec::contiguous(dtype, {rows}), 1);
+}
 
 size_t cross_entropy_workspace(const InferContext& c) {
   Scratch s;
@@ -163,10 +169,11 @@ void cross_entropy_eval(const EvalContext& c) {
     T* loss = reduction == kNone ? result : static_cast<T*>(s.take(static_cast<size_t>(z.rows) * sizeof(T)));
     const T smoothing = static_cast<T>(c.attrs().get_float(2));
     const CrossEntropyKernels<T>& kernels = loss_table().of<T>();
-    parallel_for(z.rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, z.classes)), [&](int64_t begin, int64_t end) {
-      kernels.forward(x + begin * stride, end - begin, stride, z.classes, target + begin, smoothing, loss + begin,
-                      lse + begin);
-    });
+    parallel_for(z.rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, z.classes)),
+                 [&](int64_t begin, int64_t end) {
+                   kernels.forward(x + begin * stride, end - begin, stride, z.classes, target + begin,
+                                   smoothing, loss + begin, lse + begin);
+                 });
     if (reduction == kNone) return;
     const ReducePlan plan = plan_total(logits.spec->dtype, z.rows);
     T* rest = static_cast<T*>(s.take(static_cast<size_t>(plan.intermediate_elements) * sizeof(T)));
@@ -231,8 +238,8 @@ void backward_eval(const EvalContext& c) {
 }
 
 constexpr std::array<AttrDef, kMaxAttrs> kAttrs = {{{"reduction", AttrType::kEnum, "none|mean|sum"},
-                                                {"ignoreIndex", AttrType::kInt},
-                                                {"labelSmoothing", AttrType::kFloat}}};
+                                                    {"ignoreIndex", AttrType::kInt},
+                                                    {"labelSmoothing", AttrType::kFloat}}};
 
 const Op kOps[] = {
     {.name = "crossEntropy",

@@ -20,7 +20,8 @@ inline void check_parameter(const InferContext& c, const char* what, const Tenso
   if (!(got.shape == shape)) c.fail(ErrorKind::kShape, what, " is ", got.shape, ", wants ", shape);
 }
 
-// Without memory it adds up what will be taken; with it, it hands the pieces out. Both sides make the same calls.
+// Without memory it adds up what will be taken; with it, it hands the pieces out. Both sides make the same
+// calls.
 class Scratch {
  public:
   Scratch() = default;

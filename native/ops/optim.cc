@@ -11,8 +11,8 @@
 namespace lanegrad {
 namespace {
 
-// Elements of a task: a state of this size stays in the L2 cache. Updates are elementwise, so that the division into tasks
-// changes no bits.
+// Elements of a task: a state of this size stays in the L2 cache. Updates are elementwise, so that the
+// division into tasks changes no bits.
 constexpr int64_t kChunk = 16384;
 // Tensors that a parameter brings: itself, its gradient and up to three states.
 constexpr int kMaxStates = 5;
@@ -27,7 +27,8 @@ void check_scalar(const InferContext& c, int i) {
   }
 }
 
-// A list beside `params`: as many entries, each of the same shape and dtype. Entries may be undefined where allowed.
+// A list beside `params`: as many entries, each of the same shape and dtype. Entries may be undefined where
+// allowed.
 void check_list(const InferContext& c, int i, bool may_be_undefined) {
   const auto params = c.list(0), list = c.list(i);
   const char* name = c.op().inputs[i].name;
@@ -40,8 +41,8 @@ void check_list(const InferContext& c, int i, bool may_be_undefined) {
       c.fail(ErrorKind::kValue, name, "[", k, "] is undefined");
     }
     if (list[k]->dtype != params[k]->dtype) {
-      c.fail(ErrorKind::kDType, name, "[", k, "] is ", name_of(list[k]->dtype), ", wants the dtype of the parameter, ",
-             name_of(params[k]->dtype));
+      c.fail(ErrorKind::kDType, name, "[", k, "] is ", name_of(list[k]->dtype),
+             ", wants the dtype of the parameter, ", name_of(params[k]->dtype));
     }
     if (!(list[k]->shape == params[k]->shape)) {
       c.fail(ErrorKind::kShape, name, "[", k, "] is ", list[k]->shape, ", wants the shape of the parameter, ",
@@ -59,9 +60,10 @@ void check_params(const InferContext& c, int steps) {
     }
   }
   const TensorSpec& spec = c.in(steps);
-  if (spec.dtype != DType::kFloat32 || spec.rank() != 1 || spec.shape[0] != static_cast<int64_t>(params.size())) {
-    c.fail(ErrorKind::kShape, "steps is a ", name_of(spec.dtype), " of shape ", spec.shape, ", wants float32 [",
-           params.size(), "]");
+  if (spec.dtype != DType::kFloat32 || spec.rank() != 1 ||
+      spec.shape[0] != static_cast<int64_t>(params.size())) {
+    c.fail(ErrorKind::kShape, "steps is a ", name_of(spec.dtype), " of shape ", spec.shape,
+           ", wants float32 [", params.size(), "]");
   }
 }
 
@@ -95,8 +97,8 @@ bool is_flat(const Group& g, size_t k) {
   return true;
 }
 
-// Elements [begin, end) of tensors that do not share their strides: gathered into buffers, updated, written back (all but
-// the gradient).
+// Elements [begin, end) of tensors that do not share their strides: gathered into buffers, updated, written
+// back (all but the gradient).
 template <class T, class Update>
 void update_strided(const Group& g, size_t k, int64_t begin, int64_t end, const Update& update) {
   constexpr int64_t kBuffer = 256;
@@ -126,7 +128,8 @@ void update_strided(const Group& g, size_t k, int64_t begin, int64_t end, const 
   }
 }
 
-// update(k, pointers, n) for runs that cover every parameter that has a gradient; pointers has null for unused lists.
+// update(k, pointers, n) for runs that cover every parameter that has a gradient; pointers has null for
+// unused lists.
 template <class Update>
 void for_each_run(const Group& g, const Update& update) {
   InlineVector<int64_t, 64> starts;  // the first task of each parameter
@@ -136,12 +139,14 @@ void for_each_run(const Group& g, const Update& update) {
     if (g.lists[1][k].defined()) tasks += (g.lists[0][k].spec->numel() + kChunk - 1) / kChunk;
   }
   auto task = [&](int64_t index) {
-    const size_t k = static_cast<size_t>(std::upper_bound(starts.begin(), starts.end(), index) - starts.begin() - 1);
+    const size_t k =
+        static_cast<size_t>(std::upper_bound(starts.begin(), starts.end(), index) - starts.begin() - 1);
     const TensorSpec& spec = *g.lists[0][k].spec;
     const int64_t begin = (index - starts[k]) * kChunk, end = std::min(begin + kChunk, spec.numel());
     dispatch_floating(spec.dtype, [&]<class T>(T) {
       if (!is_flat(g, k)) {
-        update_strided<T>(g, k, begin, end, [&](const std::array<T*, kMaxStates>& p, int64_t n) { update(k, p, n); });
+        update_strided<T>(g, k, begin, end,
+                          [&](const std::array<T*, kMaxStates>& p, int64_t n) { update(k, p, n); });
         return;
       }
       std::array<T*, kMaxStates> p{};
@@ -159,7 +164,8 @@ void for_each_run(const Group& g, const Update& update) {
   }
 }
 
-// ---- sgdStep(params, grads, momentumBuffers, steps, lr, momentum, dampening, weightDecay){nesterov, maximize}
+// ---- sgdStep(params, grads, momentumBuffers, steps, lr, momentum, dampening, weightDecay){nesterov,
+// maximize}
 
 void sgd_infer(InferContext& c) {
   check_params(c, 3);
@@ -186,8 +192,12 @@ void sgd_eval(const EvalContext& c) {
   }
   const bool nesterov = c.attrs().get_bool(0), maximize = c.attrs().get_bool(1);
   for_each_run(g, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
-    const SgdStep<T> step{static_cast<T>(lr),           static_cast<T>(momentum), static_cast<T>(1 - dampening),
-                          static_cast<T>(weight_decay), steps[k] == 1,            nesterov,
+    const SgdStep<T> step{static_cast<T>(lr),
+                          static_cast<T>(momentum),
+                          static_cast<T>(1 - dampening),
+                          static_cast<T>(weight_decay),
+                          steps[k] == 1,
+                          nesterov,
                           maximize};
     optim_table().of<T>().sgd(p[0], p[1], p[2], n, step);
   });
@@ -239,9 +249,12 @@ void adam_eval(const EvalContext& c) {
   });
 }
 
-constexpr InputDef state(const char* name) { return {.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false}; }
+constexpr InputDef state(const char* name) {
+  return {.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false};
+}
 constexpr InputDef number(const char* name) { return {.name = name, .differentiable = false}; }
-constexpr InputDef kGrads = {.name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
+constexpr InputDef kGrads = {
+    .name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
 constexpr InputDef kSteps = {.name = "steps", .mutates = true, .differentiable = false};
 
 const Op kOps[] = {
@@ -252,8 +265,8 @@ const Op kOps[] = {
      .infer = sgd_infer,
      .eval = sgd_eval},
     {.name = "adamStep",
-     .inputs = {{state("params"), kGrads, state("expAvgs"), state("expAvgSqs"), state("maxExpAvgSqs"), kSteps, number("lr"),
-                 number("beta1"), number("beta2"), number("eps"), number("weightDecay")}},
+     .inputs = {{state("params"), kGrads, state("expAvgs"), state("expAvgSqs"), state("maxExpAvgSqs"), kSteps,
+                 number("lr"), number("beta1"), number("beta2"), number("eps"), number("weightDecay")}},
      .attrs = {{{"decoupled", AttrType::kBool}, {"amsgrad", AttrType::kBool}, {"maximize", AttrType::kBool}}},
      .infer = adam_infer,
      .eval = adam_eval},

@@ -16,13 +16,15 @@ bool has_elements(const TensorSpec& x) { return x.numel() > 0; }
 void sum_infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-  c.add_output(is_floating(x.dtype) ? x.dtype : DType::kInt64, reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
+  c.add_output(is_floating(x.dtype) ? x.dtype : DType::kInt64,
+               reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
 }
 
 void mean_infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
   if (!is_floating(x.dtype)) {
-    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype), ": cast first, for instance to float32");
+    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype),
+           ": cast first, for instance to float32");
   }
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
@@ -63,8 +65,8 @@ void sum_eval(const EvalContext& c) {
       for (int64_t i = 0; i < outputs; ++i) result[i] = 0;
     } else {
       const ReduceTable& table = reduce_table();
-      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result, static_cast<Out*>(c.workspace()),
-                             table.sum<In>(), table.sum<Out>());
+      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result,
+                             static_cast<Out*>(c.workspace()), table.sum<In>(), table.sum<Out>());
     }
     if constexpr (kMean && std::is_floating_point_v<In>) {
       divide_all<In>(result, outputs, static_cast<In>(reduced_count(x.spec->shape, mask)));
@@ -110,8 +112,8 @@ void extreme_eval(const EvalContext& c) {
   dispatch_stored(x.spec->dtype, [&]<class T>(T) {
     const ReduceTable& table = reduce_table();
     const ReduceKernels<T, T>& kernels = kMax ? table.max<T>() : table.min<T>();
-    run_reduction<T, T>(plan_reduction(*x.spec, mask), x.as<T>(), c.out(0).as<T>(), static_cast<T*>(c.workspace()),
-                        kernels, kernels);
+    run_reduction<T, T>(plan_reduction(*x.spec, mask), x.as<T>(), c.out(0).as<T>(),
+                        static_cast<T*>(c.workspace()), kernels, kernels);
   });
 }
 
@@ -135,7 +137,8 @@ void extreme_vjp(VjpContext& c) {
 void var_infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
   if (!is_floating(x.dtype)) {
-    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype), ": cast first, for instance to float32");
+    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype),
+           ": cast first, for instance to float32");
   }
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(2)));

@@ -16,8 +16,10 @@ uint32_t reduce_mask(const char* op, std::span<const int64_t> dims, int rank) {
 Dims reduced_shape(const Dims& shape, uint32_t mask, bool keepdim) {
   Dims out;
   for (int i = 0; i < shape.size(); ++i) {
-    if ((mask >> i & 1) == 0) out.push_back(shape[i]);
-    else if (keepdim) out.push_back(1);
+    if ((mask >> i & 1) == 0)
+      out.push_back(shape[i]);
+    else if (keepdim)
+      out.push_back(1);
   }
   return out;
 }

@@ -23,11 +23,16 @@ template <class F>
 decltype(auto) dispatch_stored(DType t, F&& fn) {
   switch (t) {
     case DType::kBool:
-    case DType::kUint8: return fn(uint8_t{});
-    case DType::kInt32: return fn(int32_t{});
-    case DType::kInt64: return fn(int64_t{});
-    case DType::kFloat32: return fn(float{});
-    default: return fn(double{});
+    case DType::kUint8:
+      return fn(uint8_t{});
+    case DType::kInt32:
+      return fn(int32_t{});
+    case DType::kInt64:
+      return fn(int64_t{});
+    case DType::kFloat32:
+      return fn(float{});
+    default:
+      return fn(double{});
   }
 }
 

@@ -12,9 +12,9 @@ namespace {
 constexpr int64_t kPiece = 65536;
 
 struct Lines {
-  int64_t n = 1, stride = 0;      // along the reduced dim
-  int64_t count = 1;              // lines
-  int64_t pieces = 1;             // of each
+  int64_t n = 1, stride = 0;  // along the reduced dim
+  int64_t count = 1;          // lines
+  int64_t pieces = 1;         // of each
 };
 
 Lines lines_of(const TensorSpec& x, int dim) {
@@ -32,7 +32,8 @@ void extreme_dim_infer(InferContext& c, bool with_values) {
   const TensorSpec& x = c.in(0);
   const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), x.rank());
   if (x.rank() > 0 && x.shape[dim] == 0) {
-    c.fail(ErrorKind::kIndex, "dim ", dim, " of ", x.shape, " is empty: an extremum wants at least one element");
+    c.fail(ErrorKind::kIndex, "dim ", dim, " of ", x.shape,
+           " is empty: an extremum wants at least one element");
   }
   const uint32_t mask = x.rank() > 0 ? uint32_t{1} << dim : 0;
   const Dims shape = reduced_shape(x.shape, mask, c.attrs().get_bool(1));
@@ -79,8 +80,8 @@ void search(const TensorSpec& spec, const T* x, int dim, T* values, int64_t* ind
       Walk<2> line = outer;
       line.seek(i / lines.pieces);
       const int64_t first = i % lines.pieces * kPiece;
-      kernels.rows(x + line.offset(0) + first * lines.stride, 1, 0, std::min(kPiece, lines.n - first), lines.stride, first,
-                   best + i, at + i, 1);
+      kernels.rows(x + line.offset(0) + first * lines.stride, 1, 0, std::min(kPiece, lines.n - first),
+                   lines.stride, first, best + i, at + i, 1);
     });
     for (int64_t line = 0; line < lines.count; ++line) {
       int64_t winner = line * lines.pieces;
@@ -102,9 +103,11 @@ void search(const TensorSpec& spec, const T* x, int dim, T* values, int64_t* ind
       const T* p = x + at.offset(0);
       T* v = values ? values + at.offset(1) : nullptr;
       if (columns) {
-        kernels.columns(p, lines.n, lines.stride, run, at.run_stride(0), v, index + at.offset(1), at.run_stride(1));
+        kernels.columns(p, lines.n, lines.stride, run, at.run_stride(0), v, index + at.offset(1),
+                        at.run_stride(1));
       } else {
-        kernels.rows(p, run, at.run_stride(0), lines.n, lines.stride, 0, v, index + at.offset(1), at.run_stride(1));
+        kernels.rows(p, run, at.run_stride(0), lines.n, lines.stride, 0, v, index + at.offset(1),
+                     at.run_stride(1));
       }
       at.advance(run);
       i += run;

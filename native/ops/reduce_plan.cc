@@ -15,7 +15,8 @@ DimList coalesce(const DimList& dims) {
   for (const ReduceDim& d : dims) {
     if (!out.empty()) {
       ReduceDim& last = out[out.size() - 1];
-      if (last.reduced == d.reduced && last.in == d.in * d.size && (d.reduced || last.out == d.out * d.size)) {
+      if (last.reduced == d.reduced && last.in == d.in * d.size &&
+          (d.reduced || last.out == d.out * d.size)) {
         last.size *= d.size;
         last.in = d.in;
         last.out = d.out;

@@ -14,8 +14,8 @@ namespace lanegrad {
 // Elements that a thread should have to itself.
 inline constexpr int64_t kReduceGrain = 32768;
 
-// One level. rows(x, count, x_outer, n, stride, center, center_stride, out, out_stride) and columns(...) are the kernels;
-// `center` is null but for a centred sum.
+// One level. rows(x, count, x_outer, n, stride, center, center_stride, out, out_stride) and columns(...) are
+// the kernels; `center` is null but for a centred sum.
 template <class In, class Out, class Rows, class Columns>
 void run_level(const ReduceLevel& level, const In* x, const In* center, Out* out, const Rows& rows,
                const Columns& columns) {
@@ -29,19 +29,20 @@ void run_level(const ReduceLevel& level, const In* x, const In* center, Out* out
     const int64_t tiles = (level.cols + kColumnTile - 1) / kColumnTile;
     const int64_t work = level.chunk * std::min(level.cols, kColumnTile);
     const int64_t each = tiles * level.chunks;
-    parallel_for(outer.count() * each, std::max<int64_t>(1, kReduceGrain / work), [&](int64_t begin, int64_t end) {
-      Walk<3> at = outer;
-      at.seek(begin / each);
-      for (int64_t i = begin; i < end; ++i) {
-        if (i > begin && i % each == 0) at.advance(1);
-        const int64_t chunk = i % each / tiles, tile = i % tiles;
-        const int64_t first = chunk * level.chunk, col = tile * kColumnTile;
-        columns(x + at.offset(0) + first * stride + col * level.col_in, std::min(level.chunk, n - first), stride,
-                std::min(kColumnTile, level.cols - col), level.col_in,
-                center ? center + at.offset(2) + col * level.col_center : nullptr, level.col_center,
-                out + at.offset(1) + chunk * level.chunk_out + col * level.col_out, level.col_out);
-      }
-    });
+    parallel_for(
+        outer.count() * each, std::max<int64_t>(1, kReduceGrain / work), [&](int64_t begin, int64_t end) {
+          Walk<3> at = outer;
+          at.seek(begin / each);
+          for (int64_t i = begin; i < end; ++i) {
+            if (i > begin && i % each == 0) at.advance(1);
+            const int64_t chunk = i % each / tiles, tile = i % tiles;
+            const int64_t first = chunk * level.chunk, col = tile * kColumnTile;
+            columns(x + at.offset(0) + first * stride + col * level.col_in, std::min(level.chunk, n - first),
+                    stride, std::min(kColumnTile, level.cols - col), level.col_in,
+                    center ? center + at.offset(2) + col * level.col_center : nullptr, level.col_center,
+                    out + at.offset(1) + chunk * level.chunk_out + col * level.col_out, level.col_out);
+          }
+        });
     return;
   }
   const int64_t grain = std::max<int64_t>(1, kReduceGrain / level.chunk);
@@ -75,18 +76,21 @@ void run_level(const ReduceLevel& level, const In* x, const In* center, Out* out
 template <class In, class Out, class First>
 void run_levels(const ReducePlan& plan, const In* x, Out* out, Out* workspace, const First& first,
                 const ReduceKernels<Out, Out>& rest) {
-  const auto rows = [&](const Out* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const Out*, int64_t,
-                        Out* q, int64_t q_stride) { rest.rows(p, count, p_outer, n, stride, q, q_stride); };
-  const auto columns = [&](const Out* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride, const Out*,
-                           int64_t, Out* q, int64_t q_stride) {
+  const auto rows = [&](const Out* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const Out*,
+                        int64_t, Out* q,
+                        int64_t q_stride) { rest.rows(p, count, p_outer, n, stride, q, q_stride); };
+  const auto columns = [&](const Out* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride,
+                           const Out*, int64_t, Out* q, int64_t q_stride) {
     rest.columns(p, n, row_stride, cols, col_stride, q, q_stride);
   };
   const Out* from = nullptr;
   for (size_t i = 0; i < plan.levels.size(); ++i) {
     const ReduceLevel& level = plan.levels[i];
     Out* to = level.last ? out : workspace;
-    if (i == 0) first(level, x, to);
-    else run_level<Out, Out>(level, from, nullptr, to, rows, columns);
+    if (i == 0)
+      first(level, x, to);
+    else
+      run_level<Out, Out>(level, from, nullptr, to, rows, columns);
     from = to;
     if (!level.last) workspace += (level.out_elements + 63) & ~int64_t{63};
   }
@@ -94,16 +98,17 @@ void run_levels(const ReducePlan& plan, const In* x, Out* out, Out* workspace, c
 
 // out = the fold of x that the kernels compute.
 template <class In, class Out>
-void run_reduction(const ReducePlan& plan, const In* x, Out* out, Out* workspace, const ReduceKernels<In, Out>& kernels,
-                   const ReduceKernels<Out, Out>& rest) {
+void run_reduction(const ReducePlan& plan, const In* x, Out* out, Out* workspace,
+                   const ReduceKernels<In, Out>& kernels, const ReduceKernels<Out, Out>& rest) {
   run_levels<In, Out>(
       plan, x, out, workspace,
       [&](const ReduceLevel& level, const In* from, Out* to) {
         run_level<In, Out>(
             level, from, nullptr, to,
-            [&](const In* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const In*, int64_t, Out* q,
-                int64_t q_stride) { kernels.rows(p, count, p_outer, n, stride, q, q_stride); },
-            [&](const In* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride, const In*, int64_t, Out* q,
+            [&](const In* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const In*, int64_t,
+                Out* q, int64_t q_stride) { kernels.rows(p, count, p_outer, n, stride, q, q_stride); },
+            [&](const In* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride, const In*,
+                int64_t, Out* q,
                 int64_t q_stride) { kernels.columns(p, n, row_stride, cols, col_stride, q, q_stride); });
       },
       rest);

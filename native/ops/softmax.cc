@@ -35,7 +35,8 @@ Block block_of(const Dims& shape, int dim) {
 template <class Rows, class Columns>
 void for_each_part(const Block& b, const Rows& rows, const Columns& columns) {
   if (b.inner == 1) {
-    parallel_for(b.outer, std::max<int64_t>(1, kGrain / b.n), [&](int64_t begin, int64_t end) { rows(begin, end - begin); });
+    parallel_for(b.outer, std::max<int64_t>(1, kGrain / b.n),
+                 [&](int64_t begin, int64_t end) { rows(begin, end - begin); });
     return;
   }
   const int64_t tiles = (b.inner + kColumns - 1) / kColumns;
@@ -53,7 +54,8 @@ template <bool kLog>
 void softmax_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   if (out.spec->numel() == 0) return;
-  const Block b = block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const Block b =
+      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
   const bool dense = x.spec->is_contiguous();
   if (!dense) copy_view(out, x);
   dispatch_floating(out.spec->dtype, [&]<class T>(T) {
@@ -61,8 +63,13 @@ void softmax_eval(const EvalContext& c) {
     const T* from = dense ? x.as<T>() : out.as<T>();
     T* to = out.as<T>();
     for_each_part(
-        b, [&](int64_t first, int64_t count) { kernels.rows(from + first * b.n, count, b.n, kLog, to + first * b.n); },
-        [&](int64_t at, int64_t columns) { kernels.columns(from + at, b.n, columns, b.inner, kLog, to + at); });
+        b,
+        [&](int64_t first, int64_t count) {
+          kernels.rows(from + first * b.n, count, b.n, kLog, to + first * b.n);
+        },
+        [&](int64_t at, int64_t columns) {
+          kernels.columns(from + at, b.n, columns, b.inner, kLog, to + at);
+        });
   });
 }
 
@@ -76,13 +83,16 @@ void softmax_backward_infer(InferContext& c) {
   c.add_output(c.in(1).dtype, c.in(1).shape);
 }
 
-size_t softmax_backward_workspace(const InferContext& c) { return c.in(1).is_contiguous() ? 0 : c.out(0).bytes(); }
+size_t softmax_backward_workspace(const InferContext& c) {
+  return c.in(1).is_contiguous() ? 0 : c.out(0).bytes();
+}
 
 template <bool kLog>
 void softmax_backward_eval(const EvalContext& c) {
   const TensorView &grad = c.in(0), &out = c.out(0);
   if (out.spec->numel() == 0) return;
-  const Block b = block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const Block b =
+      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
   const bool dense = grad.spec->is_contiguous();
   if (!dense) copy_view(out, grad);
   TensorView y = c.in(1);

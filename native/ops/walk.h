@@ -39,6 +39,7 @@ class Walk {
 
   void seek(int64_t index) {
     offsets_ = {};
+    if (count_ == 0) return;
     for (int d = rank_ - 1; d >= 0; --d) {
       coordinates_[d] = index % size_[d];
       index /= size_[d];

@@ -146,6 +146,20 @@ const cases: Case[] = [
     dilation: [1, 2],
     ceilMode: true,
   }),
+  c('maxPool2d', [[2, 4, 4]], {
+    kernel: [2, 2],
+    stride: [2, 2],
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+  }),
+  c('avgPool2d', [[2, 4, 4]], {
+    kernel: [2, 2],
+    stride: [1, 2],
+    padding: [0, 1],
+    ceilMode: false,
+    countIncludePad: true,
+  }),
   c(
     'maxPool2dBackward',
     [[1, 1, 2, 2]],
@@ -171,7 +185,7 @@ const cases: Case[] = [
 
 function call(k: Kit, item: Case, x: readonly T[]): T {
   const inputs = item.inputs ? item.inputs(k, x) : x;
-  return k.backend.run1(item.op, inputs as readonly T[], item.attrs as OpAttrs[typeof item.op]);
+  return k.backend.run1(item.op, inputs, item.attrs as OpAttrs[typeof item.op]);
 }
 
 /** A number that depends on all outputs, each with another weight. */
@@ -187,7 +201,7 @@ function check(
   data: readonly (readonly number[])[],
   shapes: Case['shapes'],
 ): void {
-  const make = (values: readonly (readonly number[])[]): T[] => values.map((v, i) => k.leaf(v, shapes[i]!));
+  const make = (values: readonly (readonly number[])[]): T[] => values.map((v, i) => k.leaf(v, shapes[i]));
   const leaves = make(data);
   const result = f(leaves);
   const zero = k.backend.requiresGrad(result)
@@ -195,7 +209,7 @@ function check(
     : leaves.map(() => null);
   const step = 1e-5;
   data.forEach((values, i) => {
-    const got = zero[i] ? k.values(zero[i]!) : values.map(() => 0);
+    const got = zero[i] ? k.values(zero[i]) : values.map(() => 0);
     values.forEach((v, j) => {
       const at = (shift: number): number => {
         const moved = data.map((d, n) => (n === i ? d.map((w, m) => (m === j ? v + shift : w)) : d));

@@ -53,6 +53,7 @@ describe('values', () => {
     expect(k.values(k.run('add', [x, 1]))).toEqual([-2147483648, -4]);
     expect(k.values(k.run('sum', [x], { dims: [], keepdim: false }))).toEqual([2147483642]);
     expect(k.values(k.run('neg', [k.tensor([1], [1], 'uint8')]))).toEqual([255]);
+    expect(k.values(k.run('add', [k.tensor([1], [1], 'uint8'), -3]))).toEqual([254]);
     expect(() => k.run('pow', [x, -1])).toThrow(/negative power/);
     const a = k.tensor([1, 2, 3, 4], [2, 2], 'int64');
     expect(k.values(k.run('matmul', [a, a]))).toEqual([7, 10, 15, 22]);
@@ -72,6 +73,10 @@ describe('values', () => {
     expect(k.values(k.run('add', [a, b]))).toEqual([0, 1, 1, 1]);
     expect(k.values(k.run('mul', [a, b]))).toEqual([0, 0, 0, 1]);
     expect(k.values(k.run('maximum', [a, b]))).toEqual([0, 1, 1, 1]);
+    const index = k.tensor([1, 2, 1, 2], [4], 'int64');
+    expect(k.values(k.run('scatterAdd', [a, index, b], { dim: 0 }))).toEqual([0, 0, 1, 1]);
+    expect(k.values(k.run('indexAdd', [a, index, b], { dim: 0 }))).toEqual([0, 0, 1, 1]);
+    expect(k.values(k.run('logicalNot', [k.tensor([0, NaN, 2])]))).toEqual([1, 0, 0]);
     expect(() => k.run('sub', [a, b])).toThrow(/bool/);
     expect(() => k.run('neg', [a])).toThrow(/bool/);
   });
@@ -222,7 +227,7 @@ describe('bad input', () => {
       '[full] attribute shape wants a list of integers, got [NaN]',
     ],
     ['full', [], { shape: [-1], value: 0, dtype: 'float32' }, '[full] sizes must not be negative, got [-1]'],
-    ['full', [], { shape: [2], value: 0, dtype: 'half' }, '[full] attribute dtype wants one of bool'],
+    ['full', [], { shape: [2], value: 0, dtype: 'half' }, '[full] wants a dtype (bool, uint8'],
     ['full', [], { shape: new Array(13).fill(1), value: 0, dtype: 'bool' }, 'at most 12 integers'],
     [
       'matmul',

@@ -4,6 +4,7 @@
 #include "simd/begin_avx512.h"
 
 constexpr int kTileRows = 14, kTileVectors = 2;
+constexpr int64_t kConvDepth = 320;
 
 #include "kernels/conv/conv.inl"
 

@@ -11,7 +11,7 @@
 namespace lanegrad {
 
 // out[channel, i, j] = bias[channel] + sum over p of weights[p, channel] * image[i * row_step + j * column_step + offsets[p]],
-// for one panel of output channels of one image.
+// for one panel of output channels of some images.
 template <class T>
 struct ConvBlock {
   const T* image;
@@ -19,6 +19,7 @@ struct ConvBlock {
   int64_t depth;
   const T* weights;  // [depth][channels rounded up to whole vectors], as GemmTable::pack_b makes them
   int64_t channels;  // at most ConvTable::channels
+  int64_t images, image_step, out_image;  // their number and strides
   int64_t rows, columns;
   int64_t row_step, column_step;
   T* out;
@@ -26,13 +27,14 @@ struct ConvBlock {
   const T* bias;                             // [channels] or null
 };
 
-// sums[p][channel] += sum over i, j of image[i * row_step + j * column_step + offsets[p]] * grads[i * columns + j][channel].
+// sums[p][channel] += sum over i, j of image[i * row_step + j * column_step + offsets[p]] * grads(i, j, channel).
 template <class T>
 struct ConvWeightBlock {
   const T* image;
   const int64_t* offsets;  // [depth]
   int64_t depth;
-  const T* grads;  // [rows * columns][channels rounded up to whole vectors]
+  const T* grads;  // packed: [rows * columns][channels rounded up to whole vectors]
+  int64_t grad_channel, grad_row;  // planar: strides of unpacked planes with contiguous rows
   int64_t channels;
   int64_t rows, columns;
   int64_t row_step, column_step;
@@ -44,7 +46,9 @@ struct ConvTable {
   int channels;  // of a panel
   int lanes;
   void (*forward)(const ConvBlock<T>&);
-  void (*weight_grad)(const ConvWeightBlock<T>&);
+  void (*weight_grad)(const ConvWeightBlock<T>&);         // packed gradients
+  void (*planar_weight_grad)(const ConvWeightBlock<T>&);  // of at most planar_channels channels
+  int planar_channels;
 };
 
 struct ConvTables {

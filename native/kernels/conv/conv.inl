@@ -3,6 +3,7 @@
 
 #include "kernels/gemm/tile.inl"
 #include "kernels/gemm/transpose.inl"
+#include "kernels/conv/planar.inl"
 
 namespace {
 
@@ -53,20 +54,50 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
   }
 }
 
+// One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last one.
+template <class T>
+struct TileStep {
+  const T* image;
+  const int64_t* places;
+  const int64_t* offsets;
+  const T* weights;
+  int64_t depth;
+  T* partial;
+  bool first, last;
+};
+
 template <class T, int R, int V>
-void adjacent_tile(const ConvBlock<T>& b, const T* image, const int64_t*, const PixelTarget<T>& target) {
+LANEGRAD_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileStep<T>& s, const PixelTarget<T>& target) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  if (!s.first) {
+    LANEGRAD_UNROLL
+    for (int r = 0; r < R; ++r) {
+      LANEGRAD_UNROLL
+      for (int v = 0; v < V; ++v) acc[r][v] = Vec<T>::load(s.partial + (r * V + v) * kLanes) + acc[r][v];
+    }
+  }
+  if (s.last) return store_pixels(acc, target);
+  LANEGRAD_UNROLL
+  for (int r = 0; r < R; ++r) {
+    LANEGRAD_UNROLL
+    for (int v = 0; v < V; ++v) acc[r][v].store(s.partial + (r * V + v) * kLanes);
+  }
+}
+
+template <class T, int R, int V>
+void adjacent_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(b.depth, AdjacentPixels<T>{image, b.offsets}, b.weights, V * Vec<T>::kWidth, 0, acc);
-  store_pixels(acc, target);
+  multiply_tile<T, R, V, false>(s.depth, AdjacentPixels<T>{s.image, s.offsets}, s.weights, V * Vec<T>::kWidth, 0, acc);
+  finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
-void scattered_tile(const ConvBlock<T>& b, const T* image, const int64_t* places, const PixelTarget<T>& target) {
+void scattered_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(b.depth, ScatteredPixels<T>{image, b.offsets, places}, b.weights, V * Vec<T>::kWidth, 0,
-                                acc);
-  store_pixels(acc, target);
+  multiply_tile<T, R, V, false>(s.depth, ScatteredPixels<T>{s.image, s.offsets, s.places}, s.weights,
+                                V * Vec<T>::kWidth, 0, acc);
+  finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
 void weight_tile(const ConvWeightBlock<T>& b, const int64_t* offsets, T* sums) {
@@ -90,7 +121,7 @@ void weight_tile(const ConvWeightBlock<T>& b, const int64_t* offsets, T* sums) {
 }
 
 template <class T>
-using PixelKernel = void (*)(const ConvBlock<T>&, const T* image, const int64_t* places, const PixelTarget<T>&);
+using PixelKernel = void (*)(const TileStep<T>&, const PixelTarget<T>&);
 template <class T>
 using WeightKernel = void (*)(const ConvWeightBlock<T>&, const int64_t* offsets, T* sums);
 
@@ -126,38 +157,108 @@ int vectors_of(int64_t channels) {
   return static_cast<int>((channels + Vec<T>::kWidth - 1) / Vec<T>::kWidth);
 }
 
-// Rows of pixels in even pieces: 24 columns are two tiles of 12, not one of 14 and one of 10.
+// The pixels of a block, cut into tiles: rows in even pieces (24 columns are two tiles of 12, not one of 14 and one of 10),
+// or, where rows are short and the output plane has no gaps, all pixels as one row.
+template <class T>
+struct Tiles {
+  const ConvBlock<T>& b;
+  bool across_rows;
+  int64_t span, pieces, piece, in_image, count;
+
+  explicit Tiles(const ConvBlock<T>& block) : b(block) {
+    across_rows = 2 * b.columns <= kTileRows && b.rows > 1 && b.out_row == b.columns * b.out_column;
+    span = across_rows ? b.rows * b.columns : b.columns;
+    pieces = (span + kTileRows - 1) / kTileRows;
+    piece = pieces > 0 ? (span + pieces - 1) / pieces : 1;
+    pieces = (span + piece - 1) / piece;
+    in_image = pieces * (across_rows ? 1 : b.rows);
+    count = in_image * b.images;
+  }
+  bool scattered() const { return across_rows || b.column_step != 1; }
+  int64_t row(int64_t t) const { return t % in_image / pieces; }
+  int64_t first(int64_t t) const { return t % pieces * piece; }
+  int64_t pixels(int64_t t) const { return span - first(t) < piece ? span - first(t) : piece; }
+  T* out(int64_t t) const {
+    return b.out + t / in_image * b.out_image + row(t) * b.out_row + first(t) * b.out_column;
+  }
+  const T* image(int64_t t) const {
+    const T* const image = b.image + t / in_image * b.image_step;
+    return across_rows ? image : image + row(t) * b.row_step + first(t) * b.column_step;
+  }
+  void find_places(int64_t t, int64_t* places) const {
+    if (!across_rows) {
+      for (int r = 0; r < kTileRows; ++r) places[r] = r * b.column_step;
+      return;
+    }
+    for (int64_t r = 0; r < pixels(t); ++r) {
+      const int64_t pixel = first(t) + r;
+      places[r] = pixel / b.columns * b.row_step + pixel % b.columns * b.column_step;
+    }
+  }
+};
+
+// Depth block by depth block over a band of tiles: the block's weights stay in the L1 cache while the tiles pass. The depth of
+// a block follows from the depth of the convolution alone, and with it the order of the additions.
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
-  const int64_t pieces = (b.columns + kTileRows - 1) / kTileRows;
-  const int64_t piece = pieces > 0 ? (b.columns + pieces - 1) / pieces : 0;
+  if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
+  constexpr int kLanes = Vec<T>::kWidth, kBand = 16;
   const int vectors = vectors_of<T>(b.channels);
-  int64_t places[kTileRows];
-  for (int r = 0; r < kTileRows; ++r) places[r] = r * b.column_step;
-  const auto& kernels = b.column_step == 1 ? kConvKernels<T>.adjacent : kConvKernels<T>.scattered;
-  for (int64_t i = 0; i < b.rows; ++i) {
-    for (int64_t j = 0; j < b.columns; j += piece) {
-      const int64_t pixels = b.columns - j < piece ? b.columns - j : piece;
-      const PixelTarget<T> target{b.out + i * b.out_row + j * b.out_column, b.out_channel, b.out_column, b.channels, b.bias};
-      kernels[pixels - 1][vectors - 1](b, b.image + i * b.row_step + j * b.column_step, places, target);
+  const Tiles<T> tiles(b);
+  const auto& kernels = tiles.scattered() ? kConvKernels<T>.scattered : kConvKernels<T>.adjacent;
+  const int64_t blocks = b.depth > kConvDepth ? (b.depth + kConvDepth - 1) / kConvDepth : 1;
+  const int64_t depth = (b.depth + blocks - 1) / blocks;
+  alignas(64) T partial[kBand][kTileRows * kTileVectors * kLanes];
+  int64_t places[kBand][kTileRows];
+  for (int64_t band = 0; band < tiles.count; band += kBand) {
+    const int64_t in_band = tiles.count - band < kBand ? tiles.count - band : int64_t{kBand};
+    if (tiles.scattered()) {
+      for (int64_t t = 0; t < in_band; ++t) tiles.find_places(band + t, places[t]);
+    }
+    for (int64_t p = 0; p < b.depth || p == 0; p += depth) {
+      for (int64_t t = 0; t < in_band; ++t) {
+        const PixelTarget<T> target{tiles.out(band + t), b.out_channel, b.out_column, b.channels, b.bias};
+        const TileStep<T> step{tiles.image(band + t),
+                               places[t],
+                               b.offsets + p,
+                               b.weights + p * vectors * kLanes,
+                               b.depth - p < depth ? b.depth - p : depth,
+                               partial[t],
+                               p == 0,
+                               p + depth >= b.depth};
+        kernels[tiles.pixels(band + t) - 1][vectors - 1](step, target);
+      }
+      if (depth == 0) break;
+    }
+  }
+}
+
+// Band of rows by band of rows, so that the packed gradients of a band stay in the L1 cache while all of depth passes.
+template <class T>
+void conv_weight_grad(const ConvWeightBlock<T>& b) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  constexpr int64_t kBandBytes = 24 << 10;
+  const int64_t pieces = (b.depth + kTileRows - 1) / kTileRows;
+  const int64_t piece = pieces > 0 ? (b.depth + pieces - 1) / pieces : 1;
+  const int vectors = vectors_of<T>(b.channels);
+  const int64_t row_bytes = b.columns * vectors * kLanes * static_cast<int64_t>(sizeof(T));
+  const int64_t band = row_bytes < kBandBytes ? kBandBytes / (row_bytes > 0 ? row_bytes : 1) : 1;
+  for (int64_t i = 0; i < b.rows; i += band) {
+    ConvWeightBlock<T> part = b;
+    part.rows = b.rows - i < band ? b.rows - i : band;
+    part.image += i * b.row_step;
+    part.grads += i * b.columns * vectors * kLanes;
+    for (int64_t p = 0; p < b.depth; p += piece) {
+      const int64_t rows = b.depth - p < piece ? b.depth - p : piece;
+      kConvKernels<T>.weight[rows - 1][vectors - 1](part, b.offsets + p, b.sums + p * vectors * kLanes);
     }
   }
 }
 
 template <class T>
-void conv_weight_grad(const ConvWeightBlock<T>& b) {
-  const int64_t pieces = (b.depth + kTileRows - 1) / kTileRows;
-  const int64_t piece = pieces > 0 ? (b.depth + pieces - 1) / pieces : 0;
-  const int vectors = vectors_of<T>(b.channels);
-  for (int64_t p = 0; p < b.depth; p += piece) {
-    const int64_t rows = b.depth - p < piece ? b.depth - p : piece;
-    kConvKernels<T>.weight[rows - 1][vectors - 1](b, b.offsets + p, b.sums + p * vectors * Vec<T>::kWidth);
-  }
-}
-
-template <class T>
 constexpr ConvTable<T> make_conv_table() {
-  return {kTileVectors * Vec<T>::kWidth, Vec<T>::kWidth, conv_forward<T>, conv_weight_grad<T>};
+  return {kTileVectors * Vec<T>::kWidth, Vec<T>::kWidth, conv_forward<T>, conv_weight_grad<T>, planar_weight_grad<T>,
+          kPlanarChannels};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "simd/begin_neon.h"
 
 constexpr int kTileRows = 6, kTileVectors = 4;
+constexpr int64_t kConvDepth = 320;
 
 #include "kernels/conv/conv.inl"
 

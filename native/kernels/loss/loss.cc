@@ -20,12 +20,16 @@ extern const LossTable kLossTable;
 const LossTable& loss_table() {
   switch (isa()) {
 #if defined(__x86_64__) || defined(_M_X64)
-    case Isa::kAvx512: return avx512::kLossTable;
-    case Isa::kAvx2: return avx2::kLossTable;
+    case Isa::kAvx512:
+      return avx512::kLossTable;
+    case Isa::kAvx2:
+      return avx2::kLossTable;
 #elif defined(__aarch64__) || defined(_M_ARM64)
-    case Isa::kNeon: return neon::kLossTable;
+    case Isa::kNeon:
+      return neon::kLossTable;
 #endif
-    default: return scalar::kLossTable;
+    default:
+      return scalar::kLossTable;
   }
 }
 

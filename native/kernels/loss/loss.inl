@@ -1,9 +1,9 @@
-// A row is in the L1 or L2 cache after its maximum was found, so the second pass (exponentials) costs no memory traffic;
-// an online logsumexp would save it at the price of a second exponential for each vector.
+// A row is in the L1 or L2 cache after its maximum was found, so the second pass (exponentials) costs no
+// memory traffic; an online logsumexp would save it at the price of a second exponential for each vector.
 
 template <class T>
-static void cross_entropy_forward(const T* x, int64_t rows, int64_t row_stride, int64_t classes, const int64_t* target,
-                                  T smoothing, T* loss, T* logsumexp) {
+static void cross_entropy_forward(const T* x, int64_t rows, int64_t row_stride, int64_t classes,
+                                  const int64_t* target, T smoothing, T* loss, T* logsumexp) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> least = Vec<T>::broadcast(-std::numeric_limits<T>::infinity());
   for (int64_t r = 0; r < rows; ++r, x += row_stride) {
@@ -45,8 +45,9 @@ static void cross_entropy_forward(const T* x, int64_t rows, int64_t row_stride, 
 }
 
 template <class T>
-static void cross_entropy_backward(const T* x, int64_t rows, int64_t row_stride, int64_t classes, const int64_t* target,
-                                   const T* logsumexp, const T* grad, int64_t grad_stride, T smoothing, T* dx) {
+static void cross_entropy_backward(const T* x, int64_t rows, int64_t row_stride, int64_t classes,
+                                   const int64_t* target, const T* logsumexp, const T* grad,
+                                   int64_t grad_stride, T smoothing, T* dx) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t r = 0; r < rows; ++r, x += row_stride, dx += classes) {
     if (target[r] < 0) {
@@ -64,7 +65,8 @@ static void cross_entropy_backward(const T* x, int64_t rows, int64_t row_stride,
 }
 
 template <class T>
-inline constexpr CrossEntropyKernels<T> kCrossEntropyKernels = {cross_entropy_forward<T>, cross_entropy_backward<T>};
+inline constexpr CrossEntropyKernels<T> kCrossEntropyKernels = {cross_entropy_forward<T>,
+                                                                cross_entropy_backward<T>};
 
 extern const LossTable kLossTable;
 const LossTable kLossTable = {.f32 = kCrossEntropyKernels<float>, .f64 = kCrossEntropyKernels<double>};

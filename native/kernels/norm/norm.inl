@@ -1,5 +1,6 @@
-// Means and variances take two passes over data that is in cache after the first (a row, or a strip of 64 rows), which
-// keeps them accurate where the mean is large; memory is read once. Four accumulators hide the latency of an add.
+// Means and variances take two passes over data that is in cache after the first (a row, or a strip of 64
+// rows), which keeps them accurate where the mean is large; memory is read once. Four accumulators hide the
+// latency of an add.
 
 template <class T>
 static LANEGRAD_INLINE T row_sum(const T* x, int64_t n) {
@@ -41,8 +42,8 @@ static LANEGRAD_INLINE T row_squares(const T* x, int64_t n, T mean) {
 }
 
 template <class T>
-static void layer_norm_rows(const T* x, int64_t rows, int64_t n, const T* weight, const T* bias, T eps, T* out, T* mean,
-                            T* rstd) {
+static void layer_norm_rows(const T* x, int64_t rows, int64_t n, const T* weight, const T* bias, T eps,
+                            T* out, T* mean, T* rstd) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t r = 0; r < rows; ++r, x += n, out += n) {
     const T m = row_sum<T>(x, n) / static_cast<T>(n);
@@ -53,9 +54,12 @@ static void layer_norm_rows(const T* x, int64_t rows, int64_t n, const T* weight
     for (int64_t i = 0; i < n; i += w) {
       const int64_t lanes = n - i < w ? n - i : w;
       Vec<T> y = (Vec<T>::load_n(x + i, lanes) - mv) * sv;
-      if (weight && bias) y = fma(y, Vec<T>::load_n(weight + i, lanes), Vec<T>::load_n(bias + i, lanes));
-      else if (weight) y = y * Vec<T>::load_n(weight + i, lanes);
-      else if (bias) y = y + Vec<T>::load_n(bias + i, lanes);
+      if (weight && bias)
+        y = fma(y, Vec<T>::load_n(weight + i, lanes), Vec<T>::load_n(bias + i, lanes));
+      else if (weight)
+        y = y * Vec<T>::load_n(weight + i, lanes);
+      else if (bias)
+        y = y + Vec<T>::load_n(bias + i, lanes);
       y.store_n(out + i, lanes);
     }
   }
@@ -63,8 +67,8 @@ static void layer_norm_rows(const T* x, int64_t rows, int64_t n, const T* weight
 
 // dx = rstd (gw - mean(gw) - xhat mean(gw xhat)), gw = grad * weight.
 template <class T>
-static void layer_norm_rows_backward(const T* grad, const T* x, const T* mean, const T* rstd, const T* weight, int64_t rows,
-                                     int64_t n, T* dx, T* weight_grad, T* bias_grad) {
+static void layer_norm_rows_backward(const T* grad, const T* x, const T* mean, const T* rstd, const T* weight,
+                                     int64_t rows, int64_t n, T* dx, T* weight_grad, T* bias_grad) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> one = Vec<T>::broadcast(T(1));
   for (int64_t r = 0; r < rows; ++r, grad += n, x += n, dx += n) {
@@ -72,7 +76,8 @@ static void layer_norm_rows_backward(const T* grad, const T* x, const T* mean, c
     Vec<T> sum0 = Vec<T>::zero(), sum1 = sum0, dot0 = sum0, dot1 = sum0;
     int64_t i = 0;
     for (; i + 2 * w <= n; i += 2 * w) {
-      const Vec<T> w0 = weight ? Vec<T>::load(weight + i) : one, w1 = weight ? Vec<T>::load(weight + i + w) : one;
+      const Vec<T> w0 = weight ? Vec<T>::load(weight + i) : one,
+                   w1 = weight ? Vec<T>::load(weight + i + w) : one;
       const Vec<T> g0 = Vec<T>::load(grad + i) * w0, g1 = Vec<T>::load(grad + i + w) * w1;
       sum0 += g0;
       sum1 += g1;
@@ -126,7 +131,8 @@ static void column_moments(const T* x, int64_t rows, int64_t cols, int64_t strid
     const Vec<T> m = (even + odd) / count;
     even = odd = Vec<T>::zero();
     for (r = 0; r + 2 <= rows; r += 2) {
-      const Vec<T> d = Vec<T>::load_n(p + r * stride, lanes) - m, e = Vec<T>::load_n(p + (r + 1) * stride, lanes) - m;
+      const Vec<T> d = Vec<T>::load_n(p + r * stride, lanes) - m,
+                   e = Vec<T>::load_n(p + (r + 1) * stride, lanes) - m;
       even = fma(d, d, even);
       odd = fma(e, e, odd);
     }
@@ -149,8 +155,8 @@ static void normalize_row(const T* x, int64_t n, T mean, T scale, T shift, T* ou
 }
 
 template <class T>
-static void normalize_columns(const T* x, int64_t rows, int64_t cols, int64_t stride, const T* mean, const T* scale,
-                              const T* shift, T* out) {
+static void normalize_columns(const T* x, int64_t rows, int64_t cols, int64_t stride, const T* mean,
+                              const T* scale, const T* shift, T* out) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t r = 0; r < rows; ++r) {
     const T* p = x + r * stride;
@@ -188,8 +194,8 @@ static void row_grad_sums(const T* grad, const T* x, int64_t n, T mean, T* sum, 
 }
 
 template <class T>
-static void column_grad_sums(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride, const T* mean, T* sum,
-                             T* dot) {
+static void column_grad_sums(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride,
+                             const T* mean, T* sum, T* dot) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t c = 0; c < cols; c += w) {
     const int64_t lanes = cols - c < w ? cols - c : w;
@@ -212,13 +218,14 @@ static void combine_row(const T* grad, const T* x, int64_t n, T mean, T a, T b, 
   const Vec<T> cv = Vec<T>::broadcast(c);
   for (int64_t i = 0; i < n; i += w) {
     const int64_t lanes = n - i < w ? n - i : w;
-    fma(av, Vec<T>::load_n(grad + i, lanes), fma(bv, Vec<T>::load_n(x + i, lanes) - m, cv)).store_n(dx + i, lanes);
+    fma(av, Vec<T>::load_n(grad + i, lanes), fma(bv, Vec<T>::load_n(x + i, lanes) - m, cv))
+        .store_n(dx + i, lanes);
   }
 }
 
 template <class T>
-static void combine_columns(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride, const T* mean, const T* a,
-                            const T* b, const T* c, T* dx) {
+static void combine_columns(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride,
+                            const T* mean, const T* a, const T* b, const T* c, T* dx) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t j = 0; j < cols; j += w) {
@@ -233,8 +240,9 @@ static void combine_columns(const T* grad, const T* x, int64_t rows, int64_t col
 
 template <class T>
 inline constexpr NormKernels<T> kNormKernels = {
-    layer_norm_rows<T>, layer_norm_rows_backward<T>, row_moments<T>,      column_moments<T>, normalize_row<T>,
-    normalize_columns<T>, row_grad_sums<T>,          column_grad_sums<T>, combine_row<T>,    combine_columns<T>};
+    layer_norm_rows<T>, layer_norm_rows_backward<T>, row_moments<T>,   column_moments<T>,
+    normalize_row<T>,   normalize_columns<T>,        row_grad_sums<T>, column_grad_sums<T>,
+    combine_row<T>,     combine_columns<T>};
 
 extern const NormTable kNormTable;
 const NormTable kNormTable = {.f32 = kNormKernels<float>, .f64 = kNormKernels<double>};

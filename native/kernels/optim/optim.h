@@ -15,11 +15,11 @@ struct SgdStep {
 
 template <class T>
 struct AdamStep {
-  T step_size;             // lr / (1 - beta1^t)
+  T step_size;  // lr / (1 - beta1^t)
   T one_minus_beta1, beta2, one_minus_beta2;
-  T root_correction;       // sqrt(1 - beta2^t)
+  T root_correction;  // sqrt(1 - beta2^t)
   T eps, weight_decay;
-  T decay_factor;          // 1 - lr * weight_decay (decoupled)
+  T decay_factor;  // 1 - lr * weight_decay (decoupled)
   bool decoupled, maximize;
 };
 
@@ -36,8 +36,10 @@ struct OptimTable {
   OptimKernels<double> f64;
   template <class T>
   const OptimKernels<T>& of() const {
-    if constexpr (std::is_same_v<T, float>) return f32;
-    else return f64;
+    if constexpr (std::is_same_v<T, float>)
+      return f32;
+    else
+      return f64;
   }
 };
 

@@ -1,5 +1,5 @@
-// Bound by memory: each state is read and written once. Branches on the kind of step are the same for every vector and
-// cost nothing beside the traffic.
+// Bound by memory: each state is read and written once. Branches on the kind of step are the same for every
+// vector and cost nothing beside the traffic.
 
 template <class T>
 static void sgd_step(T* param, const T* grad, T* buffer, int64_t n, const SgdStep<T>& s) {
@@ -24,7 +24,8 @@ static void sgd_step(T* param, const T* grad, T* buffer, int64_t n, const SgdSte
 }
 
 template <class T>
-static void adam_step(T* param, const T* grad, T* first, T* second, T* largest, int64_t n, const AdamStep<T>& s) {
+static void adam_step(T* param, const T* grad, T* first, T* second, T* largest, int64_t n,
+                      const AdamStep<T>& s) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> step_size = Vec<T>::broadcast(s.step_size), c1 = Vec<T>::broadcast(s.one_minus_beta1);
   const Vec<T> beta2 = Vec<T>::broadcast(s.beta2), c2 = Vec<T>::broadcast(s.one_minus_beta2);

@@ -1,6 +1,6 @@
 // The one text of pooling. Windows of 2 x 2 with stride 2 over contiguous rows go by vectors; all others by elements.
 
-#include "kernels/pool/deinterleave.inl"
+#include "kernels/conv/deinterleave.inl"
 
 namespace {
 

@@ -1,5 +1,6 @@
-// Reductions: contracts. The op layer cuts every reduction into chunks of constant size and reduces the partial results
-// again, so a kernel sees at most kRowChunk (rows) or kColumnChunk (columns) elements a result, whatever the tensor.
+// Reductions: contracts. The op layer cuts every reduction into chunks of constant size and reduces the
+// partial results again, so a kernel sees at most kRowChunk (rows) or kColumnChunk (columns) elements a
+// result, whatever the tensor.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace lanegrad {
 
-// Elements that one call folds into one result. Constants of the format of a sum: changing them changes its bits.
+// Elements that one call folds into one result. Constants of the format of a sum: changing them changes its
+// bits.
 inline constexpr int64_t kRowChunk = 16384;
 inline constexpr int64_t kColumnChunk = 128;
 // Columns that one call of a column kernel takes.
@@ -15,9 +17,12 @@ inline constexpr int64_t kColumnTile = 1024;
 
 template <class In, class Out>
 struct ReduceKernels {
-  // out[i * out_stride] = fold of x[i * x_outer + j * x_stride] over j < n, for i < count. 1 <= n <= kRowChunk.
-  void (*rows)(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, Out* out, int64_t out_stride);
-  // out[c * out_stride] = fold of x[r * row_stride + c * col_stride] over r < rows. rows <= kColumnChunk, cols <= kColumnTile.
+  // out[i * out_stride] = fold of x[i * x_outer + j * x_stride] over j < n, for i < count. 1 <= n <=
+  // kRowChunk.
+  void (*rows)(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, Out* out,
+               int64_t out_stride);
+  // out[c * out_stride] = fold of x[r * row_stride + c * col_stride] over r < rows. rows <= kColumnChunk,
+  // cols <= kColumnTile.
   void (*columns)(const In* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, Out* out,
                   int64_t out_stride);
 };
@@ -27,8 +32,8 @@ template <class T>
 struct CenteredKernels {
   void (*rows)(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, const T* center,
                int64_t center_stride, T* out, int64_t out_stride);
-  void (*columns)(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, const T* center,
-                  int64_t center_stride, T* out, int64_t out_stride);
+  void (*columns)(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                  const T* center, int64_t center_stride, T* out, int64_t out_stride);
 };
 
 // The extremum and the first place where it stands. A NaN is the extremum; the first one wins.
@@ -62,14 +67,19 @@ struct ReduceTable {
   ExtremeKernels<double> argmax_f64, argmin_f64;
 
   // By the stored type: bool is stored and reduced as uint8_t.
-#define LANEGRAD_PICK(function, prefix)                                      \
-  template <class T>                                                         \
-  const auto& function() const {                                             \
-    if constexpr (std::is_same_v<T, uint8_t>) return prefix##_u8;            \
-    else if constexpr (std::is_same_v<T, int32_t>) return prefix##_i32;      \
-    else if constexpr (std::is_same_v<T, int64_t>) return prefix##_i64;      \
-    else if constexpr (std::is_same_v<T, float>) return prefix##_f32;        \
-    else return prefix##_f64;                                                \
+#define LANEGRAD_PICK(function, prefix)            \
+  template <class T>                               \
+  const auto& function() const {                   \
+    if constexpr (std::is_same_v<T, uint8_t>)      \
+      return prefix##_u8;                          \
+    else if constexpr (std::is_same_v<T, int32_t>) \
+      return prefix##_i32;                         \
+    else if constexpr (std::is_same_v<T, int64_t>) \
+      return prefix##_i64;                         \
+    else if constexpr (std::is_same_v<T, float>)   \
+      return prefix##_f32;                         \
+    else                                           \
+      return prefix##_f64;                         \
   }
   LANEGRAD_PICK(sum, sum)
   LANEGRAD_PICK(max, max)
@@ -79,8 +89,10 @@ struct ReduceTable {
 #undef LANEGRAD_PICK
   template <class T>
   const auto& centered() const {
-    if constexpr (std::is_same_v<T, float>) return centered_f32;
-    else return centered_f64;
+    if constexpr (std::is_same_v<T, float>)
+      return centered_f32;
+    else
+      return centered_f64;
   }
 };
 

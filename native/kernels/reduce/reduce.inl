@@ -1,7 +1,8 @@
-// One text for all levels. A strided row is copied block by block into a buffer and reduced by the same code as a
-// contiguous one, so that the bits of a result do not depend on strides within a kernel.
+// One text for all levels. A strided row is copied block by block into a buffer and reduced by the same code
+// as a contiguous one, so that the bits of a result do not depend on strides within a kernel.
 
-// Folds: `identity` pads the last vector of a row, `step` takes an element in, `join` merges two partial results.
+// Folds: `identity` pads the last vector of a row, `step` takes an element in, `join` merges two partial
+// results.
 template <class T>
 struct SumFold {
   T pad() const { return T(0); }
@@ -25,20 +26,26 @@ struct ExtremeFold {
   T pad() const { return kIdentity; }
   static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::broadcast(kIdentity); }
   static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) {
-    if constexpr (kMax) return max(a, b);
-    else return min(a, b);
+    if constexpr (kMax)
+      return max(a, b);
+    else
+      return min(a, b);
   }
   static LANEGRAD_INLINE T join(T a, T b) {
     if (a != a) return a;
     if (b != b) return b;
-    if constexpr (kMax) return a > b ? a : b;
-    else return a < b ? a : b;
+    if constexpr (kMax)
+      return a > b ? a : b;
+    else
+      return a < b ? a : b;
   }
   LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const { return join(acc, x); }
   LANEGRAD_INLINE T step(T acc, T x) const { return join(acc, x); }
   static LANEGRAD_INLINE T lanes(Vec<T> a) {
-    if constexpr (kMax) return reduce_max(a);
-    else return reduce_min(a);
+    if constexpr (kMax)
+      return reduce_max(a);
+    else
+      return reduce_min(a);
   }
 };
 
@@ -56,8 +63,8 @@ struct CenteredFold {
   static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
 };
 
-// A block is 16 steps of 4 accumulators: long enough to hide the latency of an add, short enough that the rounding
-// error of a sum grows with 16 and the logarithm of the number of blocks.
+// A block is 16 steps of 4 accumulators: long enough to hide the latency of an add, short enough that the
+// rounding error of a sum grows with 16 and the logarithm of the number of blocks.
 template <class T>
 inline constexpr int64_t kBlock = int64_t{64} * Vec<T>::kWidth;
 
@@ -85,7 +92,8 @@ template <class T, class Fold>
 static LANEGRAD_INLINE T fold_row(const Fold& fold, const T* x, int64_t n, int64_t stride) {
   constexpr int64_t block = kBlock<T>;
   alignas(64) T buffer[block];
-  // A binary counter: stack[k] holds the fold of a power of two of blocks, so equals meet equals (pairwise summation).
+  // A binary counter: stack[k] holds the fold of a power of two of blocks, so equals meet equals (pairwise
+  // summation).
   Vec<T> stack[24];
   int depth = 0;
   int64_t count = 0;
@@ -116,10 +124,11 @@ static void fold_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int
   for (int64_t i = 0; i < count; ++i) out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
 }
 
-// Two accumulators for each column, even rows and odd rows; four vectors of columns at a time keep eight adds in flight.
+// Two accumulators for each column, even rows and odd rows; four vectors of columns at a time keep eight adds
+// in flight.
 template <class T, class Fold>
-static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, T* out,
-                         int64_t out_stride) {
+static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                         T* out, int64_t out_stride) {
   const Fold fold{};
   constexpr int w = Vec<T>::kWidth;
   if (col_stride != 1) {
@@ -181,8 +190,8 @@ static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t c
 }
 
 template <class T>
-static void centered_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, const T* center,
-                          int64_t center_stride, T* out, int64_t out_stride) {
+static void centered_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                          const T* center, int64_t center_stride, T* out, int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const CenteredFold<T> fold{center[i * center_stride]};
     out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
@@ -209,18 +218,21 @@ static void centered_columns(const T* x, int64_t rows, int64_t row_stride, int64
         v = Vec<T>::load(buffer);
       }
       const Vec<T> d = v - middle;
-      if (r & 1) odd = fma(d, d, odd);
-      else even = fma(d, d, even);
+      if (r & 1)
+        odd = fma(d, d, odd);
+      else
+        even = fma(d, d, even);
     }
     (even + odd).store(buffer);
     for (int64_t l = 0; l < lanes; ++l) out[(c + l) * out_stride] = buffer[l];
   }
 }
 
-// Integer sums go to 64 bits and are exact, so their order is free: plain loops, which the compiler vectorises.
+// Integer sums go to 64 bits and are exact, so their order is free: plain loops, which the compiler
+// vectorises.
 template <class T>
-static void sum_int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t* out,
-                         int64_t out_stride) {
+static void sum_int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                         int64_t* out, int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const T* p = x + i * x_outer;
     uint64_t total = 0;  // unsigned: wraps without undefined behaviour
@@ -250,8 +262,8 @@ static void sum_int_columns(const T* x, int64_t rows, int64_t row_stride, int64_
 
 // Bytes have no vector type: plain loops again.
 template <bool kMax>
-static void byte_rows(const uint8_t* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, uint8_t* out,
-                      int64_t out_stride) {
+static void byte_rows(const uint8_t* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                      uint8_t* out, int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const uint8_t* p = x + i * x_outer;
     uint8_t best = p[0];
@@ -265,7 +277,8 @@ static void byte_rows(const uint8_t* x, int64_t count, int64_t x_outer, int64_t 
 template <bool kMax>
 static void byte_columns(const uint8_t* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
                          uint8_t* out, int64_t out_stride) {
-  for (int64_t c = 0; c < cols; ++c) byte_rows<kMax>(x + c * col_stride, 1, 0, rows, row_stride, out + c * out_stride, 1);
+  for (int64_t c = 0; c < cols; ++c)
+    byte_rows<kMax>(x + c * col_stride, 1, 0, rows, row_stride, out + c * out_stride, 1);
 }
 
 // Whether v takes the place of best.
@@ -277,29 +290,47 @@ static LANEGRAD_INLINE bool beats(T v, T best) {
   return kMax ? v > best : v < best;
 }
 
-// The extremum first, by vectors, then its place: the second pass stops at the first hit and finds the row in cache.
+// The first place of the extremum of a contiguous row: the extremum of each block by vectors, then a search
+// in the block that holds it, so that all but one block are read once.
 template <class T, bool kMax>
-static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t base, T* out,
-                         int64_t* index, int64_t out_stride) {
+static int64_t extreme_place(const T* x, int64_t n, T* extremum) {
+  using Fold = ExtremeFold<T, kMax>;
+  T best = Fold::lanes(fold_block<T>(Fold{}, x, n < kBlock<T> ? n : kBlock<T>));
+  int64_t at = 0;
+  for (int64_t i = kBlock<T>; i < n && best == best; i += kBlock<T>) {
+    const T candidate = Fold::lanes(fold_block<T>(Fold{}, x + i, n - i < kBlock<T> ? n - i : kBlock<T>));
+    if (beats<kMax>(candidate, best)) {
+      best = candidate;
+      at = i;
+    }
+  }
+  if (best != best) {
+    while (x[at] == x[at]) ++at;
+  } else {
+    while (!(x[at] == best)) ++at;
+  }
+  *extremum = x[at];
+  return at;
+}
+
+template <class T, bool kMax>
+static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                         int64_t base, T* out, int64_t* index, int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const T* p = x + i * x_outer;
-    T best;
+    T best = p[0];
     int64_t at = 0;
-    if (x_stride == 1 && n >= 32 && !std::is_same_v<T, uint8_t>) {
-      if constexpr (!std::is_same_v<T, uint8_t>) best = fold_row<T>(ExtremeFold<T, kMax>{}, p, n, 1);
-      if (best != best) {
-        while (p[at] == p[at]) ++at;
-        best = p[at];
-      } else {
-        while (!(p[at] == best)) ++at;
+    bool found = false;
+    if constexpr (!std::is_same_v<T, uint8_t>) {
+      if (x_stride == 1 && n >= 32) {
+        at = extreme_place<T, kMax>(p, n, &best);
+        found = true;
       }
-    } else {
-      best = p[0];
-      for (int64_t j = 1; j < n; ++j) {
-        if (beats<kMax>(p[j * x_stride], best)) {
-          best = p[j * x_stride];
-          at = j;
-        }
+    }
+    for (int64_t j = 1; !found && j < n; ++j) {
+      if (beats<kMax>(p[j * x_stride], best)) {
+        best = p[j * x_stride];
+        at = j;
       }
     }
     if (out) out[i * out_stride] = best;
@@ -307,8 +338,8 @@ static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, 
   }
 }
 template <class T, bool kMax>
-static void extreme_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, T* out,
-                            int64_t* index, int64_t out_stride) {
+static void extreme_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                            T* out, int64_t* index, int64_t out_stride) {
   alignas(64) T best[kColumnTile];
   alignas(64) int64_t at[kColumnTile];
   for (int64_t c = 0; c < cols; ++c) {

@@ -20,12 +20,16 @@ extern const SoftmaxTable kSoftmaxTable;
 const SoftmaxTable& softmax_table() {
   switch (isa()) {
 #if defined(__x86_64__) || defined(_M_X64)
-    case Isa::kAvx512: return avx512::kSoftmaxTable;
-    case Isa::kAvx2: return avx2::kSoftmaxTable;
+    case Isa::kAvx512:
+      return avx512::kSoftmaxTable;
+    case Isa::kAvx2:
+      return avx2::kSoftmaxTable;
 #elif defined(__aarch64__) || defined(_M_ARM64)
-    case Isa::kNeon: return neon::kSoftmaxTable;
+    case Isa::kNeon:
+      return neon::kSoftmaxTable;
 #endif
-    default: return scalar::kSoftmaxTable;
+    default:
+      return scalar::kSoftmaxTable;
   }
 }
 

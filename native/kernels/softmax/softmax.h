@@ -14,7 +14,8 @@ struct SoftmaxKernels {
   void (*columns)(const T* x, int64_t n, int64_t cols, int64_t stride, bool logarithm, T* out);
   // grad, y (the result of the forward pass) and dx as above; grad may be dx.
   void (*rows_backward)(const T* grad, const T* y, int64_t rows, int64_t n, bool logarithm, T* dx);
-  void (*columns_backward)(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride, bool logarithm, T* dx);
+  void (*columns_backward)(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride, bool logarithm,
+                           T* dx);
 };
 
 struct SoftmaxTable {
@@ -22,8 +23,10 @@ struct SoftmaxTable {
   SoftmaxKernels<double> f64;
   template <class T>
   const SoftmaxKernels<T>& of() const {
-    if constexpr (std::is_same_v<T, float>) return f32;
-    else return f64;
+    if constexpr (std::is_same_v<T, float>)
+      return f32;
+    else
+      return f64;
   }
 };
 

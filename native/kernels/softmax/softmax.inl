@@ -1,5 +1,6 @@
-// A row is read three times (extremum, exponentials and their sum, scaling) but comes from memory once: it stays in the
-// L1 or L2 cache between the passes. Two accumulators hide the latency of the sums; the limit is exp.
+// A row is read three times (extremum, exponentials and their sum, scaling) but comes from memory once: it
+// stays in the L1 or L2 cache between the passes. Two accumulators hide the latency of the sums; the limit is
+// exp.
 
 template <class T>
 static LANEGRAD_INLINE T row_max(const T* x, int64_t n) {
@@ -90,7 +91,8 @@ static void softmax_columns(const T* x, int64_t n, int64_t cols, int64_t stride,
       }
     } else {
       const Vec<T> scale = Vec<T>::broadcast(T(1)) / total;
-      for (int64_t k = 0; k < n; ++k) (Vec<T>::load_n(q + k * stride, lanes) * scale).store_n(q + k * stride, lanes);
+      for (int64_t k = 0; k < n; ++k)
+        (Vec<T>::load_n(q + k * stride, lanes) * scale).store_n(q + k * stride, lanes);
     }
   }
 }
@@ -129,7 +131,8 @@ static void softmax_rows_backward(const T* grad, const T* y, int64_t rows, int64
 }
 
 template <class T>
-static void softmax_columns_backward(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride, bool logarithm, T* dx) {
+static void softmax_columns_backward(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride,
+                                     bool logarithm, T* dx) {
   constexpr int w = Vec<T>::kWidth;
   for (int64_t c = 0; c < cols; c += w) {
     const int64_t lanes = cols - c < w ? cols - c : w;
@@ -139,15 +142,16 @@ static void softmax_columns_backward(const T* grad, const T* y, int64_t n, int64
       total = logarithm ? total + g : fma(g, Vec<T>::load_n(y + k * stride + c, lanes), total);
     }
     for (int64_t k = 0; k < n; ++k) {
-      const Vec<T> g = Vec<T>::load_n(grad + k * stride + c, lanes), v = Vec<T>::load_n(y + k * stride + c, lanes);
+      const Vec<T> g = Vec<T>::load_n(grad + k * stride + c, lanes),
+                   v = Vec<T>::load_n(y + k * stride + c, lanes);
       (logarithm ? neg_fma(exp(v), total, g) : v * (g - total)).store_n(dx + k * stride + c, lanes);
     }
   }
 }
 
 template <class T>
-inline constexpr SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>, softmax_columns<T>, softmax_rows_backward<T>,
-                                                      softmax_columns_backward<T>};
+inline constexpr SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>, softmax_columns<T>,
+                                                      softmax_rows_backward<T>, softmax_columns_backward<T>};
 
 extern const SoftmaxTable kSoftmaxTable;
 const SoftmaxTable kSoftmaxTable = {.f32 = kSoftmaxKernels<float>, .f64 = kSoftmaxKernels<double>};

@@ -1,4 +1,4 @@
-// The even and the odd elements of 2 * lanes contiguous ones.
+// The even and the odd elements of up to 2 * lanes contiguous ones.
 #pragma once
 
 namespace {
@@ -9,8 +9,7 @@ struct EvenOdd {
 };
 
 template <class T>
-LANEGRAD_INLINE EvenOdd<T> load_even_odd(const T* p) {
-  const Vec<T> a = Vec<T>::load(p), b = Vec<T>::load(p + Vec<T>::kWidth);
+LANEGRAD_INLINE EvenOdd<T> even_odd(Vec<T> a, Vec<T> b) {
   constexpr int kLanes = Vec<T>::kWidth;
 #if defined(LANEGRAD_X86_64)
   if constexpr (kLanes * sizeof(T) == 64 && sizeof(T) == 4) {
@@ -43,6 +42,19 @@ LANEGRAD_INLINE EvenOdd<T> load_even_odd(const T* p) {
 #else
   return {a, b};
 #endif
+}
+
+template <class T>
+LANEGRAD_INLINE EvenOdd<T> load_even_odd(const T* p) {
+  return even_odd(Vec<T>::load(p), Vec<T>::load(p + Vec<T>::kWidth));
+}
+
+// Of the first n elements only, 0 < n <= 2 * lanes; the lanes past them are zero.
+template <class T>
+LANEGRAD_INLINE EvenOdd<T> load_even_odd_n(const T* p, int64_t n) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  if (n <= kLanes) return even_odd(Vec<T>::load_n(p, n), Vec<T>::zero());
+  return even_odd(Vec<T>::load(p), Vec<T>::load_n(p + kLanes, n - kLanes));
 }
 
 }  // namespace
