@@ -20,6 +20,8 @@
 //   min max (a NaN in either operand gives NaN) abs sqrt floor ceil round_even trunc
 //   eq ne lt le gt ge -> Vec<T>::Mask; select(mask, a, b) = mask ? a : b
 //   reduce_add reduce_max reduce_min: neighbours at half the width first, always the same tree
+//   multiply_wide(Vec<int64_t>): low 32 bits times low 32 bits, unsigned
+//   zip_low zip_high(Vec<int64_t>): a0 b0 a1 b1 ..., first and second half
 //   integers: & | ^, shift_left<n> shift_right<n> (logical) shift_right_arithmetic<n>
 //   to_bits(float vec) -> integer vec of that width, from_bits; to_int (rounds to nearest even, in range only), to_float
 //   Vec<float>: low_double(v), high_double(v), narrow(low, high) through Vec<double> halves (scalar: high is unused)

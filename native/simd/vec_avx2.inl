@@ -248,3 +248,14 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {_mm256_min_ps(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm256_max_ps(a.v, b.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) { return {_mm256_mul_epu32(a.v, b.v)}; }
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm256_permute2x128_si256(_mm256_unpacklo_epi64(a.v, b.v), _mm256_unpackhi_epi64(a.v, b.v), 0x20)};
+}
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm256_permute2x128_si256(_mm256_unpacklo_epi64(a.v, b.v), _mm256_unpackhi_epi64(a.v, b.v), 0x31)};
+}

@@ -187,3 +187,14 @@ LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm5
 // y * 2^n for an integral n, rounded once.
 #define LANEGRAD_HAS_SCALE2
 LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) { return {_mm512_scalef_ps(y.v, n.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) { return {_mm512_mul_epu32(a.v, b.v)}; }
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b.v)};
+}
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
+}

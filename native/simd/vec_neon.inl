@@ -187,3 +187,13 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {vminnmq_f32(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {vmaxnmq_f32(a.v, b.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
+  const uint32x2_t x = vmovn_u64(vreinterpretq_u64_s64(a.v)), y = vmovn_u64(vreinterpretq_u64_s64(b.v));
+  return {vreinterpretq_s64_u64(vmull_u32(x, y))};
+}
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) { return {vzip1q_s64(a.v, b.v)}; }
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) { return {vzip2q_s64(a.v, b.v)}; }

@@ -96,3 +96,12 @@ LANEGRAD_VEC_INTEGER(int64_t, uint64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {a.v < b.v ? a.v : b.v}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {a.v > b.v ? a.v : b.v}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
+  return {static_cast<int64_t>(uint64_t{static_cast<uint32_t>(a.v)} * static_cast<uint32_t>(b.v))};
+}
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t>) { return a; }
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t>, Vec<int64_t> b) { return b; }
