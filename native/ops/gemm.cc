@@ -169,8 +169,8 @@ struct Super {
 template <class T>
 void run_part(const Super<T>& s, int64_t i, int64_t m, int64_t j, int64_t n, bool own_a, bool own_b) {
   const GemmProblem<T>& g = s.g;
-  // Rows at a time: a depth block of them takes at most half of the L2 cache.
-  const int64_t l2_rows = static_cast<int64_t>(cache_sizes().l2 / 2 / sizeof(T)) / s.plan.depth;
+  // Rows at a time: a depth block of them takes at most a quarter of the L2 cache (C passes through it too).
+  const int64_t l2_rows = static_cast<int64_t>(cache_sizes().l2 / 4 / sizeof(T)) / s.plan.depth;
   const int64_t chunk = std::max<int64_t>(1, l2_rows / s.plan.panel_rows) * s.plan.panel_rows;
   for (int64_t p = 0; p < s.k || p == 0; p += s.plan.depth) {
     const int64_t depth = std::min(s.plan.depth, s.k - p);
