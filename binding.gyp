@@ -7,10 +7,9 @@
       'sources': ['<!@(node scripts/native-list.mjs sources)'],
       'include_dirs': [
         'native',
-        '<!(node scripts/native-list.mjs node-addon-api)',
         '<!(node scripts/native-list.mjs node-api-headers)',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'defines': ['NAPI_VERSION=8'],
       # What the headers' own settings may bring along and this project does otherwise.
       'cflags!': ['-fno-exceptions', '-O2', '-fno-omit-frame-pointer'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++14', '-std=gnu++17', '-std=gnu++20'],

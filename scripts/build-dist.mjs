@@ -14,7 +14,7 @@ const types = path.join(root, 'build-types');
 // import.meta does not exist in CommonJS; what it says does.
 const moduleUrl = {
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: "'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
 const common = {
@@ -71,9 +71,16 @@ async function buildCode() {
 async function buildTypes() {
   rmSync(types, { recursive: true, force: true });
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (run.status !== 0) throw new Error('the declarations did not compile');
-  const bundle = await rollup({ input: path.join(types, 'index.d.ts'), plugins: [dts()], external: [/^node:/] });
+  const bundle = await rollup({
+    input: path.join(types, 'index.d.ts'),
+    plugins: [dts()],
+    external: [/^node:/],
+  });
   await bundle.write({ file: path.join(dist, 'index.d.cts'), format: 'es' });
   writeFileSync(path.join(dist, 'index.d.ts'), "export * from './index.cjs';\n");
   rmSync(types, { recursive: true, force: true });

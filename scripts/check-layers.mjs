@@ -9,7 +9,18 @@ import path from 'node:path';
 const nativeRank = { core: 0, simd: 1, kernels: 2, ops: 3, graph: 4, binding: 5 };
 const nodeApiHeaders = /^(node_api|js_native_api|napi|node|v8|uv)\b.*\.h$/;
 
-const libRank = { backend: 1, losses: 3, nn: 3, optim: 3, data: 3, train: 4, io: 4, metrics: 4, index: 5, cli: 6 };
+const libRank = {
+  backend: 1,
+  losses: 3,
+  nn: 3,
+  optim: 3,
+  data: 3,
+  train: 4,
+  io: 4,
+  metrics: 4,
+  index: 5,
+  cli: 6,
+};
 const libBase = new Set(['dtype', 'errors', 'package-info']);
 const otherOfLib = 2;
 
@@ -57,14 +68,17 @@ function checkNative(root, report) {
 }
 
 // import/export ... from '...', import '...', import('...'); the `type` form apart.
-const importPattern = /\b(?:(import|export)(\s+type)?\s+(?:[\w*{][^'";]*?\sfrom\s+)?|import\s*\(\s*)['"]([^'"]+)['"]/g;
+const importPattern =
+  /\b(?:(import|export)(\s+type)?\s+(?:[\w*{][^'";]*?\sfrom\s+)?|import\s*\(\s*)['"]([^'"]+)['"]/g;
 
 function checkLib(root, report) {
   const lib = path.join(root, 'lib');
   for (const file of filesUnder(lib, /\.ts$/)) {
     const name = path.relative(root, file);
     const part = path.relative(lib, file).split(path.sep)[0].replace(/\.ts$/, '');
-    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
+    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, (comment) =>
+      comment.replace(/[^\n]/g, ' '),
+    );
     for (const { line, groups } of matches(text, importPattern)) {
       const [, , typeOnly, imported] = groups;
       const where = `${name}:${line}`;

@@ -22,6 +22,11 @@ for (const name of files) {
   if (check) console.error(`native/${name} is not formatted`);
   else writeFileSync(file, formatted);
 }
-if (check) console.log(different ? `clang-format: ${different} of ${files.length} files differ; run "npm run format"` : `clang-format: ${files.length} files ok`);
+if (check)
+  console.log(
+    different
+      ? `clang-format: ${different} of ${files.length} files differ; run "npm run format"`
+      : `clang-format: ${files.length} files ok`,
+  );
 else console.log(`clang-format: ${different} of ${files.length} files changed`);
 process.exit(check && different ? 1 : 0);

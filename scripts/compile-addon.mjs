@@ -1,5 +1,5 @@
 // Compiles the addon: with node-gyp into build/Release, or with --cmake by cmake-js into build-cmake/Release.
-// Nothing comes from the network: the headers are those of the npm packages node-addon-api and node-api-headers.
+// Nothing comes from the network: the headers are those of the npm package node-api-headers.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
 export function buildObstacle({ cmake = false } = {}) {
   const missing = missingTools(cmake ? ['compiler', 'make', 'cmake'] : undefined);
   if (missing.length) return missingText(missing);
-  for (const name of ['node-addon-api', 'node-api-headers', cmake ? 'cmake-js' : 'node-gyp']) {
+  for (const name of ['node-api-headers', cmake ? 'cmake-js' : 'node-gyp']) {
     if (!resolves(name)) return `the npm package ${name} is not installed (npm ci, without --omit=dev)`;
   }
   return undefined;
@@ -54,7 +54,16 @@ export function compileAddon({ cmake = false, output = (text) => process.stdout.
   env.CXX ??= findCompiler();
   const bin = (name, file) => path.join(path.dirname(resolves(name)), file);
   const args = cmake
-    ? [bin('cmake-js', 'bin/cmake-js'), 'compile', '--out', 'build-cmake', '--parallel', jobs, '--log-level', 'error']
+    ? [
+        bin('cmake-js', 'bin/cmake-js'),
+        'compile',
+        '--out',
+        'build-cmake',
+        '--parallel',
+        jobs,
+        '--log-level',
+        'error',
+      ]
     : [
         bin('node-gyp', 'bin/node-gyp.js'),
         'configure',

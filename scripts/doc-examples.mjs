@@ -64,7 +64,10 @@ function expectationAfter(code, end) {
   const rest = code.slice(end);
   const match = /^[ \t]*\/\/ ?=> ?(.*)((?:\n[ \t]*\/\/(?! ?=>).*)*)/.exec(rest);
   if (!match) return undefined;
-  const more = match[2].split('\n').map((line) => line.replace(/^[ \t]*\/\/ ?/, ''));
+  const more = match[2]
+    .split('\n')
+    .slice(1)
+    .map((line) => line.replace(/^[ \t]*\/\/ ?/, ''));
   return [match[1], ...more].join('\n').trim();
 }
 
@@ -84,7 +87,11 @@ export function checkedModule(code) {
         const wanted = JSON.stringify(expected);
         if (ts.isVariableStatement(node)) {
           const name = node.declarationList.declarations.at(-1).name.getText(source);
-          edits.push({ from: node.end, to: node.end, text: ` globalThis.checkExample(() => ${name}, ${wanted});` });
+          edits.push({
+            from: node.end,
+            to: node.end,
+            text: ` globalThis.checkExample(() => ${name}, ${wanted});`,
+          });
         } else {
           const { expression } = node;
           const logged =
@@ -112,13 +119,16 @@ const numberPattern = /[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?)/gi;
 
 /** Equal but for white space; numbers as exact as the expected text writes them; a final `...` stands for any rest. */
 export function sameText(actual, expected) {
-  const squeeze = (text) => text.replace(/\s+/g, ' ').replace(/([[({]) /g, '$1').replace(/ ([\])}])/g, '$1').trim();
-  let [a, e] = [squeeze(actual), squeeze(expected)];
-  const open = /\.\.\.$/.test(e);
-  if (open) {
-    e = e.slice(0, -3).trimEnd();
-    if (a.startsWith(e)) return true;
-  }
+  const squeeze = (text) =>
+    text
+      .replace(/\s+/g, ' ')
+      .replace(/([[({]) /g, '$1')
+      .replace(/ ([\])}])/g, '$1')
+      .trim();
+  const a = squeeze(actual);
+  const open = /\.\.\.$/.test(expected.trim());
+  const e = squeeze(open ? expected.trim().slice(0, -3) : expected);
+  if (open && a.startsWith(e)) return true;
   const rest = (text) => text.replace(numberPattern, '#');
   if (open ? !rest(a).startsWith(rest(e)) : rest(a) !== rest(e)) return false;
   const numbers = a.match(numberPattern) ?? [];

@@ -18,7 +18,9 @@ async function main() {
   }
   const obstacle = buildObstacle();
   if (obstacle) {
-    return say(`no native addon: ${obstacle}. The TypeScript backend is used; after installing run "npm run build".`);
+    return say(
+      `no native addon: ${obstacle}. The TypeScript backend is used; after installing run "npm run build".`,
+    );
   }
   const start = Date.now();
   let log = '';
@@ -33,7 +35,7 @@ async function main() {
   const shown = (errors.length ? errors : lines).slice(-8);
   say(`the native addon did not compile; the TypeScript backend is used. The last lines of ${file}:`);
   for (const line of shown) console.log(`  ${line}`);
-  say('a C++20 compiler is needed (g++ 11 or clang 14, or newer); then run "npm run build".');
+  say('g++ 11 or clang 14, or newer, is needed; when that is mended run "npm run build".');
 }
 
 try {

@@ -22,8 +22,8 @@ export function compilerFlags() {
 const answers = {
   sources: () => listLines('sources.txt').join('\n'),
   flags: () => compilerFlags().join('\n'),
-  'node-addon-api': () => path.dirname(require.resolve('node-addon-api/package.json')),
-  'node-api-headers': () => path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include'),
+  'node-api-headers': () =>
+    path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include'),
   'refuse-msvc': () => {
     throw new Error(
       'lanegrad does not compile with MSVC. On Windows install clang or mingw-w64 and run "npm run build:cmake", ' +

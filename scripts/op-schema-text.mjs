@@ -46,6 +46,7 @@ function recordText(op) {
 export function schemaText(ops) {
   const sorted = [...ops].sort((a, b) => (a.name < b.name ? -1 : 1));
   const primitives = sorted.filter((op) => op.flags.includes('primitive'));
+  const fused = sorted.filter((op) => !op.flags.includes('primitive') && !op.flags.includes('internal'));
   const attrs = sorted.map((op) => {
     const fields = op.attrs.map((attr) => `readonly ${attr.name}: ${attrType(attr)}`).join('; ');
     return `  ${op.name}: ${fields ? `{ ${fields} }` : 'NoAttrs'};`;
@@ -67,6 +68,9 @@ export type OpName = keyof OpAttrs;
 
 /** The ops that every backend implements. */
 export type PrimitiveName =${union(primitives.map((op) => op.name))};
+
+/** The ops that have a composite in TypeScript; a backend may run them in one piece. */
+export type FusedName =${union(fused.map((op) => op.name))};
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
 ${sorted.map(recordText).join('\n')}

@@ -19,7 +19,15 @@ function compare(value, expected) {
   const texts = [inspect(value, { breakLength: Infinity, depth: 20, maxArrayLength: null })];
   if (typeof value === 'string' || typeof value === 'function') texts.push(String(value));
   if (value !== null && typeof value === 'object') texts.push(inspect(value));
-  if (!texts.some((text) => sameText(text, expected))) problems.push(`wanted ${expected}, got ${texts[0]}`);
+  const wanted = [expected];
+  try {
+    // An expectation may be an expression, as `new Float32Array([1, 2])`.
+    wanted.push(inspect(new Function(`return (${expected});`)(), { breakLength: Infinity, depth: 20 }));
+  } catch {
+    // It is text, as Tensor prints itself.
+  }
+  if (!texts.some((text) => wanted.some((want) => sameText(text, want))))
+    problems.push(`wanted ${expected}, got ${texts[0]}`);
 }
 
 globalThis.checkExample = (run, expected) => {

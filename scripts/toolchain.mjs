@@ -5,7 +5,9 @@ const runs = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' })
 
 /** The C++ compiler to use: CXX when set, else g++, else clang++; undefined where there is none. */
 export function findCompiler() {
-  return [process.env.CXX, 'g++', 'clang++', 'c++'].find((name) => name && runs(name.split(' ')[0], '--version'));
+  return [process.env.CXX, 'g++', 'clang++', 'c++'].find(
+    (name) => name && runs(name.split(' ')[0], '--version'),
+  );
 }
 
 /** A python3 as node-gyp would find it. */
@@ -18,10 +20,12 @@ export function findPython() {
 /** What is missing for a build, each with the Debian package that has it; empty when all is there. */
 export function missingTools(needed = ['compiler', 'make', 'python3']) {
   const missing = [];
-  if (needed.includes('compiler') && !findCompiler()) missing.push({ what: 'C++20 compiler', package: 'g++' });
+  if (needed.includes('compiler') && !findCompiler())
+    missing.push({ what: 'C++20 compiler', package: 'g++' });
   if (needed.includes('make') && !runs('make', '--version')) missing.push({ what: 'make', package: 'make' });
   if (needed.includes('python3') && !findPython()) missing.push({ what: 'python3', package: 'python3' });
-  if (needed.includes('cmake') && !runs('cmake', '--version')) missing.push({ what: 'cmake', package: 'cmake' });
+  if (needed.includes('cmake') && !runs('cmake', '--version'))
+    missing.push({ what: 'cmake', package: 'cmake' });
   return missing;
 }
 

@@ -9,6 +9,12 @@ export class Handle {
   /** @internal */ slot = -1;
   /** @internal */ generation = 0;
   /** @internal */ value: unknown = undefined;
+  readonly #brand = true;
+
+  /** Whether a value is a handle of this copy of the library: cheaper than instanceof, and not to be forged. */
+  static is(value: unknown): value is Handle {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
 }
 
 /** A number or boolean becomes a 0-dim operand that promotes by kind only: an integer as int, any other as float. */

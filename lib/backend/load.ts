@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { BackendError } from '../errors.js';
+import { packageInfo } from '../package-info.js';
 import type { Addon } from './addon.js';
 import type { Backend, BackendHooks, Handle } from './backend.js';
 import { NativeBackend } from './native.js';
@@ -22,24 +22,6 @@ export function backendChoice(): BackendChoice | undefined {
   return choice;
 }
 
-/** The folder whose package.json names lanegrad, from this module upwards. */
-function packageRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const manifest = path.join(folder, 'package.json');
-    if (existsSync(manifest)) {
-      try {
-        if ((JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }).name === 'lanegrad') return folder;
-      } catch {
-        // Not ours: go on upwards.
-      }
-    }
-    const parent = path.dirname(folder);
-    if (parent === folder) return path.dirname(fileURLToPath(import.meta.url));
-    folder = parent;
-  }
-}
-
 const platformPackage = `@lanegrad/${process.platform}-${process.arch}`;
 
 interface Attempt {
@@ -47,7 +29,12 @@ interface Attempt {
   readonly error: string;
 }
 
-function tryRequire(require: NodeJS.Require, id: string, what: string, attempts: Attempt[]): Addon | undefined {
+function tryRequire(
+  require: NodeJS.Require,
+  id: string,
+  what: string,
+  attempts: Attempt[],
+): Addon | undefined {
   try {
     return require(id) as Addon;
   } catch (error) {
@@ -64,7 +51,7 @@ function findAddon(attempts: Attempt[]): { addon: Addon; from: string } | undefi
     const addon = tryRequire(require, path.resolve(forced), `LANEGRAD_ADDON=${forced}`, attempts);
     return addon && { addon, from: forced };
   }
-  const local = path.join(packageRoot(), 'build', 'Release', 'lanegrad.node');
+  const local = path.join(packageInfo().root, 'build', 'Release', 'lanegrad.node');
   if (existsSync(local)) {
     const addon = tryRequire(require, local, local, attempts);
     if (addon) return { addon, from: local };
@@ -77,7 +64,7 @@ function findAddon(attempts: Attempt[]): { addon: Addon; from: string } | undefi
 
 const remedy =
   `install the package ${platformPackage} (an optional dependency: check that --omit=optional was not used), or build the ` +
-  'addon with "npx lanegrad build" (needs g++ or clang, make and python3); LANEGRAD_BACKEND=js silences this warning';
+  'addon with "npx lanegrad build" (needs g++ or clang); LANEGRAD_BACKEND=js silences this warning';
 
 /**
  * The backend of this environment: what LANEGRAD_BACKEND (native or js) asks for; by default the native one where it
@@ -104,8 +91,11 @@ export function loadBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T
     attempts.push({ what: 'the addon', error: error instanceof Error ? error.message : String(error) });
   }
   const causes = attempts.map((attempt) => `${attempt.what}: ${attempt.error}`).join('; ');
-  if (wanted === 'native') throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy}`);
+  if (wanted === 'native')
+    throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy}`);
   choice = { name: 'js', reason: `the native addon cannot be loaded (${causes})` };
-  process.emitWarning(`lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy}.`);
+  process.emitWarning(
+    `lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy}.`,
+  );
   return createReferenceBackend(hooks);
 }

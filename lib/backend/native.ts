@@ -1,17 +1,17 @@
 import { dtypes, type DType, type TypedArray } from '../dtype.js';
 import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
 import type { Addon, DescribedOp } from './addon.js';
-import type {
-  Backend,
-  BackendHooks,
-  BackendInfo,
-  BackwardOptions,
-  Counters,
-  CustomBackward,
+import {
   Handle,
-  MemoryInfo,
-  OpInput,
-  TensorInfo,
+  type Backend,
+  type BackendHooks,
+  type BackendInfo,
+  type BackwardOptions,
+  type Counters,
+  type CustomBackward,
+  type MemoryInfo,
+  type OpInput,
+  type TensorInfo,
 } from './backend.js';
 import { makeCollector } from './collector.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
@@ -49,7 +49,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly #hooks: BackendHooks<T>;
   readonly #plans = new Map<string, Plan>();
   readonly #customs: CustomBackward<T>[] = [];
-  readonly #isTensor: (value: unknown) => value is T;
   #ints!: Int32Array;
   #floats!: Float64Array;
   // Write positions of the call that is being encoded.
@@ -59,8 +58,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   constructor(addon: Addon, hooks: BackendHooks<T>) {
     this.#addon = addon;
     this.#hooks = hooks;
-    const tensorClass = hooks.newTensor().constructor as abstract new () => T;
-    this.#isTensor = (value): value is T => value instanceof tensorClass;
     this.#reserve(4096, 1024);
     for (const [id, op] of addon.describeOps().entries()) {
       const inputs = op.inputs.filter((input) => input.gradsOf < 0);
@@ -68,7 +65,9 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     }
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
-        throw new BackendError(`the addon lacks the op ${name}: it was built from another version; build it again`);
+        throw new BackendError(
+          `the addon lacks the op ${name}: it was built from another version; build it again`,
+        );
       }
     }
     addon.open(
@@ -106,7 +105,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   #operand(plan: Plan, input: Plan['inputs'][number], value: unknown): void {
     const ints = this.#ints;
-    if (this.#isTensor(value)) {
+    if (Handle.is(value)) {
       ints[this.#intAt] = Tag.Tensor;
       ints[this.#intAt + 1] = value.slot;
       ints[this.#intAt + 2] = value.generation;
@@ -198,8 +197,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
         this.#ensure(3 * value.length + 64, 64);
         this.#ints[this.#intAt++] = value.length;
         for (const item of value as unknown[]) {
-          if (!this.#isTensor(item)) {
-            throw new DTypeError(`[${op}] input ${def.name} wants a list of tensors, got ${describe(item)} in it`);
+          if (!Handle.is(item)) {
+            throw new DTypeError(
+              `[${op}] input ${def.name} wants a list of tensors, got ${describe(item)} in it`,
+            );
           }
           this.#operand(plan, def, item);
         }

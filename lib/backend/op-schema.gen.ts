@@ -9,6 +9,7 @@ export type NoAttrs = Readonly<Record<string, never>>;
 /** The attributes of every op, as `run` takes them. */
 export interface OpAttrs {
   abs: NoAttrs;
+  absBackward: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
   add: NoAttrs;
   amax: { readonly dims: readonly number[]; readonly keepdim: boolean };
@@ -18,10 +19,12 @@ export interface OpAttrs {
   argmin: { readonly dim: number; readonly keepdim: boolean };
   avgPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
   avgPool2dBackward: { readonly inputShape: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
+  batchNormBackward: { readonly eps: number };
   batchNormTrain: { readonly eps: number };
   cat: { readonly dim: number };
   ceil: NoAttrs;
   clamp: { readonly min: number; readonly max: number };
+  clampBackward: { readonly min: number; readonly max: number };
   clone: NoAttrs;
   contiguous: NoAttrs;
   conv2d: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
@@ -29,12 +32,16 @@ export interface OpAttrs {
   conv2dWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
   cos: NoAttrs;
+  cosBackward: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   detach: NoAttrs;
   div: NoAttrs;
+  divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
   eq: NoAttrs;
   erf: NoAttrs;
+  erfBackward: NoAttrs;
   exp: NoAttrs;
   expand: { readonly shape: readonly number[] };
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
@@ -43,17 +50,21 @@ export interface OpAttrs {
   gather: { readonly dim: number };
   ge: NoAttrs;
   gelu: NoAttrs;
+  geluBackward: NoAttrs;
   geluTanh: NoAttrs;
+  geluTanhBackward: NoAttrs;
   gt: NoAttrs;
   indexAdd: { readonly dim: number };
   indexSelect: { readonly dim: number };
   isnan: NoAttrs;
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
+  layerNormBackward: { readonly normalizedDims: number };
   le: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
   log: NoAttrs;
   logSoftmax: { readonly dim: number };
+  logSoftmaxBackward: { readonly dim: number };
   logicalNot: NoAttrs;
   lt: NoAttrs;
   matmul: NoAttrs;
@@ -61,9 +72,11 @@ export interface OpAttrs {
   maxPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
   maxPool2dBackward: { readonly inputShape: readonly number[] };
   maximum: NoAttrs;
+  maximumBackward: NoAttrs;
   mean: { readonly dims: readonly number[]; readonly keepdim: boolean };
   minDim: { readonly dim: number; readonly keepdim: boolean };
   minimum: NoAttrs;
+  minimumBackward: NoAttrs;
   mul: NoAttrs;
   ne: NoAttrs;
   neg: NoAttrs;
@@ -71,25 +84,37 @@ export interface OpAttrs {
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
   permute: { readonly dims: readonly number[] };
   pow: NoAttrs;
+  powBackwardBase: NoAttrs;
+  powBackwardExponent: NoAttrs;
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
+  reciprocalBackward: NoAttrs;
   relu: NoAttrs;
+  reluBackward: NoAttrs;
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
   round: NoAttrs;
   rsqrt: NoAttrs;
+  rsqrtBackward: NoAttrs;
   scatterAdd: { readonly dim: number };
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
+  sigmoidBackward: NoAttrs;
   sign: NoAttrs;
   silu: NoAttrs;
+  siluBackward: NoAttrs;
   sin: NoAttrs;
+  sinBackward: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   softmax: { readonly dim: number };
+  softmaxBackward: { readonly dim: number };
   sqrt: NoAttrs;
+  sqrtBackward: NoAttrs;
   square: NoAttrs;
+  squareBackward: NoAttrs;
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   tanh: NoAttrs;
+  tanhBackward: NoAttrs;
   to: { readonly dtype: DType };
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
@@ -182,6 +207,17 @@ export type PrimitiveName =
   | 'where'
   | 'wrapIndex';
 
+/** The ops that have a composite in TypeScript; a backend may run them in one piece. */
+export type FusedName =
+  | 'adamStep'
+  | 'batchNormTrain'
+  | 'crossEntropy'
+  | 'dropout'
+  | 'layerNorm'
+  | 'linear'
+  | 'sgdStep'
+  | 'var';
+
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
   abs: {
     inputs: [
@@ -189,7 +225,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  absBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   adamStep: {
@@ -218,7 +264,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   amax: {
@@ -227,7 +273,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   amin: {
@@ -236,7 +282,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   arange: {
@@ -252,7 +298,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   argmin: {
@@ -261,7 +307,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   avgPool2d: {
@@ -280,6 +326,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
+    promotion: 'none',
+  },
+  batchNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'variance', kind: 'one' },
+    ],
+    attrs: [{ name: 'eps', type: 'float' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   batchNormTrain: {
@@ -308,7 +367,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   clamp: {
@@ -317,7 +376,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  clampBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   clone: {
@@ -326,7 +395,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   contiguous: {
@@ -335,7 +404,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   conv2d: {
@@ -376,7 +445,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   cos: {
@@ -385,8 +454,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  cosBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   crossEntropy: {
     inputs: [
@@ -398,13 +477,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  crossEntropyBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one', differentiable: false },
+      { name: 'logsumexp', kind: 'one' },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   detach: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   div: {
@@ -414,8 +505,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  divBackwardDenominator: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   dropout: {
     inputs: [
@@ -434,7 +536,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   erf: {
@@ -443,8 +545,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  erfBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   exp: {
     inputs: [
@@ -452,7 +564,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
   expand: {
@@ -461,7 +573,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'shape', type: 'ints' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   eye: {
@@ -477,7 +589,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   full: {
@@ -504,7 +616,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   gelu: {
@@ -513,8 +625,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  geluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   geluTanh: {
     inputs: [
@@ -522,8 +644,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  geluTanhBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   gt: {
     inputs: [
@@ -532,7 +664,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   indexAdd: {
@@ -562,7 +694,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   layerNorm: {
@@ -576,6 +708,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  layerNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   le: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -583,7 +728,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   linear: {
@@ -610,7 +755,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
   logSoftmax: {
@@ -622,13 +767,23 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'commonFloating',
   },
+  logSoftmaxBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   logicalNot: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   lt: {
@@ -638,7 +793,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   matmul: {
@@ -657,7 +812,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   maxPool2d: {
@@ -686,8 +841,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  maximumBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   mean: {
     inputs: [
@@ -695,7 +861,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   minDim: {
@@ -704,7 +870,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   minimum: {
@@ -714,8 +880,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  minimumBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   mul: {
     inputs: [
@@ -724,7 +901,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   ne: {
@@ -734,7 +911,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   neg: {
@@ -743,7 +920,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   nextCounter: {
@@ -761,7 +938,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'random'],
+    flags: ['random', 'primitive'],
     promotion: 'none',
   },
   permute: {
@@ -770,7 +947,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dims', type: 'ints' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   pow: {
@@ -780,8 +957,30 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  powBackwardBase: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  powBackwardExponent: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   randint: {
     inputs: [
@@ -789,7 +988,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'low', type: 'int' }, { name: 'high', type: 'int' }, { name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'random'],
+    flags: ['random', 'primitive'],
     promotion: 'none',
   },
   reciprocal: {
@@ -798,8 +997,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  reciprocalBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   relu: {
     inputs: [
@@ -807,7 +1016,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  reluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   reshape: {
@@ -816,7 +1035,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'strict', type: 'bool' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   round: {
@@ -825,7 +1044,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   rsqrt: {
@@ -834,8 +1053,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  rsqrtBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   scatterAdd: {
     inputs: [
@@ -870,8 +1099,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  sigmoidBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   sign: {
     inputs: [
@@ -879,7 +1118,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   silu: {
@@ -888,8 +1127,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  siluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   sin: {
     inputs: [
@@ -897,8 +1146,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  sinBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   slice: {
     inputs: [
@@ -906,7 +1165,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'start', type: 'int' }, { name: 'length', type: 'int' }, { name: 'step', type: 'int' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'view'],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   softmax: {
@@ -918,14 +1177,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'commonFloating',
   },
+  softmaxBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   sqrt: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  sqrtBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   square: {
     inputs: [
@@ -933,7 +1212,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  squareBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   sub: {
@@ -943,7 +1232,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   sum: {
@@ -952,7 +1241,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'reduction'],
+    flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
   tanh: {
@@ -961,8 +1250,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  tanhBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'y', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
   },
   to: {
     inputs: [
@@ -970,7 +1269,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
   uniform: {
@@ -979,7 +1278,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out', differentiable: false }],
-    flags: ['primitive', 'random'],
+    flags: ['random', 'primitive'],
     promotion: 'none',
   },
   var: {
@@ -1009,7 +1308,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive', 'elementwise'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
   wrapIndex: {

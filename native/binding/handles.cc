@@ -45,7 +45,7 @@ void HandleTable::bind(HandleId id, napi_value object) {
 
 const Tensor& HandleTable::get(HandleId id, const char* op) const {
   if (!valid(id)) {
-    fail(ErrorKind::kDisposed, op, "got a tensor that was freed (dispose, tidy or the end of its scope), wanted a live one");
+    fail(ErrorKind::kDisposed, op, "got a tensor that was freed by dispose, tidy or the end of a scope, wanted a live one; keep(tensor) takes one out of its scopes");
   }
   return slots_[static_cast<size_t>(id.slot)].tensor;
 }
@@ -167,7 +167,7 @@ void HandleTable::collect_young() {
   live_bytes_after_ = pool_live_bytes();
   // What survives two scavenges is promoted, and only a full collection finds it dead.
   const bool bytes_pile_up = live_bytes_after_ > 2 * kFloorBytes + live_bytes_after_major_ + live_bytes_after_major_ / 2;
-  const bool handles_pile_up = live_ > 2 * kHandlesPerCollection + 2 * handles_after_major_;
+  const bool handles_pile_up = live_ > 8 * kHandlesPerCollection + 2 * handles_after_major_;
   if (!collected || bytes_pile_up || handles_pile_up) collect_all();
 }
 

@@ -1,6 +1,7 @@
 // A vector whose first N elements live inside it, so that the usual op call allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -73,7 +74,7 @@ class InlineVector {
     }
   }
   void grow() {
-    const size_t capacity = capacity_ * 2;
+    const size_t capacity = std::max(2 * N, 2 * capacity_);
     std::unique_ptr<T[]> wider(new T[capacity]());
     for (size_t i = 0; i < size_; ++i) wider[i] = std::move(data()[i]);
     heap_ = std::move(wider);

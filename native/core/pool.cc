@@ -101,13 +101,17 @@ size_t machine_memory() {
 }
 
 struct Pool {
-  std::mutex mutex;
+  std::mutex mutex;  // guards the free lists and what is cached
   std::vector<void*> free_blocks[kClasses];
   size_t class_bytes[kClasses] = {};
-  size_t limit = 0;
+  size_t cached_bytes = 0;
   const size_t machine = machine_memory();
-  PoolStats stats{};
-  std::atomic<size_t> live{0};  // stats.live_bytes, for readers without the lock
+  std::atomic<size_t> limit{0};
+  // Counted without the lock; signed, because a thread may give back what another took.
+  std::atomic<int64_t> live{0};
+  std::atomic<int64_t> peak{0};
+  std::atomic<uint64_t> allocations{0};
+  std::atomic<uint64_t> allocated{0};
 };
 
 // Never destroyed: blocks are freed by threads and environments that end after static destructors would have run.
@@ -116,86 +120,189 @@ Pool& pool() {
   return *instance;
 }
 
+size_t limit_of(const Pool& p) {
+  const size_t limit = p.limit.load(std::memory_order_relaxed);
+  return limit ? limit : p.machine;
+}
+
+void note_live(Pool& p, int64_t change) {
+  const int64_t now = p.live.fetch_add(change, std::memory_order_relaxed) + change;
+  int64_t peak = p.peak.load(std::memory_order_relaxed);
+  while (now > peak && !p.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+}
+
 // With the mutex held.
 void trim_locked(Pool& p) {
   for (int i = 0; i < kClasses; ++i) {
     for (void* block : p.free_blocks[i]) system_free(block, p.class_bytes[i]);
     p.free_blocks[i].clear();
   }
-  p.stats.cached_bytes = 0;
+  p.cached_bytes = 0;
+}
+
+void* allocate_shared(Pool& p, const SizeClass& c) {
+  const std::lock_guard lock(p.mutex);
+  auto& blocks = p.free_blocks[c.index];
+  if (!blocks.empty()) {
+    void* block = blocks.back();
+    blocks.pop_back();
+    p.cached_bytes -= c.bytes;
+    return block;
+  }
+  // What is cached counts against the machine too.
+  if (static_cast<size_t>(p.live.load()) + p.cached_bytes + c.bytes > limit_of(p)) trim_locked(p);
+  void* block = system_allocate(c.bytes);
+  if (!block) {
+    trim_locked(p);
+    block = system_allocate(c.bytes);
+  }
+  if (block) p.class_bytes[c.index] = c.bytes;
+  return block;
+}
+
+void free_shared(Pool& p, void* block, const SizeClass& c) {
+  const std::lock_guard lock(p.mutex);
+  const size_t live = static_cast<size_t>(std::max<int64_t>(p.live.load(std::memory_order_relaxed), 0));
+  if (p.cached_bytes + c.bytes > std::max(kCacheFloor, live)) {
+    system_free(block, c.bytes);
+    return;
+  }
+  p.free_blocks[c.index].push_back(block);
+  p.cached_bytes += c.bytes;
+}
+
+// Small blocks of one thread, without lock or shared counters: descriptors and small tensors are made and dropped a
+// million times a second. A free block holds the pointer to the next one.
+constexpr size_t kSmall = 1024;
+constexpr int kSmallClasses = 4 * 11;  // payloads up to 2^10
+constexpr uint32_t kKeptPerClass = 8192;
+constexpr int64_t kUnreported = 64 << 10;  // bytes by which a thread's count may be behind
+
+struct ThreadCache {
+  void* first[kSmallClasses];
+  uint32_t count[kSmallClasses];
+  int64_t live_change;
+  uint64_t allocations;
+  uint64_t allocated;
+  bool registered, ended;
+};
+// Trivial, so that it can be used while the thread's other objects are being destroyed.
+thread_local ThreadCache cache;
+
+void report(Pool& p) {
+  if (cache.live_change) note_live(p, cache.live_change);
+  p.allocations.fetch_add(cache.allocations, std::memory_order_relaxed);
+  p.allocated.fetch_add(cache.allocated, std::memory_order_relaxed);
+  cache.live_change = 0;
+  cache.allocations = cache.allocated = 0;
+}
+
+void empty_cache(Pool& p) {
+  report(p);
+  for (int i = 0; i < kSmallClasses; ++i) {
+    while (void* block = cache.first[i]) {
+      cache.first[i] = *static_cast<void**>(block);
+      free(block);
+    }
+    cache.count[i] = 0;
+  }
+}
+
+// Empties the cache of a thread that ends.
+struct CacheEnd {
+  ~CacheEnd() {
+    cache.ended = true;
+    empty_cache(pool());
+  }
+};
+
+void register_end() {
+  static thread_local CacheEnd end;
+  (void)end;
+  cache.registered = true;
+}
+
+void* allocate_small(Pool& p, const SizeClass& c) {
+  if (!cache.registered && !cache.ended) register_end();
+  void* block = cache.first[c.index];
+  if (block) {
+    cache.first[c.index] = *static_cast<void**>(block);
+    --cache.count[c.index];
+  } else {
+    block = system_allocate(c.bytes);
+    if (!block) return nullptr;
+  }
+  cache.live_change += static_cast<int64_t>(c.bytes);
+  ++cache.allocations;
+  cache.allocated += c.bytes;
+  if (cache.live_change > kUnreported) report(p);
+  return block;
+}
+
+void free_small(Pool& p, void* block, const SizeClass& c) {
+  cache.live_change -= static_cast<int64_t>(c.bytes);
+  if (cache.live_change < -kUnreported) report(p);
+  if (cache.ended || cache.count[c.index] >= kKeptPerClass) {
+    free(block);
+    return;
+  }
+  *static_cast<void**>(block) = cache.first[c.index];
+  cache.first[c.index] = block;
+  ++cache.count[c.index];
 }
 
 }  // namespace
 
 void* pool_allocate(size_t bytes, size_t* granted) {
   Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  const size_t limit = p.limit ? p.limit : p.machine;
-  if (bytes > limit) return nullptr;
+  if (bytes > limit_of(p)) return nullptr;
   const SizeClass c = class_of(bytes);
-  if (p.stats.live_bytes + c.bytes > limit) return nullptr;
-  void* block = nullptr;
-  if (!p.free_blocks[c.index].empty()) {
-    block = p.free_blocks[c.index].back();
-    p.free_blocks[c.index].pop_back();
-    p.stats.cached_bytes -= c.bytes;
-  } else {
-    // What is cached counts against the machine too.
-    if (p.stats.live_bytes + p.stats.cached_bytes + c.bytes > limit) trim_locked(p);
-    block = system_allocate(c.bytes);
-    if (!block) {
-      trim_locked(p);
-      block = system_allocate(c.bytes);
-    }
-    if (!block) return nullptr;
-    p.class_bytes[c.index] = c.bytes;
-  }
+  const size_t live = pool_live_bytes();
+  if (live + c.bytes > limit_of(p)) return nullptr;
   *granted = c.bytes;
-  p.stats.live_bytes += c.bytes;
-  p.live.store(p.stats.live_bytes, std::memory_order_relaxed);
-  p.stats.peak_bytes = std::max(p.stats.peak_bytes, p.stats.live_bytes);
-  ++p.stats.allocations;
-  p.stats.allocated_bytes += c.bytes;
+  if (c.bytes <= kSmall) return allocate_small(p, c);
+  void* block = allocate_shared(p, c);
+  if (!block) return nullptr;
+  note_live(p, static_cast<int64_t>(c.bytes));
+  p.allocations.fetch_add(1, std::memory_order_relaxed);
+  p.allocated.fetch_add(c.bytes, std::memory_order_relaxed);
   return block;
 }
 
 void pool_free(void* block, size_t granted) {
   Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  p.stats.live_bytes -= granted;
-  p.live.store(p.stats.live_bytes, std::memory_order_relaxed);
-  if (p.stats.cached_bytes + granted > std::max(kCacheFloor, p.stats.live_bytes)) {
-    system_free(block, granted);
+  const SizeClass c = class_of(granted);
+  if (c.bytes <= kSmall) {
+    free_small(p, block, c);
     return;
   }
-  p.free_blocks[class_of(granted).index].push_back(block);
-  p.stats.cached_bytes += granted;
+  note_live(p, -static_cast<int64_t>(c.bytes));
+  free_shared(p, block, c);
 }
 
 PoolStats pool_stats() {
   Pool& p = pool();
+  report(p);
+  size_t cached = 0;
+  for (uint32_t count : cache.count) cached += count * kSmall / 4;  // of any small class: near enough
   const std::lock_guard lock(p.mutex);
-  return p.stats;
+  return {pool_live_bytes(), p.cached_bytes + cached, static_cast<size_t>(p.peak.load()), p.allocations.load(), p.allocated.load()};
 }
 
-size_t pool_live_bytes() { return pool().live.load(std::memory_order_relaxed); }
+size_t pool_live_bytes() {
+  return static_cast<size_t>(std::max<int64_t>(pool().live.load(std::memory_order_relaxed), 0));
+}
 
 void pool_trim() {
   Pool& p = pool();
+  empty_cache(p);
   const std::lock_guard lock(p.mutex);
   trim_locked(p);
 }
 
-void pool_set_limit(size_t bytes) {
-  Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  p.limit = bytes;
-}
+void pool_set_limit(size_t bytes) { pool().limit.store(bytes, std::memory_order_relaxed); }
 
-size_t pool_limit() {
-  Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  return p.limit ? p.limit : p.machine;
-}
+size_t pool_limit() { return limit_of(pool()); }
 
 }  // namespace lanegrad

@@ -4,6 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <new>
+
+#include "core/error.h"
+#include "core/pool.h"
 
 namespace lanegrad {
 namespace {
@@ -11,13 +15,17 @@ std::atomic<int64_t> live{0};
 }
 
 TensorImpl* TensorImpl::make() {
+  size_t granted = 0;
+  void* block = pool_allocate(sizeof(TensorImpl), &granted);
+  if (!block) fail(ErrorKind::kOutOfMemory, "tensor", "no memory for a descriptor: the limit is ", pool_limit(), " bytes");
   live.fetch_add(1, std::memory_order_relaxed);
-  return new TensorImpl();
+  return new (block) TensorImpl();
 }
 
 void TensorImpl::destroy(TensorImpl* impl) {
   live.fetch_sub(1, std::memory_order_relaxed);
-  delete impl;
+  impl->~TensorImpl();
+  pool_free(impl, sizeof(TensorImpl));
 }
 
 Tensor allocate_tensor(const char* op, const TensorSpec& spec) {

@@ -119,11 +119,26 @@ void check_mutated(const Environment& env, const Call& call) {
   }
 }
 
-}  // namespace
+// Whether the operands can go to the record as they are.
+bool is_ready(const Call& call) {
+  for (const InputDef& def : call.op.inputs) {
+    if (!def.name) break;
+    if (def.grads_of >= 0) return false;
+  }
+  if (call.op.promotion == Promotion::kNone) return true;
+  if (call.flat.empty() || !is_floating(call.flat.back()->spec.dtype)) return false;
+  const DType dtype = call.flat.back()->spec.dtype;
+  for (size_t i = 0; i + 1 < call.starts.size(); ++i) {
+    if (!call.op.inputs[i].differentiable) continue;
+    for (size_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+      if (call.flat[k]->spec.dtype != dtype) return false;
+    }
+  }
+  return true;
+}
 
-void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
-  const Prepared prepared = prepare(env, call);
-  const Call ready = prepared.call(call.op, call.attrs);
+void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
+  const Call& call = ready;
   check_mutated(env, ready);
   const Specs specs(ready.flat);
   InferContext inferred(call.op, Operands<const TensorSpec*>(specs.pointers, ready.starts), call.attrs);
@@ -152,6 +167,17 @@ void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
   record(env, ready, outputs);
 }
 
+}  // namespace
+
+void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
+  if (is_ready(call)) {
+    run_ready(env, call, outputs);
+    return;
+  }
+  const Prepared prepared = prepare(env, call);
+  run_ready(env, prepared.call(call.op, call.attrs), outputs);
+}
+
 void apply_in_place(Environment& env, const Call& call) {
   const Op& op = call.op;
   if (op.output_count() != 1 || op.inputs[0].kind != InputKind::kOne) {
@@ -176,9 +202,17 @@ void apply_in_place(Environment& env, const Call& call) {
     fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ", name_of(target->spec.dtype));
   }
 
-  // The tape may need the value that is about to be overwritten.
+  // The tape may need the value that is about to be overwritten, in x.mul_(x) twice.
   Prepared saved = prepared;
-  if (recorded && (op.saves.inputs & 1) && ready.flat[0] == target) saved.flat[0] = clone_with_history(env, target);
+  Tensor before;
+  for (int i = 0; recorded && i < op.input_count(); ++i) {
+    if (!(op.saves.inputs >> i & 1)) continue;
+    for (uint16_t k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
+      if (!(ready.flat[k] == target)) continue;
+      if (!before) before = clone_with_history(env, target);
+      saved.flat[k] = before;
+    }
+  }
 
   bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {

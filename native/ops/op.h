@@ -112,7 +112,7 @@ class InferContext {
 
  private:
   const Op& op_;
-  const Operands<const TensorSpec*>& inputs_;
+  Operands<const TensorSpec*> inputs_;
   const Attrs& attrs_;
   int count_ = 0;
   std::array<OutputSpec, kMaxOutputs> outputs_;
@@ -150,7 +150,7 @@ class EvalContext {
 
  private:
   const Op& op_;
-  const Operands<TensorView>& inputs_;
+  Operands<TensorView> inputs_;
   std::span<const TensorView> outputs_;
   void* workspace_;
   const Attrs& attrs_;
@@ -177,15 +177,17 @@ class Applier {
 class VjpContext : public Applier {
  public:
   virtual const Attrs& attrs() const = 0;
-  // Flat input indices (with a list: of its entries). Only what `saves` declares is there.
+  // Flat input indices: a list counts by its entries, an absent optional input not at all. Only what `saves` declares is
+  // there.
   virtual Tensor input(int i) = 0;
   virtual Tensor output(int j) = 0;
   virtual int input_count() const = 0;
   // dtype and sizes of an input or output, kept whether it was saved or not. Strides are not kept.
   virtual Dims input_shape(int i) const = 0;
   virtual DType input_dtype(int i) const = 0;
-  // Whether an input was there and its gradient is wanted.
+  // Whether the gradient of flat input i is wanted.
   virtual bool needs(int i) const = 0;
+  // Whether schema input i was given.
   virtual bool has_input(int i) const = 0;
   // The gradient of output j; undefined if nothing depends on it.
   virtual Tensor grad(int j) = 0;

@@ -1,5 +1,6 @@
 import { isFloat, itemSize, makeTypedArray, type DType, type TypedArray } from '../../dtype.js';
-import { LanegradError, OutOfMemoryError } from '../../errors.js';
+import type { LanegradError } from '../../errors.js';
+import { OutOfMemoryError } from '../../errors.js';
 import type { TapeNode, ViewInfo } from './node.js';
 import { contiguousStrides, numelOf } from './shape.js';
 

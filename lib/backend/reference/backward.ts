@@ -1,11 +1,12 @@
 import type { BackwardOptions } from '../backend.js';
-import { AutogradError, DTypeError, InternalError, ShapeError } from '../../errors.js';
+import { AutogradError, InternalError, ShapeError } from '../../errors.js';
 import { allocation, fail, fromSpec, show, type RefTensor } from './array.js';
 import { copyInto } from './cast.js';
-import { TapeNode, type Saved } from './node.js';
+import type { TapeNode } from './node.js';
+import { type Saved } from './node.js';
 import { noAttrs, type Gradients, type VjpContext } from './ops/op.js';
 import { referenceOps } from './ops/table.js';
-import { contiguousStrides, denseStridesLike, isDense, overlapsItself, sameShape } from './shape.js';
+import { contiguousStrides, denseStridesLike, expandedDim, isDense, sameShape } from './shape.js';
 import type { Tape } from './tape.js';
 import type { AnyOp } from './view-scatter.js';
 
@@ -42,9 +43,15 @@ export class BackwardPass {
   ) {}
 
   run(roots: readonly RefTensor[], grads: readonly (RefTensor | undefined)[], op: string): void {
-    const starts = roots.map((root, i) => {
+    const starts = roots.map((root) => {
       const edge = this.tape.edge(root);
-      if (!edge) fail(AutogradError, op, `root ${i} does not require a gradient: nothing that made it does`);
+      if (!edge)
+        fail(
+          AutogradError,
+          op,
+          `a tensor of shape ${show(root.shape)} does not require a gradient: nothing that led to it does, ` +
+            'or it was computed inside noGrad',
+        );
       return edge;
     });
     const seeds = roots.map((root, i) => this.seed(op, root, grads[i]));
@@ -66,7 +73,10 @@ export class BackwardPass {
   /** What arrived at output `index` of a wanted node. */
   result(node: TapeNode, index: number): RefTensor | undefined {
     const found = this.captured.get(node)?.[index];
-    if (found) found.storage.shared = true;
+    if (!found) return undefined;
+    found.storage.shared = true;
+    // A gradient that is not on the tape is a tensor of its own, whatever it was cut from.
+    if (found.storage.pass === this.pass && !this.options.createGraph) found.view = undefined;
     return found;
   }
 
@@ -76,17 +86,19 @@ export class BackwardPass {
         fail(
           ShapeError,
           op,
-          `a root of shape ${show(root.shape)} needs a gradient: only one element can start from 1`,
+          `a tensor of shape ${show(root.shape)} needs a gradient to start from; without one, wanted one element`,
         );
       }
       return this.tape.run('full', [], { shape: root.shape, value: 1, dtype: root.dtype })[0]!;
     }
     if (!sameShape(grad.shape, root.shape)) {
-      fail(ShapeError, op, `the gradient has shape ${show(grad.shape)}, its root ${show(root.shape)}`);
+      fail(
+        ShapeError,
+        op,
+        `the gradient has shape ${show(grad.shape)}, wanted that of the tensor, ${show(root.shape)}`,
+      );
     }
-    if (grad.dtype !== root.dtype)
-      fail(DTypeError, op, `the gradient is ${grad.dtype}, its root ${root.dtype}`);
-    return grad;
+    return grad.dtype === root.dtype ? grad : this.tape.run('to', [grad], { dtype: root.dtype })[0]!;
   }
 
   private visit(node: TapeNode): void {
@@ -135,7 +147,7 @@ export class BackwardPass {
       fail(
         AutogradError,
         node.op,
-        'backward has already run through here and freed what was saved; pass retainGraph: true to the first backward',
+        'its saved tensors were freed by an earlier backward; pass retainGraph: true there to go back twice',
       );
     }
     if (node.custom >= 0) {
@@ -153,7 +165,7 @@ export class BackwardPass {
 
   private opOf(node: TapeNode): AnyOp {
     if (node.op === 'viewScatter') return this.tape.viewScatter;
-    return referenceOps[node.op as keyof typeof referenceOps] as unknown as AnyOp;
+    return referenceOps[node.op as keyof typeof referenceOps];
   }
 
   private contextOf(node: TapeNode): VjpContext {
@@ -196,7 +208,7 @@ export class BackwardPass {
     const before = t.grad;
     const { createGraph } = this.options;
     if (before) {
-      if (createGraph || before.node || overlapsItself(before.shape, before.strides)) {
+      if (createGraph || before.node || expandedDim(before.shape, before.strides) >= 0) {
         t.grad = this.tape.run('add', [before, grad], noAttrs)[0]!;
       } else {
         this.tape.runInPlace('add', [before, grad], noAttrs);
@@ -261,8 +273,8 @@ function unpack(node: TapeNode, saved: Saved | undefined, what: string): RefTens
     fail(
       AutogradError,
       node.op,
-      `${what} (${saved.tensor.dtype} ${show(saved.tensor.shape)}) is needed for the gradient but was changed in place: ` +
-        `it is at version ${now}, wanted version ${saved.version}; change a clone instead`,
+      `${what} of shape ${show(saved.tensor.shape)} that its gradient needs was changed in place since ` +
+        `(version ${now}, saved at ${saved.version}); change a clone instead`,
     );
   }
   return saved.tensor;

@@ -190,20 +190,3 @@ function storeTile(
     }
   }
 }
-
-/** C (m x n) = A (m x k) B (k x n) for floats. */
-export function multiply(
-  m: number,
-  n: number,
-  k: number,
-  a: Matrix,
-  b: Matrix,
-  c: Matrix,
-  add = false,
-): void {
-  const packedA = scratchArray(0, packedLength(m, k));
-  const packedB = scratchArray(1, packedLength(n, k));
-  pack(packedA, a.data, a.offset, m, a.rowStride, k, a.columnStride);
-  pack(packedB, b.data, b.offset, n, b.columnStride, k, b.rowStride);
-  multiplyPacked(m, n, k, packedA, packedB, c, add);
-}

@@ -4,6 +4,7 @@ import {
   BackendError,
   DisposedError,
   DTypeError,
+  InternalError,
   ShapeError,
   ValueError,
 } from '../../errors.js';
@@ -57,7 +58,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   create(dtype: DType, shape: readonly number[], data: TypedArray): T {
     this.crossings += 1;
     const wanted = makeTypedArray(dtype, 0);
-    if (Object.getPrototypeOf(data) !== Object.getPrototypeOf(wanted)) {
+    if (!ArrayBuffer.isView(data) || data[Symbol.toStringTag] !== wanted[Symbol.toStringTag]) {
       fail(DTypeError, 'create', `${dtype} wants a ${wanted.constructor.name}, got ${describe(data)}`);
     }
     const bad = shape.find((size) => !Number.isSafeInteger(size));
@@ -243,8 +244,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const to = this.tensors(op, outputs);
     const kept = this.tensors(op, saved);
     if (!this.tape.gradMode || !from.some((t) => this.tape.requiresGrad(t))) return;
-    const twice = to.findIndex((t) => from.includes(t));
-    if (twice >= 0) fail(AutogradError, op, `output ${twice} is an input itself: return a clone of it`);
+    const old = to.findIndex((t) => this.tape.requiresGrad(t));
+    if (old >= 0)
+      fail(AutogradError, op, `output ${old} already has a history; forward must return fresh tensors`);
     const node = this.tape.makeNode(op, from, () => true);
     node.custom = custom;
     node.attrs = attrs;
@@ -323,7 +325,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const { value } = tensor;
     if (value instanceof RefTensor) return value;
     if (tensor.slot >= 0) fail(DisposedError, op, `${what} belongs to another backend`);
-    fail(DisposedError, op, `${what} was freed`);
+    fail(DisposedError, op, `${what} was freed by dispose, tidy or the end of a scope, wanted a live tensor`);
   }
 
   private tensors(op: string, list: readonly T[]): RefTensor[] {
@@ -336,7 +338,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   private operands(op: OpName, inputs: readonly OpInput<T>[], attrs: unknown): Operand[] {
     const record = Object.hasOwn(opRecords, op) ? opRecords[op] : undefined;
-    if (!record) fail(ValueError, String(op), 'there is no op of this name');
+    if (!record) fail(InternalError, 'run', `no op is called ${String(op)}`);
     if (!this.has(op)) {
       fail(BackendError, op, 'the TypeScript backend has primitives only: call the function of that name');
     }
@@ -355,7 +357,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
           fail(DTypeError, op, `input ${def.name} wants a list of tensors, got ${kindOfValue(input)}`);
         }
         input.forEach((t: unknown, j: number) => flat.push(this.tensor(op, t, `input ${def.name}[${j}]`)));
-      } else if (input === null && def.kind === 'optional') {
+      } else if (input == null && def.kind === 'optional') {
         continue; // only ever the last one
       } else {
         flat.push(this.operand(op, def.name, input));
@@ -387,16 +389,23 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     grads: readonly (RefTensor | undefined)[],
     saved: readonly RefTensor[],
   ): (RefTensor | undefined)[] {
-    // The function may keep what it is given.
+    // The caller of the function may hold the same memory.
     const give = (t: RefTensor): T => {
       t.storage.shared = true;
       return this.handle(t);
     };
-    const result = this.customs[node.custom]!.backward(
-      grads.map((g) => (g ? give(g) : null)),
-      saved.map(give),
-      node.attrs as string,
-    );
+    // What it makes on the way and does not return goes with the scope.
+    this.beginScope();
+    let result: readonly (T | null)[] = [];
+    try {
+      result = this.customs[node.custom]!.backward(
+        grads.map((g) => (g ? give(g) : null)),
+        saved.map(give),
+        node.attrs as string,
+      );
+    } finally {
+      this.endScope(Array.isArray(result) ? result : []);
+    }
     if (!Array.isArray(result) || result.length !== node.edges.length) {
       const got = Array.isArray(result) ? String(result.length) : kindOfValue(result);
       fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${got}`);

@@ -70,10 +70,9 @@ export function denseStridesLike(shape: readonly number[], strides: readonly num
   return result;
 }
 
-/** Whether two elements lie in the same place, as after expand. */
-export function overlapsItself(shape: readonly number[], strides: readonly number[]): boolean {
-  for (let i = 0; i < shape.length; i++) if (shape[i]! > 1 && strides[i] === 0) return true;
-  return false;
+/** The first dim along which all elements lie in one place, as after expand; -1 when there is none. */
+export function expandedDim(shape: readonly number[], strides: readonly number[]): number {
+  return shape.findIndex((size, i) => size > 1 && strides[i] === 0);
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -6,7 +6,7 @@ export function erf(x: number): number {
   const y = Math.abs(x);
   if (y <= 0.46875) {
     const z = y > 1e-300 ? y * y : 0;
-    return (x * ratio(z, nearTop, nearBottom)) as number;
+    return x * ratio(z, nearTop, nearBottom);
   }
   if (y !== y) return x;
   const tail = y > 6 ? 0 : complement(y);

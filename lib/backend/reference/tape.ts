@@ -1,14 +1,21 @@
 import type { DType } from '../../dtype.js';
 import { isFloat, itemSize } from '../../dtype.js';
-import { AutogradError, DTypeError, InternalError, ShapeError } from '../../errors.js';
+import {
+  AutogradError,
+  DTypeError,
+  InternalError,
+  OutOfMemoryError,
+  ShapeError,
+  ValueError,
+} from '../../errors.js';
 import { opRecords } from '../op-schema.gen.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
 import { TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
-import { kindOf, promotedType } from './promotion.js';
-import { overlapsItself, sameShape } from './shape.js';
+import { promotedType } from './promotion.js';
+import { expandedDim, sameShape } from './shape.js';
 import { makeViewScatter, viewScatterRecord, type AnyOp } from './view-scatter.js';
 
 /** What `run` takes: a tensor, or a number or boolean that promotes by kind only. */
@@ -32,7 +39,7 @@ export class Tape {
   constructor() {
     for (const [name, op] of Object.entries(referenceOps)) {
       const record = opRecords[name as keyof typeof referenceOps];
-      this.entries.set(name, { name, op: op as unknown as AnyOp, record });
+      this.entries.set(name, { name, op: op, record });
     }
     this.viewScatter = makeViewScatter(
       (name) => this.entry(name).op,
@@ -54,12 +61,20 @@ export class Tape {
   runInPlace(name: string, operands: readonly Operand[], attrs: unknown): void {
     const entry = this.entry(name);
     const target = operands[0];
-    if (!(target instanceof RefTensor)) fail(DTypeError, name, 'in place: the first input wants a tensor');
-    if (overlapsItself(target.shape, target.strides)) {
+    if (!(target instanceof RefTensor)) {
+      fail(DTypeError, name, 'an in-place op writes a tensor, got a number');
+    }
+    const { record } = entry;
+    if (record.outputs.length !== 1 || record.inputs[0]?.kind !== 'one') {
+      fail(ValueError, name, 'has no in-place form');
+    }
+    const shared = expandedDim(target.shape, target.strides);
+    if (shared >= 0) {
       fail(
-        AutogradError,
+        ValueError,
         name,
-        'in place: elements of an expanded tensor share their memory; use clone first',
+        `cannot write in place: dim ${shared} of ${show(target.shape)} is expanded, so its elements share memory; ` +
+          'clone the tensor first',
       );
     }
     if (this.gradMode) this.checkMayChange(name, target);
@@ -177,7 +192,7 @@ export class Tape {
     const outputs = specs.map((spec) =>
       spec.viewOffset === undefined ? fromSpec(name, spec) : this.viewTensor(name, inputs[0]!, spec, attrs),
     );
-    if (specs[0]!.viewOffset === undefined) op.forward?.(inputs, outputs, attrs);
+    if (specs[0]!.viewOffset === undefined) compute(entry, inputs, outputs, attrs);
     entry.record.inputs.forEach((def, i) => {
       if (def.mutates) inputs[i]!.storage.version += 1;
     });
@@ -221,7 +236,7 @@ export class Tape {
     node.outputDtypes = outputs.map((t) => t.dtype);
     const { saves } = entry.op;
     if (saves?.inputs)
-      for (const i of saves.inputs) if (inputs[i]) node.savedInputs[i] = this.save(inputs[i]!);
+      for (const i of saves.inputs) if (inputs[i]) node.savedInputs[i] = this.save(inputs[i]);
     outputs.forEach((t, j) => {
       if (entry.record.outputs[j]!.differentiable !== false) this.setHistory(t, node, j);
     });
@@ -245,18 +260,14 @@ export class Tape {
 
   private checkMayChange(name: string, target: RefTensor): void {
     if (this.isLeaf(target) && target.requiresGrad) {
-      fail(
-        AutogradError,
-        name,
-        'in place: a leaf that requires a gradient cannot be changed in place; use noGrad',
-      );
+      fail(AutogradError, name, 'a leaf that requires a gradient cannot be changed in place; use noGrad');
     }
     const view = target.view;
     if (view && !view.unrecorded && this.isLeaf(view.base) && view.base.requiresGrad) {
       fail(
         AutogradError,
         name,
-        'in place: a view of a leaf that requires a gradient cannot be changed in place; use noGrad',
+        'a view of a leaf that requires a gradient cannot be changed in place; use noGrad',
       );
     }
   }
@@ -266,15 +277,11 @@ export class Tape {
       fail(
         ShapeError,
         name,
-        `in place: the result has shape ${show(spec.shape)}, the tensor ${show(target.shape)}`,
+        `the result of shape ${show(spec.shape)} cannot be written into ${show(target.shape)}`,
       );
     }
-    if (kindOf(spec.dtype) > kindOf(target.dtype)) {
-      fail(
-        DTypeError,
-        name,
-        `in place: the result is ${spec.dtype} and cannot be written to ${target.dtype}`,
-      );
+    if (isFloat(spec.dtype) && !isFloat(target.dtype)) {
+      fail(DTypeError, name, `a ${spec.dtype} result cannot be written into ${target.dtype}`);
     }
   }
 
@@ -284,9 +291,9 @@ export class Tape {
     inputs: readonly RefTensor[],
     attrs: unknown,
   ): void {
-    const { name, op, record } = entry;
+    const { op, record } = entry;
     const specs = op.infer(inputs, attrs);
-    this.checkResult(name, target, specs[0]!);
+    this.checkResult(entry.name, target, specs[0]!);
     // Straight into the target, unless an input lies across it in another way.
     const direct =
       record.flags.includes('elementwise') &&
@@ -296,7 +303,7 @@ export class Tape {
       );
     if (direct) {
       this.counts.ops += 1;
-      op.forward!(inputs, [target], attrs);
+      compute(entry, inputs, [target], attrs);
     } else {
       copyInto(target, this.evaluate(entry, inputs, attrs)[0]!);
     }
@@ -314,12 +321,11 @@ export class Tape {
       fail(
         AutogradError,
         name,
-        'in place: a view made under noGrad cannot be changed by what requires a gradient; make the view with gradients on',
+        'a view made under noGrad cannot be changed by what requires a gradient; make the view with gradients on',
       );
     }
     this.checkResult(name, target, entry.op.infer(inputs, attrs)[0]!);
-    if (!target.isFloat)
-      fail(AutogradError, name, `in place: ${target.dtype} cannot hold what requires a gradient`);
+    if (!target.isFloat) fail(AutogradError, name, `${target.dtype} cannot hold what requires a gradient`);
     let result = this.evaluate(entry, inputs, attrs)[0]!;
     if (result.storage === target.storage) result = this.detachedCopy(result);
     if (this.wantsNode(entry, inputs)) {
@@ -363,6 +369,21 @@ export class Tape {
   }
 }
 
+function compute(
+  { name, op }: Entry,
+  inputs: readonly RefTensor[],
+  outputs: readonly RefTensor[],
+  attrs: unknown,
+): void {
+  try {
+    op.forward?.(inputs, outputs, attrs);
+  } catch (error) {
+    // A scratch array that is not to be had.
+    if (!(error instanceof RangeError)) throw error;
+    fail(OutOfMemoryError, name, `there is no memory for the work: ${error.message}`);
+  }
+}
+
 function isDifferentiable(entry: Entry, input: number): boolean {
   const defs = entry.record.inputs;
   return (defs[0]?.kind === 'list' ? defs[0] : defs[input]!).differentiable !== false;
@@ -375,12 +396,16 @@ function sameWindow(a: RefTensor, b: RefTensor): boolean {
 /** The dtype by whose kind a number takes part in promotion. */
 function kindDtype(value: number | boolean): DType {
   if (typeof value === 'boolean') return 'bool';
-  return Number.isSafeInteger(value) ? 'int64' : 'float32';
+  // The integer 0 would lose the sign of -0.
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? 'int64' : 'float32';
 }
 
 function scalar(value: number | boolean, dtype: DType): RefTensor {
   const t = zeros('scalar', dtype, []);
-  (t.data as Float64Array)[0] = castNumber(Number(value), dtype) as number;
+  const number = Number(value);
+  // Integers wrap, as those of tensors do when they are cast; other numbers saturate.
+  const wraps = Number.isSafeInteger(number) && (dtype === 'int32' || dtype === 'uint8');
+  (t.data as Float64Array)[0] = wraps ? number : (castNumber(number, dtype) as number);
   t.wrapped = true;
   return t;
 }

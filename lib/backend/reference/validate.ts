@@ -1,5 +1,5 @@
 import { dtypes } from '../../dtype.js';
-import { ValueError } from '../../errors.js';
+import { DTypeError, ValueError } from '../../errors.js';
 import type { OpAttrDef, OpRecord } from '../op-record.js';
 import { fail } from './array.js';
 import { maxRank } from './shape.js';
@@ -28,6 +28,9 @@ export function checkAttrs(op: string, record: OpRecord, attrs: unknown): void {
   for (let i = 0; i < defs.length; i++) {
     const def = defs[i]!;
     const value = (attrs as Record<string, unknown>)[def.name];
+    if (def.type === 'dtype' && !accepts(def, value)) {
+      fail(DTypeError, op, `wants a dtype (${dtypes.join(', ')}), got ${describe(value)}`);
+    }
     if (!accepts(def, value))
       fail(ValueError, op, `attribute ${def.name} wants ${wanted(def, value)}, got ${describe(value)}`);
   }

@@ -1,7 +1,6 @@
 import { InternalError } from '../../errors.js';
 import type { OpRecord } from '../op-record.js';
-import { fail, type RefTensor, type Spec } from './array.js';
-import { RefTensor as Tensor } from './array.js';
+import { fail, RefTensor, type Spec } from './array.js';
 import { copyInto } from './cast.js';
 import type { ViewStep } from './node.js';
 import type { Gradients, VjpContext } from './ops/op.js';
@@ -42,7 +41,7 @@ export function makeViewScatter(
     for (const { op, attrs } of chain) {
       const spec = primitive(op).infer([view], attrs)[0]!;
       if (spec.viewOffset === undefined) fail(InternalError, op, 'is no view of its input here');
-      view = new Tensor(spec.dtype, spec.shape, spec.strides, view.offset + spec.viewOffset, view.storage);
+      view = new RefTensor(spec.dtype, spec.shape, spec.strides, view.offset + spec.viewOffset, view.storage);
     }
     return view;
   }

@@ -50,12 +50,7 @@ export function planLoops(shape: readonly number[], operands: readonly (readonly
   return { sizes, strides, empty: false };
 }
 
-/** Calls `body` with the offset of each operand for every run of the inner dim. */
-export function walk1(plan: LoopPlan, a: number, body: (a: number) => void): void {
-  walk(plan, [a], (offsets) => body(offsets[0]!));
-}
-
-/** The general form: `offsets` is changed from call to call. */
+/** Calls `body` with the offset of each operand for every run of the inner dim; the list changes from call to call. */
 export function walk(plan: LoopPlan, start: readonly number[], body: (offsets: number[]) => void): void {
   if (plan.empty) return;
   const offsets = start.slice();

@@ -1,14 +1,13 @@
-import { DTypeError, IndexError, ShapeError } from '../../../errors.js';
-import { fail, fresh, show, type RefTensor } from '../array.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
+import { fail, fresh, show, RefTensor } from '../array.js';
 import { copyInto } from '../cast.js';
 import { contiguousStrides, normalizeDim, sameShape } from '../shape.js';
 import { planRowMajor, rowMajorOffsets, walk } from '../walk.js';
 import { wantIndex, type ReferenceOp } from './op.js';
-import { RefTensor as Tensor } from '../array.js';
 
 export const cat: ReferenceOp<'cat'> = {
   infer(tensors, { dim }) {
-    if (tensors.length === 0) fail(ShapeError, 'cat', 'wants at least one tensor, got none');
+    if (tensors.length === 0) fail(ValueError, 'cat', 'wants at least one tensor, got an empty list');
     const parts = tensors.filter((t) => !skipped(t));
     const first = parts[0] ?? tensors[0]!;
     if (first.rank === 0) fail(ShapeError, 'cat', 'a 0-dim tensor cannot be joined: give it a dim first');
@@ -24,7 +23,7 @@ export const cat: ReferenceOp<'cat'> = {
           `sizes must agree outside dim ${d}: got ${show(first.shape)} and ${show(t.shape)}`,
         );
       }
-      shape[d] = shape[d]! + t.shape[d]!;
+      shape[d] = shape[d] + t.shape[d]!;
     }
     return [fresh(first.dtype, shape)];
   },
@@ -33,7 +32,7 @@ export const cat: ReferenceOp<'cat'> = {
     let at = 0;
     for (const t of tensors) {
       if (skipped(t)) continue;
-      const part = new Tensor(
+      const part = new RefTensor(
         out!.dtype,
         t.shape,
         out!.strides,
@@ -80,7 +79,7 @@ function readIndex(op: string, index: RefTensor, dim: number, size: number): Int
 
 /** A 0-dim tensor seen as one of shape [1]. */
 function atLeast1d(t: RefTensor): RefTensor {
-  return t.rank > 0 ? t : new Tensor(t.dtype, [1], [1], t.offset, t.storage);
+  return t.rank > 0 ? t : new RefTensor(t.dtype, [1], [1], t.offset, t.storage);
 }
 
 function checkSameRank(op: string, x: RefTensor, index: RefTensor, d: number, besides: string): void {
@@ -166,16 +165,11 @@ export const scatterAdd: ReferenceOp<'scatterAdd'> = {
     if (index!.numel === 0) return;
     const from = source!.numbers;
     const to = out!.numbers;
-    eachIndexed(
-      'scatterAdd',
-      out!,
-      index!,
-      normalizeDim('scatterAdd', dim, x!.rank),
-      source!,
-      (position, at) => {
-        to[position] = to[position]! + from[at]!;
-      },
-    );
+    const or = x!.dtype === 'bool';
+    const d = normalizeDim('scatterAdd', dim, x!.rank);
+    eachIndexed('scatterAdd', out!, index!, d, source!, (position, at) => {
+      to[position] = or ? to[position]! | from[at]! : to[position]! + from[at]!;
+    });
   },
   saves: { inputs: [1] },
   vjp(c, g, { dim }) {
@@ -276,7 +270,7 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
     wanted[d] = values.length;
     const from = sameShape(source!.shape, wanted)
       ? source!
-      : new Tensor(source!.dtype, wanted, contiguousStrides(wanted), source!.offset, source!.storage);
+      : new RefTensor(source!.dtype, wanted, contiguousStrides(wanted), source!.offset, source!.storage);
     const plan = pairRows(to, from, d);
     const last = plan.sizes.length - 1;
     const n = plan.sizes[last]!;
@@ -288,7 +282,11 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
       for (let i = 0; i < values.length; i++) {
         let oo = at[1]! + values[i]! * to.strides[d]!;
         let xo = at[2]! + i * from.strides[d]!;
-        for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
+        if (x!.dtype === 'bool') {
+          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! | added[xo]!;
+        } else {
+          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
+        }
       }
     });
   },
@@ -306,7 +304,8 @@ export const indexAdd: ReferenceOp<'indexAdd'> = {
 };
 
 export const wrapIndex: ReferenceOp<'wrapIndex'> = {
-  infer([index]) {
+  infer([index], { size }) {
+    if (size < 0) fail(ValueError, 'wrapIndex', `attribute size must not be negative, got ${size}`);
     if (index!.isFloat || index!.dtype === 'bool') {
       fail(DTypeError, 'wrapIndex', `input index wants integers, got ${index!.dtype}`);
     }

@@ -1,6 +1,6 @@
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
 import { fail, fresh, show, type RefTensor } from '../array.js';
-import { checkSizes, sameShape } from '../shape.js';
+import { checkSizes, numelOf, sameShape } from '../shape.js';
 import { rowMajor } from './conv.js';
 import { reshape, type ReferenceOp } from './op.js';
 import { pair, windowCount, type Window } from './window.js';
@@ -23,7 +23,9 @@ interface PoolGeometry extends Window {
 }
 
 function geometry(op: string, shape: readonly number[], attrs: PoolAttrs): PoolGeometry {
-  if (shape.length !== 4) fail(ShapeError, op, `the input wants shape [N, C, H, W], got ${show(shape)}`);
+  if (shape.length !== 3 && shape.length !== 4) {
+    fail(ShapeError, op, `the input wants shape [N, C, H, W] or [C, H, W], got ${show(shape)}`);
+  }
   const kernel = pair(op, 'kernel', attrs.kernel, 1);
   const stride = pair(op, 'stride', attrs.stride, 1);
   const padding = pair(op, 'padding', attrs.padding, 0);
@@ -36,17 +38,18 @@ function geometry(op: string, shape: readonly number[], attrs: PoolAttrs): PoolG
     );
   }
   const window: Window = { kernel, stride, padding, dilation };
-  const [n, c, height, width] = shape as [number, number, number, number];
+  const lead = shape.slice(0, -2);
+  const [height, width] = shape.slice(-2) as [number, number];
   const outHeight = windowCount(op, height, 0, window, attrs.ceilMode);
   const outWidth = windowCount(op, width, 1, window, attrs.ceilMode);
   return {
     ...window,
-    planes: n * c,
+    planes: numelOf(lead),
     height,
     width,
     outHeight,
     outWidth,
-    outShape: [n, c, outHeight, outWidth],
+    outShape: [...lead, outHeight, outWidth],
   };
 }
 
@@ -119,15 +122,16 @@ export const maxPool2dBackward: ReferenceOp<'maxPool2dBackward'> = {
     if (indices!.dtype !== 'int64') {
       fail(DTypeError, 'maxPool2dBackward', `input indices wants int64, got ${indices!.dtype}`);
     }
-    if (inputShape.length !== 4) {
+    const rank = inputShape.length;
+    if (rank !== 3 && rank !== 4) {
       fail(
         ShapeError,
         'maxPool2dBackward',
-        `attribute inputShape wants [N, C, H, W], got ${show(inputShape)}`,
+        `attribute inputShape wants [N, C, H, W] or [C, H, W], got ${show(inputShape)}`,
       );
     }
     checkSizes('maxPool2dBackward', inputShape);
-    const fits = grad!.rank === 4 && grad!.shape[0] === inputShape[0] && grad!.shape[1] === inputShape[1];
+    const fits = grad!.rank === rank && sameShape(grad!.shape.slice(0, -2), inputShape.slice(0, -2));
     if (!fits || !sameShape(grad!.shape, indices!.shape)) {
       fail(
         ShapeError,
@@ -140,8 +144,8 @@ export const maxPool2dBackward: ReferenceOp<'maxPool2dBackward'> = {
   forward([grad, indices], [out], { inputShape }) {
     const g = rowMajor('maxPool2dBackward', grad!);
     const index = rowMajor('maxPool2dBackward', indices!);
-    const plane = inputShape[2]! * inputShape[3]!;
-    const windows = g.shape[2]! * g.shape[3]!;
+    const plane = numelOf(inputShape.slice(-2));
+    const windows = numelOf(g.shape.slice(-2));
     const from = index.data as BigInt64Array;
     const to = out!.numbers;
     for (let i = 0; i < g.numel; i++) {
@@ -160,12 +164,10 @@ export const maxPool2dBackward: ReferenceOp<'maxPool2dBackward'> = {
   saves: { inputs: [1] },
   // The transpose: each window reads the element that it wrote.
   vjp(c, gg, { inputShape }) {
-    const [n, ch, h, w] = inputShape as [number, number, number, number];
     const shape = c.shape(0);
-    const flat = [n, ch, shape[2]! * shape[3]!];
-    const picked = c.run('gather', [reshape(c, gg, [n, ch, h * w]), reshape(c, c.input(1), flat)], {
-      dim: 2,
-    });
+    const flat = (of: readonly number[]): number[] => [numelOf(of.slice(0, -2)), numelOf(of.slice(-2))];
+    const index = reshape(c, c.input(1), flat(shape));
+    const picked = c.run('gather', [reshape(c, gg, flat(inputShape)), index], { dim: 1 });
     return [reshape(c, picked, shape), undefined];
   },
 };

@@ -308,7 +308,7 @@ export const testOps = {
     infer: ([x]) => [like(x!, 'bool')],
     forward([x], [out]) {
       applyUnary(x!, out!, (v, xo, xs, o, oo, os, n) => {
-        for (let i = 0; i < n; i++, xo += xs, oo += os) o[oo] = v[xo] ? 0 : 1;
+        for (let i = 0; i < n; i++, xo += xs, oo += os) o[oo] = v[xo] || v[xo]! !== v[xo]! ? 0 : 1;
       });
     },
   } as ReferenceOp<'logicalNot'>,

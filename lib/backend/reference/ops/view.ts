@@ -1,7 +1,6 @@
 import { IndexError, ShapeError, ValueError } from '../../../errors.js';
-import { fail, fresh, show, type RefTensor, type Spec } from '../array.js';
+import { fail, fresh, show, RefTensor, type Spec } from '../array.js';
 import { copyInto } from '../cast.js';
-import { RefTensor as Tensor } from '../array.js';
 import { checkSizes, contiguousStrides, isContiguous, maxRank, normalizeDim, numelOf } from '../shape.js';
 import { reshape as reshaped, sumTo, type ReferenceOp } from './op.js';
 
@@ -80,7 +79,7 @@ export const reshape: ReferenceOp<'reshape'> = {
     return [fresh(x!.dtype, shape)];
   },
   forward([x], [out]) {
-    copyInto(new Tensor(x!.dtype, x!.shape, contiguousStrides(x!.shape), 0, out!.storage), x!);
+    copyInto(new RefTensor(x!.dtype, x!.shape, contiguousStrides(x!.shape), 0, out!.storage), x!);
   },
   vjp: (c, g) => [reshaped(c, g, c.shape(0))],
 };

@@ -26,7 +26,10 @@ describe('check-layers', () => {
   });
 
   it('passes includes and imports that go down', () => {
-    put('native/binding/run.cc', '#include <node_api.h>\n#include "graph/apply.h"\n#include "core/dtype.h"\n');
+    put(
+      'native/binding/run.cc',
+      '#include <node_api.h>\n#include "graph/apply.h"\n#include "core/dtype.h"\n',
+    );
     put('native/kernels/gemm/gemm.cc', '#include "kernels/gemm/gemm.h"\n#include "simd/simd.h"\n');
     put('lib/nn/linear.ts', "import { tensor } from '../tensor.js';\nimport fs from 'node:fs';\n");
     expect(checkLayers(root)).toEqual([]);
@@ -46,7 +49,9 @@ describe('check-layers', () => {
 
   it('finds Node-API outside the binding', () => {
     put('native/graph/node.h', '#include <napi.h>\n');
-    expect(checkLayers(root)).toEqual(['native/graph/node.h:1: <napi.h>: only native/binding may see Node-API']);
+    expect(checkLayers(root)).toEqual([
+      'native/graph/node.h:1: <napi.h>: only native/binding may see Node-API',
+    ]);
   });
 
   it('finds a backend that imports the API, and not its types', () => {

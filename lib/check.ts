@@ -1,0 +1,164 @@
+import { Handle } from './backend/backend.js';
+import { dtypes } from './dtype.js';
+import type { DType } from './dtype.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from './errors.js';
+import type { Tensor } from './tensor.js';
+
+// Checks of what plain JavaScript may pass. TypeScript users never see them fail.
+
+/** A tensor, or a number or boolean that stands for a 0-dim one and promotes by kind only. */
+export type Operand = Tensor | number | boolean;
+
+/** An attribute list of ops without attributes, made once. */
+export const noAttrs: Readonly<Record<string, never>> = Object.freeze({});
+
+/** How an error message shows a value: `"text"`, `undefined`, `an array`, `NaN`. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    default:
+      break;
+  }
+  if (Handle.is(value)) return 'a tensor';
+  if (Array.isArray(value)) {
+    return value.length <= 8 ? `[${value.map((entry) => describe(entry)).join(', ')}]` : `an array of ${value.length}`;
+  }
+  const name = (value as object).constructor?.name;
+  return name === undefined || name === 'Object' ? 'an object' : `a value of type ${name}`;
+}
+
+export function checkTensor(op: string, name: string, value: unknown): asserts value is Tensor {
+  if (!Handle.is(value)) throw new DTypeError(`[${op}] ${name}: got ${describe(value)}, wanted a tensor`);
+}
+
+export function checkOperand(op: string, name: string, value: unknown): asserts value is Operand {
+  if (!Handle.is(value) && typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new DTypeError(`[${op}] ${name}: got ${describe(value)}, wanted a tensor, number or boolean`);
+  }
+}
+
+export function checkTensors(op: string, name: string, values: unknown): asserts values is readonly Tensor[] {
+  if (!Array.isArray(values)) {
+    throw new DTypeError(`[${op}] ${name}: got ${describe(values)}, wanted an array of tensors`);
+  }
+  values.forEach((value, i) => checkTensor(op, `${name}[${i}]`, value));
+}
+
+export function checkInt(op: string, name: string, value: unknown): asserts value is number {
+  if (!Number.isSafeInteger(value)) throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted an integer`);
+}
+
+export function checkNumber(op: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number`);
+}
+
+/** A number that is not NaN and lies in [low, high]. */
+export function checkRange(op: string, name: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== 'number' || !(value >= low && value <= high)) {
+    const range = high === Infinity ? `of at least ${low}` : `in [${low}, ${high}]`;
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number ${range}`);
+  }
+}
+
+export function checkInts(op: string, name: string, values: unknown): asserts values is readonly number[] {
+  if (!Array.isArray(values)) {
+    throw new ValueError(`[${op}] ${name}: got ${describe(values)}, wanted an array of integers`);
+  }
+  for (const value of values) checkInt(op, name, value);
+}
+
+export function checkDType(op: string, value: unknown): asserts value is DType {
+  if (!(dtypes as readonly unknown[]).includes(value)) {
+    throw new DTypeError(`[${op}] dtype: got ${describe(value)}, wanted one of ${dtypes.join(', ')}`);
+  }
+}
+
+export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): void {
+  if (!(choices as readonly unknown[]).includes(value)) {
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted one of ${choices.join(', ')}`);
+  }
+}
+
+/** A boolean option; undefined means false. */
+export function checkFlag(op: string, name: string, value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a boolean`);
+  return value;
+}
+
+/** An options object: catches `sum(x, 1)` and the like from plain JavaScript. */
+export function checkOptions(op: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object`);
+  }
+}
+
+/** Sizes of a new tensor: a number or an array of them, none negative. */
+export function checkShape(op: string, shape: unknown): readonly number[] {
+  const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes)) throw new ValueError(`[${op}] shape: got ${describe(shape)}, wanted an array of sizes`);
+  let count = 1;
+  for (const size of sizes as unknown[]) {
+    if (!Number.isSafeInteger(size) || (size as number) < 0) {
+      throw new ValueError(`[${op}] shape: got ${describe(shape)}, wanted sizes that are integers of at least 0`);
+    }
+    count *= size as number;
+  }
+  if (!Number.isSafeInteger(count)) {
+    throw new ValueError(`[${op}] shape: got ${describe(shape)}, which is more than 2^53 elements`);
+  }
+  return sizes as number[];
+}
+
+/** A dim of a tensor of this rank, from 0; negative ones count from the end. A 0-dim tensor has the dims 0 and -1. */
+export function wrapDim(op: string, dim: unknown, rank: number): number {
+  checkInt(op, 'dim', dim);
+  const range = Math.max(rank, 1);
+  if (dim < -range || dim >= range) {
+    throw new IndexError(`[${op}] dim: got ${dim} for a tensor of ${rank} dims, wanted one in [${-range}, ${range - 1}]`);
+  }
+  return dim < 0 ? dim + range : dim;
+}
+
+/** A number or a pair of numbers, as the two sizes of an image op. */
+export function pairOf(op: string, name: string, value: unknown, least: number): readonly [number, number] {
+  const pair: unknown = typeof value === 'number' ? [value, value] : value;
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number or two`);
+  }
+  for (const entry of pair as unknown[]) {
+    if (!Number.isSafeInteger(entry) || (entry as number) < least) {
+      throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted integers of at least ${least}`);
+    }
+  }
+  return pair as unknown as readonly [number, number];
+}
+
+export function checkSameShape(op: string, a: Tensor, aName: string, b: Tensor, bName: string): void {
+  const left = a.shape;
+  const right = b.shape;
+  if (left.length !== right.length || left.some((size, i) => size !== right[i])) {
+    throw new ShapeError(`[${op}] shapes differ: ${aName} is ${shapeText(left)}, ${bName} is ${shapeText(right)}`);
+  }
+}
+
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+export function product(sizes: readonly number[]): number {
+  let count = 1;
+  for (const size of sizes) count *= size;
+  return count;
+}

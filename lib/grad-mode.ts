@@ -1,0 +1,46 @@
+import { backend } from './backend/current.js';
+import { checkFunction, synchronous } from './scope.js';
+
+/**
+ * Runs `fn` without recording: its results need no gradient. Synchronous only.
+ *
+ * @throws ValueError if `fn` returns a promise.
+ * @example
+ * import { noGrad, ones } from 'lanegrad';
+ * const x = ones([2], { requiresGrad: true });
+ * noGrad(() => x.mul(2)).requiresGrad; // => false
+ */
+export function noGrad<T>(fn: () => T): T {
+  checkFunction('noGrad', fn);
+  return withGradMode(false, 'noGrad', fn);
+}
+
+/**
+ * Runs `fn` with recording on, inside a `noGrad`. Synchronous only.
+ *
+ * @throws ValueError if `fn` returns a promise.
+ * @example
+ * import { enableGrad, noGrad, ones } from 'lanegrad';
+ * const x = ones([2], { requiresGrad: true });
+ * noGrad(() => enableGrad(() => x.mul(2))).requiresGrad; // => true
+ */
+export function enableGrad<T>(fn: () => T): T {
+  checkFunction('enableGrad', fn);
+  return withGradMode(true, 'enableGrad', fn);
+}
+
+/** Whether ops are recorded now. */
+export function isGradEnabled(): boolean {
+  const enabled = backend.setGradMode(true);
+  if (!enabled) backend.setGradMode(false);
+  return enabled;
+}
+
+function withGradMode<T>(enabled: boolean, op: string, fn: () => T): T {
+  const former = backend.setGradMode(enabled);
+  try {
+    return synchronous(op, fn());
+  } finally {
+    backend.setGradMode(former);
+  }
+}

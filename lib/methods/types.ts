@@ -1,0 +1,151 @@
+import type { BackwardOptions } from '../autograd.js';
+import type { Operand } from '../check.js';
+import type { DType } from '../dtype.js';
+import type { IndexEntry } from '../ops/indexing.js';
+import type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from '../ops/reduction.js';
+import type { ClampOptions, GeluOptions } from '../ops/unary.js';
+import type { SliceRange } from '../ops/view.js';
+import type { Tensor } from '../tensor.js';
+
+/** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
+export interface TensorMethods {
+  abs(): Tensor;
+  neg(): Tensor;
+  sign(): Tensor;
+  square(): Tensor;
+  relu(): Tensor;
+  floor(): Tensor;
+  ceil(): Tensor;
+  round(): Tensor;
+  exp(): Tensor;
+  log(): Tensor;
+  sqrt(): Tensor;
+  rsqrt(): Tensor;
+  reciprocal(): Tensor;
+  sin(): Tensor;
+  cos(): Tensor;
+  tanh(): Tensor;
+  sigmoid(): Tensor;
+  erf(): Tensor;
+  silu(): Tensor;
+  gelu(options?: GeluOptions): Tensor;
+  clamp(options: ClampOptions): Tensor;
+  logicalNot(): Tensor<'bool'>;
+  isnan(): Tensor<'bool'>;
+
+  add(other: Operand): Tensor;
+  sub(other: Operand): Tensor;
+  mul(other: Operand): Tensor;
+  div(other: Operand): Tensor;
+  pow(exponent: Operand): Tensor;
+  maximum(other: Operand): Tensor;
+  minimum(other: Operand): Tensor;
+  eq(other: Operand): Tensor<'bool'>;
+  ne(other: Operand): Tensor<'bool'>;
+  lt(other: Operand): Tensor<'bool'>;
+  le(other: Operand): Tensor<'bool'>;
+  gt(other: Operand): Tensor<'bool'>;
+  ge(other: Operand): Tensor<'bool'>;
+  /** This tensor where `condition` holds, else `other`. */
+  where(condition: Tensor, other: Operand): Tensor;
+
+  sum(options?: SumOptions): Tensor;
+  mean(options?: ReduceOptions): Tensor;
+  amax(options?: ReduceOptions): Tensor;
+  amin(options?: ReduceOptions): Tensor;
+  max(options: DimOptions & { dim: number }): ValuesAndIndices;
+  max(other?: Tensor): Tensor;
+  min(options: DimOptions & { dim: number }): ValuesAndIndices;
+  min(other?: Tensor): Tensor;
+  argmax(options?: DimOptions): Tensor<'int64'>;
+  argmin(options?: DimOptions): Tensor<'int64'>;
+  /** The function `variance`. */
+  var(options?: VarOptions): Tensor;
+  std(options?: VarOptions): Tensor;
+  any(options?: ReduceOptions): Tensor<'bool'>;
+  all(options?: ReduceOptions): Tensor<'bool'>;
+  softmax(dim: number): Tensor;
+  logSoftmax(dim: number): Tensor;
+  allclose(other: Tensor, options?: { atol?: number; rtol?: number }): boolean;
+  equal(other: Tensor): boolean;
+
+  matmul(other: Tensor): Tensor;
+  mm(other: Tensor): Tensor;
+  bmm(other: Tensor): Tensor;
+  dot(other: Tensor): Tensor;
+
+  reshape(shape: readonly number[]): Tensor;
+  view(shape: readonly number[]): Tensor;
+  permute(dims: readonly number[]): Tensor;
+  transpose(dim0: number, dim1: number): Tensor;
+  t(): Tensor;
+  expand(shape: readonly number[]): Tensor;
+  squeeze(dim?: number | readonly number[]): Tensor;
+  unsqueeze(dim: number): Tensor;
+  flatten(startDim?: number, endDim?: number): Tensor;
+  unflatten(dim: number, sizes: readonly number[]): Tensor;
+  narrow(dim: number, start: number, length: number): Tensor;
+  select(dim: number, index: number): Tensor;
+  slice(dim: number, range: SliceRange): Tensor;
+  split(size: number | readonly number[], dim?: number): Tensor[];
+  chunk(chunks: number, dim?: number): Tensor[];
+  unbind(dim?: number): Tensor[];
+
+  index(...entries: readonly IndexEntry[]): Tensor;
+  gather(dim: number, index: Tensor): Tensor;
+  scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+  indexSelect(dim: number, index: Tensor): Tensor;
+  indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
+
+  to<T extends DType>(dtype: T): Tensor<T>;
+  /** `to('float32')` */
+  float(): Tensor<'float32'>;
+  /** `to('float64')` */
+  double(): Tensor<'float64'>;
+  /** `to('int64')` */
+  long(): Tensor<'int64'>;
+  /** `to('int32')` */
+  int(): Tensor<'int32'>;
+  /** `to('bool')` */
+  bool(): Tensor<'bool'>;
+  clone(): Tensor;
+  detach(): Tensor;
+  contiguous(): Tensor;
+
+  backward(options?: BackwardOptions): void;
+}
+
+/** The ops that write their result into this tensor and return it. */
+export interface InPlaceMethods {
+  add_(other: Operand): this;
+  sub_(other: Operand): this;
+  mul_(other: Operand): this;
+  div_(other: Operand): this;
+  pow_(exponent: Operand): this;
+  abs_(): this;
+  neg_(): this;
+  sign_(): this;
+  square_(): this;
+  relu_(): this;
+  floor_(): this;
+  ceil_(): this;
+  round_(): this;
+  exp_(): this;
+  log_(): this;
+  sqrt_(): this;
+  rsqrt_(): this;
+  reciprocal_(): this;
+  sin_(): this;
+  cos_(): this;
+  tanh_(): this;
+  sigmoid_(): this;
+  erf_(): this;
+  silu_(): this;
+  clamp_(options: ClampOptions): this;
+  /** Copies `source` in: broadcast to this shape, cast to this dtype. */
+  copy_(source: Tensor): this;
+  /** Sets every element to `value`. */
+  fill_(value: number | boolean): this;
+  /** Sets every element to 0. */
+  zero_(): this;
+}

@@ -1,0 +1,208 @@
+import { backend } from '../backend/current.js';
+import { checkOperand, checkTensor, noAttrs } from '../check.js';
+import type { Operand } from '../check.js';
+import type { Tensor } from '../tensor.js';
+
+// Elementwise functions of two operands. Shapes broadcast: aligned at the last dim, a size of 1 stretches. dtypes promote
+// (bool < integers < floats, the wider within a kind); a JavaScript number counts as an int if it is an integer, else as a
+// float, and never widens a tensor of its own kind.
+
+/**
+ * a + b. Of bools: or. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { add, tensor } from 'lanegrad';
+ * add(tensor([1, 2]), 10).tolist(); // => [11, 12]
+ */
+export function add(a: Operand, b: Operand): Tensor {
+  checkOperand('add', 'a', a);
+  checkOperand('add', 'b', b);
+  return backend.run1('add', [a, b], noAttrs);
+}
+
+/**
+ * a - b. Not of bools. Shapes broadcast, dtypes promote.
+ *
+ * @throws DTypeError for bools.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { sub, tensor } from 'lanegrad';
+ * sub(tensor([5, 7]), tensor([1, 2])).tolist(); // => [4, 5]
+ */
+export function sub(a: Operand, b: Operand): Tensor {
+  checkOperand('sub', 'a', a);
+  checkOperand('sub', 'b', b);
+  return backend.run1('sub', [a, b], noAttrs);
+}
+
+/**
+ * a * b. Of bools: and. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { mul, tensor } from 'lanegrad';
+ * mul(tensor([2, 3]), tensor([[1], [10]])).tolist(); // => [[2, 3], [20, 30]]
+ */
+export function mul(a: Operand, b: Operand): Tensor {
+  checkOperand('mul', 'a', a);
+  checkOperand('mul', 'b', b);
+  return backend.run1('mul', [a, b], noAttrs);
+}
+
+/**
+ * a / b, the true quotient: integers become float32. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { div, tensor } from 'lanegrad';
+ * div(tensor([1, 3]), 2).tolist(); // => [0.5, 1.5]
+ */
+export function div(a: Operand, b: Operand): Tensor {
+  checkOperand('div', 'a', a);
+  checkOperand('div', 'b', b);
+  return backend.run1('div', [a, b], noAttrs);
+}
+
+/**
+ * a to the power b. Integers stay integers. Shapes broadcast, dtypes promote.
+ *
+ * @throws ValueError for a negative integer power of integers.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { pow, tensor } from 'lanegrad';
+ * pow(tensor([2, 3]), 2).tolist(); // => [4, 9]
+ */
+export function pow(a: Operand, b: Operand): Tensor {
+  checkOperand('pow', 'a', a);
+  checkOperand('pow', 'b', b);
+  return backend.run1('pow', [a, b], noAttrs);
+}
+
+/**
+ * The larger of a and b; NaN if either is. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { maximum, tensor } from 'lanegrad';
+ * maximum(tensor([1, 5]), tensor([3, 2])).tolist(); // => [3, 5]
+ */
+export function maximum(a: Operand, b: Operand): Tensor {
+  checkOperand('maximum', 'a', a);
+  checkOperand('maximum', 'b', b);
+  return backend.run1('maximum', [a, b], noAttrs);
+}
+
+/**
+ * The smaller of a and b; NaN if either is. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { minimum, tensor } from 'lanegrad';
+ * minimum(tensor([1, 5]), tensor([3, 2])).tolist(); // => [1, 2]
+ */
+export function minimum(a: Operand, b: Operand): Tensor {
+  checkOperand('minimum', 'a', a);
+  checkOperand('minimum', 'b', b);
+  return backend.run1('minimum', [a, b], noAttrs);
+}
+
+/**
+ * Whether a = b. NaN equals nothing. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { eq, tensor } from 'lanegrad';
+ * eq(tensor([1, 2]), 2).tolist(); // => [false, true]
+ */
+export function eq(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('eq', 'a', a);
+  checkOperand('eq', 'b', b);
+  return backend.run1('eq', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a differs from b. NaN differs from everything. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { ne, tensor } from 'lanegrad';
+ * ne(tensor([1, 2]), 2).tolist(); // => [true, false]
+ */
+export function ne(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('ne', 'a', a);
+  checkOperand('ne', 'b', b);
+  return backend.run1('ne', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a < b. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { lt, tensor } from 'lanegrad';
+ * lt(tensor([1, 2]), 2).tolist(); // => [true, false]
+ */
+export function lt(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('lt', 'a', a);
+  checkOperand('lt', 'b', b);
+  return backend.run1('lt', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a <= b. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { le, tensor } from 'lanegrad';
+ * le(tensor([1, 3]), 2).tolist(); // => [true, false]
+ */
+export function le(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('le', 'a', a);
+  checkOperand('le', 'b', b);
+  return backend.run1('le', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a > b. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { gt, tensor } from 'lanegrad';
+ * gt(tensor([1, 3]), 2).tolist(); // => [false, true]
+ */
+export function gt(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('gt', 'a', a);
+  checkOperand('gt', 'b', b);
+  return backend.run1('gt', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a >= b. Gives bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { ge, tensor } from 'lanegrad';
+ * ge(tensor([1, 2]), 2).tolist(); // => [false, true]
+ */
+export function ge(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('ge', 'a', a);
+  checkOperand('ge', 'b', b);
+  return backend.run1('ge', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * a where the condition holds, else b. All three broadcast; a and b promote.
+ *
+ * @throws DTypeError if the condition is not bool.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { tensor, where } from 'lanegrad';
+ * where(tensor([true, false]), tensor([1, 2]), 0).tolist(); // => [1, 0]
+ */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  checkTensor('where', 'condition', condition);
+  checkOperand('where', 'a', a);
+  checkOperand('where', 'b', b);
+  return backend.run1('where', [condition, a, b], noAttrs);
+}

@@ -1,0 +1,99 @@
+import type { OpInput } from '../backend/backend.js';
+import { backend, provideCompositeGradient } from '../backend/current.js';
+import type { FusedName, OpAttrs } from '../backend/op-schema.gen.js';
+import { enableGrad } from '../grad-mode.js';
+import { checkFunction, scoped, synchronous } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { crossEntropy } from './composites/cross-entropy.js';
+import { dropout } from './composites/dropout.js';
+import { linear } from './composites/linear.js';
+import { batchNormTrain, layerNorm } from './composites/norm.js';
+import { adamStep, sgdStep } from './composites/optim.js';
+import { variance } from './composites/variance.js';
+import { view } from './view.js';
+
+/** An op in terms of primitives: the inputs, attributes and outputs are those of its record. */
+export type Composite<Name extends FusedName> = (
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+) => Tensor[];
+
+/**
+ * Every op that a backend may run in one piece, as what it means. This is the definition: it is what runs where there is
+ * no fused op, what gradients of gradients are taken of, and what the tests hold fused ops equal to.
+ */
+const composites: { readonly [Name in FusedName]: Composite<Name> } = {
+  adamStep,
+  batchNormTrain,
+  crossEntropy,
+  dropout,
+  layerNorm,
+  linear,
+  sgdStep,
+  var: variance,
+};
+
+let forced = false;
+
+/**
+ * Runs `fn` with every fused op replaced by its definition in primitives, to compare the two. Synchronous only.
+ *
+ * @throws ValueError if `fn` returns a promise.
+ * @example
+ * import { allclose, layerNorm, randn, withComposites } from 'lanegrad';
+ * const x = randn([4, 8]);
+ * allclose(
+ *   withComposites(() => layerNorm(x, [8])),
+ *   layerNorm(x, [8]),
+ *   { atol: 1e-5 },
+ * ); // => true
+ */
+export function withComposites<T>(fn: () => T): T {
+  checkFunction('withComposites', fn);
+  const former = forced;
+  forced = true;
+  try {
+    return synchronous('withComposites', fn());
+  } finally {
+    forced = former;
+  }
+}
+
+/** Runs a fused op: in one piece where the backend has it, else by its definition. */
+export function runComposite<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor[] {
+  if (!forced && backend.has(op)) return backend.run(op, inputs, attrs);
+  return scoped(() => composites[op](inputs, attrs));
+}
+
+/** `runComposite` for its first output. */
+export function runComposite1<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor {
+  if (!forced && backend.has(op)) return backend.run1(op, inputs, attrs);
+  return scoped(() => composites[op](inputs, attrs)[0]!);
+}
+
+// The gradient of a fused op that is to be differentiated again. Each input goes in through a view of its own, so that a
+// tensor given twice gets each of its gradients, not their sum twice.
+provideCompositeGradient((op, inputs, attrs, grads) =>
+  enableGrad(() => {
+    const views = inputs.map((input) =>
+      input !== null && backend.requiresGrad(input) ? view(input, input.shape) : input,
+    );
+    const compute = composites[op as FusedName] as Composite<FusedName>;
+    const outputs = compute(views, attrs as unknown as OpAttrs[FusedName]);
+    const roots = outputs.filter((output, j) => grads[j] && backend.requiresGrad(output));
+    const weights = grads.filter((grad, j) => grad && backend.requiresGrad(outputs[j]!));
+    const wanted = views.filter((input, i): input is Tensor => input !== null && input !== inputs[i]);
+    const results = backend.grad(roots, wanted, weights, { retainGraph: true, createGraph: true });
+    return views.map((input, i) =>
+      input !== null && input !== inputs[i] ? (results[wanted.indexOf(input)] ?? null) : null,
+    );
+  }),
+);

@@ -1,0 +1,263 @@
+import { backend } from '../backend/current.js';
+import { checkChoice, checkInt, checkOptions, checkRange, checkSameShape, checkTensor, noAttrs, shapeText } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError, ShapeError } from '../errors.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { runComposite } from './composite.js';
+import { gather, indexSelect } from './indexing.js';
+import { logSoftmax } from './reduction.js';
+import { reshape, squeeze, unsqueeze } from './view.js';
+
+/** What becomes of the losses of the elements. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+export interface LossOptions {
+  /** Default 'mean'. */
+  reduction?: Reduction;
+}
+
+const reductions = ['none', 'mean', 'sum'] as const;
+const all = { dims: [], keepdim: false };
+
+const add = (a: Tensor, b: Tensor | number) => backend.run1('add', [a, b], noAttrs);
+const sub = (a: Tensor | number, b: Tensor) => backend.run1('sub', [a, b], noAttrs);
+const mul = (a: Tensor, b: Tensor | number) => backend.run1('mul', [a, b], noAttrs);
+const sumAll = (x: Tensor) => backend.run1('sum', [x], all);
+
+function reductionOf(op: string, options: LossOptions): Reduction {
+  checkOptions(op, options);
+  const { reduction = 'mean' } = options;
+  checkChoice(op, 'reduction', reduction, reductions);
+  return reduction;
+}
+
+function reduce(losses: Tensor, reduction: Reduction): Tensor {
+  return reduction === 'none' ? losses : backend.run1(reduction, [losses], all);
+}
+
+/** The dim of the classes; checks that there is a target for each place. */
+function classDim(op: string, input: Tensor, target: Tensor): 0 | 1 {
+  const shape = input.shape;
+  if (shape.length === 0) throw new ShapeError(`[${op}] input is [], wanted [C] or [N, C, ...]`);
+  const dim = shape.length > 1 ? 1 : 0;
+  const wanted = shape.filter((_, i) => i !== dim);
+  if (target.ndim !== wanted.length || target.shape.some((size, i) => size !== wanted[i])) {
+    throw new ShapeError(
+      `[${op}] target is ${shapeText(target.shape)}, wanted class indices ${shapeText(wanted)} for input ${shapeText(shape)}`,
+    );
+  }
+  return dim;
+}
+
+export interface CrossEntropyOptions extends LossOptions {
+  /** A weight per class, [C]; the mean is then weighted too. */
+  weight?: Tensor | null;
+  /** Targets with this index count nothing. Default -100. */
+  ignoreIndex?: number;
+  /** In [0, 1]: how much of the target goes evenly to all classes. Default 0. */
+  labelSmoothing?: number;
+}
+
+/**
+ * Cross-entropy of logits with class indices or probabilities: -Σ_c q_c log softmax(input)_c.
+ * input: [N, C], [N, C, d...] or [C]. target: int64 indices [N], [N, d...] or [], or probabilities of input's shape.
+ *
+ * @throws ShapeError if target does not fit input.
+ * @throws IndexError for a class outside [0, C).
+ * @example
+ * import { crossEntropy, tensor } from 'lanegrad';
+ * const logits = tensor([[2.5, 0.5], [0.5, 0.5]]);
+ * crossEntropy(logits, tensor([0, 1])).item().toFixed(4); // => '0.4100'
+ */
+export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkTensor('crossEntropy', 'input', input);
+  checkTensor('crossEntropy', 'target', target);
+  const reduction = reductionOf('crossEntropy', options);
+  const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options;
+  checkInt('crossEntropy', 'ignoreIndex', ignoreIndex);
+  checkRange('crossEntropy', 'labelSmoothing', labelSmoothing, 0, 1);
+  if (isFloat(target.dtype)) return probabilityCrossEntropy(input, target, weight, labelSmoothing, reduction);
+  const dim = classDim('crossEntropy', input, target);
+  if (weight === null) {
+    const attrs = { reduction, ignoreIndex, labelSmoothing };
+    return scoped(() => runComposite('crossEntropy', [input, target], attrs)[0]!);
+  }
+  checkWeight('crossEntropy', weight, input.shape[dim]!);
+  return scoped(() => weightedCrossEntropy(input, target, weight, dim, ignoreIndex, labelSmoothing, reduction));
+}
+
+function checkWeight(op: string, weight: Tensor, classes: number): void {
+  checkTensor(op, 'weight', weight);
+  if (weight.ndim !== 1 || weight.shape[0] !== classes) {
+    throw new ShapeError(`[${op}] weight is ${shapeText(weight.shape)}, wanted [${classes}], one per class`);
+  }
+}
+
+/** weight as [1, C, 1, ...], to multiply what has classes in `dim`. */
+function alongClasses(weight: Tensor, input: Tensor, dim: number): Tensor {
+  return reshape(
+    weight,
+    input.shape.map((size, i) => (i === dim ? size : 1)),
+  );
+}
+
+function probabilityCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  smoothing: number,
+  reduction: Reduction,
+): Tensor {
+  checkSameShape('crossEntropy', input, 'input', target, 'target');
+  return scoped(() => {
+    const dim = input.ndim > 1 ? 1 : 0;
+    const classes = input.shape[dim]!;
+    const q = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / classes);
+    if (weight) checkWeight('crossEntropy', weight, classes);
+    const logs = logSoftmax(input, dim);
+    const terms = mul(q, weight ? mul(logs, alongClasses(weight, input, dim)) : logs);
+    const losses = backend.run1('neg', [backend.run1('sum', [terms], { dims: [dim], keepdim: false })], noAttrs);
+    return reduce(losses, reduction);
+  });
+}
+
+/** Per target: its class with 0 where ignored, whether it counts, and its class's weight (0 where ignored). */
+function targetParts(target: Tensor, weight: Tensor, ignoreIndex: number) {
+  const counts = backend.run1('ne', [target, ignoreIndex], noAttrs);
+  const safe = backend.run1('where', [counts, target, 0], noAttrs);
+  const flat = indexSelect(weight, 0, reshape(safe, [-1]));
+  const weights = backend.run1('where', [counts, reshape(flat, target.shape), 0], noAttrs);
+  return { counts, safe, weights };
+}
+
+function weightedMean(losses: Tensor, weights: Tensor, reduction: Reduction): Tensor {
+  if (reduction === 'none') return losses;
+  const total = sumAll(losses);
+  return reduction === 'sum' ? total : backend.run1('div', [total, sumAll(weights)], noAttrs);
+}
+
+function weightedCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor,
+  dim: number,
+  ignoreIndex: number,
+  smoothing: number,
+  reduction: Reduction,
+): Tensor {
+  const { counts, safe, weights } = targetParts(target, weight, ignoreIndex);
+  const logs = logSoftmax(input, dim);
+  const picked = squeeze(gather(logs, dim, unsqueeze(safe, dim)), dim);
+  let losses = backend.run1('neg', [mul(picked, weights)], noAttrs);
+  if (smoothing !== 0) {
+    const weighted = mul(logs, alongClasses(weight, input, dim));
+    const everywhere = backend.run1('sum', [weighted], { dims: [dim], keepdim: false });
+    const spread = mul(backend.run1('where', [counts, everywhere, 0], noAttrs), smoothing / input.shape[dim]!);
+    losses = backend.run1('sub', [mul(losses, 1 - smoothing), spread], noAttrs);
+  }
+  return weightedMean(losses, weights, reduction);
+}
+
+export interface NllOptions extends LossOptions {
+  /** A weight per class, [C]. */
+  weight?: Tensor | null;
+  /** Targets with this index count nothing. Default -100. */
+  ignoreIndex?: number;
+}
+
+/**
+ * Negative log likelihood: -input[target], for log probabilities. input: [N, C], [N, C, d...] or [C]; target: int64
+ * indices [N], [N, d...] or []. The mean is weighted.
+ *
+ * @throws ShapeError if target does not fit input.
+ * @example
+ * import { nll, tensor } from 'lanegrad';
+ * nll(tensor([[-0.5, -2.5]]), tensor([1])).item(); // => 2.5
+ */
+export function nll(input: Tensor, target: Tensor, options: NllOptions = {}): Tensor {
+  checkTensor('nll', 'input', input);
+  checkTensor('nll', 'target', target);
+  const reduction = reductionOf('nll', options);
+  const { weight = null, ignoreIndex = -100 } = options;
+  checkInt('nll', 'ignoreIndex', ignoreIndex);
+  if (isFloat(target.dtype)) throw new DTypeError(`[nll] target is ${target.dtype}, wanted class indices of an integer dtype`);
+  const dim = classDim('nll', input, target);
+  if (weight) checkWeight('nll', weight, input.shape[dim]!);
+  return scoped(() => {
+    const ones = weight ?? backend.run1('full', [], { shape: [input.shape[dim]!], value: 1, dtype: input.dtype });
+    const { safe, weights } = targetParts(target, ones, ignoreIndex);
+    const picked = squeeze(gather(input, dim, unsqueeze(safe, dim)), dim);
+    return weightedMean(backend.run1('neg', [mul(picked, weights)], noAttrs), weights, reduction);
+  });
+}
+
+function checkPair(op: string, input: Tensor, target: Tensor): void {
+  checkTensor(op, 'input', input);
+  checkTensor(op, 'target', target);
+  checkSameShape(op, input, 'input', target, 'target');
+}
+
+/**
+ * Squared error: (input - target)². Same shapes.
+ *
+ * @throws ShapeError if the shapes differ.
+ * @example
+ * import { mse, tensor } from 'lanegrad';
+ * mse(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 2
+ */
+export function mse(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkPair('mse', input, target);
+  const reduction = reductionOf('mse', options);
+  return scoped(() => reduce(backend.run1('square', [sub(input, target)], noAttrs), reduction));
+}
+
+/**
+ * Absolute error: |input - target|. Same shapes.
+ *
+ * @throws ShapeError if the shapes differ.
+ * @example
+ * import { l1, tensor } from 'lanegrad';
+ * l1(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 1
+ */
+export function l1(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkPair('l1', input, target);
+  const reduction = reductionOf('l1', options);
+  return scoped(() => reduce(backend.run1('abs', [sub(input, target)], noAttrs), reduction));
+}
+
+export interface BceWithLogitsOptions extends LossOptions {
+  /** Multiplies each loss; broadcasts to input. */
+  weight?: Tensor | null;
+  /** Multiplies the loss of positive targets; broadcasts to input. */
+  posWeight?: Tensor | null;
+}
+
+/**
+ * Binary cross-entropy of logits: -(p t log σ(x) + (1 - t) log(1 - σ(x))) with p = posWeight, computed as
+ * (1 - t) x + (1 + (p - 1) t) (log(1 + exp(-|x|)) + max(-x, 0)), which does not overflow. Same shapes.
+ *
+ * @throws ShapeError if the shapes differ.
+ * @example
+ * import { bceWithLogits, tensor } from 'lanegrad';
+ * bceWithLogits(tensor([0, 1.5]), tensor([1, 1])).item().toFixed(4); // => '0.4473'
+ */
+export function bceWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+  checkPair('bceWithLogits', input, target);
+  const reduction = reductionOf('bceWithLogits', options);
+  const { weight = null, posWeight = null } = options;
+  if (weight !== null) checkTensor('bceWithLogits', 'weight', weight);
+  if (posWeight !== null) checkTensor('bceWithLogits', 'posWeight', posWeight);
+  return scoped(() => {
+    const negative = backend.run1('neg', [input], noAttrs);
+    const decay = backend.run1('exp', [backend.run1('neg', [backend.run1('abs', [input], noAttrs)], noAttrs)], noAttrs);
+    const softplus = add(
+      backend.run1('log', [add(decay, 1)], noAttrs),
+      backend.run1('maximum', [negative, 0], noAttrs),
+    );
+    const scale = posWeight ? add(mul(target, add(posWeight, -1)), 1) : null;
+    let losses = add(mul(input, sub(1, target)), scale ? mul(softplus, scale) : softplus);
+    if (weight) losses = mul(losses, weight);
+    return reduce(losses, reduction);
+  });
+}

@@ -1,0 +1,112 @@
+import { backend } from '../backend/current.js';
+import { checkTensor, noAttrs, shapeText } from '../check.js';
+import { ShapeError } from '../errors.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { runComposite1 } from './composite.js';
+import { squeeze, unsqueeze } from './view.js';
+
+/**
+ * The matrix product. 2-D: [M, K] by [K, N] gives [M, N]. More dims: products of the last two, the others broadcast. A 1-D
+ * operand counts as a row on the left and a column on the right, and that dim is dropped again. dtypes promote; not bool.
+ *
+ * @throws ShapeError if the inner sizes differ, or the batch dims do not broadcast.
+ * @example
+ * import { matmul, tensor } from 'lanegrad';
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])).tolist(); // => [[21], [43]]
+ * matmul(tensor([1, 2]), tensor([3, 4])).item(); // => 11
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor('matmul', 'a', a);
+  checkTensor('matmul', 'b', b);
+  const left = a.shape.length;
+  const right = b.shape.length;
+  if (left >= 2 && right >= 2) return backend.run1('matmul', [a, b], noAttrs);
+  if (left === 0 || right === 0) {
+    throw new ShapeError(`[matmul] got a 0-dim tensor: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`);
+  }
+  const leftInner = a.shape[left - 1]!;
+  const rightInner = b.shape[Math.max(right - 2, 0)]!;
+  if (leftInner !== rightInner) {
+    throw new ShapeError(
+      `[matmul] inner dimensions differ: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)} (${leftInner} against ${rightInner})`,
+    );
+  }
+  return scoped(() => {
+    const row = left === 1 ? unsqueeze(a, 0) : a;
+    const column = right === 1 ? unsqueeze(b, 1) : b;
+    let result = backend.run1('matmul', [row, column], noAttrs);
+    if (right === 1) result = squeeze(result, -1);
+    if (left === 1) result = squeeze(result, right === 1 ? -1 : -2);
+    return result;
+  });
+}
+
+/**
+ * The product of two matrices, [M, K] by [K, N]. See {@link matmul}.
+ *
+ * @throws ShapeError unless both have two dims and the inner sizes agree.
+ * @example
+ * import { eye, mm, tensor } from 'lanegrad';
+ * mm(tensor([[1.5, 2]]), eye(2)).tolist(); // => [[1.5, 2]]
+ */
+export function mm(a: Tensor, b: Tensor): Tensor {
+  return ranked('mm', a, b, 2);
+}
+
+/**
+ * The products of two batches of matrices, [B, M, K] by [B, K, N]. See {@link matmul}.
+ *
+ * @throws ShapeError unless both have three dims and the sizes agree.
+ * @example
+ * import { bmm, ones } from 'lanegrad';
+ * bmm(ones([2, 3, 4]), ones([2, 4, 5])).shape; // => [2, 3, 5]
+ */
+export function bmm(a: Tensor, b: Tensor): Tensor {
+  checkTensor('bmm', 'a', a);
+  checkTensor('bmm', 'b', b);
+  if (a.shape[0] !== b.shape[0] && a.shape.length === 3 && b.shape.length === 3) {
+    throw new ShapeError(`[bmm] batch sizes differ: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`);
+  }
+  return ranked('bmm', a, b, 3);
+}
+
+/**
+ * The inner product of two vectors of one length. See {@link matmul}.
+ *
+ * @throws ShapeError unless both have one dim and equal sizes.
+ * @example
+ * import { dot, tensor } from 'lanegrad';
+ * dot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
+ */
+export function dot(a: Tensor, b: Tensor): Tensor {
+  return ranked('dot', a, b, 1);
+}
+
+function ranked(op: string, a: Tensor, b: Tensor, rank: number): Tensor {
+  checkTensor(op, 'a', a);
+  checkTensor(op, 'b', b);
+  if (a.shape.length !== rank || b.shape.length !== rank) {
+    throw new ShapeError(
+      `[${op}] got ${shapeText(a.shape)} and ${shapeText(b.shape)}, wanted tensors of ${rank} dim${rank === 1 ? '' : 's'}`,
+    );
+  }
+  return matmul(a, b);
+}
+
+/**
+ * x weight^T + bias, the affine map of a Linear layer.
+ *
+ * x: [..., in], weight: [out, in], bias: [out] or none; gives [..., out].
+ * @throws ShapeError if the sizes do not fit.
+ * @example
+ * import { linear, tensor } from 'lanegrad';
+ * linear(tensor([[1.5, 2]]), tensor([[2, 0], [0, 4]]), tensor([1, 1])).tolist(); // => [[4, 9]]
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkTensor('linear', 'x', x);
+  checkTensor('linear', 'weight', weight);
+  if (bias == null) return runComposite1('linear', [x, weight, null], noAttrs);
+  checkTensor('linear', 'bias', bias);
+  return runComposite1('linear', [x, weight, bias], noAttrs);
+}

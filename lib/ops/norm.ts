@@ -1,0 +1,131 @@
+import { backend } from '../backend/current.js';
+import { checkFlag, checkInts, checkOptions, checkRange, checkTensor, noAttrs, shapeText } from '../check.js';
+import { ShapeError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { runComposite, runComposite1 } from './composite.js';
+import { reshape } from './view.js';
+
+export interface LayerNormOptions {
+  /** Shape of the normalised dims. */
+  weight?: Tensor | null;
+  /** Shape of the normalised dims. */
+  bias?: Tensor | null;
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+}
+
+/**
+ * Layer normalisation over the last dims: (x - mean) / sqrt(variance + eps) * weight + bias, the variance biased.
+ * Ba, Kiros and Hinton, 2016. x: [..., ...normalizedShape], floating.
+ *
+ * @throws ShapeError if the last dims of x are not `normalizedShape`.
+ * @example
+ * import { layerNorm, tensor } from 'lanegrad';
+ * layerNorm(tensor([[1.5, 3.5]]), [2], { eps: 0 }).tolist(); // => [[-1, 1]]
+ */
+export function layerNorm(x: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor {
+  checkTensor('layerNorm', 'x', x);
+  checkInts('layerNorm', 'normalizedShape', normalizedShape);
+  checkOptions('layerNorm', options);
+  const { weight = null, bias = null, eps = 1e-5 } = options;
+  checkRange('layerNorm', 'eps', eps, 0, Infinity);
+  const last = x.shape.slice(x.ndim - normalizedShape.length);
+  const fits = normalizedShape.length > 0 && last.length === normalizedShape.length;
+  if (!fits || last.some((size, i) => size !== normalizedShape[i])) {
+    throw new ShapeError(
+      `[layerNorm] x is ${shapeText(x.shape)}, wanted its last dims to be ${shapeText(normalizedShape)}`,
+    );
+  }
+  return runComposite1('layerNorm', [x, weight, bias], { normalizedDims: normalizedShape.length, eps });
+}
+
+export interface BatchNormOptions {
+  /** [C] */
+  weight?: Tensor | null;
+  /** [C] */
+  bias?: Tensor | null;
+  /** Normalise with the statistics of this batch, and update the running ones. Default false. */
+  training?: boolean;
+  /** Share of the new statistics in the running ones. Default 0.1. */
+  momentum?: number;
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+}
+
+/**
+ * Batch normalisation over all dims but 1: (x - mean) / sqrt(variance + eps) * weight + bias. Ioffe and Szegedy, 2015.
+ * x: [N, C, ...], floating. In training mean and variance (biased) are those of the batch, and
+ * running = (1 - momentum) running + momentum batch (with the unbiased variance) is written in place; else the running
+ * ones are used.
+ *
+ * @throws ShapeError for x of fewer than two dims, or a single value per channel in training.
+ * @example
+ * import { batchNorm, tensor } from 'lanegrad';
+ * const x = tensor([[1.5], [3.5]]);
+ * batchNorm(x, null, null, { training: true, eps: 0 }).tolist(); // => [[-1], [1]]
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  options: BatchNormOptions = {},
+): Tensor {
+  checkTensor('batchNorm', 'x', x);
+  checkOptions('batchNorm', options);
+  const { weight = null, bias = null, momentum = 0.1, eps = 1e-5 } = options;
+  const training = checkFlag('batchNorm', 'training', options.training);
+  checkRange('batchNorm', 'eps', eps, 0, Infinity);
+  checkRange('batchNorm', 'momentum', momentum, 0, 1);
+  const shape = x.shape;
+  if (shape.length < 2) throw new ShapeError(`[batchNorm] x is ${shapeText(shape)}, wanted [N, C, ...]`);
+  for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
+    if (t === null) continue;
+    checkTensor('batchNorm', name, t);
+    if (t.ndim !== 1 || t.shape[0] !== shape[1]) {
+      throw new ShapeError(`[batchNorm] ${name} is ${shapeText(t.shape)}, wanted [${shape[1]}], the channels of x ${shapeText(shape)}`);
+    }
+  }
+  if (training) return normalizeByBatch(x, runningMean, runningVar, weight, bias, momentum, eps);
+  if (!runningMean || !runningVar) {
+    throw new ShapeError('[batchNorm] got no running statistics, wanted them outside training');
+  }
+  return scoped(() => {
+    const perChannel = [shape[1]!, ...shape.slice(2).map(() => 1)];
+    const rstd = backend.run1('rsqrt', [backend.run1('add', [runningVar, eps], noAttrs)], noAttrs);
+    const scale = weight ? backend.run1('mul', [rstd, weight], noAttrs) : rstd;
+    const centred = backend.run1('sub', [x, reshape(runningMean, perChannel)], noAttrs);
+    const scaled = backend.run1('mul', [centred, reshape(scale, perChannel)], noAttrs);
+    return bias ? backend.run1('add', [scaled, reshape(bias, perChannel)], noAttrs) : scaled;
+  });
+}
+
+function normalizeByBatch(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  momentum: number,
+  eps: number,
+): Tensor {
+  const count = x.numel() / x.shape[1]!;
+  if (count <= 1) {
+    throw new ShapeError(`[batchNorm] x is ${shapeText(x.shape)}, wanted more than one value per channel in training`);
+  }
+  return scoped(() => {
+    const [out, mean, variance] = runComposite('batchNormTrain', [x, weight, bias], { eps });
+    noGrad(() => {
+      if (runningMean) blend(runningMean, mean!, momentum, 1);
+      if (runningVar) blend(runningVar, variance!, momentum, count / (count - 1));
+    });
+    return out!;
+  });
+}
+
+/** running = (1 - momentum) running + momentum * correction * value, in place. */
+function blend(running: Tensor, value: Tensor, momentum: number, correction: number): void {
+  backend.runInPlace('mul', [running, 1 - momentum], noAttrs);
+  backend.runInPlace('add', [running, backend.run1('mul', [value, momentum * correction], noAttrs)], noAttrs);
+}

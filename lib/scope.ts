@@ -1,0 +1,106 @@
+import { backend } from './backend/current.js';
+import { ValueError } from './errors.js';
+import { Handle } from './backend/backend.js';
+import type { Tensor } from './tensor.js';
+
+/** For each open scope, what `keep` took out of it; made when first needed. */
+const frames: (Tensor[] | undefined)[] = [];
+
+/** Whether handles made now belong to a scope. */
+export function insideScope(): boolean {
+  return frames.length > 0;
+}
+
+/**
+ * Runs `fn` and releases the tensors made in it, except those that it returns (alone, or in arrays and plain objects).
+ * What every composite of the library runs in.
+ */
+export function scoped<T>(fn: () => T): T {
+  const kept: Tensor[] = [];
+  openScope();
+  try {
+    const result = fn();
+    collectTensors(result, kept, 0);
+    return result;
+  } finally {
+    closeScope(kept);
+  }
+}
+
+/** Opens a scope; `closeScope` must follow on every path. */
+export function openScope(): void {
+  backend.beginScope();
+  frames.push(undefined);
+}
+
+/** Releases what was made since `openScope`, except `kept` and what `keep` took out. */
+export function closeScope(kept: readonly Tensor[]): void {
+  const frame = frames.pop();
+  backend.endScope(frame === undefined ? kept : kept.concat(frame));
+}
+
+/**
+ * Runs `fn` and releases every tensor made in it, except those that it returns (alone, or in arrays, plain objects, maps
+ * and sets). Never needed for correctness: memory is reclaimed without it, only later.
+ *
+ * `fn` is synchronous; a promise is an error.
+ *
+ * @throws ValueError if `fn` returns a promise.
+ * @example
+ * import { randn, tidy } from 'lanegrad';
+ * const norm = tidy(() => randn([100]).square().sum().sqrt());
+ * norm.shape; // => []
+ */
+export function tidy<T>(fn: () => T): T {
+  checkFunction('tidy', fn);
+  return scoped(() => synchronous('tidy', fn()));
+}
+
+/**
+ * Takes a tensor out of every scope that is open, so that it outlives them: for a module that stores an activation
+ * while it runs in a scope. Returns the tensor.
+ *
+ * @example
+ * import { keep, tidy, zeros, type Tensor } from 'lanegrad';
+ * let hidden: Tensor | undefined;
+ * tidy(() => {
+ *   hidden = keep(zeros([2]));
+ * });
+ * hidden?.tolist(); // => [0, 0]
+ */
+export function keep<T extends Tensor>(tensor: T): T {
+  for (let i = 0; i < frames.length; ++i) (frames[i] ??= []).push(tensor);
+  return tensor;
+}
+
+/** The result of a function that must have finished: a promise is an error. */
+export function synchronous<T>(op: string, result: T): T {
+  if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
+    // Nobody will await it any more; its failure must not end the process.
+    void Promise.resolve(result).catch(() => undefined);
+    throw new ValueError(`[${op}] got a function that returns a promise, wanted a synchronous one`);
+  }
+  return result;
+}
+
+export function checkFunction(op: string, fn: unknown): void {
+  if (typeof fn !== 'function') throw new ValueError(`[${op}] got ${typeof fn}, wanted a function`);
+}
+
+const maxDepth = 16;
+
+function collectTensors(value: unknown, found: Tensor[], depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Handle.is(value)) {
+    found.push(value as Tensor);
+    return;
+  }
+  if (depth === maxDepth || ArrayBuffer.isView(value)) return;
+  if (Array.isArray(value) || value instanceof Set) {
+    for (const entry of value as Iterable<unknown>) collectTensors(entry, found, depth + 1);
+  } else if (value instanceof Map) {
+    for (const entry of value.values()) collectTensors(entry, found, depth + 1);
+  } else {
+    for (const entry of Object.values(value)) collectTensors(entry, found, depth + 1);
+  }
+}

@@ -1,0 +1,12 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/loss/loss.h"
+#include "simd/begin_scalar.h"
+
+#include "simd/math.inl"
+#include "simd/tail.inl"
+#include "kernels/loss/loss.inl"
+
+#include "simd/end_scalar.h"

@@ -1,0 +1,10 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/optim/optim.h"
+#include "simd/begin_scalar.h"
+
+#include "kernels/optim/optim.inl"
+
+#include "simd/end_scalar.h"

@@ -1,0 +1,14 @@
+#if defined(__x86_64__) || defined(_M_X64)
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/reduce/reduce.h"
+#include "simd/begin_avx2.h"
+
+#include "kernels/reduce/reduce.inl"
+
+#include "simd/end_avx2.h"
+
+#endif

@@ -1,0 +1,101 @@
+// Reductions: contracts. The op layer cuts every reduction into chunks of constant size and reduces the
+// partial results again, so a kernel sees at most kRowChunk (rows) or kColumnChunk (columns) elements a
+// result, whatever the tensor.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace lanegrad {
+
+// Elements that one call folds into one result. Constants of the format of a sum: changing them changes its
+// bits.
+inline constexpr int64_t kRowChunk = 16384;
+inline constexpr int64_t kColumnChunk = 128;
+// Columns that one call of a column kernel takes.
+inline constexpr int64_t kColumnTile = 1024;
+
+template <class In, class Out>
+struct ReduceKernels {
+  // out[i * out_stride] = fold of x[i * x_outer + j * x_stride] over j < n, for i < count. 1 <= n <=
+  // kRowChunk.
+  void (*rows)(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, Out* out,
+               int64_t out_stride);
+  // out[c * out_stride] = fold of x[r * row_stride + c * col_stride] over r < rows. rows <= kColumnChunk,
+  // cols <= kColumnTile.
+  void (*columns)(const In* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, Out* out,
+                  int64_t out_stride);
+};
+
+// Sums of squared differences from a centre for each result.
+template <class T>
+struct CenteredKernels {
+  void (*rows)(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, const T* center,
+               int64_t center_stride, T* out, int64_t out_stride);
+  void (*columns)(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                  const T* center, int64_t center_stride, T* out, int64_t out_stride);
+};
+
+// The extremum and the first place where it stands. A NaN is the extremum; the first one wins.
+template <class T>
+struct ExtremeKernels {
+  // As `rows` above with any n; index counts from `base`.
+  void (*rows)(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t base, T* out,
+               int64_t* index, int64_t out_stride);
+  // As `columns` above with any number of rows.
+  void (*columns)(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, T* out,
+                  int64_t* index, int64_t out_stride);
+};
+
+struct ReduceTable {
+  ReduceKernels<uint8_t, int64_t> sum_u8;
+  ReduceKernels<int32_t, int64_t> sum_i32;
+  ReduceKernels<int64_t, int64_t> sum_i64;
+  ReduceKernels<float, float> sum_f32;
+  ReduceKernels<double, double> sum_f64;
+  ReduceKernels<uint8_t, uint8_t> max_u8, min_u8;
+  ReduceKernels<int32_t, int32_t> max_i32, min_i32;
+  ReduceKernels<int64_t, int64_t> max_i64, min_i64;
+  ReduceKernels<float, float> max_f32, min_f32;
+  ReduceKernels<double, double> max_f64, min_f64;
+  CenteredKernels<float> centered_f32;
+  CenteredKernels<double> centered_f64;
+  ExtremeKernels<uint8_t> argmax_u8, argmin_u8;
+  ExtremeKernels<int32_t> argmax_i32, argmin_i32;
+  ExtremeKernels<int64_t> argmax_i64, argmin_i64;
+  ExtremeKernels<float> argmax_f32, argmin_f32;
+  ExtremeKernels<double> argmax_f64, argmin_f64;
+
+  // By the stored type: bool is stored and reduced as uint8_t.
+#define LANEGRAD_PICK(function, prefix)            \
+  template <class T>                               \
+  const auto& function() const {                   \
+    if constexpr (std::is_same_v<T, uint8_t>)      \
+      return prefix##_u8;                          \
+    else if constexpr (std::is_same_v<T, int32_t>) \
+      return prefix##_i32;                         \
+    else if constexpr (std::is_same_v<T, int64_t>) \
+      return prefix##_i64;                         \
+    else if constexpr (std::is_same_v<T, float>)   \
+      return prefix##_f32;                         \
+    else                                           \
+      return prefix##_f64;                         \
+  }
+  LANEGRAD_PICK(sum, sum)
+  LANEGRAD_PICK(max, max)
+  LANEGRAD_PICK(min, min)
+  LANEGRAD_PICK(argmax, argmax)
+  LANEGRAD_PICK(argmin, argmin)
+#undef LANEGRAD_PICK
+  template <class T>
+  const auto& centered() const {
+    if constexpr (std::is_same_v<T, float>)
+      return centered_f32;
+    else
+      return centered_f64;
+  }
+};
+
+const ReduceTable& reduce_table();
+
+}  // namespace lanegrad

@@ -1,0 +1,400 @@
+// One text for all levels. A strided row is copied block by block into a buffer and reduced by the same code
+// as a contiguous one, so that the bits of a result do not depend on strides within a kernel.
+
+// Folds: `identity` pads the last vector of a row, `step` takes an element in, `join` merges two partial
+// results.
+template <class T>
+struct SumFold {
+  T pad() const { return T(0); }
+  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::zero(); }
+  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const { return acc + x; }
+  LANEGRAD_INLINE T step(T acc, T x) const { return acc + x; }
+  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
+  static LANEGRAD_INLINE T join(T a, T b) { return a + b; }
+  static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
+};
+
+template <class T, bool kMax>
+struct ExtremeFold {
+  static constexpr T kIdentity = [] {
+    if constexpr (std::numeric_limits<T>::has_infinity) {
+      return kMax ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
+    } else {
+      return kMax ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
+    }
+  }();
+  T pad() const { return kIdentity; }
+  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::broadcast(kIdentity); }
+  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) {
+    if constexpr (kMax)
+      return max(a, b);
+    else
+      return min(a, b);
+  }
+  static LANEGRAD_INLINE T join(T a, T b) {
+    if (a != a) return a;
+    if (b != b) return b;
+    if constexpr (kMax)
+      return a > b ? a : b;
+    else
+      return a < b ? a : b;
+  }
+  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const { return join(acc, x); }
+  LANEGRAD_INLINE T step(T acc, T x) const { return join(acc, x); }
+  static LANEGRAD_INLINE T lanes(Vec<T> a) {
+    if constexpr (kMax)
+      return reduce_max(a);
+    else
+      return reduce_min(a);
+  }
+};
+
+// Squares of differences from `center`; padding with the centre adds zeros.
+template <class T>
+struct CenteredFold {
+  T center;
+  T pad() const { return center; }
+  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::zero(); }
+  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const {
+    const Vec<T> d = x - Vec<T>::broadcast(center);
+    return fma(d, d, acc);
+  }
+  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
+  static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
+};
+
+// A block is 16 steps of 4 accumulators: long enough to hide the latency of an add, short enough that the
+// rounding error of a sum grows with 16 and the logarithm of the number of blocks.
+template <class T>
+inline constexpr int64_t kBlock = int64_t{64} * Vec<T>::kWidth;
+
+template <class T, class Fold>
+static LANEGRAD_INLINE Vec<T> fold_block(const Fold& fold, const T* x, int64_t n) {
+  constexpr int w = Vec<T>::kWidth;
+  Vec<T> a0 = Fold::start(), a1 = a0, a2 = a0, a3 = a0;
+  int64_t i = 0;
+  for (; i + 4 * w <= n; i += 4 * w) {
+    a0 = fold.step(a0, Vec<T>::load(x + i));
+    a1 = fold.step(a1, Vec<T>::load(x + i + w));
+    a2 = fold.step(a2, Vec<T>::load(x + i + 2 * w));
+    a3 = fold.step(a3, Vec<T>::load(x + i + 3 * w));
+  }
+  for (; i + w <= n; i += w) a0 = fold.step(a0, Vec<T>::load(x + i));
+  if (i < n) {
+    T tail[w];
+    for (int l = 0; l < w; ++l) tail[l] = l < n - i ? x[i + l] : fold.pad();
+    a1 = fold.step(a1, Vec<T>::load(tail));
+  }
+  return Fold::join(Fold::join(a0, a1), Fold::join(a2, a3));
+}
+
+template <class T, class Fold>
+static LANEGRAD_INLINE T fold_row(const Fold& fold, const T* x, int64_t n, int64_t stride) {
+  constexpr int64_t block = kBlock<T>;
+  alignas(64) T buffer[block];
+  // A binary counter: stack[k] holds the fold of a power of two of blocks, so equals meet equals (pairwise
+  // summation).
+  Vec<T> stack[24];
+  int depth = 0;
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; i += block) {
+    const int64_t length = n - i < block ? n - i : block;
+    const T* p = x + i * stride;
+    if (stride != 1) {
+      for (int64_t j = 0; j < length; ++j) buffer[j] = p[j * stride];
+      p = buffer;
+    }
+    Vec<T> part = fold_block<T>(fold, p, length);
+    for (int64_t k = ++count; (k & 1) == 0; k >>= 1) part = Fold::join(stack[--depth], part);
+    stack[depth++] = part;
+  }
+  Vec<T> total = stack[--depth];
+  while (depth > 0) total = Fold::join(stack[--depth], total);
+  return Fold::lanes(total);
+}
+
+template <class T, class Fold>
+static void fold_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, T* out,
+                      int64_t out_stride) {
+  const Fold fold{};
+  if (n == 1) {
+    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = x[i * x_outer];
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
+}
+
+// Two accumulators for each column, even rows and odd rows; four vectors of columns at a time keep eight adds
+// in flight.
+template <class T, class Fold>
+static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                         T* out, int64_t out_stride) {
+  const Fold fold{};
+  constexpr int w = Vec<T>::kWidth;
+  if (col_stride != 1) {
+    for (int64_t c = 0; c < cols; ++c) {
+      const T* p = x + c * col_stride;
+      T even = p[0];
+      if (rows > 1) {
+        T odd = p[row_stride];
+        int64_t r = 2;
+        for (; r + 2 <= rows; r += 2) {
+          even = fold.step(even, p[r * row_stride]);
+          odd = fold.step(odd, p[(r + 1) * row_stride]);
+        }
+        if (r < rows) even = fold.step(even, p[r * row_stride]);
+        even = Fold::join(even, odd);
+      }
+      out[c * out_stride] = even;
+    }
+    return;
+  }
+  alignas(64) T line[kColumnTile];
+  T* target = out_stride == 1 ? out : line;
+  int64_t c = 0;
+  for (; rows > 1 && c + 4 * w <= cols; c += 4 * w) {
+    Vec<T> even[4], odd[4];
+    for (int v = 0; v < 4; ++v) {
+      even[v] = Vec<T>::load(x + c + v * w);
+      odd[v] = Vec<T>::load(x + row_stride + c + v * w);
+    }
+    int64_t r = 2;
+    for (; r + 2 <= rows; r += 2) {
+      const T* p = x + r * row_stride + c;
+      for (int v = 0; v < 4; ++v) {
+        even[v] = fold.step(even[v], Vec<T>::load(p + v * w));
+        odd[v] = fold.step(odd[v], Vec<T>::load(p + row_stride + v * w));
+      }
+    }
+    if (r < rows)
+      for (int v = 0; v < 4; ++v) even[v] = fold.step(even[v], Vec<T>::load(x + r * row_stride + c + v * w));
+    for (int v = 0; v < 4; ++v) Fold::join(even[v], odd[v]).store(target + c + v * w);
+  }
+  for (; c < cols; c += w) {
+    const int64_t lanes = cols - c < w ? cols - c : w;
+    Vec<T> even = Vec<T>::load_n(x + c, lanes);
+    if (rows > 1) {
+      Vec<T> odd = Vec<T>::load_n(x + row_stride + c, lanes);
+      int64_t r = 2;
+      for (; r + 2 <= rows; r += 2) {
+        even = fold.step(even, Vec<T>::load_n(x + r * row_stride + c, lanes));
+        odd = fold.step(odd, Vec<T>::load_n(x + (r + 1) * row_stride + c, lanes));
+      }
+      if (r < rows) even = fold.step(even, Vec<T>::load_n(x + r * row_stride + c, lanes));
+      even = Fold::join(even, odd);
+    }
+    even.store_n(target + c, lanes);
+  }
+  if (out_stride != 1)
+    for (int64_t i = 0; i < cols; ++i) out[i * out_stride] = line[i];
+}
+
+template <class T>
+static void centered_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                          const T* center, int64_t center_stride, T* out, int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) {
+    const CenteredFold<T> fold{center[i * center_stride]};
+    out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
+  }
+}
+
+template <class T>
+static void centered_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                             const T* center, int64_t center_stride, T* out, int64_t out_stride) {
+  constexpr int w = Vec<T>::kWidth;
+  for (int64_t c = 0; c < cols; c += w) {
+    const int64_t lanes = cols - c < w ? cols - c : w;
+    alignas(64) T buffer[w] = {};
+    for (int64_t l = 0; l < lanes; ++l) buffer[l] = center[(c + l) * center_stride];
+    const Vec<T> middle = Vec<T>::load(buffer);
+    Vec<T> even = Vec<T>::zero(), odd = even;
+    for (int64_t r = 0; r < rows; ++r) {
+      const T* p = x + r * row_stride + c * col_stride;
+      Vec<T> v;
+      if (col_stride == 1) {
+        v = Vec<T>::load_n(p, lanes);
+      } else {
+        for (int64_t l = 0; l < lanes; ++l) buffer[l] = p[l * col_stride];
+        v = Vec<T>::load(buffer);
+      }
+      const Vec<T> d = v - middle;
+      if (r & 1)
+        odd = fma(d, d, odd);
+      else
+        even = fma(d, d, even);
+    }
+    (even + odd).store(buffer);
+    for (int64_t l = 0; l < lanes; ++l) out[(c + l) * out_stride] = buffer[l];
+  }
+}
+
+// Integer sums go to 64 bits and are exact, so their order is free: plain loops, which the compiler
+// vectorises.
+template <class T>
+static void sum_int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                         int64_t* out, int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T* p = x + i * x_outer;
+    uint64_t total = 0;  // unsigned: wraps without undefined behaviour
+    if (x_stride == 1) {
+      for (int64_t j = 0; j < n; ++j) total += static_cast<uint64_t>(p[j]);
+    } else {
+      for (int64_t j = 0; j < n; ++j) total += static_cast<uint64_t>(p[j * x_stride]);
+    }
+    out[i * out_stride] = static_cast<int64_t>(total);
+  }
+}
+template <class T>
+static void sum_int_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                            int64_t* out, int64_t out_stride) {
+  alignas(64) uint64_t line[kColumnTile];
+  for (int64_t c = 0; c < cols; ++c) line[c] = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* p = x + r * row_stride;
+    if (col_stride == 1) {
+      for (int64_t c = 0; c < cols; ++c) line[c] += static_cast<uint64_t>(p[c]);
+    } else {
+      for (int64_t c = 0; c < cols; ++c) line[c] += static_cast<uint64_t>(p[c * col_stride]);
+    }
+  }
+  for (int64_t c = 0; c < cols; ++c) out[c * out_stride] = static_cast<int64_t>(line[c]);
+}
+
+// Bytes have no vector type: plain loops again.
+template <bool kMax>
+static void byte_rows(const uint8_t* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                      uint8_t* out, int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) {
+    const uint8_t* p = x + i * x_outer;
+    uint8_t best = p[0];
+    for (int64_t j = 0; j < n; ++j) {
+      const uint8_t v = p[j * x_stride];
+      best = (kMax ? v > best : v < best) ? v : best;
+    }
+    out[i * out_stride] = best;
+  }
+}
+template <bool kMax>
+static void byte_columns(const uint8_t* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                         uint8_t* out, int64_t out_stride) {
+  for (int64_t c = 0; c < cols; ++c)
+    byte_rows<kMax>(x + c * col_stride, 1, 0, rows, row_stride, out + c * out_stride, 1);
+}
+
+// Whether v takes the place of best.
+template <bool kMax, class T>
+static LANEGRAD_INLINE bool beats(T v, T best) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (v != v) return best == best;
+  }
+  return kMax ? v > best : v < best;
+}
+
+// The first place of the extremum of a contiguous row: the extremum of each block by vectors, then a search
+// in the block that holds it, so that all but one block are read once.
+template <class T, bool kMax>
+static int64_t extreme_place(const T* x, int64_t n, T* extremum) {
+  using Fold = ExtremeFold<T, kMax>;
+  T best = Fold::lanes(fold_block<T>(Fold{}, x, n < kBlock<T> ? n : kBlock<T>));
+  int64_t at = 0;
+  for (int64_t i = kBlock<T>; i < n && best == best; i += kBlock<T>) {
+    const T candidate = Fold::lanes(fold_block<T>(Fold{}, x + i, n - i < kBlock<T> ? n - i : kBlock<T>));
+    if (beats<kMax>(candidate, best)) {
+      best = candidate;
+      at = i;
+    }
+  }
+  if (best != best) {
+    while (x[at] == x[at]) ++at;
+  } else {
+    while (!(x[at] == best)) ++at;
+  }
+  *extremum = x[at];
+  return at;
+}
+
+template <class T, bool kMax>
+static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
+                         int64_t base, T* out, int64_t* index, int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T* p = x + i * x_outer;
+    T best = p[0];
+    int64_t at = 0;
+    bool found = false;
+    if constexpr (!std::is_same_v<T, uint8_t>) {
+      if (x_stride == 1 && n >= 32) {
+        at = extreme_place<T, kMax>(p, n, &best);
+        found = true;
+      }
+    }
+    for (int64_t j = 1; !found && j < n; ++j) {
+      if (beats<kMax>(p[j * x_stride], best)) {
+        best = p[j * x_stride];
+        at = j;
+      }
+    }
+    if (out) out[i * out_stride] = best;
+    index[i * out_stride] = base + at;
+  }
+}
+template <class T, bool kMax>
+static void extreme_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                            T* out, int64_t* index, int64_t out_stride) {
+  alignas(64) T best[kColumnTile];
+  alignas(64) int64_t at[kColumnTile];
+  for (int64_t c = 0; c < cols; ++c) {
+    best[c] = x[c * col_stride];
+    at[c] = 0;
+  }
+  for (int64_t r = 1; r < rows; ++r) {
+    const T* p = x + r * row_stride;
+    for (int64_t c = 0; c < cols; ++c) {
+      const T v = p[c * col_stride];
+      const bool better = beats<kMax>(v, best[c]);
+      best[c] = better ? v : best[c];
+      at[c] = better ? r : at[c];
+    }
+  }
+  for (int64_t c = 0; c < cols; ++c) {
+    if (out) out[c * out_stride] = best[c];
+    index[c * out_stride] = at[c];
+  }
+}
+
+template <class T>
+using Sum = SumFold<T>;
+template <class T>
+using Max = ExtremeFold<T, true>;
+template <class T>
+using Min = ExtremeFold<T, false>;
+
+extern const ReduceTable kReduceTable;
+const ReduceTable kReduceTable = {
+    .sum_u8 = {sum_int_rows<uint8_t>, sum_int_columns<uint8_t>},
+    .sum_i32 = {sum_int_rows<int32_t>, sum_int_columns<int32_t>},
+    .sum_i64 = {sum_int_rows<int64_t>, sum_int_columns<int64_t>},
+    .sum_f32 = {fold_rows<float, Sum<float>>, fold_columns<float, Sum<float>>},
+    .sum_f64 = {fold_rows<double, Sum<double>>, fold_columns<double, Sum<double>>},
+    .max_u8 = {byte_rows<true>, byte_columns<true>},
+    .min_u8 = {byte_rows<false>, byte_columns<false>},
+    .max_i32 = {fold_rows<int32_t, Max<int32_t>>, fold_columns<int32_t, Max<int32_t>>},
+    .min_i32 = {fold_rows<int32_t, Min<int32_t>>, fold_columns<int32_t, Min<int32_t>>},
+    .max_i64 = {fold_rows<int64_t, Max<int64_t>>, fold_columns<int64_t, Max<int64_t>>},
+    .min_i64 = {fold_rows<int64_t, Min<int64_t>>, fold_columns<int64_t, Min<int64_t>>},
+    .max_f32 = {fold_rows<float, Max<float>>, fold_columns<float, Max<float>>},
+    .min_f32 = {fold_rows<float, Min<float>>, fold_columns<float, Min<float>>},
+    .max_f64 = {fold_rows<double, Max<double>>, fold_columns<double, Max<double>>},
+    .min_f64 = {fold_rows<double, Min<double>>, fold_columns<double, Min<double>>},
+    .centered_f32 = {centered_rows<float>, centered_columns<float>},
+    .centered_f64 = {centered_rows<double>, centered_columns<double>},
+    .argmax_u8 = {extreme_rows<uint8_t, true>, extreme_columns<uint8_t, true>},
+    .argmin_u8 = {extreme_rows<uint8_t, false>, extreme_columns<uint8_t, false>},
+    .argmax_i32 = {extreme_rows<int32_t, true>, extreme_columns<int32_t, true>},
+    .argmin_i32 = {extreme_rows<int32_t, false>, extreme_columns<int32_t, false>},
+    .argmax_i64 = {extreme_rows<int64_t, true>, extreme_columns<int64_t, true>},
+    .argmin_i64 = {extreme_rows<int64_t, false>, extreme_columns<int64_t, false>},
+    .argmax_f32 = {extreme_rows<float, true>, extreme_columns<float, true>},
+    .argmin_f32 = {extreme_rows<float, false>, extreme_columns<float, false>},
+    .argmax_f64 = {extreme_rows<double, true>, extreme_columns<double, true>},
+    .argmin_f64 = {extreme_rows<double, false>, extreme_columns<double, false>},
+};

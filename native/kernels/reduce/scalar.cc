@@ -1,0 +1,10 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/reduce/reduce.h"
+#include "simd/begin_scalar.h"
+
+#include "kernels/reduce/reduce.inl"
+
+#include "simd/end_scalar.h"

@@ -1,0 +1,336 @@
+// batchNormTrain(x, weight?, bias?){eps} and its fused gradient: statistics over all dims but 1.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/threads.h"
+#include "kernels/norm/norm.h"
+#include "kernels/reduce/reduce.h"
+#include "ops/copy.h"
+#include "ops/norm_common.h"
+#include "ops/reduce_dims.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+
+// How x is read. Rows: [outer, C, inner] in memory, each channel in runs of `inner`. Columns: [outer, C],
+// channels side by side ([N, C], and channels-last memory). Statistics come from parts of constant size,
+// combined in their order.
+struct Layout {
+  bool columns = false;
+  Dims strides;  // of x if it is read in place, and of the output
+  int64_t outer = 1, channels = 1, inner = 1;
+  int64_t parts = 0;      // of each channel
+  int64_t run_parts = 1;  // rows: parts of one run
+
+  int64_t elements() const { return outer * inner; }  // of a channel
+  int64_t part_size(int64_t part) const {
+    if (columns) return std::min(kBatchNormRows, outer - part * kBatchNormRows);
+    return std::min(kRowChunk, inner - part % run_parts * kRowChunk);
+  }
+  bool empty() const { return elements() == 0 || channels == 0; }
+};
+
+bool is_channels_last(const TensorSpec& x) {
+  Dims shape, strides;
+  for (int i = 0; i <= x.rank(); ++i) {
+    if (i == 1) continue;
+    const int dim = i == x.rank() ? 1 : i;
+    shape.push_back(x.shape[dim]);
+    strides.push_back(x.strides[dim]);
+  }
+  return is_contiguous(shape, strides);
+}
+
+Layout layout_of(const TensorSpec& x) {
+  Layout l;
+  l.channels = x.shape[1];
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != 1) (i == 0 ? l.outer : l.inner) *= x.shape[i];
+  const bool last = !x.is_contiguous() && is_channels_last(x);
+  l.strides = last ? x.strides : contiguous_strides(x.shape);
+  if (last || l.inner == 1) {
+    l.columns = true;
+    l.outer *= l.inner;
+    l.inner = 1;
+    l.parts = (l.outer + kBatchNormRows - 1) / kBatchNormRows;
+  } else if (l.inner > 0) {
+    l.run_parts = (l.inner + kRowChunk - 1) / kRowChunk;
+    l.parts = l.outer * l.run_parts;
+  }
+  return l;
+}
+
+bool laid_out(const TensorSpec& x, const Dims& strides) {
+  for (int i = 0; i < x.rank(); ++i)
+    if (x.shape[i] > 1 && x.strides[i] != strides[i]) return false;
+  return true;
+}
+
+// Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel,
+// channels, offset, rows) for strips of columns. The result of a call goes to slot part * C + channel,
+// whoever makes it.
+template <class Run, class Block>
+void for_each_part(const Layout& l, const Run& run, const Block& block) {
+  if (l.columns) {
+    const int64_t tiles = (l.channels + kBatchNormColumns - 1) / kBatchNormColumns;
+    const int64_t work = kBatchNormRows * std::min(l.channels, kBatchNormColumns);
+    parallel_for(l.parts * tiles, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t part = i / tiles, first = i % tiles * kBatchNormColumns;
+        block(part, first, std::min(kBatchNormColumns, l.channels - first),
+              part * kBatchNormRows * l.channels + first, l.part_size(part));
+      }
+    });
+    return;
+  }
+  const int64_t grain = std::max<int64_t>(1, kGrain / std::min(l.inner, kRowChunk));
+  parallel_for(l.parts * l.channels, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {  // in memory order: outer, channel, part of the run
+      const int64_t k = i % l.run_parts, row = i / l.run_parts;
+      const int64_t part = row / l.channels * l.run_parts + k;
+      run(part, row % l.channels, row * l.inner + k * kRowChunk, l.part_size(part));
+    }
+  });
+}
+
+void check_rank(const InferContext& c, const TensorSpec& x) {
+  if (x.rank() < 2) c.fail(ErrorKind::kShape, "wants x of shape [N, C, ...], got ", x.shape);
+}
+
+void batch_norm_infer(InferContext& c) {
+  const TensorSpec& x = c.in(0);
+  check_floating(c, x);
+  check_rank(c, x);
+  const Dims channels{x.shape[1]};
+  if (c.has(1)) check_parameter(c, "weight", c.in(1), x.dtype, channels);
+  if (c.has(2)) check_parameter(c, "bias", c.in(2), x.dtype, channels);
+  c.add_output(TensorSpec{x.dtype, x.shape, layout_of(x).strides});
+  c.add_output(x.dtype, channels);
+  c.add_output(x.dtype, channels);
+}
+
+// Two numbers for each part and channel, two for each channel, and copies of strided parameters.
+size_t batch_norm_workspace(const InferContext& c) {
+  const Layout l = layout_of(c.in(0));
+  const size_t item = size_of(c.in(0).dtype);
+  Scratch s;
+  s.add(static_cast<size_t>(l.parts * l.channels) * item);
+  s.add(static_cast<size_t>(l.parts * l.channels) * item);
+  s.add(static_cast<size_t>(l.channels) * item);
+  s.add(static_cast<size_t>(l.channels) * item);
+  for (int i = 1; i < 3; ++i)
+    if (c.has(i)) s.add_copy(c.in(i));
+  return s.bytes();
+}
+
+void batch_norm_eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &out = c.out(0);
+  const Layout l = layout_of(*x.spec);
+  Scratch s(c.workspace());
+  dispatch_floating(x.spec->dtype, [&]<class T>(T) {
+    T *mean = c.out(1).as<T>(), *variance = c.out(2).as<T>();
+    if (l.empty()) {
+      for (int64_t i = 0; i < l.channels; ++i) mean[i] = variance[i] = std::numeric_limits<T>::quiet_NaN();
+      return;
+    }
+    T* part_mean = static_cast<T*>(s.take(static_cast<size_t>(l.parts * l.channels) * sizeof(T)));
+    T* part_m2 = static_cast<T*>(s.take(static_cast<size_t>(l.parts * l.channels) * sizeof(T)));
+    T* scale = static_cast<T*>(s.take(static_cast<size_t>(l.channels) * sizeof(T)));
+    T* shift = static_cast<T*>(s.take(static_cast<size_t>(l.channels) * sizeof(T)));
+    const T* weight = c.has(1) ? static_cast<const T*>(s.contiguous(c.in(1))) : nullptr;
+    const T* bias = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
+    const bool in_place = !laid_out(*x.spec, l.strides);
+    if (in_place) copy_view(out, x);
+    T* to = out.as<T>();
+    const T* from = in_place ? to : x.as<T>();
+    const NormKernels<T>& kernels = norm_table().of<T>();
+
+    for_each_part(
+        l,
+        [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
+          const int64_t slot = part * l.channels + channel;
+          kernels.row_moments(from + at, n, part_mean + slot, part_m2 + slot);
+        },
+        [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
+          const int64_t slot = part * l.channels + first;
+          kernels.column_moments(from + at, rows, channels, l.channels, part_mean + slot, part_m2 + slot);
+        });
+    // Parallel variance of Chan, Golub and LeVeque: parts meet in index order, in double.
+    const double eps = c.attrs().get_float(0);
+    parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
+      for (int64_t ch = begin; ch < end; ++ch) {
+        double count = 0, m = 0, m2 = 0;
+        for (int64_t p = 0; p < l.parts; ++p) {
+          const double n = static_cast<double>(l.part_size(p)), total = count + n;
+          const double delta = part_mean[p * l.channels + ch] - m;
+          m += delta * (n / total);
+          m2 += part_m2[p * l.channels + ch] + delta * delta * (count * n / total);
+          count = total;
+        }
+        const double v = m2 / count;
+        mean[ch] = static_cast<T>(m);
+        variance[ch] = static_cast<T>(v);
+        scale[ch] = static_cast<T>((weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps));
+        shift[ch] = bias ? bias[ch] : T(0);
+      }
+    });
+    for_each_part(
+        l,
+        [&](int64_t, int64_t channel, int64_t at, int64_t n) {
+          kernels.normalize_row(from + at, n, mean[channel], scale[channel], shift[channel], to + at);
+        },
+        [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
+          kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first,
+                                    shift + first, to + at);
+        });
+  });
+}
+
+void batch_norm_vjp(VjpContext& c) {
+  if (!c.grad(0)) return;
+  static const Op& op = find_op("batchNormBackward");
+  const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
+  Tensor grads[3];
+  c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, c.attrs(), grads);
+  int at = 0;  // flat indices: an absent weight takes no place
+  for (int i = 0; i < 3; ++i) {
+    if (!c.has_input(i)) continue;
+    if (c.needs(at)) c.set_grad(at, grads[i]);
+    ++at;
+  }
+}
+
+// ---- batchNormBackward(grad, x, weight?, mean, variance){eps} -> dx, weightGrad, biasGrad
+
+void backward_infer(InferContext& c) {
+  const TensorSpec &grad = c.in(0), &x = c.in(1);
+  check_floating(c, x);
+  check_rank(c, x);
+  const Dims channels{x.shape[1]};
+  check_parameter(c, "grad", grad, x.dtype, x.shape);
+  if (c.has(2)) check_parameter(c, "weight", c.in(2), x.dtype, channels);
+  check_parameter(c, "mean", c.in(3), x.dtype, channels);
+  check_parameter(c, "variance", c.in(4), x.dtype, channels);
+  c.add_output(TensorSpec{x.dtype, x.shape, layout_of(x).strides});
+  c.add_output(x.dtype, channels);
+  c.add_output(x.dtype, channels);
+}
+
+size_t backward_workspace(const InferContext& c) {
+  const TensorSpec& x = c.in(1);
+  const Layout l = layout_of(x);
+  const size_t item = size_of(x.dtype);
+  Scratch s;
+  for (int i = 0; i < 2; ++i) s.add(static_cast<size_t>(l.parts * l.channels) * item);
+  for (int i = 0; i < 3; ++i) s.add(static_cast<size_t>(l.channels) * item);
+  if (!laid_out(x, l.strides)) s.add(x.bytes());
+  for (int i = 2; i < 5; ++i)
+    if (c.has(i)) s.add_copy(c.in(i));
+  return s.bytes();
+}
+
+// With d = x - mean, r = 1 / sqrt(variance + eps), m elements a channel:
+// dx = weight r (grad - sum(grad) / m - d r^2 sum(grad d) / m).
+void backward_eval(const EvalContext& c) {
+  const TensorView &grad = c.in(0), &x = c.in(1), &dx = c.out(0);
+  const Layout l = layout_of(*x.spec);
+  Scratch s(c.workspace());
+  dispatch_floating(x.spec->dtype, [&]<class T>(T) {
+    T *weight_grad = c.out(1).as<T>(), *bias_grad = c.out(2).as<T>();
+    if (l.empty()) {
+      for (int64_t i = 0; i < l.channels; ++i) weight_grad[i] = bias_grad[i] = 0;
+      return;
+    }
+    const auto take = [&](int64_t n) { return static_cast<T*>(s.take(static_cast<size_t>(n) * sizeof(T))); };
+    T *part_sum = take(l.parts * l.channels), *part_dot = take(l.parts * l.channels);
+    T *a = take(l.channels), *b = take(l.channels), *k = take(l.channels);
+    const T* from = x.as<T>();
+    if (!laid_out(*x.spec, l.strides)) {
+      const TensorView copy{take(x.spec->numel()), dx.spec};
+      copy_view(copy, x);
+      from = copy.as<T>();
+    }
+    const T* weight = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
+    const T* mean = static_cast<const T*>(s.contiguous(c.in(3)));
+    const T* variance = static_cast<const T*>(s.contiguous(c.in(4)));
+    const bool in_place = !laid_out(*grad.spec, l.strides);
+    if (in_place) copy_view(dx, grad);
+    T* to = dx.as<T>();
+    const T* g = in_place ? to : grad.as<T>();
+    const NormKernels<T>& kernels = norm_table().of<T>();
+
+    for_each_part(
+        l,
+        [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
+          const int64_t slot = part * l.channels + channel;
+          kernels.row_grad_sums(g + at, from + at, n, mean[channel], part_sum + slot, part_dot + slot);
+        },
+        [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
+          const int64_t slot = part * l.channels + first;
+          kernels.column_grad_sums(g + at, from + at, rows, channels, l.channels, mean + first,
+                                   part_sum + slot, part_dot + slot);
+        });
+    const double eps = c.attrs().get_float(0), m = static_cast<double>(l.elements());
+    parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
+      for (int64_t ch = begin; ch < end; ++ch) {
+        double sum = 0, dot = 0;
+        for (int64_t p = 0; p < l.parts; ++p) {
+          sum += part_sum[p * l.channels + ch];
+          dot += part_dot[p * l.channels + ch];
+        }
+        const double rstd = 1.0 / std::sqrt(static_cast<double>(variance[ch]) + eps);
+        const double scale = (weight ? static_cast<double>(weight[ch]) : 1.0) * rstd;
+        weight_grad[ch] = static_cast<T>(dot * rstd);
+        bias_grad[ch] = static_cast<T>(sum);
+        a[ch] = static_cast<T>(scale);
+        b[ch] = static_cast<T>(-scale * rstd * rstd * dot / m);
+        k[ch] = static_cast<T>(-scale * sum / m);
+      }
+    });
+    for_each_part(
+        l,
+        [&](int64_t, int64_t channel, int64_t at, int64_t n) {
+          kernels.combine_row(g + at, from + at, n, mean[channel], a[channel], b[channel], k[channel],
+                              to + at);
+        },
+        [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
+          kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first,
+                                  b + first, k + first, to + at);
+        });
+  });
+}
+
+const Op kOps[] = {
+    {.name = "batchNormTrain",
+     .inputs = {{{"x"}, {"weight", InputKind::kOptional}, {"bias", InputKind::kOptional}}},
+     .outputs = {{{"out"}, {"mean", false}, {"variance", false}}},
+     .attrs = {{{"eps", AttrType::kFloat}}},
+     .infer = batch_norm_infer,
+     .workspace = batch_norm_workspace,
+     .eval = batch_norm_eval,
+     .saves = {.inputs = 7, .outputs = 6},
+     .vjp = batch_norm_vjp},
+    {.name = "batchNormBackward",
+     .inputs = {{{"grad"}, {"x"}, {"weight", InputKind::kOptional}, {"mean"}, {"variance"}}},
+     .outputs = {{{"xGrad"}, {"weightGrad"}, {"biasGrad"}}},
+     .attrs = {{{"eps", AttrType::kFloat}}},
+     .flags = kInternal,
+     .infer = backward_infer,
+     .workspace = backward_workspace,
+     .eval = backward_eval},
+};
+
+}  // namespace
+
+void register_layer_norm_ops(Registry& r);  // layer_norm.cc
+
+void register_norm_ops(Registry& r) {
+  for (const Op& op : kOps) r.add(op);
+  register_layer_norm_ops(r);
+}
+
+}  // namespace lanegrad

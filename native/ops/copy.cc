@@ -1,0 +1,113 @@
+#include "ops/copy.h"
+
+#include <cstring>
+
+#include "core/threads.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/strided.h"
+#include "ops/strided_loop.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int64_t kGrain = 32768;
+
+int log2_size(size_t size) { return size == 1 ? 0 : size == 4 ? 2 : 3; }
+
+// Where the source runs along another dim than the target: those two dims are copied as a transposed matrix, in blocks.
+// Returns that dim, or -1.
+int transposed_dim(const StridedLoop& loop, int64_t size) {
+  const int row = loop.rank - 1;
+  if (loop.strides[row][0] != size || loop.strides[row][1] == size || loop.sizes[row] < 4) return -1;
+  for (int d = 0; d < row; ++d) {
+    if (loop.strides[d][1] == size && loop.sizes[d] >= 4) return d;
+  }
+  return -1;
+}
+
+void copy_transposed(StridedLoop loop, int dim, size_t size) {
+  // The matrix: `dim` by the row; the remaining dims are walked outside.
+  const int64_t rows = loop.sizes[dim], columns = loop.row_length();
+  const int64_t out_stride = loop.strides[dim][0], in_stride = loop.row_strides()[1];
+  int64_t outer = 1;
+  for (int d = 0; d < loop.rank - 1; ++d) {
+    if (d != dim) outer *= loop.sizes[d];
+  }
+  // Work is split over bands of rows, a multiple of the block.
+  constexpr int64_t kBand = 16;
+  const int64_t bands = (rows + kBand - 1) / kBand;
+  const int64_t bands_per_thread = kGrain / (kBand * columns) + 1;
+  parallel_for(outer * bands, bands_per_thread, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t which = i / bands;
+      const int64_t first = i % bands * kBand;
+      char* out = loop.data[0] + first * out_stride;
+      const char* in = loop.data[1] + first * static_cast<int64_t>(size);
+      for (int d = loop.rank - 2; d >= 0; --d) {
+        if (d == dim) continue;
+        const int64_t index = which % loop.sizes[d];
+        which /= loop.sizes[d];
+        out += index * loop.strides[d][0];
+        in += index * loop.strides[d][1];
+      }
+      transpose_block(out, out_stride, in, in_stride, rows - first < kBand ? rows - first : kBand, columns, size);
+    }
+  });
+}
+
+void copy_same_dtype(const StridedLoop& loop, size_t size) {
+  const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
+  const int64_t dense = static_cast<int64_t>(size);
+  if (const int dim = transposed_dim(loop, dense); dim >= 0) return copy_transposed(loop, dim, size);
+  const auto fill = elementwise_table().fill[log2_size(size)];
+  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
+    if (step_out == dense && step_in == dense) {
+      std::memcpy(at[0], at[1], static_cast<size_t>(n) * size);
+    } else if (step_out == dense && step_in == 0) {
+      fill(at[0], at[1], n);
+    } else {
+      move_row(at[0], step_out, at[1], step_in, n, size);
+    }
+  });
+}
+
+constexpr int64_t kTile = 1024;
+
+void copy_cast(const StridedLoop& loop, DType to, DType from) {
+  const auto cast = elementwise_table().casts[static_cast<int>(from)][static_cast<int>(to)];
+  const size_t out_size = size_of(to), in_size = size_of(from);
+  const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
+  const bool scatter = step_out != static_cast<int64_t>(out_size), gather = step_in != static_cast<int64_t>(in_size);
+  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
+    if (!scatter && !gather) return cast(at[0], at[1], n);
+    alignas(64) char in_tile[kTile * 8], out_tile[kTile * 8];
+    for (int64_t first = 0; first < n; first += kTile) {
+      const int64_t count = n - first < kTile ? n - first : kTile;
+      const char* source = at[1] + first * step_in;
+      char* target = at[0] + first * step_out;
+      if (gather) gather_row(in_tile, source, step_in, count, in_size);
+      cast(scatter ? out_tile : target, gather ? in_tile : source, count);
+      if (scatter) scatter_row(target, step_out, out_tile, count, out_size);
+    }
+  });
+}
+
+}  // namespace
+
+void copy_view(const TensorView& target, const TensorView& source) {
+  const TensorSpec &to = *target.spec, &from = *source.spec;
+  if (to.dtype == from.dtype && to.shape == from.shape && to.is_contiguous() && from.is_contiguous()) {
+    const int64_t bytes = static_cast<int64_t>(to.bytes());
+    if (target.data == source.data) return;
+    parallel_for(bytes, kGrain * 8, [&](int64_t begin, int64_t end) {
+      std::memcpy(target.as<char>() + begin, source.as<char>() + begin, static_cast<size_t>(end - begin));
+    });
+    return;
+  }
+  const TensorView* const inputs[] = {&source};
+  const StridedLoop loop = make_loop(target, inputs, 1);
+  if (to.dtype == from.dtype) return copy_same_dtype(loop, size_of(to.dtype));
+  copy_cast(loop, to.dtype, from.dtype);
+}
+
+}  // namespace lanegrad

@@ -1,0 +1,281 @@
+// The ops that are a row of elementwise.def: shape rule and evaluation, the same for all.
+#include "ops/elementwise.h"
+
+#include <cstring>
+#include <deque>
+#include <string>
+
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/saturating_cast.h"
+#include "kernels/elementwise/strided.h"
+#include "ops/registry.h"
+#include "ops/strided_loop.h"
+
+namespace lanegrad {
+namespace {
+
+// A thread's share: about 10 us of memory-bound work, or of many instructions an element.
+constexpr int64_t kCheapGrain = 32768;
+constexpr int64_t kCostlyGrain = 8192;
+
+constexpr ElementwiseRow kRows[] = {
+#define LANEGRAD_ELEMENTWISE(name, operands, constants, output, dtypes, promotion, flags, cost, value) \
+  {#name, operands, constants, #output[0] == 'B', dtypes, Promotion::k##promotion, flags, k##cost##Grain},
+#include "kernels/elementwise/elementwise.def"
+#undef LANEGRAD_ELEMENTWISE
+};
+
+std::string dtype_names(unsigned set) {
+  std::string text;
+  for (int t = 0; t < kDTypeCount; ++t) {
+    if (!(set >> t & 1)) continue;
+    if (!text.empty()) text += ", ";
+    text += name_of(static_cast<DType>(t));
+  }
+  return text;
+}
+
+void infer(InferContext& c) {
+  const ElementwiseRow& row = kRows[c.op().code];
+  const int count = c.op().input_count();
+  const TensorSpec* specs[kMaxElementwiseOperands] = {};
+  for (int i = 0; i < count; ++i) specs[i] = &c.in(i);
+  const DType dtype = specs[0]->dtype;
+  if (!(row.dtypes >> static_cast<int>(dtype) & 1)) {
+    c.fail(ErrorKind::kDType, name_of(dtype), " is not supported, wanted one of ", dtype_names(row.dtypes));
+  }
+  for (int i = 1; i < count; ++i) {
+    if (specs[i]->dtype != dtype) {
+      c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ", name_of(specs[i]->dtype));
+    }
+  }
+  const DType out = row.to_bool ? DType::kBool : dtype;
+  c.add_output(broadcast_output(c.op().name, out, {specs, static_cast<size_t>(count)}));
+}
+
+// The constants of a call, in the dtype of its operands.
+struct Constants {
+  alignas(8) unsigned char value[kMaxElementwiseConstants][8];
+  int count = 0;
+
+  Constants(const Attrs& attrs, DType dtype) : count(static_cast<int>(attrs.size())) {
+    for (int i = 0; i < count; ++i) {
+      dispatch_dtype(dtype, [&]<class T>(T) {
+        const T x = saturating_cast<T>(attrs.get_float(i));
+        std::memcpy(value[i], &x, sizeof(T));
+      });
+    }
+  }
+};
+
+// What kernels take as single elements; others are spread into a tile.
+bool takes_scalars(int operands, unsigned scalars) {
+  if (scalars == 0) return true;
+  if (operands == 2) return scalars != 3;
+  return operands == 3 && scalars == 4;
+}
+
+constexpr int64_t kTile = 512;  // elements: with three operands and the output 16 KB, a third of L1
+
+// Rows of any strides: operands that are not contiguous are gathered into a tile, a strided output is scattered.
+class Evaluator {
+ public:
+  Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size, size_t out_size)
+      : kernel_(kernel), loop_(loop), constants_(constants), in_size_(in_size), out_size_(out_size) {
+    operands_ = loop.operands - 1;
+    const int64_t* step = loop.row_strides();
+    direct_ = step[0] == static_cast<int64_t>(out_size) || loop.row_length() == 1;
+    for (int k = 0; k < operands_; ++k) {
+      if (step[k + 1] == 0) scalars_ |= 1u << k;
+      else if (step[k + 1] != static_cast<int64_t>(in_size)) direct_ = false;
+    }
+    if (!takes_scalars(operands_, scalars_)) direct_ = false;
+  }
+
+  void run(char* const* at, int64_t n) const {
+    const void* in[kMaxElementwiseOperands + kMaxElementwiseConstants];
+    for (int i = 0; i < constants_.count; ++i) in[operands_ + i] = constants_.value[i];
+    if (direct_) {
+      for (int k = 0; k < operands_; ++k) in[k] = at[k + 1];
+      kernel_(at[0], in, n, scalars_);
+      return;
+    }
+    alignas(64) char tiles[kMaxLoopOperands][kTile * 8];
+    const int64_t* step = loop_.row_strides();
+    const bool scatter = step[0] != static_cast<int64_t>(out_size_);
+    for (int64_t first = 0; first < n; first += kTile) {
+      const int64_t count = n - first < kTile ? n - first : kTile;
+      for (int k = 0; k < operands_; ++k) {
+        const char* source = at[k + 1] + first * step[k + 1];
+        if (step[k + 1] == static_cast<int64_t>(in_size_)) {
+          in[k] = source;
+        } else {
+          if (step[k + 1] != 0 || first == 0) gather_row(tiles[k], source, step[k + 1], count, in_size_);
+          in[k] = tiles[k];
+        }
+      }
+      char* const target = at[0] + first * step[0];
+      kernel_(scatter ? tiles[kMaxLoopOperands - 1] : target, in, count, 0);
+      if (scatter) scatter_row(target, step[0], tiles[kMaxLoopOperands - 1], count, out_size_);
+    }
+  }
+
+ private:
+  ElementwiseKernel kernel_;
+  const StridedLoop& loop_;
+  const Constants& constants_;
+  size_t in_size_, out_size_;
+  int operands_ = 0;
+  unsigned scalars_ = 0;
+  bool direct_ = true;
+};
+
+void refuse_negative(const EvalContext& c, const TensorView& exponent) {
+  dispatch_dtype(exponent.spec->dtype, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+      const TensorSpec& spec = *exponent.spec;
+      Dims index = Dims::filled(spec.rank(), 0);
+      const T* at = exponent.as<T>();
+      for (int64_t left = spec.numel(); left > 0; --left) {
+        if (*at < 0) c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at, "; cast to a float");
+        for (int d = spec.rank() - 1; d >= 0; --d) {
+          at += spec.strides[d];
+          if (++index[d] < spec.shape[d]) break;
+          at -= spec.strides[d] * spec.shape[d];
+          index[d] = 0;
+        }
+      }
+    }
+  });
+}
+
+// A square is a product, to the last bit as well as the general power, and many times as fast.
+bool is_square(const TensorView& exponent) {
+  if (exponent.spec->numel() != 1) return false;
+  if (exponent.spec->dtype == DType::kFloat32) return *exponent.as<float>() == 2.0f;
+  return exponent.spec->dtype == DType::kFloat64 && *exponent.as<double>() == 2.0;
+}
+
+void eval(const EvalContext& c) {
+  int code = c.op().code;
+  int count = 1;
+  const TensorView& out = c.out(0);
+  const TensorView* in[kMaxElementwiseOperands] = {&c.in(0)};
+  for (const char* names = kRows[code].operands; *names; ++names) {
+    if (*names == ',') {
+      in[count] = &c.in(count);
+      ++count;
+    }
+  }
+  if (code == kCode_pow) {
+    if (!is_floating(in[0]->spec->dtype)) {
+      refuse_negative(c, *in[1]);
+    } else if (is_square(*in[1])) {
+      code = kCode_square;
+      count = 1;
+    }
+  } else if (code == kCode_powBackwardBase && is_square(*in[2])) {
+    code = kCode_squareBackward;
+    count = 2;
+  }
+  const DType dtype = in[0]->spec->dtype;
+  const ElementwiseKernel kernel = elementwise_table().kernels[code][static_cast<int>(dtype)];
+  const Constants constants(c.attrs(), dtype);
+  const size_t in_size = size_of(dtype), out_size = size_of(out.spec->dtype);
+  const int64_t grain = kRows[code].grain;
+  unsigned scalars;
+  if (is_flat(out, in, count, scalars) && takes_scalars(count, scalars)) {
+    const int64_t n = out.spec->numel();
+    if (n == 0) return;
+    const auto body = [&](int64_t begin, int64_t end) {
+      const void* at[kMaxElementwiseOperands + kMaxElementwiseConstants];
+      for (int k = 0; k < count; ++k) {
+        const int64_t skip = scalars >> k & 1 ? 0 : begin * static_cast<int64_t>(in_size);
+        at[k] = static_cast<const char*>(in[k]->data) + skip;
+      }
+      for (int k = 0; k < constants.count; ++k) at[count + k] = constants.value[k];
+      kernel(static_cast<char*>(out.data) + begin * static_cast<int64_t>(out_size), at, end - begin, scalars);
+    };
+    parallel_for(n, grain, body);
+    return;
+  }
+  const StridedLoop loop = make_loop(out, in, count);
+  const Evaluator evaluator(kernel, loop, constants, in_size, out_size);
+  for_each_row(loop, grain, [&](char* const* at, int64_t n) { evaluator.run(at, n); });
+}
+
+// The names in "a,b", kept for good: records hold pointers to them.
+std::deque<std::string> split_names(const char* names) {
+  std::deque<std::string> list;
+  std::string name;
+  for (;; ++names) {
+    if (*names != ',' && *names != 0) {
+      name += *names;
+      continue;
+    }
+    if (!name.empty()) list.push_back(name);
+    name.clear();
+    if (*names == 0) return list;
+  }
+}
+
+Op make_op(int code, std::deque<std::string>& names) {
+  const ElementwiseRow& row = kRows[code];
+  Op op{.name = row.name};
+  op.flags = row.flags | kElementwise;
+  op.promotion = row.promotion;
+  op.infer = infer;
+  op.eval = eval;
+  op.code = code;
+  // Comparisons take part in promotion, so their operands count as differentiable; the output never is.
+  const bool inert = row.to_bool && row.promotion == Promotion::kNone;
+  int i = 0;
+  for (std::string& name : split_names(row.operands)) {
+    op.inputs[i++] = {.name = names.emplace_back(std::move(name)).c_str(), .differentiable = !inert};
+  }
+  i = 0;
+  for (std::string& name : split_names(row.constants)) {
+    op.attrs[i++] = {names.emplace_back(std::move(name)).c_str(), AttrType::kFloat};
+  }
+  op.outputs[0] = {"out", !row.to_bool};
+  for (const ElementwiseGradient& gradient : elementwise_gradients()) {
+    if (gradient.name != row.name) continue;
+    op.saves = gradient.saves;
+    op.vjp = gradient.vjp;
+  }
+  return op;
+}
+
+}  // namespace
+
+std::span<const ElementwiseRow> elementwise_rows() { return kRows; }
+
+TensorSpec broadcast_output(const char* op, DType dtype, std::span<const TensorSpec* const> inputs) {
+  const TensorSpec& first = *inputs[0];
+  bool same = true;
+  for (size_t i = 1; i < inputs.size(); ++i) same = same && inputs[i]->shape == first.shape;
+  if (same) return {dtype, first.shape, dense_strides_like(first.shape, first.strides)};
+  Dims shape = first.shape;
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i]->rank() > 0) shape = broadcast_shapes(op, shape, inputs[i]->shape);
+  }
+  for (const TensorSpec* in : inputs) {
+    if (in->shape == shape) return {dtype, shape, dense_strides_like(shape, in->strides)};
+  }
+  return TensorSpec::contiguous(dtype, shape);
+}
+
+void register_move_ops(Registry& r);
+
+void register_elementwise_ops(Registry& r) {
+  static std::deque<std::string>* const names = new std::deque<std::string>;
+  static std::deque<Op>* const ops = [] {
+    auto* made = new std::deque<Op>;
+    for (int code = 0; code < kElementwiseCount; ++code) made->push_back(make_op(code, *names));
+    return made;
+  }();
+  for (const Op& op : *ops) r.add(op);
+  register_move_ops(r);
+}
+
+}  // namespace lanegrad

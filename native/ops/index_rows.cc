@@ -1,0 +1,205 @@
+// indexSelect, indexAdd and the gradient of indexSelect: one index for a whole slab.
+#include <algorithm>
+#include <cstring>
+
+#include "core/threads.h"
+#include "kernels/index/index.h"
+#include "ops/copy.h"
+#include "ops/functions.h"
+#include "ops/index_common.h"
+#include "ops/norm_common.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+
+int check_rows(InferContext& c, const TensorSpec& x, const TensorSpec& index) {
+  check_index_dtype(c, index);
+  if (index.rank() > 1) c.fail(ErrorKind::kShape, "wants an index of at most one dim, got ", index.shape);
+  return normalize_dim(c.op().name, c.attrs().get_int(0), x.rank());
+}
+
+Dims with_size(Dims shape, int dim, int64_t size) {
+  if (!shape.empty()) shape[dim] = size;
+  return shape;
+}
+
+// The dense shape seen as [outer, n, inner] around the dim.
+struct Slabs {
+  int64_t outer = 1, n = 1, inner = 1;
+};
+Slabs slabs_of(const Dims& shape, int dim) {
+  Slabs s;
+  for (int i = 0; i < shape.size(); ++i) (i < dim ? s.outer : i == dim ? s.n : s.inner) *= shape[i];
+  return s;
+}
+
+template <class Index>
+int64_t index_at(const TensorView& index, int64_t k) {
+  return index.as<Index>()[index.spec->rank() == 0 ? 0 : k * index.spec->strides[0]];
+}
+
+// ---- indexSelect(x, index){dim}
+
+void select_infer(InferContext& c) {
+  const TensorSpec &x = c.in(0), &index = c.in(1);
+  const int dim = check_rows(c, x, index);
+  if (x.rank() == 0 && index.numel() != 1)
+    c.fail(ErrorKind::kShape, "x is [] and takes one index, got ", index.shape);
+  c.add_output(x.dtype, with_size(x.shape, dim, index.numel()));
+}
+
+void select_eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &index = c.in(1), &out = c.out(0);
+  const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
+  const int64_t size = rank == 0 ? 1 : x.spec->shape[dim];
+  check_bounds(c, index, 0, size, dim);
+  if (out.spec->numel() == 0) return;
+  const Slabs s = slabs_of(out.spec->shape, dim);
+  const int64_t grain = std::max<int64_t>(1, kGrain / s.inner);
+  const int64_t x_step = rank == 0 ? 0 : x.spec->strides[dim];
+  // The dims outside and inside the indexed one, as x has them.
+  Walk<1> outer, inner;
+  for (int i = 0; i < rank; ++i)
+    if (i != dim) (i < dim ? outer : inner).add(x.spec->shape[i], {x.spec->strides[i]});
+  inner.coalesce();
+  inner.seek(0);
+  const bool rows = inner.run() == s.inner && (s.inner == 1 || inner.run_stride(0) == 1);
+  dispatch_width(x.spec->dtype, [&]<class T>(T) {
+    dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
+      parallel_for(s.outer * s.n, grain, [&](int64_t begin, int64_t end) {
+        Walk<1> block = outer;
+        block.seek(begin / s.n);
+        for (int64_t i = begin; i < end; ++i) {
+          if (i > begin && i % s.n == 0) block.advance(1);
+          const T* from = x.as<T>() + block.offset(0) + index_at<Index>(index, i % s.n) * x_step;
+          T* to = out.as<T>() + i * s.inner;
+          if (rows) {
+            std::memcpy(to, from, static_cast<size_t>(s.inner) * sizeof(T));
+            continue;
+          }
+          Walk<1> at = inner;
+          at.seek(0);
+          for (int64_t j = 0; j < s.inner;) {
+            const int64_t run = at.run(), stride = at.run_stride(0);
+            for (int64_t k = 0; k < run; ++k) to[j + k] = from[at.offset(0) + k * stride];
+            at.advance(run);
+            j += run;
+          }
+        }
+      });
+    });
+  });
+}
+
+void select_vjp(VjpContext& c) {
+  if (!c.needs(0)) return;
+  static const Op& op = find_op("indexAdd");
+  const Tensor zeros = fn::expand(c, fn::full(c, Dims(), 0, c.input_dtype(0)), c.input_shape(0));
+  c.set_grad(0, c.apply(op, {zeros, c.input(1), c.grad(0)}, c.attrs()));
+}
+
+// ---- indexAdd(x, index, source){dim}
+
+void add_infer(InferContext& c) {
+  const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
+  const int dim = check_rows(c, x, index);
+  if (source.dtype != x.dtype) {
+    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ",
+           name_of(x.dtype));
+  }
+  const Dims wanted = with_size(x.shape, dim, index.numel());
+  if (!(source.shape == wanted) || (x.rank() == 0 && index.numel() != 1)) {
+    c.fail(ErrorKind::kShape, "source is ", source.shape, ", wants ", wanted, " for x ", x.shape,
+           " and index ", index.shape);
+  }
+  c.add_output(x.dtype, x.shape);
+}
+
+size_t add_workspace(const InferContext& c) {
+  Scratch s;
+  s.add_copy(c.in(2));
+  return s.bytes();
+}
+
+// Every thread owns a range of rows of the output and reads the whole index, in its order: no races, and the
+// same order of additions for any number of threads. Where there are fewer rows than that pays for, it owns a
+// range of columns.
+void add_eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &index = c.in(1), &source = c.in(2), &out = c.out(0);
+  const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
+  check_bounds(c, index, 0, rank == 0 ? 1 : x.spec->shape[dim], dim);
+  copy_view(out, x);
+  if (out.spec->numel() == 0 || source.spec->numel() == 0) return;
+  const Slabs s = slabs_of(out.spec->shape, dim);
+  const int64_t places = index.spec->numel();
+  Scratch scratch(c.workspace());
+  const void* dense = scratch.contiguous(source);
+  dispatch_dtype(x.spec->dtype, [&]<class T>(T) {
+    dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
+      const T* from = static_cast<const T*>(dense);
+      T* to = out.as<T>();
+      const auto add_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column,
+                                 int64_t columns) {
+        for (int64_t k = 0; k < places; ++k) {
+          const int64_t row = index_at<Index>(index, k);
+          if (row < first || row >= last) continue;
+          add_row<T>(to + (outer * s.n + row) * s.inner + column,
+                     from + (outer * places + k) * s.inner + column, columns);
+        }
+      };
+      if (s.outer > 1) {
+        parallel_for(s.outer, std::max<int64_t>(1, kGrain / (places * s.inner)),
+                     [&](int64_t begin, int64_t end) {
+                       for (int64_t o = begin; o < end; ++o) add_block(o, 0, s.n, 0, s.inner);
+                     });
+      } else if (s.inner >= 256) {
+        parallel_for(s.inner, std::max<int64_t>(64, kGrain / places),
+                     [&](int64_t begin, int64_t end) { add_block(0, 0, s.n, begin, end - begin); });
+      } else {
+        const int64_t work = std::max<int64_t>(1, places * s.inner / s.n);
+        parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work),
+                     [&](int64_t begin, int64_t end) { add_block(0, begin, end, 0, s.inner); });
+      }
+    });
+  });
+}
+
+void add_vjp(VjpContext& c) {
+  if (c.needs(0)) c.set_grad(0, c.grad(0));
+  if (!c.needs(2)) return;
+  static const Op& op = find_op("indexSelect");
+  c.set_grad(2, c.apply(op, {c.grad(0), c.input(1)}, c.attrs()));
+}
+
+const Op kOps[] = {
+    {.name = "indexSelect",
+     .inputs = {{{"x"}, {.name = "index", .differentiable = false}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kPrimitive,
+     .infer = select_infer,
+     .eval = select_eval,
+     .saves = {.inputs = 2},
+     .vjp = select_vjp},
+    {.name = "indexAdd",
+     .inputs = {{{"x"}, {.name = "index", .differentiable = false}, {"source"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kPrimitive,
+     .infer = add_infer,
+     .workspace = add_workspace,
+     .eval = add_eval,
+     .saves = {.inputs = 2},
+     .vjp = add_vjp},
+};
+
+}  // namespace
+
+void register_index_row_ops(Registry& r) {
+  for (const Op& op : kOps) r.add(op);
+}
+
+}  // namespace lanegrad

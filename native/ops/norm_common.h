@@ -1,0 +1,57 @@
+// What the fused ops share: checks of their parameters, and a workspace cut into pieces.
+#pragma once
+
+#include <cstddef>
+
+#include "ops/copy.h"
+#include "ops/op.h"
+
+namespace lanegrad {
+
+inline void check_floating(const InferContext& c, const TensorSpec& x) {
+  if (!is_floating(x.dtype)) c.fail(ErrorKind::kDType, "wants x of a floating dtype, got ", name_of(x.dtype));
+}
+
+inline void check_parameter(const InferContext& c, const char* what, const TensorSpec& got, DType dtype,
+                            const Dims& shape) {
+  if (got.dtype != dtype) {
+    c.fail(ErrorKind::kDType, what, " is ", name_of(got.dtype), ", wants the dtype of x, ", name_of(dtype));
+  }
+  if (!(got.shape == shape)) c.fail(ErrorKind::kShape, what, " is ", got.shape, ", wants ", shape);
+}
+
+// Without memory it adds up what will be taken; with it, it hands the pieces out. Both sides make the same
+// calls.
+class Scratch {
+ public:
+  Scratch() = default;
+  explicit Scratch(void* memory) : at_(static_cast<char*>(memory)) {}
+
+  void add(size_t bytes) { bytes_ += round_up(bytes); }
+  // Room for a copy of what is not contiguous.
+  void add_copy(const TensorSpec& spec) {
+    if (!spec.is_contiguous()) add(spec.bytes());
+  }
+  size_t bytes() const { return bytes_; }
+
+  void* take(size_t bytes) {
+    void* piece = at_;
+    at_ += round_up(bytes);
+    return piece;
+  }
+  // The data in row-major order: x itself, or a copy.
+  const void* contiguous(const TensorView& x) {
+    if (x.spec->is_contiguous()) return x.data;
+    const TensorSpec dense = TensorSpec::contiguous(x.spec->dtype, x.spec->shape);
+    const TensorView copy{take(dense.bytes()), &dense};
+    copy_view(copy, x);
+    return copy.data;
+  }
+
+ private:
+  static size_t round_up(size_t bytes) { return (bytes + 63) & ~size_t{63}; }
+  char* at_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+}  // namespace lanegrad

@@ -1,0 +1,45 @@
+// What the reductions share: reading `dims`, shapes of results, putting reduced dims back.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "ops/functions.h"
+#include "ops/op.h"
+
+namespace lanegrad {
+
+// Bit i: dim i is reduced. An empty list means all dims.
+uint32_t reduce_mask(const char* op, std::span<const int64_t> dims, int rank);
+
+// The shape with reduced dims dropped, or kept as 1.
+Dims reduced_shape(const Dims& shape, uint32_t mask, bool keepdim);
+
+// `x`, a result over `mask`, with the reduced dims put back as 1, so that it broadcasts against the input.
+Tensor with_reduced_dims(Applier& c, const Tensor& x, const Dims& input_shape, uint32_t mask);
+
+// As dispatch_dtype, with bool as the byte it is stored in.
+template <class F>
+decltype(auto) dispatch_stored(DType t, F&& fn) {
+  switch (t) {
+    case DType::kBool:
+    case DType::kUint8:
+      return fn(uint8_t{});
+    case DType::kInt32:
+      return fn(int32_t{});
+    case DType::kInt64:
+      return fn(int64_t{});
+    case DType::kFloat32:
+      return fn(float{});
+    default:
+      return fn(double{});
+  }
+}
+
+template <class F>
+decltype(auto) dispatch_floating(DType t, F&& fn) {
+  if (t == DType::kFloat32) return fn(float{});
+  return fn(double{});
+}
+
+}  // namespace lanegrad

@@ -1,0 +1,184 @@
+// softmax(x){dim}, logSoftmax(x){dim} and their fused gradients.
+#include <algorithm>
+
+#include "core/threads.h"
+#include "kernels/softmax/softmax.h"
+#include "ops/copy.h"
+#include "ops/reduce_dims.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+// Columns that one call takes: a constant, so that it never matters how many threads there are.
+constexpr int64_t kColumns = 64;
+
+void softmax_infer(InferContext& c) {
+  const TensorSpec& x = c.in(0);
+  normalize_dim(c.op().name, c.attrs().get_int(0), x.rank());
+  if (!is_floating(x.dtype)) c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype));
+  c.add_output(x.dtype, x.shape);
+}
+
+// The dense shape seen as [outer, n, inner] around the dim.
+struct Block {
+  int64_t outer = 1, n = 1, inner = 1;
+};
+Block block_of(const Dims& shape, int dim) {
+  Block b;
+  for (int i = 0; i < shape.size(); ++i) (i < dim ? b.outer : i == dim ? b.n : b.inner) *= shape[i];
+  return b;
+}
+
+// Calls rows(first, count) or columns(offset, columns) over the whole block.
+template <class Rows, class Columns>
+void for_each_part(const Block& b, const Rows& rows, const Columns& columns) {
+  if (b.inner == 1) {
+    parallel_for(b.outer, std::max<int64_t>(1, kGrain / b.n),
+                 [&](int64_t begin, int64_t end) { rows(begin, end - begin); });
+    return;
+  }
+  const int64_t tiles = (b.inner + kColumns - 1) / kColumns;
+  const int64_t grain = std::max<int64_t>(1, kGrain / (b.n * std::min(b.inner, kColumns)));
+  parallel_for(b.outer * tiles, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % tiles * kColumns;
+      columns(i / tiles * b.n * b.inner + first, std::min(kColumns, b.inner - first));
+    }
+  });
+}
+
+// A strided input is copied into the output first and replaced there.
+template <bool kLog>
+void softmax_eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &out = c.out(0);
+  if (out.spec->numel() == 0) return;
+  const Block b =
+      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const bool dense = x.spec->is_contiguous();
+  if (!dense) copy_view(out, x);
+  dispatch_floating(out.spec->dtype, [&]<class T>(T) {
+    const SoftmaxKernels<T>& kernels = softmax_table().of<T>();
+    const T* from = dense ? x.as<T>() : out.as<T>();
+    T* to = out.as<T>();
+    for_each_part(
+        b,
+        [&](int64_t first, int64_t count) {
+          kernels.rows(from + first * b.n, count, b.n, kLog, to + first * b.n);
+        },
+        [&](int64_t at, int64_t columns) {
+          kernels.columns(from + at, b.n, columns, b.inner, kLog, to + at);
+        });
+  });
+}
+
+// ---- softmaxBackward(grad, y){dim}, logSoftmaxBackward(grad, y){dim}
+
+void softmax_backward_infer(InferContext& c) {
+  normalize_dim(c.op().name, c.attrs().get_int(0), c.in(1).rank());
+  if (!(c.in(0).shape == c.in(1).shape) || c.in(0).dtype != c.in(1).dtype) {
+    c.fail(ErrorKind::kShape, "grad ", c.in(0).shape, " and y ", c.in(1).shape, " differ in shape or dtype");
+  }
+  c.add_output(c.in(1).dtype, c.in(1).shape);
+}
+
+size_t softmax_backward_workspace(const InferContext& c) {
+  return c.in(1).is_contiguous() ? 0 : c.out(0).bytes();
+}
+
+template <bool kLog>
+void softmax_backward_eval(const EvalContext& c) {
+  const TensorView &grad = c.in(0), &out = c.out(0);
+  if (out.spec->numel() == 0) return;
+  const Block b =
+      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const bool dense = grad.spec->is_contiguous();
+  if (!dense) copy_view(out, grad);
+  TensorView y = c.in(1);
+  if (!y.spec->is_contiguous()) {
+    const TensorView flat{c.workspace(), out.spec};
+    copy_view(flat, y);
+    y = flat;
+  }
+  dispatch_floating(out.spec->dtype, [&]<class T>(T) {
+    const SoftmaxKernels<T>& kernels = softmax_table().of<T>();
+    const T *g = dense ? grad.as<T>() : out.as<T>(), *v = y.as<T>();
+    T* to = out.as<T>();
+    for_each_part(
+        b,
+        [&](int64_t first, int64_t count) {
+          const int64_t at = first * b.n;
+          kernels.rows_backward(g + at, v + at, count, b.n, kLog, to + at);
+        },
+        [&](int64_t at, int64_t columns) {
+          kernels.columns_backward(g + at, v + at, b.n, columns, b.inner, kLog, to + at);
+        });
+  });
+}
+
+template <bool kLog>
+void softmax_vjp(VjpContext& c) {
+  if (!c.needs(0)) return;
+  const Tensor g = c.grad(0), y = c.output(0);
+  if (!c.create_graph()) {
+    static const Op& op = find_op(kLog ? "logSoftmaxBackward" : "softmaxBackward");
+    c.set_grad(0, c.apply(op, {g, y}, c.attrs()));
+    return;
+  }
+  const int rank = c.input_shape(0).size();
+  const int64_t dim = normalize_dim(kLog ? "logSoftmax" : "softmax", c.attrs().get_int(0), rank);
+  const std::span<const int64_t> dims(&dim, rank > 0 ? 1 : 0);
+  if (kLog) {
+    c.set_grad(0, fn::sub(c, g, fn::mul(c, fn::exp(c, y), fn::sum(c, g, dims, true))));
+  } else {
+    c.set_grad(0, fn::mul(c, y, fn::sub(c, g, fn::sum(c, fn::mul(c, g, y), dims, true))));
+  }
+}
+
+const Op kOps[] = {
+    {.name = "softmax",
+     .inputs = {{{"x"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kPrimitive,
+     .promotion = Promotion::kCommonFloating,
+     .infer = softmax_infer,
+     .eval = softmax_eval<false>,
+     .saves = {.outputs = 1},
+     .vjp = softmax_vjp<false>},
+    {.name = "logSoftmax",
+     .inputs = {{{"x"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kPrimitive,
+     .promotion = Promotion::kCommonFloating,
+     .infer = softmax_infer,
+     .eval = softmax_eval<true>,
+     .saves = {.outputs = 1},
+     .vjp = softmax_vjp<true>},
+    {.name = "softmaxBackward",
+     .inputs = {{{"grad"}, {"y"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kInternal,
+     .infer = softmax_backward_infer,
+     .workspace = softmax_backward_workspace,
+     .eval = softmax_backward_eval<false>},
+    {.name = "logSoftmaxBackward",
+     .inputs = {{{"grad"}, {"y"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kInternal,
+     .infer = softmax_backward_infer,
+     .workspace = softmax_backward_workspace,
+     .eval = softmax_backward_eval<true>},
+};
+
+}  // namespace
+
+void register_softmax_ops(Registry& r) {
+  for (const Op& op : kOps) r.add(op);
+}
+
+}  // namespace lanegrad

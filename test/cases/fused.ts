@@ -1,0 +1,194 @@
+import type { OpAttrs } from '../../lib/backend/op-schema.gen.js';
+import { floats, given, index, real } from './case.js';
+import type { CaseOf, Rows, Source, Tolerance } from './case.js';
+
+// Ops that the native backend fuses and TypeScript composes of primitives.
+
+const normalized: Tolerance = {
+  relative: 2e-5,
+  float64: 1e-12,
+  why: 'another order of summation for mean and variance, and a reciprocal square root',
+};
+
+const lossTolerance: Tolerance = {
+  relative: 1e-5,
+  float64: 1e-13,
+  why: 'exponentials of 2 ULP, a logarithm, and another order of summation',
+};
+
+const slow = 'finite differences would take thousands of evaluations';
+
+type LossAttrs = { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+
+function loss(
+  name: string,
+  logits: readonly number[],
+  target: Source,
+  attrs: Partial<LossAttrs> = {},
+): CaseOf<'crossEntropy'> {
+  return {
+    name,
+    inputs: [real(logits, -3, 3), target],
+    attrs: { reduction: 'mean', ignoreIndex: -100, labelSmoothing: 0, ...attrs },
+  };
+}
+
+const scalar = (value: number) => given([], [value], 'float64');
+const state = (shape: readonly number[], low = -1, high = 1) => real(shape, low, high);
+
+export const fused = {
+  batchNormTrain: {
+    cases: [
+      { name: '2-D', inputs: [real([6, 3]), real([3]), real([3])], attrs: { eps: 1e-5 } },
+      { name: 'images', inputs: [real([2, 3, 2, 3]), real([3]), real([3])], attrs: { eps: 1e-3 } },
+      { name: '3-D', inputs: [real([3, 2, 4]), real([2]), real([2])], attrs: { eps: 1e-5 } },
+      { name: 'not affine', inputs: [real([5, 2]), null, null], attrs: { eps: 1e-5 } },
+      {
+        name: 'large',
+        inputs: [real([5, 17, 9, 11]), real([17]), real([17])],
+        attrs: { eps: 1e-5 },
+        noGradient: slow,
+      },
+    ],
+    dtypes: floats,
+    tolerance: normalized,
+    gradient: 'second',
+    special: 0,
+  },
+  layerNorm: {
+    cases: [
+      { name: 'last dim', inputs: [real([3, 5]), real([5]), real([5])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      {
+        name: 'two dims',
+        inputs: [real([2, 3, 4]), real([3, 4]), real([3, 4])],
+        attrs: { normalizedDims: 2, eps: 1e-5 },
+      },
+      { name: 'not affine', inputs: [real([2, 2, 4]), null, null], attrs: { normalizedDims: 1, eps: 1e-2 } },
+      { name: 'all dims', inputs: [real([6]), real([6]), real([6])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      { name: 'empty batch', inputs: [real([0, 4]), real([4]), real([4])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      {
+        name: 'large',
+        inputs: [real([37, 259]), real([259]), real([259])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+        noGradient: slow,
+      },
+    ],
+    dtypes: floats,
+    tolerance: normalized,
+    gradient: 'second',
+    special: 0,
+  },
+  crossEntropy: {
+    cases: [
+      loss('mean', [4, 3], index([4], 3)),
+      loss('sum', [4, 3], index([4], 3), { reduction: 'sum' }),
+      loss('each', [4, 3], index([4], 3), { reduction: 'none' }),
+      loss('ignored', [4, 3], given([4], [0, -100, 2, -100], 'int64')),
+      loss('ignored class', [4, 3], given([4], [0, 1, 2, 1], 'int64'), { ignoreIndex: 1 }),
+      loss('smoothed', [4, 3], index([4], 3), { labelSmoothing: 0.2 }),
+      loss('smoothed and ignored', [3, 4], given([3], [3, -100, 1], 'int64'), { labelSmoothing: 0.1 }),
+      loss('pixels', [2, 3, 2, 2], index([2, 2, 2], 3)),
+      loss('one sample', [5], index([], 5)),
+      { ...loss('all ignored', [2, 3], given([2], [-100, -100], 'int64')), noGradient: 'NaN: 0 / 0' },
+      { ...loss('no samples', [0, 3], index([0], 3)), noGradient: 'NaN: 0 / 0' },
+      { ...loss('far apart', [3, 4], index([3], 4)), inputs: [real([3, 4], -300, 300), index([3], 4)] },
+      { ...loss('large', [130, 257], index([130], 257)), noGradient: slow },
+    ],
+    dtypes: floats,
+    tolerance: lossTolerance,
+    gradient: 'second',
+    special: 0,
+  },
+  dropout: {
+    cases: [
+      { name: 'half', inputs: [real([5, 7]), given([2], [3, 8], 'int64')], attrs: { p: 0.5 } },
+      { name: 'none', inputs: [real([9]), given([2], [3, 8], 'int64')], attrs: { p: 0 } },
+      { name: 'all', inputs: [real([9]), given([2], [3, 8], 'int64')], attrs: { p: 1 } },
+      { name: '0-dim', inputs: [real([]), given([2], [3, 8], 'int64')], attrs: { p: 0.3 } },
+      { name: 'empty', inputs: [real([0, 2]), given([2], [3, 8], 'int64')], attrs: { p: 0.3 } },
+      { name: 'long', inputs: [real([40001]), given([2], [3, 8], 'int64')], attrs: { p: 0.2 }, noGradient: slow },
+    ],
+    dtypes: floats,
+    tolerance: { ulp: 1, float64Ulp: 1, why: '1 / (1 - p) may be rounded before the product' },
+    gradient: 'second',
+    special: 0,
+  },
+  sgdStep: {
+    cases: [
+      {
+        name: 'plain',
+        inputs: [
+          [state([3, 4]), state([5])],
+          [],
+          given([2], [0, 0], 'float32'),
+          scalar(0.1),
+          scalar(0),
+          scalar(0),
+          scalar(0),
+        ],
+        attrs: { nesterov: false, maximize: false },
+      },
+      {
+        name: 'momentum, nesterov, decay',
+        inputs: [
+          [state([3, 4]), state([])],
+          [state([3, 4]), state([])],
+          given([2], [3, 0], 'float32'),
+          scalar(0.1),
+          scalar(0.9),
+          scalar(0),
+          scalar(0.01),
+        ],
+        attrs: { nesterov: true, maximize: false },
+      },
+      {
+        name: 'dampening, maximize',
+        inputs: [
+          [state([70, 33])],
+          [state([70, 33])],
+          given([1], [4], 'float32'),
+          scalar(0.1),
+          scalar(0.9),
+          scalar(0.5),
+          scalar(0),
+        ],
+        attrs: { nesterov: false, maximize: true },
+      },
+    ],
+    dtypes: floats,
+    tolerance: { relative: 1e-6, float64: 1e-14, why: 'multiply-adds may be fused' },
+    gradient: 'none',
+    special: 0,
+  },
+  adamStep: {
+    cases: [
+      adam('Adam', { decoupled: false, amsgrad: false, maximize: false }, [3, 4]),
+      adam('AdamW', { decoupled: true, amsgrad: false, maximize: false }, [70, 33]),
+      adam('AMSGrad, maximize', { decoupled: false, amsgrad: true, maximize: true }, [9]),
+    ],
+    dtypes: floats,
+    tolerance: { relative: 2e-6, float64: 1e-13, why: 'multiply-adds may be fused; a division by a square root' },
+    gradient: 'none',
+    special: 0,
+  },
+} satisfies Rows;
+
+function adam(name: string, attrs: OpAttrs['adamStep'], shape: readonly number[]): CaseOf<'adamStep'> {
+  const list = (low: number, high: number) => [state(shape, low, high), state([2], low, high)];
+  return {
+    name,
+    inputs: [
+      list(-1, 1),
+      list(-1, 1),
+      list(0, 1),
+      attrs.amsgrad ? list(0, 1) : [],
+      given([2], [0, 7], 'float32'),
+      scalar(1e-2),
+      scalar(0.9),
+      scalar(0.999),
+      scalar(1e-8),
+      scalar(0.02),
+    ],
+    attrs,
+  };
+}

@@ -1,0 +1,39 @@
+import type { PrimitiveName } from '../../lib/backend/op-schema.gen.js';
+import { creation } from './creation.js';
+import { elementwise } from './elementwise.js';
+import { fused } from './fused.js';
+import { indexing } from './indexing.js';
+import { linear } from './linear.js';
+import { reduction } from './reduction.js';
+import { view } from './view.js';
+import type { OpRow, RowOf } from './case.js';
+
+/** Ops that a backend may fuse: each has a composite of primitives in TypeScript. */
+type FusedName =
+  | 'adamStep'
+  | 'batchNormTrain'
+  | 'crossEntropy'
+  | 'dropout'
+  | 'layerNorm'
+  | 'linear'
+  | 'sgdStep'
+  | 'var';
+
+type Tested = PrimitiveName | FusedName;
+
+/**
+ * Every op that is not internal: the type check fails where a primitive is missing, test/ops/table.test.ts for the others.
+ * Internal ops are reached by gradients and in-place writes only, and tested as part of those.
+ */
+export const opRows = {
+  ...creation,
+  ...elementwise,
+  ...fused,
+  ...indexing,
+  ...linear,
+  ...reduction,
+  ...view,
+} satisfies { readonly [Name in Tested]: RowOf<Name> };
+
+/** The table as a list. The types of attributes were checked where the rows stand. */
+export const rowList = Object.entries(opRows) as unknown as readonly [Tested, OpRow][];

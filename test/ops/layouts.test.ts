@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { backend } from '../../lib/backend/current.js';
+import '../../lib/index.js';
+import { isLarge, type CaseInput } from '../cases/case.js';
+import { rowList } from '../cases/index.js';
+import { difference } from '../support/compare.js';
+import { invoke } from '../support/invoke.js';
+import { applies, layouts, type Layout } from '../support/layout.js';
+import { gradientsOfCase, gradientTolerance, isDifferentiable, runCase } from '../support/run-case.js';
+
+const largeDTypes = ['float32'] as const;
+
+function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean {
+  return inputs.some((input) => {
+    if (input === null || typeof input !== 'object') return false;
+    return 'kind' in input ? applies(layout, input.shape) : hasInput(input, layout);
+  });
+}
+
+// The same values in another layout must give the same result: transposed, every second element, a later start,
+// channels-last, stride 0.
+describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) => {
+  test.each(layouts.slice(1))('takes %s inputs', (layout) => {
+    for (const entry of row.cases.filter((one) => hasInput(one.inputs, layout))) {
+      if (entry.inputs.some((input) => Array.isArray(input)) && row.gradient === 'none') continue;
+      for (const dtype of isLarge(entry) ? largeDTypes : row.dtypes) {
+        const plain = runCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
+        const strided = runCase(backend, op, entry, { dtype, layout }, invoke);
+        strided.forEach((output, i) => {
+          expect(difference(output, plain[i]!, row.tolerance), `${entry.name}, ${dtype}, output ${i}`).toBeNull();
+        });
+      }
+    }
+  });
+
+  test.runIf(row.gradient !== 'none').each(layouts.slice(1))('gradients of %s inputs', (layout) => {
+    for (const entry of row.cases.filter((one) => isDifferentiable(one) && hasInput(one.inputs, layout))) {
+      for (const dtype of isLarge(entry) ? largeDTypes : (['float32', 'float64'] as const)) {
+        const plain = gradientsOfCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
+        const strided = gradientsOfCase(backend, op, entry, { dtype, layout }, invoke);
+        strided.forEach((grad, i) => {
+          const wanted = plain[i]!;
+          if (grad === null || wanted === null) expect(grad, entry.name).toBe(wanted);
+          else expect(difference(grad, wanted, gradientTolerance), `${entry.name}, ${dtype}, ${i}`).toBeNull();
+        });
+      }
+    }
+  });
+});

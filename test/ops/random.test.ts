@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { dropout, manualSeed, ones, rand, randint, randn, withSeed, type Tensor } from '../../lib/index.js';
+
+const moments = (x: Tensor) => {
+  const data = Array.from(x.data as Float32Array, Number);
+  const mean = data.reduce((a, b) => a + b, 0) / data.length;
+  return { mean, variance: data.reduce((a, b) => a + (b - mean) ** 2, 0) / data.length };
+};
+
+// The first words of Philox4x32-10, from the test vectors of its authors' library: key 0 and counter 0.
+test('uniform numbers are words of Philox4x32-10', () => {
+  const words = [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8];
+  const first = withSeed(0, () => rand([4]));
+  expect(first.tolist()).toEqual(words.map((word) => (word >>> 8) * 2 ** -24));
+});
+
+test('a seed repeats', () => {
+  const draw = () => [rand([5]).tolist(), randn([5]).tolist(), randint(0, 9, [5]).tolist()];
+  manualSeed(3);
+  const first = draw();
+  const next = draw();
+  manualSeed(3);
+  expect(draw()).toEqual(first);
+  expect(draw()).toEqual(next);
+  expect(next).not.toEqual(first);
+});
+
+test('withSeed leaves the stream outside alone', () => {
+  manualSeed(4);
+  const plain = [rand([3]).tolist(), rand([3]).tolist()];
+  manualSeed(4);
+  const before = rand([3]).tolist();
+  withSeed(9, () => rand([100]));
+  expect([before, rand([3]).tolist()]).toEqual(plain);
+});
+
+test('an amount fixed by the shape is consumed', () => {
+  manualSeed(5);
+  rand([7]);
+  const after = rand([2]).tolist();
+  manualSeed(5);
+  randn([7]);
+  expect(rand([2]).tolist()).toEqual(after);
+});
+
+describe('distributions', () => {
+  test.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    manualSeed(11);
+    const u = moments(rand([40000], { dtype }));
+    expect(u.mean).toBeCloseTo(0.5, 1);
+    expect(u.variance).toBeCloseTo(1 / 12, 2);
+    const n = moments(randn([40000], { dtype }));
+    expect(Math.abs(n.mean)).toBeLessThan(0.02);
+    expect(n.variance).toBeCloseTo(1, 1);
+  });
+
+  test('randint is even and in range', () => {
+    manualSeed(12);
+    const counts = [0, 0, 0, 0, 0];
+    for (const value of randint(-2, 3, [20000]).tolist() as number[]) counts[value + 2]!++;
+    for (const count of counts) expect(Math.abs(count - 4000)).toBeLessThan(300);
+  });
+
+  test('dropout keeps the mean, scales, and masks its gradient alike', () => {
+    manualSeed(13);
+    const x = ones([20000], { requiresGrad: true });
+    const y = dropout(x, { p: 0.25 });
+    const values = new Set(Array.from(y.data as Float32Array, (v) => Math.round(v * 1e4)));
+    expect([...values].sort()).toEqual([0, 13333]);
+    expect(moments(y).mean).toBeCloseTo(1, 1);
+    y.sum().backward();
+    expect(x.grad!.tolist()).toEqual(y.tolist());
+    expect(dropout(x, { p: 0.25, training: false }).tolist()).toEqual(x.tolist());
+  });
+});

@@ -1,0 +1,57 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { info, manualSeed, randn, setNumThreads } from '../../lib/index.js';
+import { nets, train } from '../support/small-nets.js';
+
+// Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
+
+const atStart = info().threads;
+
+afterAll(() => setNumThreads(atStart));
+
+const counts = info().backend === 'native' ? [1, 2, 4, 8] : [1];
+
+describe.each(Object.keys(nets) as (keyof typeof nets)[])('%s', (net) => {
+  const losses = (threads: number) => {
+    setNumThreads(threads);
+    return train(net, 20);
+  };
+
+  test('losses of 20 steps are the same bits with any number of threads', () => {
+    const first = losses(1);
+    expect(first.every(Number.isFinite)).toBe(true);
+    expect(first.at(-1)).toBeLessThan(first[0]!);
+    for (const threads of counts) expect(losses(threads), `${threads} threads`).toEqual(first);
+  });
+
+  test('and on a second run', () => {
+    expect(losses(counts.at(-1)!)).toEqual(losses(counts.at(-1)!));
+  });
+});
+
+// Sizes at which the work is split.
+describe.runIf(counts.length > 1)('large ops', () => {
+  const cases = {
+    'sum of all': () => randn([1_000_003]).sum(),
+    'sum of columns': () => randn([1500, 700]).sum({ dim: 0 }),
+    'mean of rows': () => randn([1500, 700]).mean({ dim: 1 }),
+    variance: () => randn([500_000]).var(),
+    matmul: () => randn([190, 333]).matmul(randn([333, 210])),
+    'deep matmul': () => randn([8, 20_000]).matmul(randn([20_000, 6])),
+    softmax: () => randn([600, 1000]).softmax(1),
+    exp: () => randn([700_001]).exp(),
+    'gradient of a broadcast': () => {
+      const bias = randn([300], { requiresGrad: true });
+      randn([4000, 300]).add(bias).tanh().sum().backward();
+      return bias.grad!;
+    },
+  };
+  test.each(Object.entries(cases))('%s', (_name, make) => {
+    const run = (threads: number) => {
+      setNumThreads(threads);
+      manualSeed(77);
+      return make().data as Float32Array;
+    };
+    const first = run(1);
+    for (const threads of counts) expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
+  });
+});
