@@ -68,6 +68,8 @@ function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
   let level = data;
   while (Array.isArray(level)) {
+    // Deeper than any tensor; an array that holds itself has no end.
+    if (shape.length > 64) throw new ShapeError('[tensor] got arrays nested more than 64 deep, or one that holds itself');
     shape.push(level.length);
     level = level[0];
   }

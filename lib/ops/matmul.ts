@@ -1,9 +1,10 @@
 import { backend } from '../backend/current.js';
 import { checkTensor, noAttrs, shapeText } from '../check.js';
+import { isFloat } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { runComposite1 } from './composite.js';
+import { runComposite1, withComposites } from './composite.js';
 import { squeeze, unsqueeze } from './view.js';
 
 /**
@@ -106,7 +107,9 @@ function ranked(op: string, a: Tensor, b: Tensor, rank: number): Tensor {
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkTensor('linear', 'x', x);
   checkTensor('linear', 'weight', weight);
-  if (bias == null) return runComposite1('linear', [x, weight, null], noAttrs);
-  checkTensor('linear', 'bias', bias);
-  return runComposite1('linear', [x, weight, bias], noAttrs);
+  if (bias != null) checkTensor('linear', 'bias', bias);
+  const inputs = [x, weight, bias ?? null];
+  // No kernel has integers in one piece.
+  if (!isFloat(x.dtype) && !isFloat(weight.dtype)) return withComposites(() => runComposite1('linear', inputs, noAttrs));
+  return runComposite1('linear', inputs, noAttrs);
 }

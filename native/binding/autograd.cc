@@ -97,7 +97,8 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
   }
   const Tensor& grad = data.handles.get(id, "grad");
   if (!(grad->spec.shape == t->spec.shape) || grad->spec.dtype != t->spec.dtype) {
-    fail(ErrorKind::kShape, "grad", "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
+    const bool same_shape = grad->spec.shape == t->spec.shape;
+    fail(same_shape ? ErrorKind::kDType : ErrorKind::kShape, "grad", "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
          ", got ", grad->spec.shape, " ", name_of(grad->spec.dtype));
   }
   ensure_meta(t).grad = grad;

@@ -48,7 +48,6 @@ const creation: Row[] = [
   ['2^40 elements', () => lg.zeros([huge]), OutOfMemoryError],
   ['2^40 elements in two dims', () => lg.ones([2 ** 20, 2 ** 20], { dtype: 'float64' }), OutOfMemoryError],
   ['a product beyond 2^53', () => lg.zeros([2 ** 30, 2 ** 30]), ValueError, ShapeError, OutOfMemoryError],
-  ['sizes that overflow 2^64', () => lg.zeros([2 ** 40, 2 ** 40, 0]), ValueError, ShapeError, OutOfMemoryError],
   ['a hundred dims', () => lg.zeros(new Array<number>(100).fill(1)), ShapeError, ValueError],
   ['a string as a size', () => any['zeros']!(['3']), ValueError],
   ['a string as a shape', () => any['zeros']!('3'), ValueError],

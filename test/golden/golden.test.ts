@@ -88,7 +88,14 @@ function replay(golden: GoldenFile, sample: Sample): void {
   };
   paths.forEach((path, i) => check(grads[i]!, sample.grads![path]!, sample.grad_tol ?? [0, 0], `gradient of ${path}`));
   if (!second) return;
-  const named = Object.keys(sample.grad_cotangents!).filter((path) => grads[paths.indexOf(path)] != null);
+  // A first gradient that depends on no input (relu's) has no second one: PyTorch says null or zeros for it.
+  const named = Object.keys(sample.grad_cotangents!).filter((path) => grads[paths.indexOf(path)]?.requiresGrad === true);
+  if (named.length === 0) {
+    for (const ref of Object.values(sample.grad_grads ?? {})) {
+      if (ref !== null) expect(Array.from(stored(ref).data).every((value) => value === 0)).toBe(true);
+    }
+    return;
+  }
   const again = lg.grad(
     named.map((path) => grads[paths.indexOf(path)]!),
     inputs,

@@ -8,14 +8,14 @@ const wantedBackend = process.env['LANEGRAD_BACKEND'];
 const wantedIsa = process.env['LANEGRAD_ISA'];
 
 test.runIf(wantedBackend !== undefined)('the backend asked for is in force', () => {
-  expect(info().backend).toBe(wantedBackend);
+  expect(info().name).toBe(wantedBackend);
 });
 
 test.runIf(wantedIsa !== undefined && wantedBackend !== 'js')('the CPU level asked for is in force', () => {
   expect(info().isa).toBe(wantedIsa);
 });
 
-test.runIf(wantedIsa === undefined && info().backend === 'native')('the best level of the machine is in force', () => {
+test.runIf(wantedIsa === undefined && info().name === 'native')('the best level of the machine is in force', () => {
   expect(info().isa).toBe(info().bestIsa);
 });
 
@@ -23,7 +23,7 @@ test('it computes', () => {
   expect(ones([100]).add(1).sum().item()).toBe(200);
 });
 
-test.runIf(info().backend === 'native')('a level that does not exist is named, and not an end', () => {
+test.runIf(info().name === 'native')('a level that does not exist is named, and not an end', () => {
   const script = "import('./lib/index.ts').then((lg) => console.log(lg.info().isa, lg.ones([3]).sum().item()))";
   const run = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
     env: { ...process.env, LANEGRAD_ISA: 'sse9' },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { crossEntropy, info, manualSeed, memory, optim, randint, randn } from '../../lib/index.js';
 import { makeMlp } from '../support/small-nets.js';
 
-const native = info().backend === 'native';
+const native = info().name === 'native';
 
 // A plain synchronous loop, without tidy, dispose or await: nobody's code should need them.
 

@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from '../../lib/index.js';
 
-const native = info().backend === 'native';
+const native = info().name === 'native';
 const tensors = () => memory().tensors;
 
 describe('dispose', () => {
