@@ -1,61 +1,74 @@
+import { Handle } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { checkFlag, checkOptions, checkTensor, checkTensors } from './check.js';
-import { AutogradError, ShapeError } from './errors.js';
-import { gradientsChanged, type Tensor } from './tensor.js';
+import { checkFlag, checkOptions, checkSameShape, checkTensor, describe, shapeText } from './check.js';
+import { AutogradError, DTypeError, ValueError } from './errors.js';
+import { gradientsChanged } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 export interface BackwardOptions {
-  /** What the gradient of this tensor is: same shape. Default 1, for a tensor of one element. */
+  /** The gradient of what is wanted with respect to the tensor, of its shape. Default: one, for a single element. */
   gradient?: Tensor | null;
-  /** Keep what the tape saved, to go back again. Default `createGraph`. */
+  /** Keep what the tape saved, to go back through it again. Default: `createGraph`. */
   retainGraph?: boolean;
-  /** Record the gradients themselves, to differentiate them. Default false. */
+  /** Record the computation of the gradients, so that they can be differentiated. Default false. */
   createGraph?: boolean;
 }
 
 /**
- * Adds the gradient of `tensor` with respect to every leaf that requires one to the leaf's `.grad`.
+ * Computes the gradients of a tensor with respect to all leaves that require one and led to it, and adds them to their
+ * `.grad`. Method: `loss.backward()`.
  *
- * @throws AutogradError if nothing that led to the tensor requires a gradient, or its graph was used up.
- * @throws ShapeError if it has more than one element and no `gradient` is given.
+ * @throws AutogradError if the tensor requires no gradient, or what its tape saved was freed or changed in place.
+ * @throws ShapeError without `gradient` for more than one element, or with one of another shape.
  * @example
  * import { backward, tensor } from 'lanegrad';
- * const x = tensor([1.5, 2], { requiresGrad: true });
+ * const x = tensor([1, 2], { dtype: 'float32', requiresGrad: true });
  * backward(x.square().sum());
- * x.grad?.tolist(); // => [3, 4]
+ * x.grad?.tolist(); // => [2, 4]
+ * backward(x.mul(3), { gradient: tensor([1, 10], { dtype: 'float32' }) });
+ * x.grad?.tolist(); // => [5, 34]
  */
 export function backward(tensor: Tensor, options: BackwardOptions = {}): void {
   checkTensor('backward', 'tensor', tensor);
   checkOptions('backward', options);
-  const { gradient = null } = options;
-  if (gradient !== null) checkTensor('backward', 'gradient', gradient);
+  const gradient = options.gradient ?? null;
+  if (gradient !== null) {
+    checkTensor('backward', 'gradient', gradient);
+    checkSameShape('backward', gradient, 'gradient', tensor, 'the tensor');
+  }
   const createGraph = checkFlag('backward', 'createGraph', options.createGraph);
   const retainGraph = checkFlag('backward', 'retainGraph', options.retainGraph ?? createGraph);
-  backend.backward([tensor], [gradient], { retainGraph, createGraph });
-  gradientsChanged();
+  try {
+    backend.backward([tensor], [gradient], { retainGraph, createGraph });
+  } finally {
+    // Leaves that were reached before a failure have theirs too.
+    gradientsChanged();
+  }
 }
 
 export interface GradOptions {
-  /** One per output; null or absent means 1, for outputs of one element. */
-  gradOutputs?: readonly (Tensor | null)[];
-  /** Keep what the tape saved, to go back again. Default `createGraph`. */
+  /** The gradients with respect to the outputs, each of its shape; null or absent: one, for a single element. */
+  gradOutputs?: Tensor | null | readonly (Tensor | null)[];
+  /** Keep what the tape saved, to go back through it again. Default: `createGraph`. */
   retainGraph?: boolean;
-  /** Record the gradients themselves, to differentiate them. Default false. */
+  /** Record the computation of the gradients, so that they can be differentiated. Default false. */
   createGraph?: boolean;
-  /** Give null for an input that the outputs do not depend on, instead of an error. Default false. */
+  /** Give null for an input on which no output depends, where an error is thrown otherwise. Default false. */
   allowUnused?: boolean;
 }
 
 /**
- * The gradients of Σ outputs (each weighted by its entry of `gradOutputs`) with respect to `inputs`, one per input. The
- * `.grad` of leaves stays as it is.
+ * The gradients of the sum of outputs with respect to inputs, one for each input. No `.grad` changes.
  *
- * @throws AutogradError if an input is not used or does not require a gradient.
+ * @throws AutogradError if an input was not used (without `allowUnused`), or an input or output requires no gradient.
+ * @throws ValueError for no inputs or outputs, or not as many `gradOutputs` as outputs.
+ * @throws ShapeError if an output without a `gradOutputs` has more than one element, or the shapes differ.
  * @example
  * import { grad, tensor } from 'lanegrad';
- * const x = tensor([2.5], { requiresGrad: true });
- * const [first] = grad(x.pow(3).sum(), x, { createGraph: true });
- * const [second] = grad(first.sum(), x);
- * second.tolist(); // => [15]
+ * const x = tensor(3, { dtype: 'float32', requiresGrad: true });
+ * const [slope] = grad(x.pow(3), x, { createGraph: true });
+ * slope.item(); // => 27
+ * grad(slope, x)[0].item(); // => 18
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],
@@ -73,25 +86,55 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  const roots = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const leaves = Array.isArray(inputs) ? (inputs as readonly Tensor[]) : [inputs as Tensor];
-  checkTensors('grad', 'outputs', roots);
-  checkTensors('grad', 'inputs', leaves);
+  const roots = tensorList('outputs', outputs);
+  const leaves = tensorList('inputs', inputs);
   checkOptions('grad', options);
-  const { gradOutputs = roots.map(() => null) } = options;
-  if (gradOutputs.length !== roots.length) {
-    throw new ShapeError(`[grad] got ${gradOutputs.length} gradOutputs for ${roots.length} outputs`);
-  }
-  const createGraph = checkFlag('grad', 'createGraph', options.createGraph);
-  const retainGraph = checkFlag('grad', 'retainGraph', options.retainGraph ?? createGraph);
-  const results = backend.grad(roots, leaves, gradOutputs, { retainGraph, createGraph });
-  if (!checkFlag('grad', 'allowUnused', options.allowUnused)) {
-    const unused = results.indexOf(null);
-    if (unused >= 0) {
+  leaves.forEach((input, i) => {
+    if (!input.requiresGrad) {
       throw new AutogradError(
-        `[grad] the outputs do not depend on input ${unused}; pass allowUnused: true to get null for it`,
+        `[grad] inputs[${i}] of shape ${shapeText(input.shape)} does not require a gradient`,
       );
     }
+  });
+  const seeds = gradientList(roots, options.gradOutputs ?? null);
+  const createGraph = checkFlag('grad', 'createGraph', options.createGraph);
+  const retainGraph = checkFlag('grad', 'retainGraph', options.retainGraph ?? createGraph);
+  const allowUnused = checkFlag('grad', 'allowUnused', options.allowUnused);
+  const results = backend.grad(roots, leaves, seeds, { retainGraph, createGraph });
+  const unused = allowUnused ? -1 : results.indexOf(null);
+  if (unused >= 0) {
+    throw new AutogradError(
+      `[grad] inputs[${unused}] of shape ${shapeText(leaves[unused]!.shape)} was not used to compute the outputs; ` +
+        'pass allowUnused: true to get null for it',
+    );
   }
   return results;
+}
+
+function tensorList(name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
+  const list: readonly Tensor[] = Handle.is(value) ? [value as Tensor] : (value as readonly Tensor[]);
+  if (!Array.isArray(list)) {
+    throw new DTypeError(`[grad] ${name}: got ${describe(value)}, wanted a tensor or an array of tensors`);
+  }
+  if (list.length === 0) throw new ValueError(`[grad] ${name}: got none, wanted at least one tensor`);
+  list.forEach((entry, i) => checkTensor('grad', `${name}[${i}]`, entry));
+  return list;
+}
+
+function gradientList(
+  roots: readonly Tensor[],
+  value: Tensor | null | readonly (Tensor | null)[],
+): readonly (Tensor | null)[] {
+  if (value === null) return roots.map(() => null);
+  const list = Handle.is(value) ? [value as Tensor] : (value as readonly (Tensor | null)[]);
+  if (!Array.isArray(list) || list.length !== roots.length) {
+    const got = Array.isArray(list) ? `${list.length} gradients` : describe(value);
+    throw new ValueError(`[grad] gradOutputs: got ${got}, wanted ${roots.length}, one for each output`);
+  }
+  return list.map((entry: Tensor | null | undefined, i) => {
+    if (entry === null || entry === undefined) return null;
+    checkTensor('grad', `gradOutputs[${i}]`, entry);
+    checkSameShape('grad', entry, `gradOutputs[${i}]`, roots[i]!, `outputs[${i}]`);
+    return entry;
+  });
 }

@@ -3,12 +3,27 @@ import './methods/attach.js';
 
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
+export { customOp } from './custom-op.js';
+export type {
+  BackwardContext,
+  CustomGradients,
+  CustomOpDefinition,
+  ForwardContext,
+  PlainData,
+} from './custom-op.js';
+export * as data from './data/index.js';
 export { dtypes, promoteTypes } from './dtype.js';
 export type { DType, FloatDType, TypedArray, TypedArrayOf } from './dtype.js';
 export * from './errors.js';
 export { manualSeed, withSeed } from './generator.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
+export { gradcheck, gradgradcheck } from './gradcheck.js';
+export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './gradcheck.js';
+export { info } from './info.js';
+export type { Info } from './info.js';
+export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
+export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';
 export type { ItemOf, Nested } from './tensor.js';

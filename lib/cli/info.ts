@@ -10,13 +10,13 @@ const bytes = (count: number): string => {
 
 /** What `lanegrad info` says, as data. */
 export function infoReport() {
-  const { version, root } = packageInfo();
+  const { version, ...rest } = info();
   return {
     version,
-    folder: root,
+    folder: packageInfo().root,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
-    ...info(),
+    ...rest,
     memory: memory(),
   };
 }

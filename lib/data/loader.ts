@@ -1,0 +1,87 @@
+import { checkFlag, checkInt, checkOptions, describe } from '../check.js';
+import { ValueError } from '../errors.js';
+import { drawSeed } from '../generator.js';
+import { stackSamples } from './dataset.js';
+import type { Dataset, Sample } from './dataset.js';
+import { shuffle } from './shuffle.js';
+
+export interface DataLoaderOptions {
+  /** Samples in a batch. Default 1. */
+  batchSize?: number;
+  /** A new random order for each epoch. Default false: in order. */
+  shuffle?: boolean;
+  /** Of the orders: the same seed gives the same ones. Default: each epoch draws one as `manualSeed` determines. */
+  seed?: number;
+  /** Leave out the last batch if it is smaller. Default false. */
+  dropLast?: boolean;
+}
+
+/**
+ * Batches of a dataset, to be iterated once per epoch: tuples like its samples, each tensor with a new first dim.
+ *
+ * The order of epoch e with seed s is the same on every platform. Unshuffled batches of a {@link TensorDataset} are views
+ * of its tensors. Batches need no disposal.
+ *
+ * @throws ValueError for a batch size below 1, a seed that is not an integer, or something else than a dataset.
+ * @example
+ * import { arange, data } from 'lanegrad';
+ * const loader = new data.DataLoader(new data.TensorDataset(arange(5)), { batchSize: 2 });
+ * loader.length; // => 3
+ * [...loader].map(([x]) => x.tolist()); // => [[0, 1], [2, 3], [4]]
+ */
+export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
+  readonly dataset: Dataset<S>;
+  readonly batchSize: number;
+  /** Number of the next epoch. It counts up by itself; set it to go on where another run stopped. */
+  epoch = 0;
+  readonly #shuffle: boolean;
+  readonly #seed: number | undefined;
+  readonly #dropLast: boolean;
+
+  constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
+    checkOptions('DataLoader', options);
+    if (typeof dataset !== 'object' || dataset === null || typeof dataset.get !== 'function') {
+      throw new ValueError(
+        `[DataLoader] dataset: got ${describe(dataset)}, wanted an object with length and get`,
+      );
+    }
+    const { batchSize = 1, seed } = options;
+    checkInt('DataLoader', 'batchSize', batchSize);
+    if (batchSize < 1) throw new ValueError(`[DataLoader] batchSize: got ${batchSize}, wanted at least 1`);
+    if (seed !== undefined) checkInt('DataLoader', 'seed', seed);
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.#shuffle = checkFlag('DataLoader', 'shuffle', options.shuffle);
+    this.#seed = seed;
+    this.#dropLast = checkFlag('DataLoader', 'dropLast', options.dropLast);
+  }
+
+  /** The number of batches. */
+  get length(): number {
+    const batches = this.#count() / this.batchSize;
+    return this.#dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** One epoch. */
+  *[Symbol.iterator](): Generator<S, void, undefined> {
+    const count = this.#count();
+    const { batchSize, length, dataset } = this;
+    const order = Int32Array.from({ length: count }, (_, i) => i);
+    const epoch = this.epoch++;
+    if (this.#shuffle) shuffle(order, this.#seed ?? drawSeed(), epoch);
+    for (let i = 0; i < length; i++) {
+      const indices = order.subarray(i * batchSize, (i + 1) * batchSize);
+      yield dataset.getBatch ? dataset.getBatch(indices) : stackSamples(dataset, indices);
+    }
+  }
+
+  #count(): number {
+    const { length } = this.dataset;
+    if (!Number.isInteger(length) || length < 0 || length > 0x7fffffff) {
+      throw new ValueError(
+        `[DataLoader] dataset.length: got ${describe(length)}, wanted an integer in [0, 2^31)`,
+      );
+    }
+    return length;
+  }
+}

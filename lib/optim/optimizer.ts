@@ -1,0 +1,240 @@
+import { Handle } from '../backend/backend.js';
+import { checkOptions, describe } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError, ValueError } from '../errors.js';
+import { enableGrad, noGrad } from '../grad-mode.js';
+import type { Tensor } from '../tensor.js';
+import type { ParamGroup, ParamState } from './param-group.js';
+
+/** Parameters with options of their own; what is not given comes from the optimizer's. */
+export type GroupOptions<Options extends object> = Options & { params: Tensor | Iterable<Tensor> };
+
+/** What an optimizer optimizes: parameters, or groups of them. */
+export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
+
+/**
+ * The state of an optimizer, laid out as PyTorch's `state_dict()`: parameters are numbered through all groups, and
+ * `state` has an entry for each that took a step.
+ */
+export interface OptimizerStateDict<Options extends object = object> {
+  state: Record<number, ParamState>;
+  paramGroups: (Required<Options> & { params: number[] })[];
+}
+
+/**
+ * What all optimizers have: groups of parameters with their options, `zeroGrad`, `step`, and a state to save and restore.
+ *
+ * Options that are numbers are tensors underneath; `group.lr = value` takes effect at the next step. State is kept beside
+ * the parameters in their dtype and made at the first step. Parameters without a gradient are passed over: neither they
+ * nor their state change.
+ */
+export abstract class Optimizer<
+  Options extends object = object,
+  Group extends ParamGroup<Options> = ParamGroup<Options>,
+> {
+  readonly #groups: Group[] = [];
+
+  /** @internal */
+  protected constructor(
+    protected readonly name: string,
+    params: Params<Options>,
+    /** The options of groups that do not say otherwise. */
+    readonly defaults: Readonly<Required<Options>>,
+    options: Options,
+  ) {
+    this.defaults = this.#complete(options);
+    if (Handle.is(params) || !isIterable(params)) {
+      throw new DTypeError(
+        `[${name}] params: got ${describe(params)}, wanted an array of tensors or of groups`,
+      );
+    }
+    const list = [...params] as (Tensor | GroupOptions<Options>)[];
+    if (list.length === 0) throw new ValueError(`[${name}] params: got no parameters, wanted at least one`);
+    if (list.every((entry) => !Handle.is(entry) && typeof entry === 'object' && entry !== null)) {
+      for (const group of list as GroupOptions<Options>[]) this.addParamGroup(group);
+    } else {
+      // Tensors are no options: every entry of `params` is checked there.
+      this.addParamGroup({ params: list as Tensor[] } as unknown as GroupOptions<Options>);
+    }
+  }
+
+  /** The groups; their options may be assigned. */
+  get paramGroups(): readonly Group[] {
+    return this.#groups;
+  }
+
+  protected abstract makeGroup(params: readonly Tensor[], options: Required<Options>): Group;
+
+  /**
+   * Adds parameters with options of their own, for instance layers that are unfrozen later.
+   *
+   * @throws ValueError for a parameter that is in a group already or was computed from others, or for wrong options.
+   * @throws DTypeError for parameters that are not floating tensors.
+   * @example
+   * import { ones, optim } from 'lanegrad';
+   * const optimizer = new optim.SGD([ones([2], { requiresGrad: true })], { lr: 0.1 });
+   * optimizer.addParamGroup({ params: [ones([3], { requiresGrad: true })], lr: 0.01 });
+   * optimizer.paramGroups.map((group) => group.lr); // => [0.1, 0.01]
+   */
+  addParamGroup(group: GroupOptions<Options>): void {
+    checkOptions(this.name, group);
+    const { params, ...options } = group;
+    if (!Handle.is(params) && !isIterable(params)) {
+      throw new DTypeError(`[${this.name}] params: got ${describe(params)}, wanted tensors`);
+    }
+    const list = Handle.is(params) ? [params as Tensor] : [...params];
+    if (list.length === 0)
+      throw new ValueError(`[${this.name}] params: got no parameters, wanted at least one`);
+    const taken = new Set(this.#groups.flatMap((other) => other.params));
+    list.forEach((param, i) => {
+      const what = `[${this.name}] params[${i}]`;
+      if (!Handle.is(param)) throw new DTypeError(`${what}: got ${describe(param)}, wanted a tensor`);
+      if (!isFloat(param.dtype))
+        throw new DTypeError(`${what}: got dtype ${param.dtype}, wanted a floating one`);
+      if (!param.isLeaf) {
+        throw new ValueError(
+          `${what}: got a tensor computed by ${param.gradFn}, wanted one that was not computed`,
+        );
+      }
+      if (taken.has(param)) throw new ValueError(`${what}: got a parameter that is already in a group`);
+      taken.add(param);
+    });
+    // What is left of the group are its options.
+    this.#groups.push(this.makeGroup(list, this.#complete(options as unknown as Options)));
+  }
+
+  /**
+   * Drops the gradients of all parameters: `.grad` is null until the next `backward`.
+   *
+   * @example
+   * import { ones, optim } from 'lanegrad';
+   * const w = ones([2], { requiresGrad: true });
+   * const optimizer = new optim.SGD([w]);
+   * w.sum().backward();
+   * optimizer.zeroGrad();
+   * w.grad; // => null
+   */
+  zeroGrad(): void {
+    for (const group of this.#groups) for (const param of group.params) param.grad = null;
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * @param closure Computes the loss and its gradients first, with recording on; its result is returned.
+   * @throws ValueError if `closure` returns a promise.
+   * @example
+   * import { optim, tensor } from 'lanegrad';
+   * const w = tensor([4, 2], { dtype: 'float32', requiresGrad: true });
+   * const optimizer = new optim.SGD([w], { lr: 0.25 });
+   * const loss = optimizer.step(() => {
+   *   optimizer.zeroGrad();
+   *   const squares = w.square().sum();
+   *   squares.backward();
+   *   return squares;
+   * });
+   * loss.item(); // => 20
+   * w.tolist(); // => [2, 1]
+   */
+  step(): void;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | undefined {
+    const result = closure === undefined ? undefined : enableGrad(closure);
+    noGrad(() => {
+      for (const group of this.#groups) group.update();
+    });
+    return result;
+  }
+
+  /**
+   * Options and state, laid out as in PyTorch. The tensors share memory with the optimizer: later steps change them.
+   *
+   * @example
+   * import { ones, optim } from 'lanegrad';
+   * const w = ones([2], { requiresGrad: true });
+   * const optimizer = new optim.SGD([w], { lr: 0.5, momentum: 0.5 });
+   * w.sum().backward();
+   * optimizer.step();
+   * const { state, paramGroups } = optimizer.stateDict();
+   * state[0]?.momentumBuffer?.tolist(); // => [1, 1]
+   * paramGroups[0]?.params; // => [0]
+   */
+  stateDict(): OptimizerStateDict<Options> {
+    const state: Record<number, ParamState> = {};
+    let next = 0;
+    const paramGroups = this.#groups.map((group) => {
+      const first = next;
+      next += group.params.length;
+      group.state().forEach((entries, i) => {
+        if (entries !== undefined) state[first + i] = entries;
+      });
+      return { ...group.options(), params: group.params.map((_, i) => first + i) };
+    });
+    return { state, paramGroups };
+  }
+
+  /**
+   * Takes options and state over from a `stateDict()`, by copy, parameters in their order. What the group's tensors are
+   * stays: only values change. Nothing changes if it throws.
+   *
+   * @throws ValueError if the numbers of groups or parameters differ, or for unknown options or state.
+   * @throws ShapeError if a state has not the shape of its parameter.
+   * @example
+   * import { ones, optim } from 'lanegrad';
+   * const a = new optim.Adam([ones([2], { requiresGrad: true })], { lr: 0.5 });
+   * const b = new optim.Adam([ones([2], { requiresGrad: true })]);
+   * b.loadStateDict(a.stateDict());
+   * b.paramGroups[0]?.lr; // => 0.5
+   */
+  loadStateDict(stateDict: OptimizerStateDict<Options>): void {
+    const op = `${this.name}.loadStateDict`;
+    const given: Partial<OptimizerStateDict<Options>> | null = stateDict;
+    const { state, paramGroups } = given ?? {};
+    if (typeof state !== 'object' || state === null || !Array.isArray(paramGroups)) {
+      throw new ValueError(`[${op}] got ${describe(stateDict)}, wanted { state, paramGroups }`);
+    }
+    if (paramGroups.length !== this.#groups.length) {
+      throw new ValueError(`[${op}] got ${paramGroups.length} groups, wanted ${this.#groups.length}`);
+    }
+    const loads = this.#groups.map((group, k) => {
+      const saved = paramGroups[k]!;
+      checkOptions(op, saved);
+      const { params, ...rest } = saved;
+      if (!Array.isArray(params) || params.length !== group.params.length) {
+        const got = Array.isArray(params) ? `${params.length} parameters` : describe(params);
+        throw new ValueError(`[${op}] paramGroups[${k}].params: got ${got}, wanted ${group.params.length}`);
+      }
+      // What is left of the group are its options.
+      const options = this.#complete(rest as unknown as Options);
+      group.checkOptions(options);
+      const states = params.map((id: number) => state[id]);
+      group.checkState(states);
+      return { group, options, states };
+    });
+    noGrad(() => {
+      for (const { group, options, states } of loads) {
+        group.setOptions(options);
+        group.setState(states);
+      }
+    });
+  }
+
+  /** The options with defaults for what is not given. A misspelt one is an error. */
+  #complete(options: Options): Required<Options> {
+    checkOptions(this.name, options);
+    const complete: Required<Options> = { ...this.defaults };
+    for (const key of Object.keys(options) as (keyof Options & string)[]) {
+      if (!(key in this.defaults)) {
+        const known = Object.keys(this.defaults).join(', ');
+        throw new ValueError(`[${this.name}] options: got ${describe(key)}, wanted only ${known}`);
+      }
+      const value = options[key];
+      if (value !== undefined) complete[key] = value as Required<Options>[typeof key];
+    }
+    return complete;
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
