@@ -22,6 +22,7 @@ export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './
 export { info } from './info.js';
 export type { Info } from './info.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
+export * as nn from './nn/index.js';
 export * from './ops/index.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';

@@ -25,7 +25,11 @@ export interface LayerNormOptions {
  * import { layerNorm, tensor } from 'lanegrad';
  * layerNorm(tensor([[1.5, 3.5]]), [2], { eps: 0 }).tolist(); // => [[-1, 1]]
  */
-export function layerNorm(x: Tensor, normalizedShape: readonly number[], options: LayerNormOptions = {}): Tensor {
+export function layerNorm(
+  x: Tensor,
+  normalizedShape: readonly number[],
+  options: LayerNormOptions = {},
+): Tensor {
   checkTensor('layerNorm', 'x', x);
   checkInts('layerNorm', 'normalizedShape', normalizedShape);
   checkOptions('layerNorm', options);
@@ -48,8 +52,8 @@ export interface BatchNormOptions {
   bias?: Tensor | null;
   /** Normalise with the statistics of this batch, and update the running ones. Default false. */
   training?: boolean;
-  /** Share of the new statistics in the running ones. Default 0.1. */
-  momentum?: number;
+  /** Share of the new statistics in the running ones; a 0-dim tensor where it changes between steps. Default 0.1. */
+  momentum?: number | Tensor;
   /** Added to the variance. Default 1e-5. */
   eps?: number;
 }
@@ -77,14 +81,17 @@ export function batchNorm(
   const { weight = null, bias = null, momentum = 0.1, eps = 1e-5 } = options;
   const training = checkFlag('batchNorm', 'training', options.training);
   checkRange('batchNorm', 'eps', eps, 0, Infinity);
-  checkRange('batchNorm', 'momentum', momentum, 0, 1);
+  if (typeof momentum === 'number') checkRange('batchNorm', 'momentum', momentum, 0, 1);
+  else checkTensor('batchNorm', 'momentum', momentum);
   const shape = x.shape;
   if (shape.length < 2) throw new ShapeError(`[batchNorm] x is ${shapeText(shape)}, wanted [N, C, ...]`);
   for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
     if (t === null) continue;
     checkTensor('batchNorm', name, t);
     if (t.ndim !== 1 || t.shape[0] !== shape[1]) {
-      throw new ShapeError(`[batchNorm] ${name} is ${shapeText(t.shape)}, wanted [${shape[1]}], the channels of x ${shapeText(shape)}`);
+      throw new ShapeError(
+        `[batchNorm] ${name} is ${shapeText(t.shape)}, wanted [${shape[1]}], the channels of x ${shapeText(shape)}`,
+      );
     }
   }
   if (training) return normalizeByBatch(x, runningMean, runningVar, weight, bias, momentum, eps);
@@ -107,12 +114,14 @@ function normalizeByBatch(
   runningVar: Tensor | null,
   weight: Tensor | null,
   bias: Tensor | null,
-  momentum: number,
+  momentum: number | Tensor,
   eps: number,
 ): Tensor {
   const count = x.numel() / x.shape[1]!;
   if (count <= 1) {
-    throw new ShapeError(`[batchNorm] x is ${shapeText(x.shape)}, wanted more than one value per channel in training`);
+    throw new ShapeError(
+      `[batchNorm] x is ${shapeText(x.shape)}, wanted more than one value per channel in training`,
+    );
   }
   return scoped(() => {
     const [out, mean, variance] = runComposite('batchNormTrain', [x, weight, bias], { eps });
@@ -125,7 +134,12 @@ function normalizeByBatch(
 }
 
 /** running = (1 - momentum) running + momentum * correction * value, in place. */
-function blend(running: Tensor, value: Tensor, momentum: number, correction: number): void {
-  backend.runInPlace('mul', [running, 1 - momentum], noAttrs);
-  backend.runInPlace('add', [running, backend.run1('mul', [value, momentum * correction], noAttrs)], noAttrs);
+function blend(running: Tensor, value: Tensor, momentum: number | Tensor, correction: number): void {
+  const kept = typeof momentum === 'number' ? 1 - momentum : backend.run1('sub', [1, momentum], noAttrs);
+  const share =
+    typeof momentum === 'number'
+      ? momentum * correction
+      : backend.run1('mul', [momentum, correction], noAttrs);
+  backend.runInPlace('mul', [running, kept], noAttrs);
+  backend.runInPlace('add', [running, backend.run1('mul', [value, share], noAttrs)], noAttrs);
 }

@@ -1,0 +1,25 @@
+// The public surface of `nn`.
+export { GELU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './activation.js';
+export { BatchNorm, BatchNorm1d, BatchNorm2d } from './batch-norm.js';
+export type { BatchNormLayerOptions } from './batch-norm.js';
+export { Conv2d } from './conv.js';
+export type { Conv2dLayerOptions } from './conv.js';
+export { Dropout } from './dropout.js';
+export { Embedding } from './embedding.js';
+export type { EmbeddingLayerOptions } from './embedding.js';
+export * as init from './init.js';
+export { LayerNorm } from './layer-norm.js';
+export type { LayerNormLayerOptions } from './layer-norm.js';
+export { Linear } from './linear.js';
+export type { LinearOptions } from './linear.js';
+export { BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss } from './loss.js';
+export { Module } from './module.js';
+export type { AnyModule, BufferOptions } from './module.js';
+export type { LayerOptions } from './options.js';
+export { isParameter, parameter } from './parameter.js';
+export type { Parameter, ParameterOptions } from './parameter.js';
+export { AvgPool2d, MaxPool2d } from './pool.js';
+export { ModuleList, Sequential } from './sequential.js';
+export type { ChainInputs, Chained, ChainOutput, InputsOf, OutputOf } from './sequential.js';
+export { Flatten, Identity } from './shape.js';
+export type { LoadOptions, LoadReport, StateDict } from './state-dict.js';

@@ -1,0 +1,365 @@
+import { backend } from '../backend/current.js';
+import { Handle } from '../backend/backend.js';
+import { checkDType, checkFlag, checkOptions, checkTensor, describe, noAttrs } from '../check.js';
+import { isFloat } from '../dtype.js';
+import type { FloatDType } from '../dtype.js';
+import { DTypeError, ValueError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
+import { detach, to } from '../ops/convert.js';
+import { checkFunction, keep } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { isParameter, parameter } from './parameter.js';
+import type { Parameter } from './parameter.js';
+import { planLoad } from './state-dict.js';
+import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
+import { summarize } from './summary.js';
+
+/** Any module, whatever it takes and gives: for code that walks modules and does not call them. */
+export type AnyModule = Module<never, unknown>;
+
+export interface BufferOptions {
+  /** Whether `stateDict` has it. Default true. */
+  persistent?: boolean;
+}
+
+/** Where a tensor or module was found: `holder[key]`, called `name`. */
+interface Slot<T> {
+  readonly name: string;
+  readonly holder: object;
+  readonly key: string;
+  readonly value: T;
+}
+
+interface BufferSlot extends Slot<Tensor> {
+  readonly persistent: boolean;
+}
+
+/** What one module holds itself, in the order of its fields. */
+interface Contents {
+  readonly parameters: Slot<Parameter>[];
+  readonly buffers: BufferSlot[];
+  readonly modules: Slot<AnyModule>[];
+}
+
+/**
+ * The base of everything that has parameters: layers, losses and whole networks. `In` is what `forward` takes, `Out` what it
+ * gives.
+ *
+ * A module is made of its public fields: a {@link parameter} is learnt, a Module is a child, and so are those in arrays
+ * (`blocks.0.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
+ * business; private `#fields` are not seen.
+ *
+ * @example
+ * import { nn, ones, type Tensor } from 'lanegrad';
+ * class Net extends nn.Module {
+ *   hidden = new nn.Linear(4, 8);
+ *   out = new nn.Linear(8, 2);
+ *   forward(x: Tensor): Tensor {
+ *     return this.out.forward(this.hidden.forward(x).relu());
+ *   }
+ * }
+ * const net = new Net();
+ * net.forward(ones([5, 4])).shape; // => [5, 2]
+ * net.namedParameters().map(([name]) => name); // => ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+ */
+export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
+  /** Whether layers that differ in training, as {@link Dropout} and {@link BatchNorm2d}, behave so. See `train`, `eval`. */
+  training = true;
+  /** Fields that are buffers, and whether they are persistent. */
+  readonly #buffers = new Map<string, boolean>();
+
+  /** What the module computes. */
+  abstract forward(...inputs: In): Out;
+
+  /**
+   * Puts a tensor that is not learnt but belongs to the state into a field: `stateDict` has it and `to` converts it. Assigning
+   * the field replaces the buffer. A null holds its place.
+   *
+   * @throws ValueError for an empty name.
+   * @throws DTypeError for what is neither a tensor nor null.
+   * @example
+   * import { nn, zeros, type Tensor } from 'lanegrad';
+   * class Counter extends nn.Module {
+   *   declare total: Tensor;
+   *   constructor() {
+   *     super();
+   *     this.registerBuffer('total', zeros([1]));
+   *   }
+   *   forward(x: Tensor): Tensor {
+   *     this.total.add_(x.detach().sum());
+   *     return x;
+   *   }
+   * }
+   * Object.keys(new Counter().stateDict()); // => ['total']
+   */
+  registerBuffer(field: string, tensor: Tensor | null, options: BufferOptions = {}): void {
+    if (typeof field !== 'string' || field === '') {
+      throw new ValueError(`[registerBuffer] field: got ${describe(field)}, wanted a name`);
+    }
+    if (tensor !== null) checkTensor('registerBuffer', 'tensor', tensor);
+    checkOptions('registerBuffer', options);
+    const { persistent = true } = options;
+    this.#buffers.set(field, checkFlag('registerBuffer', 'persistent', persistent));
+    Reflect.set(this, field, tensor === null ? null : keep(tensor));
+  }
+
+  /**
+   * What a field is called in names of parameters, buffers and modules: itself, unless a subclass says otherwise, so that
+   * checkpoints keep PyTorch's names (`runningMean` is `running_mean`). The empty name leaves the level out.
+   */
+  protected stateName(field: string): string {
+    return field;
+  }
+
+  #contents(): Contents {
+    const parameters: Slot<Parameter>[] = [];
+    const buffers: BufferSlot[] = [];
+    const modules: Slot<AnyModule>[] = [];
+    const visit = (name: string, holder: object, key: string, value: unknown): void => {
+      if (isParameter(value)) parameters.push({ name, holder, key, value });
+      else if (value instanceof Module) modules.push({ name, holder, key, value: value as AnyModule });
+      else if (Array.isArray(value)) {
+        value.forEach((entry, i) => {
+          if (typeof entry === 'object') visit(join(name, String(i)), value, String(i), entry);
+        });
+      }
+    };
+    for (const [field, value] of Object.entries(this) as [string, unknown][]) {
+      if (typeof value === 'object' && !this.#buffers.has(field))
+        visit(this.stateName(field), this, field, value);
+    }
+    for (const [field, persistent] of this.#buffers) {
+      const value: unknown = Reflect.get(this, field);
+      if (!Handle.is(value)) continue;
+      buffers.push({
+        name: this.stateName(field),
+        holder: this,
+        key: field,
+        value: value as Tensor,
+        persistent,
+      });
+    }
+    return { parameters, buffers, modules };
+  }
+
+  /** This module and all below, each once, parents first. */
+  #walk(visit: (module: AnyModule, path: string, contents: Contents) => void): void {
+    const seen = new Set<AnyModule>();
+    const enter = (module: AnyModule, path: string): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      const contents = module.#contents();
+      visit(module, path, contents);
+      for (const { name, value } of contents.modules) enter(value, join(path, name));
+    };
+    enter(this as AnyModule, '');
+  }
+
+  /** What this module learns and all below learn, each tensor once: what an optimizer takes. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, tensor]) => tensor);
+  }
+
+  /** As `parameters`, with names such as `0.weight`. A shared parameter has the first of its names. */
+  namedParameters(): [name: string, tensor: Parameter][] {
+    return this.#collect((contents) => contents.parameters);
+  }
+
+  /** The buffers of this module and all below, each tensor once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, tensor]) => tensor);
+  }
+
+  /** As `buffers`, with names such as `1.running_mean`. */
+  namedBuffers(): [name: string, tensor: Tensor][] {
+    return this.#collect((contents) => contents.buffers);
+  }
+
+  #collect(pick: (contents: Contents) => readonly Slot<Tensor>[]): [string, Tensor][] {
+    const found = new Map<Tensor, string>();
+    this.#walk((_, path, contents) => {
+      for (const { name, value } of pick(contents)) if (!found.has(value)) found.set(value, join(path, name));
+    });
+    return Array.from(found, ([tensor, name]) => [name, tensor]);
+  }
+
+  /** The modules that are fields of this one, each once. */
+  children(): AnyModule[] {
+    return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** As `children`, with their names. */
+  namedChildren(): [name: string, module: AnyModule][] {
+    const found = new Map<AnyModule, string>();
+    for (const { name, value } of this.#contents().modules) if (!found.has(value)) found.set(value, name);
+    return Array.from(found, ([module, name]) => [name, module]);
+  }
+
+  /** This module and all below, each once, parents first. */
+  modules(): AnyModule[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** As `modules`, with their names; this one's is empty. */
+  namedModules(): [name: string, module: AnyModule][] {
+    const found: [string, AnyModule][] = [];
+    this.#walk((module, path) => found.push([path, module]));
+    return found;
+  }
+
+  /** Every slot of state by name: parameters, then persistent buffers, then children. Shared ones under each name. */
+  #state(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    const open = new Set<AnyModule>();
+    const enter = (module: AnyModule, path: string): void => {
+      // A module that holds its parent: the parent's state is there already.
+      if (open.has(module)) return;
+      open.add(module);
+      const { parameters, buffers, modules } = module.#contents();
+      for (const { name, value } of parameters) state.set(join(path, name), value);
+      for (const { name, value, persistent } of buffers) if (persistent) state.set(join(path, name), value);
+      for (const { name, value } of modules) enter(value, join(path, name));
+      open.delete(module);
+    };
+    enter(this as AnyModule, '');
+    return state;
+  }
+
+  /**
+   * The parameters and persistent buffers by name, without history. They share storage with the module: clone what must not
+   * change as training goes on.
+   *
+   * @example
+   * import { nn } from 'lanegrad';
+   * const state = new nn.Linear(3, 2).stateDict();
+   * Object.entries(state).map(([name, tensor]) => [name, tensor.shape]); // => [['weight', [2, 3]], ['bias', [2]]]
+   */
+  stateDict(): StateDict {
+    const dict: StateDict = {};
+    for (const [name, tensor] of this.#state()) dict[name] = detach(tensor);
+    return dict;
+  }
+
+  /**
+   * Copies tensors by name into the parameters and buffers, cast to their dtypes; the module's tensors stay the same objects.
+   * Nothing is written unless everything fits.
+   *
+   * @throws ValueError if names are missing or unexpected, unless `strict` is false.
+   * @throws ShapeError if shapes differ.
+   * @example
+   * import { nn } from 'lanegrad';
+   * const a = new nn.Linear(3, 2);
+   * const b = new nn.Linear(3, 2);
+   * b.loadStateDict(a.stateDict()); // => { missing: [], unexpected: [] }
+   * b.loadStateDict({ scale: a.weight }); // => throws: missing: weight, bias; unexpected: scale
+   */
+  loadStateDict(dict: StateDict, options: LoadOptions = {}): LoadReport {
+    const { copies, report } = planLoad(this.#state(), dict, options);
+    noGrad(() => {
+      for (const [target, source] of copies) backend.runInPlace('copy', [target, source], noAttrs);
+    });
+    return report;
+  }
+
+  /** Sets `training` here and below: batch statistics and dropout. Returns this module. */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean')
+      throw new ValueError(`[train] mode: got ${describe(mode)}, wanted a boolean`);
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Clears `training` here and below: running statistics, no dropout. Returns this module. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /**
+   * Converts floating parameters, their gradients and floating buffers to another dtype. Those that change are new tensors:
+   * make the optimizer afterwards. Returns this module.
+   *
+   * @throws DTypeError for a dtype that is not a float.
+   * @example
+   * import { nn } from 'lanegrad';
+   * new nn.Linear(3, 2).to('float64').weight.dtype; // => 'float64'
+   */
+  to(dtype: FloatDType): this {
+    checkDType('to', dtype);
+    if (!isFloat(dtype)) throw new DTypeError(`[to] dtype: got ${String(dtype)}, wanted float32 or float64`);
+    // Shared tensors stay shared.
+    const converted = new Map<Tensor, Tensor>();
+    const convert = (slot: Slot<Tensor>, make: (tensor: Tensor) => Tensor): void => {
+      const { value } = slot;
+      if (!isFloat(value.dtype) || value.dtype === dtype) return;
+      const result = converted.get(value) ?? make(value);
+      converted.set(value, result);
+      Reflect.set(slot.holder, slot.key, result);
+    };
+    noGrad(() =>
+      this.#walk((_, _path, { parameters, buffers }) => {
+        for (const slot of parameters) convert(slot, (tensor) => convertParameter(tensor, dtype));
+        for (const slot of buffers) convert(slot, (tensor) => keep(to(tensor, dtype)));
+      }),
+    );
+    return this;
+  }
+
+  /** Calls `fn` with every module below and then with this one, as for a custom initialisation. Returns this module. */
+  apply(fn: (module: AnyModule) => void): this {
+    checkFunction('apply', fn);
+    const seen = new Set<AnyModule>();
+    const visit = (module: AnyModule): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const child of module.children()) visit(child);
+      fn(module);
+    };
+    visit(this as AnyModule);
+    return this;
+  }
+
+  /** Drops the gradients of all parameters: `grad` is null afterwards. */
+  zeroGrad(): void {
+    for (const tensor of this.parameters()) tensor.grad = null;
+  }
+
+  /** Sets `requiresGrad` of all parameters; false freezes them. Returns this module. */
+  requiresGrad_(value = true): this {
+    for (const tensor of this.parameters()) tensor.requiresGrad = value;
+    return this;
+  }
+
+  /** The number of elements of all parameters, shared ones counted once; with `trainable`, of those not frozen. */
+  numParameters(options: { trainable?: boolean } = {}): number {
+    checkOptions('numParameters', options);
+    const trainable = checkFlag('numParameters', 'trainable', options.trainable);
+    return this.parameters().reduce((sum, p) => sum + (trainable && !p.requiresGrad ? 0 : p.numel()), 0);
+  }
+
+  /**
+   * A table of the layers, the shapes of their outputs, and the number and bytes of their own parameters and buffers. It runs
+   * `forward` once, in evaluation mode and without recording. A shape stands for zeros of it in the dtype of the parameters;
+   * give a tensor where that does not do, as int64 for an {@link Embedding}.
+   *
+   * @throws what `forward` throws for these inputs.
+   * @example
+   * import { nn } from 'lanegrad';
+   * const net = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 2));
+   * console.log(net.summary([1, 4]));
+   */
+  summary(...inputs: (readonly number[] | Tensor)[]): string {
+    return summarize(this as AnyModule, inputs);
+  }
+}
+
+function join(path: string, name: string): string {
+  if (path === '' || name === '') return path + name;
+  return `${path}.${name}`;
+}
+
+function convertParameter(tensor: Parameter, dtype: FloatDType): Parameter {
+  const result = parameter(to(tensor, dtype), { requiresGrad: tensor.requiresGrad });
+  const { grad } = tensor;
+  if (grad !== null) result.grad = to(grad, dtype);
+  return result;
+}

@@ -1,0 +1,49 @@
+import { checkTensor } from '../check.js';
+import { isFloat } from '../dtype.js';
+import type { DType } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
+import { detach } from '../ops/convert.js';
+import { keep } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+
+/** A tensor that a module learns: made by {@link parameter}. */
+export type Parameter<D extends DType = DType> = Tensor<D>;
+
+// Which tensors are parameters. Beside the tensors, since `requiresGrad` cannot say it: a frozen parameter is one still.
+const marked = new WeakSet<Tensor>();
+
+export interface ParameterOptions {
+  /** Whether `backward` computes its gradient; false freezes it. Default true. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * Makes a tensor a parameter: a {@link Module} that holds it in a field lists it, saves it and trains it. Returns the
+ * tensor itself, or, for one that was computed from tensors that require gradients, a leaf on the same storage. It outlives
+ * every scope that is open.
+ *
+ * @throws DTypeError if it requires a gradient and is not floating.
+ * @example
+ * import { nn, ones } from 'lanegrad';
+ * const scale = nn.parameter(ones([3]));
+ * scale.requiresGrad; // => true
+ */
+export function parameter<D extends DType>(tensor: Tensor<D>, options: ParameterOptions = {}): Parameter<D> {
+  checkTensor('parameter', 'tensor', tensor);
+  const { requiresGrad = true } = options;
+  if (requiresGrad && !isFloat(tensor.dtype)) {
+    throw new DTypeError(
+      `[parameter] got a tensor of ${tensor.dtype}, wanted float32 or float64 to require a gradient`,
+    );
+  }
+  const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);
+  leaf.requiresGrad = requiresGrad;
+  marked.add(leaf);
+  return keep(leaf);
+}
+
+/** Whether a value was made by {@link parameter}. */
+export function isParameter(value: unknown): value is Parameter {
+  return typeof value === 'object' && value !== null && marked.has(value as Tensor);
+}

@@ -1,0 +1,136 @@
+import { Handle } from '../backend/backend.js';
+import { checkShape, shapeText } from '../check.js';
+import { itemSize } from '../dtype.js';
+import { noGrad } from '../grad-mode.js';
+import { zeros } from '../ops/creation.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import type { AnyModule } from './module.js';
+
+interface Output {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** See {@link Module.summary}. */
+export function summarize(root: AnyModule, inputs: readonly (readonly number[] | Tensor)[]): string {
+  const outputs = observe(root, inputs);
+  const modules = root.namedModules();
+  const counted = new Set<Tensor>();
+  const rows: string[][] = [['Layer', 'Output shape', 'Parameters', 'Bytes']];
+  let leafBytes = 0;
+  for (const [name, module] of modules) {
+    const output = outputs.get(module);
+    // Containers give what their last layer gives.
+    if (module.children().length === 0) leafBytes += output?.bytes ?? 0;
+    const own = ownTensors(module, counted);
+    const depth = name === '' ? 0 : name.split('.').length;
+    const label = name === '' ? module.constructor.name : `${name}: ${module.constructor.name}`;
+    rows.push([
+      '  '.repeat(depth) + label,
+      output?.text ?? '-',
+      own.tensors === 0 ? '-' : grouped(own.parameters),
+      own.tensors === 0 ? '-' : grouped(own.bytes),
+    ]);
+  }
+  const parameters = root.parameters();
+  const trainable = root.numParameters({ trainable: true });
+  const stateBytes = bytesOf(parameters) + bytesOf(root.buffers());
+  return [
+    ...layOut(rows),
+    `${grouped(root.numParameters())} parameters, ${grouped(trainable)} trainable; ` +
+      `${grouped(stateBytes)} bytes with buffers; outputs ${grouped(leafBytes)} bytes`,
+  ].join('\n');
+}
+
+/** The outputs of every module during one forward. */
+function observe(
+  root: AnyModule,
+  inputs: readonly (readonly number[] | Tensor)[],
+): ReadonlyMap<AnyModule, Output> {
+  const outputs = new Map<AnyModule, Output>();
+  const modules = root.modules();
+  const modes = modules.map((module) => module.training);
+  const forwards = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+  root.eval();
+  try {
+    for (const module of modules) {
+      const forward = module.forward as (...values: unknown[]) => unknown;
+      Object.defineProperty(module, 'forward', {
+        configurable: true,
+        value: (...values: unknown[]) => {
+          const result = forward.apply(module, values);
+          outputs.set(module, describeOutput(result));
+          return result;
+        },
+      });
+    }
+    const dtype = root.parameters()[0]?.dtype ?? 'float32';
+    noGrad(() =>
+      scoped(() => {
+        const values = inputs.map((input) =>
+          Handle.is(input) ? input : zeros(checkShape('summary', input), { dtype }),
+        );
+        (root.forward as (...values: unknown[]) => unknown)(...values);
+      }),
+    );
+  } finally {
+    modules.forEach((module, i) => {
+      Reflect.deleteProperty(module, 'forward');
+      const forward = forwards[i];
+      if (forward !== undefined) Object.defineProperty(module, 'forward', forward);
+      module.training = modes[i]!;
+    });
+  }
+  return outputs;
+}
+
+function describeOutput(value: unknown): Output {
+  if (Handle.is(value)) {
+    const tensor = value as Tensor;
+    return { text: shapeText(tensor.shape), bytes: bytesOf([tensor]) };
+  }
+  if (typeof value !== 'object' || value === null) return { text: typeof value, bytes: 0 };
+  const parts = Object.values(value).map(describeOutput);
+  return {
+    text: parts.map((part) => part.text).join(', '),
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+  };
+}
+
+/** Parameters and buffers that are the module's own and that no earlier module had. */
+function ownTensors(module: AnyModule, counted: Set<Tensor>) {
+  const below = new Set<Tensor>();
+  for (const child of module.children()) {
+    for (const tensor of [...child.parameters(), ...child.buffers()]) below.add(tensor);
+  }
+  const fresh = (tensor: Tensor) => !below.has(tensor) && !counted.has(tensor);
+  const parameters = module.parameters().filter(fresh);
+  const buffers = module.buffers().filter(fresh);
+  for (const tensor of [...parameters, ...buffers]) counted.add(tensor);
+  return {
+    tensors: parameters.length + buffers.length,
+    parameters: parameters.reduce((sum, tensor) => sum + tensor.numel(), 0),
+    bytes: bytesOf(parameters) + bytesOf(buffers),
+  };
+}
+
+function bytesOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.numel() * itemSize(tensor.dtype), 0);
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Columns as wide as their longest cell, names to the left and numbers to the right, with rules around the body. */
+function layOut(rows: readonly string[][]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  '),
+  );
+  const rule = '-'.repeat(lines[0]!.length);
+  return [lines[0]!, rule, ...lines.slice(1), rule];
+}
