@@ -12,7 +12,19 @@ const perOp = 6;
 const mostElements = 1500;
 const mostElementsOfAFile = 4000;
 const dtypes = { F32: 'float32', F64: 'float64', I64: 'int64', I32: 'int32', U8: 'uint8', BOOL: 'bool' };
-const argKinds = ['tensor', 'none', 'ellipsis', 'int', 'float', 'bool', 'str', 'dtype', 'list', 'tuple', 'slice'];
+const argKinds = [
+  'tensor',
+  'none',
+  'ellipsis',
+  'int',
+  'float',
+  'bool',
+  'str',
+  'dtype',
+  'list',
+  'tuple',
+  'slice',
+];
 
 const source = process.argv[2];
 if (source === undefined) {
@@ -132,7 +144,21 @@ for (const name of Object.keys(calls)) {
     for (const ref of refsOf(sample)) kept[ref] = tensors[ref];
     const { id, dtype, args, kwargs, check, out, tol, cotangents, grads, grad_tol } = sample;
     const { grad_cotangents, grad_grads, grad_grad_tol } = sample;
-    return { id, dtype, args, kwargs, check, out, tol, cotangents, grads, grad_tol, grad_cotangents, grad_grads, grad_grad_tol };
+    return {
+      id,
+      dtype,
+      args,
+      kwargs,
+      check,
+      out,
+      tol,
+      cotangents,
+      grads,
+      grad_tol,
+      grad_cotangents,
+      grad_grads,
+      grad_grad_tol,
+    };
   });
   samplesMade += samples.length;
   if (samples.length === 0) console.error(`${name}: no sample is left: ${JSON.stringify(skipped)}`);

@@ -24,7 +24,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const right = b.shape.length;
   if (left >= 2 && right >= 2) return backend.run1('matmul', [a, b], noAttrs);
   if (left === 0 || right === 0) {
-    throw new ShapeError(`[matmul] got a 0-dim tensor: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`);
+    throw new ShapeError(
+      `[matmul] got a 0-dim tensor: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`,
+    );
   }
   const leftInner = a.shape[left - 1]!;
   const rightInner = b.shape[Math.max(right - 2, 0)]!;
@@ -110,6 +112,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   if (bias != null) checkTensor('linear', 'bias', bias);
   const inputs = [x, weight, bias ?? null];
   // No kernel has integers in one piece.
-  if (!isFloat(x.dtype) && !isFloat(weight.dtype)) return withComposites(() => runComposite1('linear', inputs, noAttrs));
+  if (!isFloat(x.dtype) && !isFloat(weight.dtype))
+    return withComposites(() => runComposite1('linear', inputs, noAttrs));
   return runComposite1('linear', inputs, noAttrs);
 }

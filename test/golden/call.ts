@@ -31,7 +31,10 @@ function defined<T extends object>(options: T): T {
 const reduceOptions = (a: A) => {
   const dim = a.numbers('dim');
   // An empty list means all, in torch.
-  return defined({ dim: Array.isArray(dim) && dim.length === 0 ? undefined : dim, keepdim: a.flag('keepdim') });
+  return defined({
+    dim: Array.isArray(dim) && dim.length === 0 ? undefined : dim,
+    keepdim: a.flag('keepdim'),
+  });
 };
 
 const reduce = (run: (x: Tensor, options: ReturnType<typeof reduceOptions>) => Tensor): Call => ({
@@ -54,7 +57,8 @@ const isWhole = (a: A) => ['uint8', 'int32', 'int64'].includes(a.text('dtype') ?
 const beyond = (a: A) => (a.text('dtype') === 'uint8' ? 'a value that the dtype cannot hold' : undefined);
 
 /** PyTorch's any and all of uint8 give uint8, of all else bool. */
-const giveBool = (a: A) => (a.tensor('self').dtype === 'uint8' ? 'uint8, which gives uint8 there' : undefined);
+const giveBool = (a: A) =>
+  a.tensor('self').dtype === 'uint8' ? 'uint8, which gives uint8 there' : undefined;
 
 /** Convolutions and pools take floats only. */
 const integerImage = (a: A, name: string) =>
@@ -63,12 +67,16 @@ const integerImage = (a: A, name: string) =>
 const reduction = (a: A) =>
   defined({ reduction: a.text('reduction') as 'none' | 'mean' | 'sum' | undefined });
 
-const loss = (run: (input: Tensor, target: Tensor, options: ReturnType<typeof reduction>) => Tensor): Call => ({
+const loss = (
+  run: (input: Tensor, target: Tensor, options: ReturnType<typeof reduction>) => Tensor,
+): Call => ({
   names: ['input', 'target', 'reduction'],
   run: (a) => run(a.tensor('input'), a.tensor('target'), reduction(a)),
 });
 
-const withDim = (run: (x: Tensor, options: { dim: number; keepdim?: boolean }) => lg.ValuesAndIndices): Call => ({
+const withDim = (
+  run: (x: Tensor, options: { dim: number; keepdim?: boolean }) => lg.ValuesAndIndices,
+): Call => ({
   names: ['self', 'dim', 'keepdim'],
   run: (a) => {
     const { values, indices } = run(a.tensor('self'), { ...dimOptions(a), dim: a.number('dim')! });
@@ -124,7 +132,7 @@ function indexEntry(a: A, arg: Arg, path: string): lg.IndexEntry {
       return lg.tensor(arg.v.map(numberOf), { dtype: 'int64' });
     case 'slice': {
       const [start, stop, step] = arg.v.map((one) => (one.t === 'none' ? undefined : numberOf(one)));
-      return defined({ start, stop, step }) as lg.IndexEntry;
+      return defined({ start, stop, step });
     }
     default:
       throw new Error(`index of ${arg.t}`);
@@ -140,7 +148,10 @@ export const calls: Readonly<Record<string, Call>> = {
   log: x(lg.log),
   sqrt: x(lg.sqrt),
   rsqrt: x(lg.rsqrt),
-  square: { ...x(lg.square), skip: (a) => (a.tensor('self').dtype === 'bool' ? 'square of bool' : undefined) },
+  square: {
+    ...x(lg.square),
+    skip: (a) => (a.tensor('self').dtype === 'bool' ? 'square of bool' : undefined),
+  },
   sin: x(lg.sin),
   cos: x(lg.cos),
   tanh: x(lg.tanh),
@@ -157,7 +168,11 @@ export const calls: Readonly<Record<string, Call>> = {
   'nn.functional.silu': x(lg.silu),
   'nn.functional.gelu': {
     names: ['self', 'approximate'],
-    run: (a) => lg.gelu(a.tensor('self'), defined({ approximate: a.text('approximate') as 'none' | 'tanh' | undefined })),
+    run: (a) =>
+      lg.gelu(
+        a.tensor('self'),
+        defined({ approximate: a.text('approximate') as 'none' | 'tanh' | undefined }),
+      ),
   },
   softmax: { names: ['self', 'dim'], run: (a) => lg.softmax(a.tensor('self'), a.number('dim')!) },
   log_softmax: { names: ['self', 'dim'], run: (a) => lg.logSoftmax(a.tensor('self'), a.number('dim')!) },
@@ -297,7 +312,8 @@ export const calls: Readonly<Record<string, Call>> = {
     skip: (a) => {
       for (const entry of entriesOf(a.raw('key')!)) {
         if (entry.t === 'bool') return 'a bool as an index';
-        if (entry.t === 'slice' && entry.v.some((one) => one.t !== 'none' && one.t !== 'int')) return 'tensors in a slice';
+        if (entry.t === 'slice' && entry.v.some((one) => one.t !== 'none' && one.t !== 'int'))
+          return 'tensors in a slice';
         if (entry.t === 'list' && entry.v.some((one) => one.t !== 'int')) return 'nested lists as an index';
       }
       return undefined;
@@ -323,10 +339,7 @@ export const calls: Readonly<Record<string, Call>> = {
         defined({
           stride: a.numbers('stride') as lg.Pair | undefined,
           padding: (a.raw('padding')?.t === 'str' ? a.text('padding') : a.numbers('padding')) as
-            | lg.Pair
-            | 'same'
-            | 'valid'
-            | undefined,
+            lg.Pair | 'same' | 'valid' | undefined,
           dilation: a.numbers('dilation') as lg.Pair | undefined,
           groups: a.number('groups'),
         }),
@@ -335,7 +348,9 @@ export const calls: Readonly<Record<string, Call>> = {
   'nn.functional.max_pool2d': {
     ...maxPool,
     skip: (a) =>
-      a.flag('return_indices') === true ? 'return_indices: see max_pool2d_with_indices' : integerImage(a, 'input'),
+      a.flag('return_indices') === true
+        ? 'return_indices: see max_pool2d_with_indices'
+        : integerImage(a, 'input'),
     run: (a) => lg.maxPool2d(a.tensor('input'), a.numbers('kernel_size') as lg.Pair, maxOptions(a)),
   },
   'nn.functional.max_pool2d_with_indices': {
@@ -361,7 +376,8 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'nn.functional.embedding': {
     names: ['input', 'weight', 'padding_idx'],
-    run: (a) => lg.embedding(a.tensor('input'), a.tensor('weight'), defined({ paddingIdx: a.number('padding_idx') })),
+    run: (a) =>
+      lg.embedding(a.tensor('input'), a.tensor('weight'), defined({ paddingIdx: a.number('padding_idx') })),
   },
   'nn.functional.batch_norm': {
     names: ['input', 'running_mean', 'running_var', 'weight', 'bias', 'training', 'momentum', 'eps'],
@@ -403,7 +419,12 @@ export const calls: Readonly<Record<string, Call>> = {
       lg.crossEntropy(
         a.tensor('input'),
         a.tensor('target'),
-        defined({ ...reduction(a), ignoreIndex: a.number('ignore_index'), labelSmoothing: a.number('label_smoothing'), weight: a.maybeTensor('weight') }),
+        defined({
+          ...reduction(a),
+          ignoreIndex: a.number('ignore_index'),
+          labelSmoothing: a.number('label_smoothing'),
+          weight: a.maybeTensor('weight'),
+        }),
       ),
   },
   'nn.functional.nll_loss': {
@@ -455,18 +476,25 @@ export const calls: Readonly<Record<string, Call>> = {
     names: ['start', 'end', 'step', 'dtype'],
     skip: (a) => {
       const fractions = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float');
-      if (fractions && isWhole(a)) return 'fractions for an integer dtype: PyTorch cuts them before it counts';
+      if (fractions && isWhole(a))
+        return 'fractions for an integer dtype: PyTorch cuts them before it counts';
       return creationSkip(a);
     },
     run: (a) => {
-      const natural = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float') ? 'float32' : undefined;
-      const options = { ...defined({ dtype: natural as DType | undefined, step: a.number('step') }), ...dtypeOption(a) };
-      return a.has('end') ? lg.arange(a.number('start')!, a.number('end')!, options) : lg.arange(a.number('start')!, options);
+      const natural = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float')
+        ? 'float32'
+        : undefined;
+      const options = { ...defined({ dtype: natural, step: a.number('step') }), ...dtypeOption(a) };
+      return a.has('end')
+        ? lg.arange(a.number('start')!, a.number('end')!, options)
+        : lg.arange(a.number('start')!, options);
     },
   },
   linspace: {
     names: ['start', 'end', 'steps', 'dtype'],
-    skip: (a) => creationSkip(a) ?? (isWhole(a) ? 'an integer dtype: PyTorch cuts the step before it counts' : undefined),
+    skip: (a) =>
+      creationSkip(a) ??
+      (isWhole(a) ? 'an integer dtype: PyTorch cuts the step before it counts' : undefined),
     run: (a) => lg.linspace(a.number('start')!, a.number('end')!, a.number('steps')!, dtypeOption(a)),
   },
   eye: {
@@ -477,7 +505,11 @@ export const calls: Readonly<Record<string, Call>> = {
   allclose: {
     names: ['self', 'other', 'rtol', 'atol'],
     run: (a) =>
-      lg.allclose(a.tensor('self'), a.tensor('other'), defined({ rtol: a.number('rtol'), atol: a.number('atol') })),
+      lg.allclose(
+        a.tensor('self'),
+        a.tensor('other'),
+        defined({ rtol: a.number('rtol'), atol: a.number('atol') }),
+      ),
   },
   equal: { names: ['self', 'other'], run: (a) => lg.equal(a.tensor('self'), a.tensor('other')) },
 };

@@ -16,7 +16,13 @@ const workloads: Readonly<Record<string, Workload>> = {
     input: [32, 16],
     classes: 4,
     make: () =>
-      new nn.Sequential(new nn.Linear(16, 64), new nn.Tanh(), new nn.Linear(64, 64), new nn.Tanh(), new nn.Linear(64, 4)),
+      new nn.Sequential(
+        new nn.Linear(16, 64),
+        new nn.Tanh(),
+        new nn.Linear(64, 64),
+        new nn.Tanh(),
+        new nn.Linear(64, 4),
+      ),
     optimizer: (parameters) => new optim.SGD(parameters, { lr: 0.1 }),
   },
   mlp_mnist: {

@@ -16,7 +16,9 @@ function left(op: OpName, entry: Case, use: (outputs: Tensor[], inputs: Tensor[]
   try {
     const { inputs, movable } = buildInputs(backend, op, entry, { dtype: 'float64' });
     for (const tensor of movable) tensor.requiresGrad = true;
-    const outputs = invoke(op, inputs, entry.attrs as OpAttrs[OpName]).filter((output) => output.requiresGrad);
+    const outputs = invoke(op, inputs, entry.attrs as OpAttrs[OpName]).filter(
+      (output) => output.requiresGrad,
+    );
     expect(opRecords[op].outputs.length).toBeGreaterThan(0);
     // to(int64) has no gradient.
     if (outputs.length > 0) use(outputs, movable);
@@ -28,34 +30,41 @@ function left(op: OpName, entry: Case, use: (outputs: Tensor[], inputs: Tensor[]
 
 const options = { retainGraph: false, createGraph: false };
 
-describe.runIf(info().name === 'native').each(rowList.filter(([, row]) => row.gradient !== 'none'))('%s', (op, row) => {
-  const cases = row.cases.filter((entry) => isDifferentiable(entry) && !isLarge(entry));
+describe.runIf(info().name === 'native').each(rowList.filter(([, row]) => row.gradient !== 'none'))(
+  '%s',
+  (op, row) => {
+    const cases = row.cases.filter((entry) => isDifferentiable(entry) && !isLarge(entry));
 
-  test('a node that is never run backward is released with its output', () => {
-    for (const entry of cases) expect(left(op, entry, () => undefined), entry.name).toBe(0);
-  });
+    test('a node that is never run backward is released with its output', () => {
+      for (const entry of cases)
+        expect(
+          left(op, entry, () => undefined),
+          entry.name,
+        ).toBe(0);
+    });
 
-  test('nothing is left after backward', () => {
-    for (const entry of cases) {
-      const count = left(op, entry, (outputs, inputs) => {
-        const loss = outputs.map((output) => output.sum()).reduce((a, b) => a.add(b));
-        backend.grad([loss], inputs, [null], options);
-      });
-      expect(count, entry.name).toBe(0);
-    }
-  });
+    test('nothing is left after backward', () => {
+      for (const entry of cases) {
+        const count = left(op, entry, (outputs, inputs) => {
+          const loss = outputs.map((output) => output.sum()).reduce((a, b) => a.add(b));
+          backend.grad([loss], inputs, [null], options);
+        });
+        expect(count, entry.name).toBe(0);
+      }
+    });
 
-  test('nothing is left after a gradient of gradients, nor after one that is dropped', () => {
-    for (const entry of cases) {
-      const count = left(op, entry, (outputs, inputs) => {
-        const loss = outputs.map((output) => output.square().sum()).reduce((a, b) => a.add(b));
-        const first = backend.grad([loss], inputs, [null], { retainGraph: true, createGraph: true });
-        const again = first.filter((one): one is Tensor => one?.requiresGrad === true);
-        if (again.length === 0) return;
-        const penalty = again.map((one) => one.square().sum()).reduce((a, b) => a.add(b));
-        backend.grad([penalty], inputs, [null], options);
-      });
-      expect(count, entry.name).toBe(0);
-    }
-  });
-});
+    test('nothing is left after a gradient of gradients, nor after one that is dropped', () => {
+      for (const entry of cases) {
+        const count = left(op, entry, (outputs, inputs) => {
+          const loss = outputs.map((output) => output.square().sum()).reduce((a, b) => a.add(b));
+          const first = backend.grad([loss], inputs, [null], { retainGraph: true, createGraph: true });
+          const again = first.filter((one): one is Tensor => one?.requiresGrad === true);
+          if (again.length === 0) return;
+          const penalty = again.map((one) => one.square().sum()).reduce((a, b) => a.add(b));
+          backend.grad([penalty], inputs, [null], options);
+        });
+        expect(count, entry.name).toBe(0);
+      }
+    });
+  },
+);

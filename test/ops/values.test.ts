@@ -8,7 +8,13 @@ import { rowList } from '../cases/index.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
 import { reference } from '../support/reference.js';
-import { gradientsOfCase, gradientTolerance, isDifferentiable, isPrimitive, runCase } from '../support/run-case.js';
+import {
+  gradientsOfCase,
+  gradientTolerance,
+  isDifferentiable,
+  isPrimitive,
+  runCase,
+} from '../support/run-case.js';
 
 const native = backend.name === 'native';
 

@@ -6,6 +6,12 @@ import type { Tensor } from '../../lib/tensor.js';
 import { isPrimitive } from './run-case.js';
 
 /** Runs an op by name as the library does: the backend's own, or its composite of primitives. */
-export function invoke(op: OpName, inputs: readonly OpInput<Tensor>[], attrs: OpAttrs[OpName]): readonly Tensor[] {
-  return isPrimitive(op) ? backend.run(op, inputs, attrs) : runComposite(op as FusedName, inputs, attrs as OpAttrs[FusedName]);
+export function invoke(
+  op: OpName,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[OpName],
+): readonly Tensor[] {
+  return isPrimitive(op)
+    ? backend.run(op, inputs, attrs)
+    : runComposite(op as FusedName, inputs, attrs as OpAttrs[FusedName]);
 }

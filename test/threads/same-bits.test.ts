@@ -52,6 +52,7 @@ describe.runIf(counts.length > 1)('large ops', () => {
       return make().data as Float32Array;
     };
     const first = run(1);
-    for (const threads of counts) expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
+    for (const threads of counts)
+      expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
   });
 });
