@@ -1,7 +1,15 @@
 import { Handle } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { checkFlag, checkOptions, checkSameShape, checkTensor, describe, shapeText } from './check.js';
-import { AutogradError, DTypeError, ValueError } from './errors.js';
+import {
+  checkFlag,
+  checkOptions,
+  checkSameShape,
+  checkTensor,
+  checkTensors,
+  describe,
+  shapeText,
+} from './check.js';
+import { AutogradError, ValueError } from './errors.js';
 import { gradientsChanged } from './tensor.js';
 import type { Tensor } from './tensor.js';
 
@@ -112,12 +120,9 @@ export function grad(
 }
 
 function tensorList(name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
-  const list: readonly Tensor[] = Handle.is(value) ? [value as Tensor] : (value as readonly Tensor[]);
-  if (!Array.isArray(list)) {
-    throw new DTypeError(`[grad] ${name}: got ${describe(value)}, wanted a tensor or an array of tensors`);
-  }
+  const list: unknown = Handle.is(value) ? [value] : value;
+  checkTensors('grad', name, list);
   if (list.length === 0) throw new ValueError(`[grad] ${name}: got none, wanted at least one tensor`);
-  list.forEach((entry, i) => checkTensor('grad', `${name}[${i}]`, entry));
   return list;
 }
 
@@ -126,7 +131,7 @@ function gradientList(
   value: Tensor | null | readonly (Tensor | null)[],
 ): readonly (Tensor | null)[] {
   if (value === null) return roots.map(() => null);
-  const list = Handle.is(value) ? [value as Tensor] : (value as readonly (Tensor | null)[]);
+  const list = Handle.is(value) ? [value] : value;
   if (!Array.isArray(list) || list.length !== roots.length) {
     const got = Array.isArray(list) ? `${list.length} gradients` : describe(value);
     throw new ValueError(`[grad] gradOutputs: got ${got}, wanted ${roots.length}, one for each output`);

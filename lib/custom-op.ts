@@ -3,7 +3,7 @@ import { backend } from './backend/current.js';
 import { checkOptions, checkTensor, describe, noAttrs } from './check.js';
 import { DTypeError, ValueError } from './errors.js';
 import { noGrad } from './grad-mode.js';
-import { checkFunction, scoped } from './scope.js';
+import { checkFunction, closeScope, openScope, synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
 /** What JSON holds, and numbers that it does not: NaN, the infinities, -0. */
@@ -81,8 +81,9 @@ export function customOp<
     throw new ValueError(`[customOp] name: got ${describe(name)}, wanted a string`);
   }
   const op = `customOp:${name}`;
-  checkFunction(`${op}.forward`, definition.forward);
-  checkFunction(`${op}.backward`, definition.backward);
+  const parts: { readonly forward?: unknown; readonly backward?: unknown } = definition;
+  checkFunction(`${op}.forward`, parts.forward);
+  checkFunction(`${op}.backward`, parts.backward);
 
   const custom = backend.registerCustom(name, (grads, saved, text) => {
     const { attrs, tensorsAt, count } = JSON.parse(text, revive) as Call;
@@ -95,7 +96,7 @@ export function customOp<
     const tensorsAt: number[] = [];
     args.forEach((argument, i) => {
       if (Handle.is(argument)) {
-        inputs.push(argument as Tensor);
+        inputs.push(argument);
         tensorsAt.push(i);
       } else if (Array.isArray(argument) && argument.some((entry) => Handle.is(entry))) {
         throw new DTypeError(
@@ -103,23 +104,45 @@ export function customOp<
         );
       }
     });
-    const saved: Tensor[] = [];
-    const ctx: ForwardContext = {
-      attrs: {},
-      save: (...tensors) => {
-        tensors.forEach((tensor, i) => checkTensor(op, `ctx.save argument ${i}`, tensor));
-        saved.push(...tensors);
-      },
-    };
-    return scoped(() => {
-      const result = noGrad(() => definition.forward(ctx, ...args));
+    const ctx = new CallContext(op);
+    let kept: readonly Tensor[] = [];
+    openScope();
+    try {
+      const result = unrecorded(definition, ctx, args);
       const single = Handle.is(result);
-      const outputs = freshOutputs(op, single ? [result as Tensor] : (result as readonly Tensor[]), inputs);
+      const outputs = freshOutputs(op, single ? [result] : result, inputs);
       const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length };
-      backend.attachCustom(custom, inputs, outputs, saved, JSON.stringify(call, plain(op)));
+      backend.attachCustom(custom, inputs, outputs, ctx.saved, JSON.stringify(call, plain(op)));
+      kept = outputs;
       return (single ? outputs[0] : outputs) as Output;
-    });
+    } finally {
+      closeScope(kept);
+    }
   };
+}
+
+class CallContext implements ForwardContext {
+  attrs: Record<string, PlainData> = {};
+  readonly saved: Tensor[] = [];
+
+  constructor(private readonly op: string) {}
+
+  save(...tensors: readonly Tensor[]): void {
+    tensors.forEach((tensor, i) => checkTensor(this.op, `ctx.save argument ${i}`, tensor));
+    this.saved.push(...tensors);
+  }
+}
+
+function unrecorded<
+  Arguments extends readonly (Tensor | PlainData)[],
+  Output extends Tensor | readonly Tensor[],
+>(definition: CustomOpDefinition<Arguments, Output>, ctx: ForwardContext, args: Arguments): Output {
+  const former = backend.setGradMode(false);
+  try {
+    return synchronous('customOp', definition.forward(ctx, ...args));
+  } finally {
+    backend.setGradMode(former);
+  }
 }
 
 /** What a call leaves for `backward`, as text. */

@@ -1,16 +1,7 @@
 import { Handle } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { grad } from './autograd.js';
-import {
-  checkOptions,
-  checkRange,
-  checkTensor,
-  checkTensors,
-  describe,
-  noAttrs,
-  product,
-  shapeText,
-} from './check.js';
+import { checkOptions, checkRange, checkTensors, noAttrs, product, shapeText } from './check.js';
 import { isFloat } from './dtype.js';
 import { AutogradError, DTypeError, ValueError } from './errors.js';
 import { withSeed } from './generator.js';
@@ -141,14 +132,9 @@ function leafOf(tensor: Tensor, requiresGrad: boolean): Tensor {
 }
 
 function floatOutputs(op: string, result: Tensor | readonly Tensor[]): Tensor[] {
-  const outputs = Handle.is(synchronous(op, result)) ? [result as Tensor] : (result as readonly Tensor[]);
-  if (!Array.isArray(outputs)) {
-    throw new DTypeError(
-      `[${op}] fn: got ${describe(result)} from it, wanted a tensor or an array of tensors`,
-    );
-  }
-  outputs.forEach((output: Tensor, j) => checkTensor(op, `output ${j} of fn`, output));
-  return outputs.filter((output: Tensor) => isFloat(output.dtype));
+  const outputs: unknown = Handle.is(synchronous(op, result)) ? [result] : result;
+  checkTensors(op, 'outputs of fn', outputs);
+  return outputs.filter((output) => isFloat(output.dtype));
 }
 
 function randomGradients(outputs: readonly Tensor[]): Tensor[] {

@@ -18,8 +18,8 @@ export type Sample = readonly Tensor[];
  *   length: 4,
  *   get: (i) => [tensor(i), tensor(i * i)],
  * };
- * const [[, targets]] = new data.DataLoader(squares, { batchSize: 4 });
- * targets.tolist(); // => [0, 1, 4, 9]
+ * const [batch] = new data.DataLoader(squares, { batchSize: 4 });
+ * batch?.[1].tolist(); // => [0, 1, 4, 9]
  */
 export interface Dataset<S extends Sample = Sample> {
   /** The number of samples. */

@@ -171,7 +171,7 @@ function checkAdam(op: string, options: Required<AdamOptions>): void {
  * const optimizer = new optim.Adam([w], { lr: 0.5, eps: 0 });
  * w.square().sum().backward();
  * optimizer.step();
- * w.tolist().map((value) => Number(value).toFixed(4)); // => ['0.5000', '-1.5000']
+ * Array.from(w.data, (value) => value.toFixed(4)); // => ['0.5000', '-1.5000']
  */
 export class Adam extends Optimizer<AdamOptions, AdamGroup> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
@@ -195,7 +195,7 @@ export class Adam extends Optimizer<AdamOptions, AdamGroup> {
  * const optimizer = new optim.AdamW([w], { lr: 0.5, eps: 0, weightDecay: 1 });
  * w.square().sum().backward();
  * optimizer.step();
- * w.tolist().map((value) => Number(value).toFixed(4)); // => ['0.0000', '-0.5000']
+ * Array.from(w.data, (value) => value.toFixed(4)); // => ['0.0000', '-0.5000']
  */
 export class AdamW extends Optimizer<AdamOptions, AdamGroup> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {

@@ -82,7 +82,7 @@ export abstract class Optimizer<
     if (!Handle.is(params) && !isIterable(params)) {
       throw new DTypeError(`[${this.name}] params: got ${describe(params)}, wanted tensors`);
     }
-    const list = Handle.is(params) ? [params as Tensor] : [...params];
+    const list = Handle.is(params) ? [params] : [...params];
     if (list.length === 0)
       throw new ValueError(`[${this.name}] params: got no parameters, wanted at least one`);
     const taken = new Set(this.#groups.flatMap((other) => other.params));
@@ -229,7 +229,7 @@ export abstract class Optimizer<
         throw new ValueError(`[${this.name}] options: got ${describe(key)}, wanted only ${known}`);
       }
       const value = options[key];
-      if (value !== undefined) complete[key] = value as Required<Options>[typeof key];
+      if (value !== undefined) complete[key] = value;
     }
     return complete;
   }

@@ -66,9 +66,9 @@ describe('DataLoader', () => {
 
   it('gives views where rows follow each other', () => {
     const x = arange(4);
-    const [[first]] = new data.DataLoader(new data.TensorDataset(x), { batchSize: 2 });
+    const [batch] = new data.DataLoader(new data.TensorDataset(x), { batchSize: 2 });
     x.fill_(9);
-    expect(first!.tolist()).toEqual([9, 9]);
+    expect(batch![0].tolist()).toEqual([9, 9]);
   });
 
   it('shuffles anew each epoch, the same for the same seed', () => {
@@ -86,7 +86,9 @@ describe('DataLoader', () => {
     resumed.epoch = 1;
     expect(epoch(resumed)).toEqual(second);
     // The same on every platform and backend.
-    expect(epoch(new data.DataLoader(numbers(8), { shuffle: true, seed: 1 }))).toEqual(PINNED);
+    expect(epoch(new data.DataLoader(numbers(8), { shuffle: true, seed: 1 }))).toEqual([
+      1, 0, 4, 2, 5, 3, 6, 7,
+    ]);
   });
 
   it('keeps samples together', () => {

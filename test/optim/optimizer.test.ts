@@ -226,8 +226,8 @@ describe('step', () => {
     );
     const y = tensor([[1], [2], [3]], { dtype: 'float64' });
     for (const optimizer of [
-      new optim.SGD([w], { lr: 0.01, momentum: 0.9 }),
-      new optim.Adam([w], { lr: 0.01 }),
+      new optim.SGD([w], { lr: 0.1, momentum: 0.5 }),
+      new optim.Adam([w], { lr: 0.05 }),
     ]) {
       noGrad(() => w.fill_(0));
       for (let i = 0; i < 400; i++) {
