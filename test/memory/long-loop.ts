@@ -1,5 +1,5 @@
 // Trains without tidy, dispose or await, and prints what memory did:
-//   node --expose-gc --import tsx test/memory/long-loop.ts WORKLOAD STEPS
+//   node --import tsx test/memory/long-loop.ts WORKLOAD STEPS
 // WORKLOAD is mlp_tiny, mlp_mnist or lenet_mnist. The long runs: mlp_tiny 100000, mlp_mnist 3000, lenet_mnist 300.
 // Prints one line of JSON: peak resident MB, and live tensors at a tenth of the way and at the end.
 import { crossEntropy, manualSeed, memory, nn, optim, randint, randn, type Tensor } from '../../lib/index.js';
