@@ -303,6 +303,49 @@ const state: Row[] = [
   ['a freed tensor: method', () => freed.exp(), DisposedError],
   ['a freed tensor: in a list', () => lg.cat([v3, freed]), DisposedError],
   ['a freed tensor: backward', () => freed.backward(), DisposedError],
+  ['a freed tensor: as a gradient', () => required.mul(1).backward({ gradient: freed }), DisposedError],
+  ['a freed tensor: of grad', () => lg.grad(freed, [required]), DisposedError],
+  ['a freed tensor: as an input of grad', () => lg.grad(required.sum(), [freed]), DisposedError],
+  [
+    'a freed tensor: as gradOutputs',
+    () => lg.grad(required.mul(1), [required], { gradOutputs: [freed] }),
+    DisposedError,
+  ],
+  ['a freed tensor: assigned to grad', () => (required.grad = freed), DisposedError],
+  ['a freed tensor: as a bias', () => lg.linear(a23, lg.ones([4, 3]), freed), DisposedError],
+  ['a freed tensor: as an index', () => lg.index(v3, freed), DisposedError],
+  ['a freed tensor: asked for its grad', () => freed.grad, DisposedError],
+  ['a freed tensor: detached', () => freed.detach(), DisposedError],
+  ['a freed tensor: copied from', () => v3.clone().copy_(freed), DisposedError],
+  ['a freed tensor: in a where', () => lg.where(b3, freed, 0), DisposedError],
+  ['a freed tensor: retainGrad', () => freed.retainGrad(), DisposedError],
+  ['a freed tensor: of an optimizer', () => new lg.optim.SGD([freed], { lr: 0.1 }), DisposedError],
+  [
+    'a freed tensor: returned by a custom op',
+    () => lg.customOp({ forward: () => freed, backward: () => null })(),
+    DisposedError,
+  ],
+  [
+    'a freed tensor: returned by a custom backward',
+    () =>
+      lg
+        .customOp({ forward: (_ctx, x: Tensor) => x.mul(1), backward: () => freed })(required)
+        .sum()
+        .backward(),
+    DisposedError,
+  ],
+  [
+    'a freed tensor: saved by a custom op',
+    () =>
+      lg.customOp({
+        forward: (ctx, x: Tensor) => {
+          ctx.save(freed);
+          return x.mul(1);
+        },
+        backward: () => null,
+      })(required),
+    DisposedError,
+  ],
   ['a freed tensor: printed', () => String(freed), DisposedError],
   ['a freed tensor: requiresGrad', () => (freed.requiresGrad = true), DisposedError],
   ['a freed tensor: in place', () => freed.add_(1), DisposedError],
