@@ -85,6 +85,8 @@ export function loadBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T
     if (found) {
       const backend = new NativeBackend(found.addon, hooks);
       choice = { name: 'native', reason: `loaded ${found.from}` };
+      const { isaProblem } = found.addon.backendInfo();
+      if (isaProblem) process.emitWarning(`lanegrad: ${isaProblem}`);
       return backend;
     }
   } catch (error) {

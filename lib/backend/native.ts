@@ -220,8 +220,9 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#intAt = at;
     this.#ensure(2 * tensors.length, 0);
     for (const tensor of tensors) {
-      this.#ints[at++] = tensor ? tensor.slot : -1;
-      this.#ints[at++] = tensor ? tensor.generation : 0;
+      // -1 is an absent tensor; a freed one, whose slot is negative too, must not pass for that.
+      this.#ints[at++] = tensor === null ? -1 : tensor.slot < 0 ? -2 : tensor.slot;
+      this.#ints[at++] = tensor === null ? 0 : tensor.generation;
     }
     return at;
   }

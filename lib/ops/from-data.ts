@@ -68,6 +68,9 @@ function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
   let level = data;
   while (Array.isArray(level)) {
+    // Deeper than any tensor; an array that holds itself has no end.
+    if (shape.length > 64)
+      throw new ShapeError('[tensor] got arrays nested more than 64 deep, or one that holds itself');
     shape.push(level.length);
     level = level[0];
   }
@@ -76,7 +79,10 @@ function shapeOf(data: unknown): number[] {
 }
 
 /** The elements in row-major order; sets found.dtype and checks that the rows have equal lengths. */
-function flatten(data: TensorData, found: { shape: number[]; dtype: DType | undefined }): TypedArray | (number | bigint)[] {
+function flatten(
+  data: TensorData,
+  found: { shape: number[]; dtype: DType | undefined },
+): TypedArray | (number | bigint)[] {
   if (ArrayBuffer.isView(data)) {
     found.dtype = dtypeOfArray(data);
     return data as TypedArray;
@@ -84,7 +90,8 @@ function flatten(data: TensorData, found: { shape: number[]; dtype: DType | unde
   const shape = found.shape;
   const values: (number | bigint)[] = [];
   const see = (dtype: DType) => {
-    if (found.dtype !== dtype) found.dtype = found.dtype === undefined ? dtype : promoteTypes(found.dtype, dtype);
+    if (found.dtype !== dtype)
+      found.dtype = found.dtype === undefined ? dtype : promoteTypes(found.dtype, dtype);
   };
   const expect = (length: number, dim: number) => {
     if (dim >= shape.length || length !== shape[dim]) {
@@ -115,9 +122,12 @@ function flatten(data: TensorData, found: { shape: number[]; dtype: DType | unde
       return;
     } else {
       const hint = (value as unknown) instanceof Handle ? '; use clone, stack or cat for tensors' : '';
-      throw new DTypeError(`[tensor] got ${describe(value)}, wanted numbers, booleans, bigints or typed arrays${hint}`);
+      throw new DTypeError(
+        `[tensor] got ${describe(value)}, wanted numbers, booleans, bigints or typed arrays${hint}`,
+      );
     }
-    if (dim !== shape.length) throw new ShapeError(`[tensor] got a value at depth ${dim}, where an array came first`);
+    if (dim !== shape.length)
+      throw new ShapeError(`[tensor] got a value at depth ${dim}, where an array came first`);
   };
   visit(data, 0);
   return values;

@@ -1,9 +1,10 @@
 import { backend } from '../backend/current.js';
 import { checkTensor, noAttrs, shapeText } from '../check.js';
+import { isFloat } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { runComposite1 } from './composite.js';
+import { runComposite1, withComposites } from './composite.js';
 import { squeeze, unsqueeze } from './view.js';
 
 /**
@@ -23,7 +24,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const right = b.shape.length;
   if (left >= 2 && right >= 2) return backend.run1('matmul', [a, b], noAttrs);
   if (left === 0 || right === 0) {
-    throw new ShapeError(`[matmul] got a 0-dim tensor: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`);
+    throw new ShapeError(
+      `[matmul] got a 0-dim tensor: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`,
+    );
   }
   const leftInner = a.shape[left - 1]!;
   const rightInner = b.shape[Math.max(right - 2, 0)]!;
@@ -106,7 +109,10 @@ function ranked(op: string, a: Tensor, b: Tensor, rank: number): Tensor {
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkTensor('linear', 'x', x);
   checkTensor('linear', 'weight', weight);
-  if (bias == null) return runComposite1('linear', [x, weight, null], noAttrs);
-  checkTensor('linear', 'bias', bias);
-  return runComposite1('linear', [x, weight, bias], noAttrs);
+  if (bias != null) checkTensor('linear', 'bias', bias);
+  const inputs = [x, weight, bias ?? null];
+  // No kernel has integers in one piece.
+  if (!isFloat(x.dtype) && !isFloat(weight.dtype))
+    return withComposites(() => runComposite1('linear', inputs, noAttrs));
+  return runComposite1('linear', inputs, noAttrs);
 }

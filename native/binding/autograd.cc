@@ -23,9 +23,16 @@ napi_value null(napi_env env) {
 // Reads `count` ids from ints[at...]; slot -1 gives an undefined tensor.
 std::vector<Tensor> tensors_at(AddonData& data, size_t at, size_t count, const char* op) {
   std::vector<Tensor> out(count);
+  for (size_t i = 0; i < count; ++i) out[i] = data.handles.get(data.read_id(at + 2 * i), op);
+  return out;
+}
+
+// As above, where a slot of -1 stands for an absent tensor.
+std::vector<Tensor> optional_tensors_at(AddonData& data, size_t at, size_t count, const char* op) {
+  std::vector<Tensor> out(count);
   for (size_t i = 0; i < count; ++i) {
     const HandleId id = data.read_id(at + 2 * i);
-    if (id.slot >= 0) out[i] = data.handles.get(id, op);
+    if (id.slot != -1) out[i] = data.handles.get(id, op);
   }
   return out;
 }
@@ -88,7 +95,7 @@ napi_value get_grad(AddonData& data, napi_callback_info) {
 napi_value set_grad(AddonData& data, napi_callback_info) {
   const Tensor& t = subject(data, "grad");
   const HandleId id = data.read_id(2);
-  if (id.slot < 0) {
+  if (id.slot == -1) {
     if (AutogradMeta* meta = meta_of(t)) {
       meta->grad = Tensor();
       if (meta->retained) meta->retained->grad = Tensor();
@@ -97,7 +104,8 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
   }
   const Tensor& grad = data.handles.get(id, "grad");
   if (!(grad->spec.shape == t->spec.shape) || grad->spec.dtype != t->spec.dtype) {
-    fail(ErrorKind::kShape, "grad", "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
+    const bool same_shape = grad->spec.shape == t->spec.shape;
+    fail(same_shape ? ErrorKind::kDType : ErrorKind::kShape, "grad", "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
          ", got ", grad->spec.shape, " ", name_of(grad->spec.dtype));
   }
   ensure_meta(t).grad = grad;
@@ -120,7 +128,7 @@ napi_value run_backward(AddonData& data, napi_callback_info info) {
   const Arguments<3> arguments(data.env, info);
   const size_t count = static_cast<size_t>(int_argument(data.env, arguments[0]));
   const auto roots = tensors_at(data, 0, count, "backward");
-  const auto grads = tensors_at(data, 2 * count, count, "backward");
+  const auto grads = optional_tensors_at(data, 2 * count, count, "backward");
   backward(data.graph, roots, grads,
            {.retain_graph = bool_argument(data.env, arguments[1]), .create_graph = bool_argument(data.env, arguments[2])});
   data.handles.poll();
@@ -135,7 +143,7 @@ napi_value run_grad(AddonData& data, napi_callback_info info) {
   const size_t input_count = static_cast<size_t>(int_argument(data.env, arguments[1]));
   const auto roots = tensors_at(data, 0, root_count, "grad");
   const auto inputs = tensors_at(data, 2 * root_count, input_count, "grad");
-  const auto grads = tensors_at(data, 2 * (root_count + input_count), root_count, "grad");
+  const auto grads = optional_tensors_at(data, 2 * (root_count + input_count), root_count, "grad");
   const auto results = gradients(
       data.graph, roots, inputs, grads,
       {.retain_graph = bool_argument(data.env, arguments[2]), .create_graph = bool_argument(data.env, arguments[3])});

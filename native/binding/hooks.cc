@@ -94,7 +94,7 @@ class JavaScriptHooks final : public Hooks {
     std::vector<Tensor> out(static_cast<size_t>(int_argument(env, result)));
     for (size_t i = 0; i < out.size(); ++i) {
       const HandleId id = data_.read_id(2 * i);
-      if (id.slot >= 0) out[i] = data_.handles.get(id, op);
+      if (id.slot != -1) out[i] = data_.handles.get(id, op);
     }
     return out;
   }

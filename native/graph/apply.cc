@@ -198,7 +198,9 @@ void apply_in_place(Environment& env, const Call& call) {
   if (!(out.shape == target->spec.shape)) {
     fail(ErrorKind::kShape, op.name, "the result of shape ", out.shape, " cannot be written into ", target->spec.shape);
   }
-  if (is_floating(out.dtype) && !is_floating(target->spec.dtype)) {
+  const bool narrows = is_floating(out.dtype) ? !is_floating(target->spec.dtype)
+                                              : out.dtype != DType::kBool && target->spec.dtype == DType::kBool;
+  if (narrows) {
     fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ", name_of(target->spec.dtype));
   }
 

@@ -109,13 +109,19 @@ std::vector<Tensor> composite_gradient(Environment& env, Node& node, std::span<c
   return env.hooks->composite_vjp(*node.op, node.attrs ? *node.attrs : none, inputs, node.starts, grads);
 }
 
+// A composite is differentiated on the inputs of the op, so only a record that saves them all asks for that. A fused op
+// that saves fewer has a vjp made of ops that have gradients themselves.
+bool has_composite_gradient(const Op& op) {
+  if (op.is(kPrimitive) || op.is(kInternal)) return false;
+  return op.saves.inputs == (1u << op.input_count()) - 1;
+}
+
 }  // namespace
 
 std::vector<Tensor> node_gradient(Environment& env, Node& node, std::span<const Tensor> grads,
                                   const std::vector<bool>& wanted, bool create_graph) {
   if (node.custom) return custom_gradient(env, node, grads, create_graph);
-  const bool fused = !node.op->is(kPrimitive) && !node.op->is(kInternal);
-  if (!node.op->vjp || (fused && create_graph)) return composite_gradient(env, node, grads);
+  if (!node.op->vjp || (create_graph && has_composite_gradient(*node.op))) return composite_gradient(env, node, grads);
   const FlagGuard tracking(env.track_views, create_graph);
   NodeContext c(env, node, grads, wanted, create_graph);
   node.op->vjp(c);

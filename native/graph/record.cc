@@ -120,7 +120,6 @@ void record(Environment& env, const Call& call, std::span<const Tensor> outputs)
   if (view && env.track_views) record_view(call, outputs[0]);
   if (!node_wanted) return;
   const Ref<Node> node = make_node(env, call);
-  save_outputs(env, node, outputs);
   for (size_t j = 0; j < outputs.size(); ++j) {
     if (!op.outputs[j].differentiable || !is_floating(outputs[j]->spec.dtype)) continue;
     // An op that returns its input unchanged (a contiguous tensor made contiguous) makes a new descriptor, never this one.
@@ -128,6 +127,8 @@ void record(Environment& env, const Call& call, std::span<const Tensor> outputs)
     meta.grad_fn = node;
     meta.output_index = static_cast<int>(j);
   }
+  // Last: a tensor that has history is saved as an alias without it. The node must not hold what holds the node.
+  save_outputs(env, node, outputs);
 }
 
 void record_in_place(Environment& env, const Call& call, const Tensor& target) {
@@ -137,10 +138,9 @@ void record_in_place(Environment& env, const Call& call, const Tensor& target) {
     SavedTensor& saved = node->inputs[k];
     if (saved.data && saved.data->storage && saved.data->storage.get() == target->storage.get()) --saved.version;
   }
+  AutogradMeta& meta = ensure_meta(target);
   const Tensor outputs[] = {target};
   save_outputs(env, node, outputs);
-
-  AutogradMeta& meta = ensure_meta(target);
   if (!meta.view) {
     meta.grad_fn = node;
     meta.output_index = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { info, memory, noGrad, ones, type Tensor } from '../../lib/index.js';
 
-const native = info().backend === 'native';
+const native = info().name === 'native';
 const nodes = native ? 1_000_000 : 100_000;
 
 /** A chain of additions, one node each. */

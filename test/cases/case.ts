@@ -85,7 +85,12 @@ export function distinct(shape: readonly number[]): Source {
   return { kind: 'distinct', shape };
 }
 
-export function index(shape: readonly number[], high: number, low = 0, dtype: 'int64' | 'int32' = 'int64'): Source {
+export function index(
+  shape: readonly number[],
+  high: number,
+  low = 0,
+  dtype: 'int64' | 'int32' = 'int64',
+): Source {
   return { kind: 'index', shape, low, high, dtype };
 }
 
@@ -175,7 +180,10 @@ export function valuesOf(source: Source, tested: DType, seed: string): number[] 
       return order.map((i) => (i - count / 2) * 0.5 + 0.2 * random());
     }
     case 'index':
-      return Array.from({ length: count }, () => source.low + Math.floor(random() * (source.high - source.low)));
+      return Array.from(
+        { length: count },
+        () => source.low + Math.floor(random() * (source.high - source.low)),
+      );
     case 'bool':
       return Array.from({ length: count }, () => (random() < 0.5 ? 0 : 1));
     case 'values':

@@ -23,7 +23,11 @@ export const creation = {
     { name: 'empty', inputs: [], attrs: { shape: [2, 0], value: 1, dtype: 'float32' as const } },
   ]),
   arange: making<'arange'>([
-    ...countable.map((dtype) => ({ name: dtype, inputs: [], attrs: { start: 2, step: 3, length: 20, dtype } })),
+    ...countable.map((dtype) => ({
+      name: dtype,
+      inputs: [],
+      attrs: { start: 2, step: 3, length: 20, dtype },
+    })),
     {
       name: 'fractions',
       inputs: [],
@@ -56,8 +60,16 @@ export const creation = {
   ]),
   normal: {
     cases: [
-      ...floating.map((dtype) => ({ name: dtype, inputs: [counter(42, 3)], attrs: { shape: [7, 5], dtype } })),
-      { name: 'long', inputs: [counter(9, 2 ** 32 - 5)], attrs: { shape: [40001], dtype: 'float32' as const } },
+      ...floating.map((dtype) => ({
+        name: dtype,
+        inputs: [counter(42, 3)],
+        attrs: { shape: [7, 5], dtype },
+      })),
+      {
+        name: 'long',
+        inputs: [counter(9, 2 ** 32 - 5)],
+        attrs: { shape: [40001], dtype: 'float32' as const },
+      },
       { name: 'empty', inputs: [counter(1, 1)], attrs: { shape: [0], dtype: 'float32' as const } },
     ],
     dtypes: ['float32'],
@@ -75,12 +87,20 @@ export const creation = {
       inputs: [counter(5, 0)],
       attrs: { shape: [9, 5], low: 3, high: 17, dtype },
     })),
-    { name: 'negative', inputs: [counter(5, 9)], attrs: { shape: [40], low: -20, high: -3, dtype: 'int64' as const } },
+    {
+      name: 'negative',
+      inputs: [counter(5, 9)],
+      attrs: { shape: [40], low: -20, high: -3, dtype: 'int64' as const },
+    },
     {
       name: 'widest',
       inputs: [counter(5, 9)],
       attrs: { shape: [40], low: 0, high: 2 ** 32, dtype: 'int64' as const },
     },
-    { name: 'long', inputs: [counter(8, 1)], attrs: { shape: [40003], low: 0, high: 10, dtype: 'int64' as const } },
+    {
+      name: 'long',
+      inputs: [counter(8, 1)],
+      attrs: { shape: [40003], low: 0, high: 10, dtype: 'int64' as const },
+    },
   ]),
 } satisfies Rows;

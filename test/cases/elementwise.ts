@@ -63,7 +63,7 @@ function comparison(): RowOf<'eq'> {
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'none',
-    special: 2
+    special: 2,
   };
 }
 
@@ -78,40 +78,58 @@ const cancelling: Tolerance = {
 export const elementwise = {
   abs: {
     cases: unary(-2, 2, [0]),
-    dtypes: numbers, rejects: ['bool'],
+    dtypes: numbers,
+    rejects: ['bool'],
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
-  neg: { cases: unary(), dtypes: numbers, rejects: ['bool'], tolerance: exact, gradient: 'second', special: 1 },
+  neg: {
+    cases: unary(),
+    dtypes: numbers,
+    rejects: ['bool'],
+    tolerance: exact,
+    gradient: 'second',
+    special: 1,
+  },
   sign: {
     cases: unary(-2, 2, [0]),
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
-  square: { cases: unary(), dtypes: numbers, rejects: ['bool'], tolerance: exact, gradient: 'second', special: 1 },
-  relu: {
-    cases: unary(-2, 2, [0]),
-    dtypes: numbers, rejects: ['bool'],
+  square: {
+    cases: unary(),
+    dtypes: numbers,
+    rejects: ['bool'],
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
+  },
+  relu: {
+    cases: unary(-2, 2, [0]),
+    dtypes: numbers,
+    rejects: ['bool'],
+    tolerance: exact,
+    gradient: 'second',
+    special: 1,
   },
   floor: {
     cases: unary(-3, 3, [-3, -2, -1, 0, 1, 2, 3]),
-    dtypes: numbers, rejects: ['bool'],
+    dtypes: numbers,
+    rejects: ['bool'],
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
   ceil: {
     cases: unary(-3, 3, [-3, -2, -1, 0, 1, 2, 3]),
-    dtypes: numbers, rejects: ['bool'],
+    dtypes: numbers,
+    rejects: ['bool'],
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
   round: {
     cases: [
@@ -123,10 +141,11 @@ export const elementwise = {
         noGradient: 'steps',
       },
     ],
-    dtypes: numbers, rejects: ['bool'],
+    dtypes: numbers,
+    rejects: ['bool'],
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
   exp: floating([
     ...unary(-3, 3),
@@ -170,7 +189,12 @@ export const elementwise = {
   tanh: floating(unary(-3, 3)),
   sigmoid: floating([
     ...unary(-5, 5),
-    { name: 'tails', inputs: [given([6], [-100, -88, -20, 20, 88, 100])], attrs: none, noGradient: 'values only' },
+    {
+      name: 'tails',
+      inputs: [given([6], [-100, -88, -20, 20, 88, 100])],
+      attrs: none,
+      noGradient: 'values only',
+    },
   ]),
   erf: floating(unary(-2.5, 2.5)),
   gelu: floating(unary(-3, 3), cancelling),
@@ -181,14 +205,14 @@ export const elementwise = {
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'none',
-    special: 1
+    special: 1,
   },
   isnan: {
     cases: unary(),
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'none',
-    special: 1
+    special: 1,
   },
   clamp: {
     cases: [
@@ -202,17 +226,24 @@ export const elementwise = {
     dtypes: numbers,
     tolerance: exact,
     gradient: 'second',
-    special: 1
+    special: 1,
   },
   add: { cases: binary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 2 },
-  sub: { cases: binary(), dtypes: numbers, rejects: ['bool'], tolerance: exact, gradient: 'second', special: 2 },
+  sub: {
+    cases: binary(),
+    dtypes: numbers,
+    rejects: ['bool'],
+    tolerance: exact,
+    gradient: 'second',
+    special: 2,
+  },
   mul: { cases: binary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 2 },
   div: {
     cases: binary(-2, 2, 0.5, 3),
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'second',
-    special: 2
+    special: 2,
   },
   pow: {
     cases: [
@@ -226,21 +257,21 @@ export const elementwise = {
     // The exponent multiplies the error of the logarithm.
     tolerance: { ulp: 16, float64Ulp: 16, why: 'error of the logarithm, times the exponent' },
     gradient: 'second',
-    special: 2
+    special: 2,
   },
   maximum: {
     cases: binary(),
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'second',
-    special: 2
+    special: 2,
   },
   minimum: {
     cases: binary(),
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'second',
-    special: 2
+    special: 2,
   },
   eq: comparison(),
   ne: comparison(),
@@ -284,7 +315,12 @@ export const elementwise = {
         noGradient: 'integers',
       },
       { name: 'bool', inputs: [real([5], -1, 1)], attrs: { dtype: 'bool' }, noGradient: 'integers' },
-      { name: 'NaN to bool', inputs: [given([3], [NaN, 0, -0], 'float32')], attrs: { dtype: 'bool' }, noGradient: 'bool' },
+      {
+        name: 'NaN to bool',
+        inputs: [given([3], [NaN, 0, -0], 'float32')],
+        attrs: { dtype: 'bool' },
+        noGradient: 'bool',
+      },
       { name: 'int32', inputs: [real([5], -100, 100)], attrs: { dtype: 'int32' }, noGradient: 'integers' },
       { name: 'int64', inputs: [real([5], -100, 100)], attrs: { dtype: 'int64' }, noGradient: 'integers' },
       { name: 'uint8', inputs: [real([5], 0, 255)], attrs: { dtype: 'uint8' }, noGradient: 'integers' },

@@ -18,7 +18,11 @@ const lossTolerance: Tolerance = {
 
 const slow = 'finite differences would take thousands of evaluations';
 
-type LossAttrs = { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+type LossAttrs = {
+  readonly reduction: 'none' | 'mean' | 'sum';
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+};
 
 function loss(
   name: string,
@@ -57,15 +61,27 @@ export const fused = {
   },
   layerNorm: {
     cases: [
-      { name: 'last dim', inputs: [real([3, 5]), real([5]), real([5])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      {
+        name: 'last dim',
+        inputs: [real([3, 5]), real([5]), real([5])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+      },
       {
         name: 'two dims',
         inputs: [real([2, 3, 4]), real([3, 4]), real([3, 4])],
         attrs: { normalizedDims: 2, eps: 1e-5 },
       },
       { name: 'not affine', inputs: [real([2, 2, 4]), null, null], attrs: { normalizedDims: 1, eps: 1e-2 } },
-      { name: 'all dims', inputs: [real([6]), real([6]), real([6])], attrs: { normalizedDims: 1, eps: 1e-5 } },
-      { name: 'empty batch', inputs: [real([0, 4]), real([4]), real([4])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      {
+        name: 'all dims',
+        inputs: [real([6]), real([6]), real([6])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+      },
+      {
+        name: 'empty batch',
+        inputs: [real([0, 4]), real([4]), real([4])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+      },
       {
         name: 'large',
         inputs: [real([37, 259]), real([259]), real([259])],
@@ -106,7 +122,12 @@ export const fused = {
       { name: 'all', inputs: [real([9]), given([2], [3, 8], 'int64')], attrs: { p: 1 } },
       { name: '0-dim', inputs: [real([]), given([2], [3, 8], 'int64')], attrs: { p: 0.3 } },
       { name: 'empty', inputs: [real([0, 2]), given([2], [3, 8], 'int64')], attrs: { p: 0.3 } },
-      { name: 'long', inputs: [real([40001]), given([2], [3, 8], 'int64')], attrs: { p: 0.2 }, noGradient: slow },
+      {
+        name: 'long',
+        inputs: [real([40001]), given([2], [3, 8], 'int64')],
+        attrs: { p: 0.2 },
+        noGradient: slow,
+      },
     ],
     dtypes: floats,
     tolerance: { ulp: 1, float64Ulp: 1, why: '1 / (1 - p) may be rounded before the product' },
@@ -167,7 +188,11 @@ export const fused = {
       adam('AMSGrad, maximize', { decoupled: false, amsgrad: true, maximize: true }, [9]),
     ],
     dtypes: floats,
-    tolerance: { relative: 2e-6, float64: 1e-13, why: 'multiply-adds may be fused; a division by a square root' },
+    tolerance: {
+      relative: 2e-6,
+      float64: 1e-13,
+      why: 'multiply-adds may be fused; a division by a square root',
+    },
     gradient: 'none',
     special: 0,
   },

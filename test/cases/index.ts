@@ -1,4 +1,4 @@
-import type { PrimitiveName } from '../../lib/backend/op-schema.gen.js';
+import type { FusedName, PrimitiveName } from '../../lib/backend/op-schema.gen.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
@@ -7,17 +7,6 @@ import { linear } from './linear.js';
 import { reduction } from './reduction.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
-
-/** Ops that a backend may fuse: each has a composite of primitives in TypeScript. */
-type FusedName =
-  | 'adamStep'
-  | 'batchNormTrain'
-  | 'crossEntropy'
-  | 'dropout'
-  | 'layerNorm'
-  | 'linear'
-  | 'sgdStep'
-  | 'var';
 
 type Tested = PrimitiveName | FusedName;
 

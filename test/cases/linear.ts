@@ -12,7 +12,12 @@ const products: Tolerance = {
 
 const slow = 'finite differences would take thousands of evaluations';
 
-function pair(name: string, a: readonly number[], b: readonly number[], noGradient?: string): CaseOf<'matmul'> {
+function pair(
+  name: string,
+  a: readonly number[],
+  b: readonly number[],
+  noGradient?: string,
+): CaseOf<'matmul'> {
   const plain = { name, inputs: [real(a), real(b)], attrs: none };
   return noGradient === undefined ? plain : { ...plain, noGradient };
 }
@@ -42,7 +47,10 @@ const largeConv: ConvShape = { x: [3, 16, 17, 19], weight: [24, 16, 3, 3], paddi
 function outputOf(shape: ConvShape): number[] {
   const along = (d: 0 | 1) =>
     Math.floor(
-      (shape.x[d + 2]! + 2 * (shape.padding?.[d] ?? 0) - (shape.dilation?.[d] ?? 1) * (shape.weight[d + 2]! - 1) - 1) /
+      (shape.x[d + 2]! +
+        2 * (shape.padding?.[d] ?? 0) -
+        (shape.dilation?.[d] ?? 1) * (shape.weight[d + 2]! - 1) -
+        1) /
         (shape.stride?.[d] ?? 1),
     ) + 1;
   return [shape.x[0], shape.weight[0], along(0), along(1)];
@@ -103,7 +111,11 @@ function poolAttrs(shape: PoolShape) {
   };
 }
 
-const averaged: Tolerance = { relative: 1e-6, float64: 1e-15, why: 'another order of summation in a small window' };
+const averaged: Tolerance = {
+  relative: 1e-6,
+  float64: 1e-15,
+  why: 'another order of summation in a small window',
+};
 
 export const linear = {
   matmul: {
@@ -139,7 +151,12 @@ export const linear = {
       { name: 'leading dims', inputs: [real([2, 3, 4]), real([5, 4]), real([5])], attrs: none },
       { name: 'empty batch', inputs: [real([0, 4]), real([2, 4]), real([2])], attrs: none },
       { name: 'no inputs', inputs: [real([3, 0]), real([2, 0]), real([2])], attrs: none },
-      { name: 'layer', inputs: [real([65, 130]), real([70, 130]), real([70])], attrs: none, noGradient: slow },
+      {
+        name: 'layer',
+        inputs: [real([65, 130]), real([70, 130]), real([70])],
+        attrs: none,
+        noGradient: slow,
+      },
     ],
     dtypes: floats,
     tolerance: products,
@@ -208,7 +225,11 @@ export const linear = {
         inputs: [real([1, 2, 2, 2]), index([1, 2, 2, 2], 16)],
         attrs: { inputShape: [1, 2, 4, 4] },
       },
-      { name: 'empty', inputs: [real([0, 1, 2, 2]), index([0, 1, 2, 2], 16)], attrs: { inputShape: [0, 1, 4, 4] } },
+      {
+        name: 'empty',
+        inputs: [real([0, 1, 2, 2]), index([0, 1, 2, 2], 16)],
+        attrs: { inputShape: [0, 1, 4, 4] },
+      },
     ],
     dtypes: floats,
     tolerance: averaged,

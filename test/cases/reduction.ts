@@ -122,13 +122,7 @@ function normalizing(): RowOf<'softmax'> {
       },
       {
         name: 'masked row and NaN',
-        inputs: [
-          given(
-            [3, 3],
-            [-Infinity, -Infinity, -Infinity, 1, -Infinity, 2, NaN, 0, 1],
-            'float32',
-          ),
-        ],
+        inputs: [given([3, 3], [-Infinity, -Infinity, -Infinity, 1, -Infinity, 2, NaN, 0, 1], 'float32')],
         attrs: { dim: 1 },
         noGradient: 'NaN',
       },
@@ -146,8 +140,21 @@ function normalizing(): RowOf<'softmax'> {
 }
 
 export const reduction = {
-  sum: { cases: [...overDims(positive), ...overNothing], dtypes: everyDType, tolerance: summed, gradient: 'second', special: 0 },
-  mean: { cases: [...overDims(positive), ...overNothing], dtypes: floats, rejects: ['bool', 'uint8', 'int32', 'int64'], tolerance: summed, gradient: 'second', special: 0 },
+  sum: {
+    cases: [...overDims(positive), ...overNothing],
+    dtypes: everyDType,
+    tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
+  mean: {
+    cases: [...overDims(positive), ...overNothing],
+    dtypes: floats,
+    rejects: ['bool', 'uint8', 'int32', 'int64'],
+    tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
   var: {
     cases: [
       { name: 'all', inputs: [real([3, 4])], attrs: { dims: [], correction: 1, keepdim: false } },
@@ -172,7 +179,8 @@ export const reduction = {
         noGradient: 'NaN: 0 / 0',
       },
     ],
-    dtypes: floats, rejects: ['bool', 'uint8', 'int32', 'int64'],
+    dtypes: floats,
+    rejects: ['bool', 'uint8', 'int32', 'int64'],
     tolerance: { relative: 1e-5, float64: 1e-13, why: 'another order of summation, twice' },
     gradient: 'second',
     special: 0,

@@ -43,9 +43,17 @@ export const view = {
     of('nothing', [4], { dim: 0, start: 2, length: 0, step: 1 }),
     of('empty', [0, 4], { dim: 1, start: 1, length: 2, step: 2 }),
   ]),
-  contiguous: moving<'contiguous'>([of('3-D', [2, 3, 4], none), of('0-dim', [], none), of('empty', [0, 3], none)]),
+  contiguous: moving<'contiguous'>([
+    of('3-D', [2, 3, 4], none),
+    of('0-dim', [], none),
+    of('empty', [0, 3], none),
+  ]),
   detach: {
-    cases: [of<'detach'>('2-D', [2, 3], none), of<'detach'>('0-dim', [], none), of<'detach'>('empty', [0], none)],
+    cases: [
+      of<'detach'>('2-D', [2, 3], none),
+      of<'detach'>('0-dim', [], none),
+      of<'detach'>('empty', [0], none),
+    ],
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'none',

@@ -1,8 +1,12 @@
+// Plain JavaScript has no types, and this is what it can pass:
+/* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument */
+
 import { afterAll, describe, expect, test } from 'vitest';
 import * as lg from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 
-// What plain JavaScript can pass: `any` is what it has. Every row must throw an error of a named class of the library
+// Every row must throw an error of a named class of the library
 // that says the op, what it got and what it wanted, and leave the live tensors as they were.
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -48,7 +52,6 @@ const creation: Row[] = [
   ['2^40 elements', () => lg.zeros([huge]), OutOfMemoryError],
   ['2^40 elements in two dims', () => lg.ones([2 ** 20, 2 ** 20], { dtype: 'float64' }), OutOfMemoryError],
   ['a product beyond 2^53', () => lg.zeros([2 ** 30, 2 ** 30]), ValueError, ShapeError, OutOfMemoryError],
-  ['sizes that overflow 2^64', () => lg.zeros([2 ** 40, 2 ** 40, 0]), ValueError, ShapeError, OutOfMemoryError],
   ['a hundred dims', () => lg.zeros(new Array<number>(100).fill(1)), ShapeError, ValueError],
   ['a string as a size', () => any['zeros']!(['3']), ValueError],
   ['a string as a shape', () => any['zeros']!('3'), ValueError],
@@ -93,7 +96,7 @@ const data: Row[] = [
   ['null', () => any['tensor']!(null), DTypeError],
   ['nothing', () => any['tensor']!(), DTypeError],
   ['an array with null', () => any['tensor']!([1, null]), DTypeError],
-  ['a sparse array', () => any['tensor']!([1, , 2]), DTypeError], // eslint-disable-line no-sparse-arrays
+  ['a sparse array', () => any['tensor']!([1, , 2]), DTypeError],
   ['an object', () => any['tensor']!({}), DTypeError],
   ['a function', () => any['tensor']!(() => 1), DTypeError],
   ['a symbol', () => any['tensor']!(Symbol('x')), DTypeError],
@@ -171,9 +174,23 @@ const shapes: Row[] = [
   ['conv2d: dilation 0', () => lg.conv2d(image, kernel, null, { dilation: 0 }), ValueError],
   ['conv2d: three strides', () => lg.conv2d(image, kernel, null, { stride: [1, 1, 1] } as Loose), ValueError],
   ['conv2d: NaN stride', () => lg.conv2d(image, kernel, null, { stride: NaN }), ValueError],
-  ['conv2d: padding of 2^40', () => lg.conv2d(image, kernel, null, { padding: huge }), ShapeError, ValueError, OutOfMemoryError],
-  ['conv2d: same with stride', () => lg.conv2d(image, kernel, null, { padding: 'same', stride: 2 }), ValueError],
-  ['conv2d: padding of a word', () => lg.conv2d(image, kernel, null, { padding: 'full' } as Loose), ValueError],
+  [
+    'conv2d: padding of 2^40',
+    () => lg.conv2d(image, kernel, null, { padding: huge }),
+    ShapeError,
+    ValueError,
+    OutOfMemoryError,
+  ],
+  [
+    'conv2d: same with stride',
+    () => lg.conv2d(image, kernel, null, { padding: 'same', stride: 2 }),
+    ValueError,
+  ],
+  [
+    'conv2d: padding of a word',
+    () => lg.conv2d(image, kernel, null, { padding: 'full' } as Loose),
+    ValueError,
+  ],
   ['maxPool2d: padding', () => lg.maxPool2d(image, 2, { padding: 2 }), ValueError],
   ['maxPool2d: kernel larger than the image', () => lg.maxPool2d(image, 9), ShapeError],
   ['maxPool2d: kernel 0', () => lg.maxPool2d(image, 0), ValueError],
@@ -231,8 +248,16 @@ const indices: Row[] = [
   ['crossEntropy: negative class', () => lg.crossEntropy(a23, lg.tensor([0, -1])), IndexError],
   ['crossEntropy: count of targets', () => lg.crossEntropy(a23, i3), ShapeError],
   ['crossEntropy: float targets', () => lg.crossEntropy(a23, lg.ones([2])), DTypeError, ShapeError],
-  ['crossEntropy: reduction', () => lg.crossEntropy(a23, lg.tensor([0, 1]), { reduction: 'max' } as Loose), ValueError],
-  ['crossEntropy: smoothing of 2', () => lg.crossEntropy(a23, lg.tensor([0, 1]), { labelSmoothing: 2 }), ValueError],
+  [
+    'crossEntropy: reduction',
+    () => lg.crossEntropy(a23, lg.tensor([0, 1]), { reduction: 'max' } as Loose),
+    ValueError,
+  ],
+  [
+    'crossEntropy: smoothing of 2',
+    () => lg.crossEntropy(a23, lg.tensor([0, 1]), { labelSmoothing: 2 }),
+    ValueError,
+  ],
 ];
 
 const values: Row[] = [
@@ -249,7 +274,11 @@ const values: Row[] = [
   ['sub of bool', () => lg.sub(b3, b3), DTypeError],
   ['mean of int64', () => i3.mean(), DTypeError],
   ['var of int64', () => lg.variance(i3), DTypeError],
-  ['matmul of bool', () => lg.ones([2, 2], { dtype: 'bool' }).matmul(lg.ones([2, 2], { dtype: 'bool' })), DTypeError],
+  [
+    'matmul of bool',
+    () => lg.ones([2, 2], { dtype: 'bool' }).matmul(lg.ones([2, 2], { dtype: 'bool' })),
+    DTypeError,
+  ],
   ['where: a float condition', () => lg.where(v3, v3, v3), DTypeError],
   ['pow of integers: negative exponent', () => i3.pow(-1), ValueError],
   ['pow of integers: negative exponents', () => i3.pow(lg.tensor([1, 2, -1])), ValueError],
@@ -274,10 +303,58 @@ const state: Row[] = [
   ['a freed tensor: method', () => freed.exp(), DisposedError],
   ['a freed tensor: in a list', () => lg.cat([v3, freed]), DisposedError],
   ['a freed tensor: backward', () => freed.backward(), DisposedError],
+  ['a freed tensor: as a gradient', () => required.mul(1).backward({ gradient: freed }), DisposedError],
+  ['a freed tensor: of grad', () => lg.grad(freed, [required]), DisposedError],
+  ['a freed tensor: as an input of grad', () => lg.grad(required.sum(), [freed]), DisposedError],
+  [
+    'a freed tensor: as gradOutputs',
+    () => lg.grad(required.mul(1), [required], { gradOutputs: [freed] }),
+    DisposedError,
+  ],
+  ['a freed tensor: assigned to grad', () => (required.grad = freed), DisposedError],
+  ['a freed tensor: as a bias', () => lg.linear(a23, lg.ones([4, 3]), freed), DisposedError],
+  ['a freed tensor: as an index', () => lg.index(v3, freed), DisposedError],
+  ['a freed tensor: asked for its grad', () => freed.grad, DisposedError],
+  ['a freed tensor: detached', () => freed.detach(), DisposedError],
+  ['a freed tensor: copied from', () => v3.clone().copy_(freed), DisposedError],
+  ['a freed tensor: in a where', () => lg.where(b3, freed, 0), DisposedError],
+  ['a freed tensor: retainGrad', () => freed.retainGrad(), DisposedError],
+  ['a freed tensor: of an optimizer', () => new lg.optim.SGD([freed], { lr: 0.1 }), DisposedError],
+  [
+    'a freed tensor: returned by a custom op',
+    () => lg.customOp({ forward: () => freed, backward: () => null })(),
+    DisposedError,
+  ],
+  [
+    'a freed tensor: returned by a custom backward',
+    () =>
+      lg
+        .customOp({ forward: (_ctx, x: Tensor) => x.mul(1), backward: () => freed })(required)
+        .sum()
+        .backward(),
+    DisposedError,
+  ],
+  [
+    'a freed tensor: saved by a custom op',
+    () =>
+      lg.customOp({
+        forward: (ctx, x: Tensor) => {
+          ctx.save(freed);
+          return x.mul(1);
+        },
+        backward: () => null,
+      })(required),
+    DisposedError,
+  ],
   ['a freed tensor: printed', () => String(freed), DisposedError],
   ['a freed tensor: requiresGrad', () => (freed.requiresGrad = true), DisposedError],
   ['a freed tensor: in place', () => freed.add_(1), DisposedError],
-  ['an object of the class, not made by it', () => lg.exp(Object.create(lg.Tensor.prototype) as Tensor), DisposedError, DTypeError],
+  [
+    'an object of the class, not made by it',
+    () => lg.exp(Object.create(lg.Tensor.prototype) as Tensor),
+    DisposedError,
+    DTypeError,
+  ],
   ['in place on a leaf', () => required.mul_(2), AutogradError],
   ['in place: larger result', () => v3.clone().add_(a23), ShapeError],
   ['in place: float into integers', () => i3.clone().mul_(0.5), DTypeError],
@@ -288,7 +365,12 @@ const state: Row[] = [
   ['backward of integers', () => i3.sum().backward(), AutogradError],
   ['grad: not a tensor', () => any['grad']!('x', [required]), DTypeError],
   ['grad: inputs that are no list', () => any['grad']!(required.sum(), {}), DTypeError],
-  ['grad: count of gradients', () => lg.grad([required.sum()], [required], { gradOutputs: [] }), ValueError, ShapeError],
+  [
+    'grad: count of gradients',
+    () => lg.grad([required.sum()], [required], { gradOutputs: [] }),
+    ValueError,
+    ShapeError,
+  ],
   ['noGrad: no function', () => any['noGrad']!(1), ValueError],
   ['tidy: a promise', () => lg.tidy(async () => Promise.resolve(1)), ValueError],
   ['tidy: no function', () => any['tidy']!(undefined), ValueError],
@@ -304,7 +386,12 @@ const libraryObjects: Row[] = [
   ['SGD: a number', () => new (lg.optim as Loose).SGD(1, { lr: 0.1 }), ValueError, DTypeError],
   ['SGD: lr is negative', () => new lg.optim.SGD([required], { lr: -1 }), ValueError],
   ['SGD: lr is NaN', () => new lg.optim.SGD([required], { lr: NaN }), ValueError],
-  ['SGD: a parameter that is no tensor', () => new (lg.optim as Loose).SGD([1], { lr: 0.1 }), DTypeError, ValueError],
+  [
+    'SGD: a parameter that is no tensor',
+    () => new (lg.optim as Loose).SGD([1], { lr: 0.1 }),
+    DTypeError,
+    ValueError,
+  ],
   ['SGD: a parameter of integers', () => new lg.optim.SGD([i3], { lr: 0.1 }), DTypeError, ValueError],
   ['SGD: a non-leaf', () => new lg.optim.SGD([required.mul(2)], { lr: 0.1 }), ValueError, AutogradError],
   ['Adam: betas', () => new lg.optim.Adam([required], { betas: [0.9, 1.5] }), ValueError],
@@ -352,7 +439,12 @@ describe.each(Object.entries(tables))('%s', (_name, rows) => {
 /** The live tensors of this file, as they are. */
 function contents(): unknown[] {
   const live = { a23, a34, v3, v4, i3, b3, image, kernel, required };
-  return Object.values(live).map((tensor: Tensor) => [tensor.dtype, tensor.shape, tensor.requiresGrad, tensor.tolist()]);
+  return Object.values(live).map((tensor: Tensor) => [
+    tensor.dtype,
+    tensor.shape,
+    tensor.requiresGrad,
+    tensor.tolist(),
+  ]);
 }
 
 afterAll(() => {

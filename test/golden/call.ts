@@ -31,7 +31,10 @@ function defined<T extends object>(options: T): T {
 const reduceOptions = (a: A) => {
   const dim = a.numbers('dim');
   // An empty list means all, in torch.
-  return defined({ dim: Array.isArray(dim) && dim.length === 0 ? undefined : dim, keepdim: a.flag('keepdim') });
+  return defined({
+    dim: Array.isArray(dim) && dim.length === 0 ? undefined : dim,
+    keepdim: a.flag('keepdim'),
+  });
 };
 
 const reduce = (run: (x: Tensor, options: ReturnType<typeof reduceOptions>) => Tensor): Call => ({
@@ -48,15 +51,32 @@ const creationSkip = (a: A): string | undefined => {
   return dtype !== undefined && !(lg.dtypes as readonly string[]).includes(dtype) ? 'dtype' : undefined;
 };
 
+const isWhole = (a: A) => ['uint8', 'int32', 'int64'].includes(a.text('dtype') ?? '');
+
+/** PyTorch wraps what a dtype cannot hold; here it is cut off. */
+const beyond = (a: A) => (a.text('dtype') === 'uint8' ? 'a value that the dtype cannot hold' : undefined);
+
+/** PyTorch's any and all of uint8 give uint8, of all else bool. */
+const giveBool = (a: A) =>
+  a.tensor('self').dtype === 'uint8' ? 'uint8, which gives uint8 there' : undefined;
+
+/** Convolutions and pools take floats only. */
+const integerImage = (a: A, name: string) =>
+  a.tensor(name).dtype.startsWith('float') ? undefined : 'integer images';
+
 const reduction = (a: A) =>
   defined({ reduction: a.text('reduction') as 'none' | 'mean' | 'sum' | undefined });
 
-const loss = (run: (input: Tensor, target: Tensor, options: ReturnType<typeof reduction>) => Tensor): Call => ({
+const loss = (
+  run: (input: Tensor, target: Tensor, options: ReturnType<typeof reduction>) => Tensor,
+): Call => ({
   names: ['input', 'target', 'reduction'],
   run: (a) => run(a.tensor('input'), a.tensor('target'), reduction(a)),
 });
 
-const withDim = (run: (x: Tensor, options: { dim: number; keepdim?: boolean }) => lg.ValuesAndIndices): Call => ({
+const withDim = (
+  run: (x: Tensor, options: { dim: number; keepdim?: boolean }) => lg.ValuesAndIndices,
+): Call => ({
   names: ['self', 'dim', 'keepdim'],
   run: (a) => {
     const { values, indices } = run(a.tensor('self'), { ...dimOptions(a), dim: a.number('dim')! });
@@ -112,7 +132,7 @@ function indexEntry(a: A, arg: Arg, path: string): lg.IndexEntry {
       return lg.tensor(arg.v.map(numberOf), { dtype: 'int64' });
     case 'slice': {
       const [start, stop, step] = arg.v.map((one) => (one.t === 'none' ? undefined : numberOf(one)));
-      return defined({ start, stop, step }) as lg.IndexEntry;
+      return defined({ start, stop, step });
     }
     default:
       throw new Error(`index of ${arg.t}`);
@@ -128,7 +148,10 @@ export const calls: Readonly<Record<string, Call>> = {
   log: x(lg.log),
   sqrt: x(lg.sqrt),
   rsqrt: x(lg.rsqrt),
-  square: x(lg.square),
+  square: {
+    ...x(lg.square),
+    skip: (a) => (a.tensor('self').dtype === 'bool' ? 'square of bool' : undefined),
+  },
   sin: x(lg.sin),
   cos: x(lg.cos),
   tanh: x(lg.tanh),
@@ -145,14 +168,23 @@ export const calls: Readonly<Record<string, Call>> = {
   'nn.functional.silu': x(lg.silu),
   'nn.functional.gelu': {
     names: ['self', 'approximate'],
-    run: (a) => lg.gelu(a.tensor('self'), defined({ approximate: a.text('approximate') as 'none' | 'tanh' | undefined })),
+    run: (a) =>
+      lg.gelu(
+        a.tensor('self'),
+        defined({ approximate: a.text('approximate') as 'none' | 'tanh' | undefined }),
+      ),
   },
   softmax: { names: ['self', 'dim'], run: (a) => lg.softmax(a.tensor('self'), a.number('dim')!) },
   log_softmax: { names: ['self', 'dim'], run: (a) => lg.logSoftmax(a.tensor('self'), a.number('dim')!) },
   clamp: {
     names: ['self', 'min', 'max'],
-    skip: (a) => (a.raw('min')?.t === 'tensor' || a.raw('max')?.t === 'tensor' ? 'tensors as bounds' : undefined),
-    run: (a) => lg.clamp(a.tensor('self'), defined({ min: a.number('min'), max: a.number('max') })),
+    // The library's bounds are numbers; with tensors it is said with maximum and minimum.
+    run: (a) => {
+      let result = a.tensor('self');
+      if (a.has('min')) result = lg.maximum(result, a.operand('min'));
+      if (a.has('max')) result = lg.minimum(result, a.operand('max'));
+      return result;
+    },
   },
 
   add: binary(lg.add),
@@ -186,8 +218,8 @@ export const calls: Readonly<Record<string, Call>> = {
   mean: reduce(lg.mean),
   amax: reduce(lg.amax),
   amin: reduce(lg.amin),
-  all: reduce(lg.all),
-  any: reduce(lg.any),
+  all: { ...reduce(lg.all), skip: giveBool },
+  any: { ...reduce(lg.any), skip: giveBool },
   argmax: { names: ['self', 'dim', 'keepdim'], run: (a) => lg.argmax(a.tensor('self'), dimOptions(a)) },
   argmin: { names: ['self', 'dim', 'keepdim'], run: (a) => lg.argmin(a.tensor('self'), dimOptions(a)) },
   'max/reduction_no_dim': x((one) => lg.max(one)),
@@ -267,15 +299,21 @@ export const calls: Readonly<Record<string, Call>> = {
     run: (a) => lg.indexSelect(a.tensor('self'), a.number('dim')!, a.tensor('index')),
   },
   index_add: {
-    names: ['self', 'dim', 'index', 'source'],
-    run: (a) => lg.indexAdd(a.tensor('self'), a.number('dim')!, a.tensor('index'), a.tensor('source')),
+    names: ['self', 'dim', 'index', 'source', 'alpha'],
+    run: (a) => {
+      const alpha = a.number('alpha');
+      const source = a.tensor('source');
+      const scaled = alpha === undefined ? source : lg.mul(source, alpha).to(source.dtype);
+      return lg.indexAdd(a.tensor('self'), a.number('dim')!, a.tensor('index'), scaled);
+    },
   },
   __getitem__: {
     names: ['self', 'key'],
     skip: (a) => {
       for (const entry of entriesOf(a.raw('key')!)) {
         if (entry.t === 'bool') return 'a bool as an index';
-        if (entry.t === 'slice' && entry.v.some((one) => one.t !== 'none' && one.t !== 'int')) return 'tensors in a slice';
+        if (entry.t === 'slice' && entry.v.some((one) => one.t !== 'none' && one.t !== 'int'))
+          return 'tensors in a slice';
         if (entry.t === 'list' && entry.v.some((one) => one.t !== 'int')) return 'nested lists as an index';
       }
       return undefined;
@@ -292,6 +330,7 @@ export const calls: Readonly<Record<string, Call>> = {
 
   'nn.functional.conv2d': {
     names: ['input', 'weight', 'bias', 'stride', 'padding', 'dilation', 'groups'],
+    skip: (a) => integerImage(a, 'input'),
     run: (a) =>
       lg.conv2d(
         a.tensor('input'),
@@ -300,10 +339,7 @@ export const calls: Readonly<Record<string, Call>> = {
         defined({
           stride: a.numbers('stride') as lg.Pair | undefined,
           padding: (a.raw('padding')?.t === 'str' ? a.text('padding') : a.numbers('padding')) as
-            | lg.Pair
-            | 'same'
-            | 'valid'
-            | undefined,
+            lg.Pair | 'same' | 'valid' | undefined,
           dilation: a.numbers('dilation') as lg.Pair | undefined,
           groups: a.number('groups'),
         }),
@@ -311,7 +347,10 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'nn.functional.max_pool2d': {
     ...maxPool,
-    skip: (a) => (a.flag('return_indices') === true ? 'return_indices: see max_pool2d_with_indices' : undefined),
+    skip: (a) =>
+      a.flag('return_indices') === true
+        ? 'return_indices: see max_pool2d_with_indices'
+        : integerImage(a, 'input'),
     run: (a) => lg.maxPool2d(a.tensor('input'), a.numbers('kernel_size') as lg.Pair, maxOptions(a)),
   },
   'nn.functional.max_pool2d_with_indices': {
@@ -327,7 +366,7 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'nn.functional.avg_pool2d': {
     names: ['self', 'kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override'],
-    skip: (a) => (a.has('divisor_override') ? 'divisor_override' : undefined),
+    skip: (a) => (a.has('divisor_override') ? 'divisor_override' : integerImage(a, 'self')),
     run: (a) =>
       lg.avgPool2d(
         a.tensor('self'),
@@ -337,16 +376,22 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'nn.functional.embedding': {
     names: ['input', 'weight', 'padding_idx'],
-    run: (a) => lg.embedding(a.tensor('input'), a.tensor('weight'), defined({ paddingIdx: a.number('padding_idx') })),
+    run: (a) =>
+      lg.embedding(a.tensor('input'), a.tensor('weight'), defined({ paddingIdx: a.number('padding_idx') })),
   },
   'nn.functional.batch_norm': {
     names: ['input', 'running_mean', 'running_var', 'weight', 'bias', 'training', 'momentum', 'eps'],
+    skip: (a) => {
+      const momentum = a.number('momentum') ?? 0;
+      if (momentum < 0 || momentum > 1) return 'momentum outside [0, 1]';
+      return a.tensor('input').shape.length < 2 ? 'input of fewer than two dims' : undefined;
+    },
     run: (a) =>
       lg.batchNorm(
         a.tensor('input'),
+        a.maybeTensor('running_mean') ?? null,
+        a.maybeTensor('running_var') ?? null,
         defined({
-          runningMean: a.maybeTensor('running_mean'),
-          runningVar: a.maybeTensor('running_var'),
           weight: a.maybeTensor('weight'),
           bias: a.maybeTensor('bias'),
           training: a.flag('training'),
@@ -365,7 +410,7 @@ export const calls: Readonly<Record<string, Call>> = {
       ),
   },
   'nn.functional.cross_entropy': {
-    names: ['input', 'target', 'ignore_index', 'reduction', 'label_smoothing'],
+    names: ['input', 'target', 'weight', 'ignore_index', 'reduction', 'label_smoothing'],
     skip: (a) => {
       const target = a.raw('target') as { requires_grad?: true };
       return target.requires_grad === true ? 'probabilities as a target' : undefined;
@@ -374,21 +419,34 @@ export const calls: Readonly<Record<string, Call>> = {
       lg.crossEntropy(
         a.tensor('input'),
         a.tensor('target'),
-        defined({ ...reduction(a), ignoreIndex: a.number('ignore_index'), labelSmoothing: a.number('label_smoothing') }),
+        defined({
+          ...reduction(a),
+          ignoreIndex: a.number('ignore_index'),
+          labelSmoothing: a.number('label_smoothing'),
+          weight: a.maybeTensor('weight'),
+        }),
       ),
   },
   'nn.functional.nll_loss': {
-    names: ['input', 'target', 'ignore_index', 'reduction'],
+    names: ['input', 'target', 'weight', 'ignore_index', 'reduction'],
     run: (a) =>
-      lg.nllLoss(
+      lg.nll(
         a.tensor('input'),
         a.tensor('target'),
-        defined({ ...reduction(a), ignoreIndex: a.number('ignore_index') }),
+        defined({ ...reduction(a), weight: a.maybeTensor('weight'), ignoreIndex: a.number('ignore_index') }),
       ),
   },
-  'nn.functional.mse_loss': loss(lg.mseLoss),
-  'nn.functional.l1_loss': loss(lg.l1Loss),
-  'nn.functional.binary_cross_entropy_with_logits': loss(lg.bceWithLogits),
+  'nn.functional.mse_loss': loss(lg.mse),
+  'nn.functional.l1_loss': loss(lg.l1),
+  'nn.functional.binary_cross_entropy_with_logits': {
+    names: ['input', 'target', 'weight', 'pos_weight', 'reduction'],
+    run: (a) =>
+      lg.bceWithLogits(
+        a.tensor('input'),
+        a.tensor('target'),
+        defined({ ...reduction(a), weight: a.maybeTensor('weight'), posWeight: a.maybeTensor('pos_weight') }),
+      ),
+  },
 
   zeros: {
     names: ['size', 'dtype'],
@@ -398,7 +456,7 @@ export const calls: Readonly<Record<string, Call>> = {
   ones: { names: ['size', 'dtype'], skip: creationSkip, run: (a) => lg.ones(a.list('size'), dtypeOption(a)) },
   full: {
     names: ['size', 'fill_value', 'dtype'],
-    skip: creationSkip,
+    skip: (a) => creationSkip(a) ?? (numberOf(a.raw('fill_value')!) < 0 ? beyond(a) : undefined),
     run: (a) => {
       const fill = a.raw('fill_value')!;
       if (fill.t === 'bool') return lg.full(a.list('size'), fill.v, dtypeOption(a));
@@ -416,16 +474,27 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   arange: {
     names: ['start', 'end', 'step', 'dtype'],
-    skip: creationSkip,
+    skip: (a) => {
+      const fractions = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float');
+      if (fractions && isWhole(a))
+        return 'fractions for an integer dtype: PyTorch cuts them before it counts';
+      return creationSkip(a);
+    },
     run: (a) => {
-      const natural = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float') ? 'float32' : undefined;
-      const options = { ...defined({ dtype: natural as DType | undefined, step: a.number('step') }), ...dtypeOption(a) };
-      return a.has('end') ? lg.arange(a.number('start')!, a.number('end')!, options) : lg.arange(a.number('start')!, options);
+      const natural = ['start', 'end', 'step'].some((name) => a.raw(name)?.t === 'float')
+        ? 'float32'
+        : undefined;
+      const options = { ...defined({ dtype: natural, step: a.number('step') }), ...dtypeOption(a) };
+      return a.has('end')
+        ? lg.arange(a.number('start')!, a.number('end')!, options)
+        : lg.arange(a.number('start')!, options);
     },
   },
   linspace: {
     names: ['start', 'end', 'steps', 'dtype'],
-    skip: creationSkip,
+    skip: (a) =>
+      creationSkip(a) ??
+      (isWhole(a) ? 'an integer dtype: PyTorch cuts the step before it counts' : undefined),
     run: (a) => lg.linspace(a.number('start')!, a.number('end')!, a.number('steps')!, dtypeOption(a)),
   },
   eye: {
@@ -436,7 +505,11 @@ export const calls: Readonly<Record<string, Call>> = {
   allclose: {
     names: ['self', 'other', 'rtol', 'atol'],
     run: (a) =>
-      lg.allclose(a.tensor('self'), a.tensor('other'), defined({ rtol: a.number('rtol'), atol: a.number('atol') })),
+      lg.allclose(
+        a.tensor('self'),
+        a.tensor('other'),
+        defined({ rtol: a.number('rtol'), atol: a.number('atol') }),
+      ),
   },
   equal: { names: ['self', 'other'], run: (a) => lg.equal(a.tensor('self'), a.tensor('other')) },
 };

@@ -3,7 +3,12 @@ import { makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js'
 // What the files of this folder hold: samples of PyTorch's results, made by scripts/make-golden.mjs.
 
 export type Arg =
-  | { readonly t: 'tensor'; readonly ref: string; readonly requires_grad?: true; readonly strides?: readonly number[] }
+  | {
+      readonly t: 'tensor';
+      readonly ref: string;
+      readonly requires_grad?: true;
+      readonly strides?: readonly number[];
+    }
   | { readonly t: 'none' | 'ellipsis' }
   | { readonly t: 'int'; readonly v: number | string }
   | { readonly t: 'float'; readonly v: number | 'nan' | 'inf' | '-inf' }

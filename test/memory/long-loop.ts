@@ -1,5 +1,5 @@
 // Trains without tidy, dispose or await, and prints what memory did:
-//   node --expose-gc --import tsx test/memory/long-loop.ts WORKLOAD STEPS
+//   node --import tsx test/memory/long-loop.ts WORKLOAD STEPS
 // WORKLOAD is mlp_tiny, mlp_mnist or lenet_mnist. The long runs: mlp_tiny 100000, mlp_mnist 3000, lenet_mnist 300.
 // Prints one line of JSON: peak resident MB, and live tensors at a tenth of the way and at the end.
 import { crossEntropy, manualSeed, memory, nn, optim, randint, randn, type Tensor } from '../../lib/index.js';
@@ -16,7 +16,13 @@ const workloads: Readonly<Record<string, Workload>> = {
     input: [32, 16],
     classes: 4,
     make: () =>
-      new nn.Sequential(new nn.Linear(16, 64), new nn.Tanh(), new nn.Linear(64, 64), new nn.Tanh(), new nn.Linear(64, 4)),
+      new nn.Sequential(
+        new nn.Linear(16, 64),
+        new nn.Tanh(),
+        new nn.Linear(64, 64),
+        new nn.Tanh(),
+        new nn.Linear(64, 4),
+      ),
     optimizer: (parameters) => new optim.SGD(parameters, { lr: 0.1 }),
   },
   mlp_mnist: {

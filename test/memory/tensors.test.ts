@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from '../../lib/index.js';
 
-const native = info().backend === 'native';
+const native = info().name === 'native';
 const tensors = () => memory().tensors;
 
 describe('dispose', () => {
@@ -142,7 +142,8 @@ describe('memory', () => {
     const x = zeros([1000]);
     const before = memory().bytes;
     const view = x.reshape([10, 100]).t();
-    if (native) expect(memory().bytes).toBe(before);
+    // But for descriptors.
+    if (native) expect(memory().bytes - before).toBeLessThan(2000);
     expect(view.shape).toEqual([100, 10]);
   });
 

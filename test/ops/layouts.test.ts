@@ -27,7 +27,10 @@ describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) =>
         const plain = runCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
         const strided = runCase(backend, op, entry, { dtype, layout }, invoke);
         strided.forEach((output, i) => {
-          expect(difference(output, plain[i]!, row.tolerance), `${entry.name}, ${dtype}, output ${i}`).toBeNull();
+          expect(
+            difference(output, plain[i]!, row.tolerance),
+            `${entry.name}, ${dtype}, output ${i}`,
+          ).toBeNull();
         });
       }
     }
@@ -41,7 +44,8 @@ describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) =>
         strided.forEach((grad, i) => {
           const wanted = plain[i]!;
           if (grad === null || wanted === null) expect(grad, entry.name).toBe(wanted);
-          else expect(difference(grad, wanted, gradientTolerance), `${entry.name}, ${dtype}, ${i}`).toBeNull();
+          else
+            expect(difference(grad, wanted, gradientTolerance), `${entry.name}, ${dtype}, ${i}`).toBeNull();
         });
       }
     }

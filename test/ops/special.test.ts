@@ -25,16 +25,29 @@ const special = JSON.parse(
 const decode = (value: Encoded): number =>
   value === 'nan' ? NaN : value === 'inf' ? Infinity : value === '-inf' ? -Infinity : value;
 
+/** Where the library differs from PyTorch on purpose: a NaN stays one, and no NaN comes of a limit that exists. */
+const otherwise: Readonly<Record<string, number>> = {
+  'sign(NaN)': NaN,
+  'gelu(Infinity)': Infinity,
+  'gelu(3.3999999521443642e+38)': 3.3999999521443642e38,
+};
+
 const attrsOf: Readonly<Record<string, object>> = { clamp: { min: -1, max: 2 } };
 
-function check(op: string, got: ArrayLike<number | bigint>, want: readonly Encoded[], inputs: (i: number) => string): void {
+function check(
+  op: string,
+  got: ArrayLike<number | bigint>,
+  want: readonly Encoded[],
+  inputs: (i: number) => string,
+): void {
   const row = rowList.find(([name]) => name === op)![1];
-  want.map(decode).forEach((value, i) => {
+  want.map(decode).forEach((torch, i) => {
+    const value = otherwise[`${op}(${inputs(i)})`] ?? torch;
     const actual = Number(got[i]);
     const allowed = 'ulp' in row.tolerance ? row.tolerance.ulp + 1 : 0;
     const absolute = 'ulp' in row.tolerance ? (row.tolerance.absolute ?? 0) : 0;
-    // Results below the smallest normal number may be flushed or rounded differently by an ulp of the normal range.
-    const tiny = Math.abs(value) < 1.2e-38 && Math.abs(actual - value) <= 3e-45;
+    // Results below the smallest normal number may be flushed to zero.
+    const tiny = Math.abs(value) < 1.2e-38 && Math.abs(actual) < 1.2e-38;
     const same = Object.is(actual, value) || actual === value || tiny;
     const near =
       Number.isFinite(actual) &&
@@ -48,7 +61,11 @@ describe('one operand', () => {
   const values = special.values.map(decode);
   test.each(Object.entries(special.unary))('%s', (op, want) => {
     // Twice over, so that the values pass through whole vectors and through the tail.
-    const x = backend.create('float32', [2 * values.length + 3], Float32Array.from([...values, ...values, 1, 1, 1]));
+    const x = backend.create(
+      'float32',
+      [2 * values.length + 3],
+      Float32Array.from([...values, ...values, 1, 1, 1]),
+    );
     const [out] = backend.run(op as OpName, [x], (attrsOf[op] ?? {}) as Record<string, never>);
     const got = Array.from(backend.read(out!) as Float32Array);
     check(op, got, want, (i) => String(values[i]));
@@ -63,11 +80,12 @@ describe('two operands', () => {
     const column = backend.create('float32', [count, 1], Float32Array.from(values));
     const row = backend.create('float32', [1, count], Float32Array.from(values));
     const inputs = (i: number) => `${values[Math.floor(i / count)]}, ${values[i % count]}`;
-    const [out] = backend.run(op as OpName, [column, row], {} as Record<string, never>);
+    const [out] = backend.run(op as OpName, [column, row], {});
     check(op, backend.read(out!), want, inputs);
     // The same pairs, dense.
-    const wide = (x: typeof column) => backend.run1('clone', [backend.run1('expand', [x], { shape: [count, count] })], {});
-    const [dense] = backend.run(op as OpName, [wide(column), wide(row)], {} as Record<string, never>);
+    const wide = (x: typeof column) =>
+      backend.run1('clone', [backend.run1('expand', [x], { shape: [count, count] })], {});
+    const [dense] = backend.run(op as OpName, [wide(column), wide(row)], {});
     check(op, backend.read(dense!), want, inputs);
   });
 });

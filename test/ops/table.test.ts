@@ -14,7 +14,9 @@ test.each(rowList)('%s: inputs and attributes are those of the schema', (op, row
   const wanted = record.inputs.filter((input) => input.gradsOf === undefined);
   for (const entry of row.cases) {
     expect(entry.inputs.length, entry.name).toBe(wanted.length);
-    expect(Object.keys(entry.attrs as object).sort(), entry.name).toEqual(record.attrs.map((attr) => attr.name).sort());
+    expect(Object.keys(entry.attrs as object).sort(), entry.name).toEqual(
+      record.attrs.map((attr) => attr.name).sort(),
+    );
     entry.inputs.forEach((input, i) => {
       if (input === null) expect(wanted[i]!.kind, entry.name).toBe('optional');
       expect(Array.isArray(input), entry.name).toBe(wanted[i]!.kind === 'list');

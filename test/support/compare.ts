@@ -44,14 +44,15 @@ export function difference(actual: Seen, expected: Seen, tolerance: Tolerance): 
   const floating = dtype === 'float32' || dtype === 'float64';
   let largest = 0;
   if (floating && 'relative' in tolerance) {
-    for (const value of expected.data as Float64Array) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    for (const value of expected.data as Float64Array)
+      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
   }
   for (let i = 0; i < expected.data.length; ++i) {
     const got = actual.data[i]!;
     const want = expected.data[i]!;
     if (got === want || (got !== got && want !== want)) continue;
     const where = () => `element ${i} of ${expected.data.length}: ${got}, wanted ${want}`;
-    if (!floating || !Number.isFinite(got as number) || !Number.isFinite(want as number)) return where();
+    if (!floating || !Number.isFinite(got) || !Number.isFinite(want)) return where();
     const distance = Math.abs((got as number) - (want as number));
     if ('exact' in tolerance) return where();
     if ('ulp' in tolerance) {

@@ -42,7 +42,8 @@ export function build<T extends Handle>(
   values: readonly number[],
   layout: Layout = 'rowMajor',
 ): T {
-  if (layout === 'rowMajor' || !applies(layout, shape)) return backend.create(dtype, shape, toTyped(dtype, values));
+  if (layout === 'rowMajor' || !applies(layout, shape))
+    return backend.create(dtype, shape, toTyped(dtype, values));
   const last = shape.length - 1;
   switch (layout) {
     case 'transposed': {

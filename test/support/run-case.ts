@@ -92,7 +92,14 @@ export function gradientsOfCase<T extends Handle>(
     const cotangents = outputs.map((output, i) => {
       const { dtype, shape } = backend.info(output);
       const random = randomFrom(`${op} ${row.name} cotangent ${i}`);
-      return backend.create(dtype, shape, toTyped(dtype, Array.from({ length: product(shape) }, () => 2 * random() - 0.7)));
+      return backend.create(
+        dtype,
+        shape,
+        toTyped(
+          dtype,
+          Array.from({ length: product(shape) }, () => 2 * random() - 0.7),
+        ),
+      );
     });
     const grads = backend.grad(outputs, movable, cotangents, { retainGraph: false, createGraph: false });
     return grads.map((grad) => (grad === null ? null : see(backend, grad)));

@@ -1,17 +1,15 @@
-import {
-  crossEntropy,
-  manualSeed,
-  nn,
-  optim,
-  randint,
-  randn,
-  type Tensor,
-} from '../../lib/index.js';
+import { crossEntropy, manualSeed, nn, optim, randint, randn, type Tensor } from '../../lib/index.js';
 
 /** Two networks to train for a few steps: one of products, one of convolutions. */
 
 export function makeMlp(): nn.Module<[Tensor], Tensor> {
-  return new nn.Sequential(new nn.Linear(20, 64), new nn.Tanh(), new nn.Linear(64, 64), new nn.ReLU(), new nn.Linear(64, 5));
+  return new nn.Sequential(
+    new nn.Linear(20, 64),
+    new nn.Tanh(),
+    new nn.Linear(64, 64),
+    new nn.ReLU(),
+    new nn.Linear(64, 5),
+  );
 }
 
 export function makeConvNet(): nn.Module<[Tensor], Tensor> {

@@ -8,7 +8,7 @@ const atStart = info().threads;
 
 afterAll(() => setNumThreads(atStart));
 
-const counts = info().backend === 'native' ? [1, 2, 4, 8] : [1];
+const counts = info().name === 'native' ? [1, 2, 4, 8] : [1];
 
 describe.each(Object.keys(nets) as (keyof typeof nets)[])('%s', (net) => {
   const losses = (threads: number) => {
@@ -52,6 +52,7 @@ describe.runIf(counts.length > 1)('large ops', () => {
       return make().data as Float32Array;
     };
     const first = run(1);
-    for (const threads of counts) expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
+    for (const threads of counts)
+      expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
   });
 });

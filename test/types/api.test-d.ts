@@ -1,4 +1,5 @@
 // Checked by `npm run typecheck`, never run: what the compiler must know and must refuse.
+/* eslint-disable @typescript-eslint/no-unused-vars */
 import * as lg from '../../lib/index.js';
 import type { DType, Tensor } from '../../lib/index.js';
 
@@ -99,10 +100,18 @@ same<typeof quiet, number>(true);
 type Members = { [K in keyof Tensor]: IsAny<Tensor[K]> extends true ? K : never }[keyof Tensor];
 same<Members, never>(true);
 type Returns = {
-  [K in keyof typeof lg]: (typeof lg)[K] extends (...args: never[]) => infer R ? (IsAny<R> extends true ? K : never) : never;
+  [K in keyof typeof lg]: (typeof lg)[K] extends (...args: never[]) => infer R
+    ? IsAny<R> extends true
+      ? K
+      : never
+    : never;
 }[keyof typeof lg];
 same<Returns, never>(true);
 type MethodReturns = {
-  [K in keyof Tensor]: Tensor[K] extends (...args: never[]) => infer R ? (IsAny<R> extends true ? K : never) : never;
+  [K in keyof Tensor]: Tensor[K] extends (...args: never[]) => infer R
+    ? IsAny<R> extends true
+      ? K
+      : never
+    : never;
 }[keyof Tensor];
 same<MethodReturns, never>(true);

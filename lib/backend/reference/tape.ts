@@ -280,7 +280,10 @@ export class Tape {
         `the result of shape ${show(spec.shape)} cannot be written into ${show(target.shape)}`,
       );
     }
-    if (isFloat(spec.dtype) && !isFloat(target.dtype)) {
+    const narrows = isFloat(spec.dtype)
+      ? !isFloat(target.dtype)
+      : spec.dtype !== 'bool' && target.dtype === 'bool';
+    if (narrows) {
       fail(DTypeError, name, `a ${spec.dtype} result cannot be written into ${target.dtype}`);
     }
   }
