@@ -36,10 +36,13 @@ export function convAttrs(op: string, kernel: readonly number[], options: Conv2d
   const spacing = pairOf(op, 'dilation', dilation, 1);
   let around: readonly number[];
   if (padding === 'same') {
-    if (steps[0] !== 1 || steps[1] !== 1) throw new ValueError(`[${op}] padding: got same with a stride other than 1`);
+    if (steps[0] !== 1 || steps[1] !== 1)
+      throw new ValueError(`[${op}] padding: got same with a stride other than 1`);
     around = kernel.map((size, i) => (spacing[i]! * (size - 1)) / 2);
     if (!around.every(Number.isInteger)) {
-      throw new ValueError(`[${op}] padding: got same for a kernel of ${shapeText(kernel)}, which cannot be centred`);
+      throw new ValueError(
+        `[${op}] padding: got same for a kernel of ${shapeText(kernel)}, which cannot be centred`,
+      );
     }
   } else {
     around = padding === 'valid' ? [0, 0] : pairOf(op, 'padding', padding, 0);
@@ -152,7 +155,9 @@ export function maxPool2dWithIndices(
 ): { values: Tensor; indices: Tensor<'int64'> } {
   checkTensor('maxPool2dWithIndices', 'x', x);
   if (x.shape.length === 3) {
-    throw new ShapeError(`[maxPool2dWithIndices] x: got ${shapeText(x.shape)}, wanted four dims [N, C, H, W]`);
+    throw new ShapeError(
+      `[maxPool2dWithIndices] x: got ${shapeText(x.shape)}, wanted four dims [N, C, H, W]`,
+    );
   }
   const [values, indices] = backend.run('maxPool2d', [x], maxPoolAttrs(kernel, options));
   return { values: values!, indices: indices as Tensor<'int64'> };

@@ -46,7 +46,8 @@ void infer(InferContext& c) {
   }
   for (int i = 1; i < count; ++i) {
     if (specs[i]->dtype != dtype) {
-      c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ", name_of(specs[i]->dtype));
+      c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ",
+             name_of(specs[i]->dtype));
     }
   }
   const DType out = row.to_bool ? DType::kBool : dtype;
@@ -77,23 +78,27 @@ bool takes_scalars(int operands, unsigned scalars) {
 
 constexpr int64_t kTile = 512;  // elements: with three operands and the output 16 KB, a third of L1
 
-// A block of the matrix that a transposed operand makes with the row: 16 KB with two such operands of 8 bytes.
+// A block of the matrix that a transposed operand makes with the row: 16 KB with two such operands of 8
+// bytes.
 constexpr int64_t kBlockRows = 16;
 constexpr int64_t kBlockColumns = 64;
 
-// Rows of any strides: operands that are not contiguous are gathered into a tile, a strided output is scattered. Where
-// operands run along another dim than the output, that dim and the row are taken in blocks, in which the operands are
-// transposed: row by row, every element would touch a cache line of its own.
+// Rows of any strides: operands that are not contiguous are gathered into a tile, a strided output is
+// scattered. Where operands run along another dim than the output, that dim and the row are taken in blocks,
+// in which the operands are transposed: row by row, every element would touch a cache line of its own.
 class Evaluator {
  public:
-  Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size, size_t out_size)
+  Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size,
+            size_t out_size)
       : kernel_(kernel), loop_(loop), constants_(constants), in_size_(in_size), out_size_(out_size) {
     operands_ = loop.operands - 1;
     const int64_t* step = loop.row_strides();
     direct_ = step[0] == static_cast<int64_t>(out_size) || loop.row_length() == 1;
     for (int k = 0; k < operands_; ++k) {
-      if (step[k + 1] == 0) scalars_ |= 1u << k;
-      else if (step[k + 1] != static_cast<int64_t>(in_size)) direct_ = false;
+      if (step[k + 1] == 0)
+        scalars_ |= 1u << k;
+      else if (step[k + 1] != static_cast<int64_t>(in_size))
+        direct_ = false;
     }
     if (!takes_scalars(operands_, scalars_)) direct_ = false;
     if (!direct_) find_transposed_dim();
@@ -104,9 +109,10 @@ class Evaluator {
     if (dim_ < 0) return for_each_row(loop_, grain, [this](char* const* at, int64_t n) { run(at, n); });
     const int64_t bands = (loop_.sizes[dim_] + kBlockRows - 1) / kBlockRows;
     const int64_t outer = loop_.row_count() / loop_.sizes[dim_];
-    parallel_for(outer * bands, grain / (kBlockRows * loop_.row_length()) + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) run_band(i / bands, i % bands * kBlockRows);
-    });
+    parallel_for(outer * bands, grain / (kBlockRows * loop_.row_length()) + 1,
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) run_band(i / bands, i % bands * kBlockRows);
+                 });
   }
 
  private:
@@ -148,7 +154,8 @@ class Evaluator {
       const int64_t rest = loop_.row_length() - column, columns = rest < kBlockColumns ? rest : kBlockColumns;
       for (int k = 0; k < operands_; ++k) {
         if (!is_transposed(k, dim_)) continue;
-        transpose_block(blocks[k], block_stride, at[k + 1] + column * step[k + 1], step[k + 1], rows, columns, in_size_);
+        transpose_block(blocks[k], block_stride, at[k + 1] + column * step[k + 1], step[k + 1], rows, columns,
+                        in_size_);
       }
       for (int64_t r = 0; r < rows; ++r) {
         for (int k = 0; k < operands_; ++k) {
@@ -213,7 +220,9 @@ void refuse_negative(const EvalContext& c, const TensorView& exponent) {
       Dims index = Dims::filled(spec.rank(), 0);
       const T* at = exponent.as<T>();
       for (int64_t left = spec.numel(); left > 0; --left) {
-        if (*at < 0) c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at, "; cast to a float");
+        if (*at < 0)
+          c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at,
+                 "; cast to a float");
         for (int d = spec.rank() - 1; d >= 0; --d) {
           at += spec.strides[d];
           if (++index[d] < spec.shape[d]) break;

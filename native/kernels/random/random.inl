@@ -1,17 +1,19 @@
-// Random kernels, once for all levels. Philox runs on sixteen blocks side by side; the words of a tile are then turned
-// into numbers. Limit: the ten rounds, eight instructions each for as many blocks as there are 64-bit lanes.
+// Random kernels, once for all levels. Philox runs on sixteen blocks side by side; the words of a tile are
+// then turned into numbers. Limit: the ten rounds, eight instructions each for as many blocks as there are
+// 64-bit lanes.
 
 namespace {
 
-constexpr int kBlocks = 16;                 // blocks side by side, one in each 64-bit lane
+constexpr int kBlocks = 16;                  // blocks side by side, one in each 64-bit lane
 constexpr int kTileWords = 4 * 4 * kBlocks;  // words made at a time
 
-// Words of blocks [block, block + kBlocks), in order of blocks. A word sits in the low half of a lane; the multiplication
-// ignores what is above it, so that the high halves need no clearing.
+// Words of blocks [block, block + kBlocks), in order of blocks. A word sits in the low half of a lane; the
+// multiplication ignores what is above it, so that the high halves need no clearing.
 static inline void philox_lanes(uint32_t* out, uint64_t seed, uint64_t block) {
   using V = Vec<int64_t>;
   constexpr int kVectors = kBlocks / V::kWidth;
-  alignas(64) static constexpr int64_t kPlace[kBlocks] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  alignas(64) static constexpr int64_t kPlace[kBlocks] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                          8, 9, 10, 11, 12, 13, 14, 15};
   const V start = V::broadcast(static_cast<int64_t>(block));
   V x0[kVectors], x1[kVectors], x2[kVectors], x3[kVectors];
   for (int v = 0; v < kVectors; ++v) {
@@ -67,8 +69,10 @@ void uniform_float_row(float* out, int64_t n, uint64_t seed, uint64_t block) {
     philox_tile(words, count, seed, block + static_cast<uint64_t>(first / 4));
     for (int64_t i = 0; i < count; i += V::kWidth) {
       const V u = unit_floats(words + i);
-      if (i + V::kWidth <= count) u.store(out + first + i);
-      else u.store_n(out + first + i, count - i);
+      if (i + V::kWidth <= count)
+        u.store(out + first + i);
+      else
+        u.store_n(out + first + i, count - i);
     }
   }
 }
@@ -90,7 +94,8 @@ void uniform_double_row(double* out, int64_t n, uint64_t seed, uint64_t block) {
 void normal_float_row(float* out, int64_t n, uint64_t seed, uint64_t block) {
   using V = Vec<float>;
   constexpr int64_t kPairs = kTileWords / 2;
-  alignas(64) uint32_t words[kTileWords] = {};  // a short tile leaves some unset, which are computed on all the same
+  alignas(64)
+      uint32_t words[kTileWords] = {};  // a short tile leaves some unset, which are computed on all the same
   alignas(64) float cosine[kPairs], sine[kPairs];
   for (int64_t first = 0; first < n; first += kTileWords) {
     const int64_t count = n - first < kTileWords ? n - first : kTileWords;
@@ -144,8 +149,8 @@ void integers_row(void* target, int64_t n, uint64_t seed, uint64_t block, int64_
   }
 }
 
-void dropout_float_row(float* out, const float* in, int64_t n, uint64_t seed, uint64_t block, uint32_t threshold,
-                       float scale) {
+void dropout_float_row(float* out, const float* in, int64_t n, uint64_t seed, uint64_t block,
+                       uint32_t threshold, float scale) {
   using V = Vec<float>;
   alignas(64) uint32_t words[kTileWords];
   const auto bound = Vec<int32_t>::broadcast(static_cast<int32_t>(threshold));
@@ -158,14 +163,15 @@ void dropout_float_row(float* out, const float* in, int64_t n, uint64_t seed, ui
       if (i + V::kWidth <= count) {
         select(keep, V::load(in + first + i) * factor, V::zero()).store(out + first + i);
       } else {
-        select(keep, V::load_n(in + first + i, count - i) * factor, V::zero()).store_n(out + first + i, count - i);
+        select(keep, V::load_n(in + first + i, count - i) * factor, V::zero())
+            .store_n(out + first + i, count - i);
       }
     }
   }
 }
 
-void dropout_double_row(double* out, const double* in, int64_t n, uint64_t seed, uint64_t block, uint32_t threshold,
-                        double scale) {
+void dropout_double_row(double* out, const double* in, int64_t n, uint64_t seed, uint64_t block,
+                        uint32_t threshold, double scale) {
   alignas(64) uint32_t words[kTileWords];
   for (int64_t first = 0; first < n; first += kTileWords) {
     const int64_t count = n - first < kTileWords ? n - first : kTileWords;
