@@ -36,7 +36,7 @@ export function describe(value: unknown): string {
       ? `[${value.map((entry) => describe(entry)).join(', ')}]`
       : `an array of ${value.length}`;
   }
-  const name = (value).constructor?.name;
+  const name = value.constructor?.name;
   return name === undefined || name === 'Object' ? 'an object' : `a value of type ${name}`;
 }
 

@@ -35,7 +35,7 @@ export function gradientsChanged(): void {
  * x.grad?.tolist(); // => [[2, 4], [6, 8]]
  */
 // The ops are attached by methods/attach.ts; this is how their types get here.
- 
+
 // eslint-disable-next-line @typescript-eslint/no-unused-vars
 export interface Tensor<D extends DType = DType> extends TensorMethods, InPlaceMethods {
   // dtype, below, makes Tensor<'int64'> and Tensor<'float32'> different types.
