@@ -184,7 +184,7 @@ void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
 
 void apply_in_place(Environment& env, const Call& call) {
   const Op& op = call.op;
-  if (op.output_count() != 1 || op.inputs[0].kind != InputKind::kOne) {
+  if (op.input_count() == 0 || op.output_count() != 1 || op.inputs[0].kind != InputKind::kOne) {
     fail(ErrorKind::kValue, op.name, "has no in-place form");
   }
   const Tensor target = call.flat[0];
