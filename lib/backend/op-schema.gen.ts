@@ -116,6 +116,7 @@ export interface OpAttrs {
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
   to: { readonly dtype: DType };
+  trunc: NoAttrs;
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
@@ -203,6 +204,7 @@ export type PrimitiveName =
   | 'sum'
   | 'tanh'
   | 'to'
+  | 'trunc'
   | 'uniform'
   | 'where'
   | 'wrapIndex';
@@ -1268,6 +1270,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'x', kind: 'one' },
     ],
     attrs: [{ name: 'dtype', type: 'dtype' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  trunc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'none',

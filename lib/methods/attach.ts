@@ -38,6 +38,9 @@ const methods: TensorMethods & ThisType<Tensor> = {
   ceil() {
     return unary.ceil(this);
   },
+  trunc() {
+    return unary.trunc(this);
+  },
   round() {
     return unary.round(this);
   },
@@ -300,6 +303,7 @@ type UnaryOp =
       | 'relu'
       | 'floor'
       | 'ceil'
+      | 'trunc'
       | 'round'
       | 'exp'
       | 'log'
@@ -337,6 +341,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   relu_: unaryInPlace('relu'),
   floor_: unaryInPlace('floor'),
   ceil_: unaryInPlace('ceil'),
+  trunc_: unaryInPlace('trunc'),
   round_: unaryInPlace('round'),
   exp_: unaryInPlace('exp'),
   log_: unaryInPlace('log'),

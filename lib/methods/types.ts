@@ -22,6 +22,7 @@ export interface TensorMethods {
   relu(): Tensor;
   floor(): Tensor;
   ceil(): Tensor;
+  trunc(): Tensor;
   round(): Tensor;
   exp(): Tensor;
   log(): Tensor;
@@ -135,6 +136,7 @@ export interface InPlaceMethods {
   relu_(): this;
   floor_(): this;
   ceil_(): this;
+  trunc_(): this;
   round_(): this;
   exp_(): this;
   log_(): this;

@@ -78,6 +78,7 @@ export {
   sqrt,
   square,
   tanh,
+  trunc,
 } from './unary.js';
 export type { ClampOptions, GeluOptions } from './unary.js';
 export {

@@ -90,6 +90,18 @@ export function ceil(x: Tensor): Tensor {
 }
 
 /**
+ * The integer part of x: towards 0. Any dtype but bool. Its gradient is 0.
+ *
+ * @example
+ * import { tensor, trunc } from 'lanegrad';
+ * trunc(tensor([1.7, -1.7])).tolist(); // => [1, -1]
+ */
+export function trunc(x: Tensor): Tensor {
+  checkTensor('trunc', 'x', x);
+  return backend.run1('trunc', [x], noAttrs);
+}
+
+/**
  * The nearest integer, halves to the even one. Any dtype but bool. Its gradient is 0.
  *
  * @example

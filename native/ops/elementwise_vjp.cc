@@ -222,6 +222,7 @@ constexpr ElementwiseGradient kGradients[] = {
     {"square", kInput, square_vjp},
     {"relu", kOutput, relu_vjp},
     {"floor", kNothing, step_vjp},
+    {"trunc", kNothing, step_vjp},
     {"ceil", kNothing, step_vjp},
     {"round", kNothing, step_vjp},
     {"exp", kOutput, exp_vjp},

@@ -44,7 +44,7 @@ const cases: Case[] = [
   ...(
     ['neg', 'square', 'exp', 'sin', 'cos', 'tanh', 'sigmoid', 'erf', 'gelu', 'geluTanh', 'silu'] as const
   ).map((op) => c(op, x23)),
-  ...(['clone', 'contiguous', 'floor', 'ceil', 'round', 'sign', 'abs', 'relu'] as const).map((op) =>
+  ...(['clone', 'contiguous', 'floor', 'ceil', 'trunc', 'round', 'sign', 'abs', 'relu'] as const).map((op) =>
     c(op, x23, {}, split),
   ),
   ...(['log', 'sqrt', 'rsqrt', 'reciprocal'] as const).map((op) => c(op, x23, {}, positive)),

@@ -131,6 +131,14 @@ export const elementwise = {
     gradient: 'second',
     special: 1,
   },
+  trunc: {
+    cases: unary(-3, 3, [-3, -2, -1, 0, 1, 2, 3]),
+    dtypes: numbers,
+    rejects: ['bool'],
+    tolerance: exact,
+    gradient: 'second',
+    special: 1,
+  },
   round: {
     cases: [
       ...unary(-3, 3, [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]),

@@ -39,6 +39,13 @@ LANEGRAD_INLINE Vec<T> round_up(Vec<T> a) {
     return a;
 }
 template <class T>
+LANEGRAD_INLINE Vec<T> round_to_zero(Vec<T> a) {
+  if constexpr (std::is_floating_point_v<T>)
+    return trunc(a);
+  else
+    return a;
+}
+template <class T>
 LANEGRAD_INLINE Vec<T> round_nearest(Vec<T> a) {
   if constexpr (std::is_floating_point_v<T>)
     return round_even(a);

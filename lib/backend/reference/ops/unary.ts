@@ -48,7 +48,7 @@ export function like(x: RefTensor, dtype: DType = x.dtype): Spec {
 }
 
 type UnaryName =
-  | 'abs' | 'neg' | 'sign' | 'square' | 'relu' | 'floor' | 'ceil' | 'round' | 'exp' | 'log' | 'sqrt' | 'rsqrt'
+  | 'abs' | 'neg' | 'sign' | 'square' | 'relu' | 'floor' | 'ceil' | 'trunc' | 'round' | 'exp' | 'log' | 'sqrt' | 'rsqrt'
   | 'reciprocal' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'gelu' | 'geluTanh' | 'silu' | 'clone'; // prettier-ignore
 
 interface UnaryDef {
@@ -162,6 +162,14 @@ export const unaryOps = {
     noBool: true,
     loop: (x, xo, xs, o, oo, os, n) => {
       for (let i = 0; i < n; i++, xo += xs, oo += os) o[oo] = Math.ceil(x[xo]!);
+    },
+    bigLoop: copyLoop,
+    vjp: flat,
+  }),
+  trunc: unary('trunc', {
+    noBool: true,
+    loop: (x, xo, xs, o, oo, os, n) => {
+      for (let i = 0; i < n; i++, xo += xs, oo += os) o[oo] = Math.trunc(x[xo]!);
     },
     bigLoop: copyLoop,
     vjp: flat,
