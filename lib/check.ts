@@ -32,9 +32,11 @@ export function describe(value: unknown): string {
   }
   if (Handle.is(value)) return 'a tensor';
   if (Array.isArray(value)) {
-    return value.length <= 8 ? `[${value.map((entry) => describe(entry)).join(', ')}]` : `an array of ${value.length}`;
+    return value.length <= 8
+      ? `[${value.map((entry) => describe(entry)).join(', ')}]`
+      : `an array of ${value.length}`;
   }
-  const name = (value as object).constructor?.name;
+  const name = value.constructor?.name;
   return name === undefined || name === 'Object' ? 'an object' : `a value of type ${name}`;
 }
 
@@ -56,11 +58,13 @@ export function checkTensors(op: string, name: string, values: unknown): asserts
 }
 
 export function checkInt(op: string, name: string, value: unknown): asserts value is number {
-  if (!Number.isSafeInteger(value)) throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted an integer`);
+  if (!Number.isSafeInteger(value))
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted an integer`);
 }
 
 export function checkNumber(op: string, name: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number') throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number`);
+  if (typeof value !== 'number')
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number`);
 }
 
 /** A number that is not NaN and lies in [low, high]. */
@@ -84,7 +88,12 @@ export function checkDType(op: string, value: unknown): asserts value is DType {
   }
 }
 
-export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): void {
+export function checkChoice<T extends string>(
+  op: string,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): void {
   if (!(choices as readonly unknown[]).includes(value)) {
     throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted one of ${choices.join(', ')}`);
   }
@@ -93,7 +102,8 @@ export function checkChoice<T extends string>(op: string, name: string, value: u
 /** A boolean option; undefined means false. */
 export function checkFlag(op: string, name: string, value: unknown): boolean {
   if (value === undefined) return false;
-  if (typeof value !== 'boolean') throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a boolean`);
+  if (typeof value !== 'boolean')
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a boolean`);
   return value;
 }
 
@@ -107,11 +117,14 @@ export function checkOptions(op: string, value: unknown): void {
 /** Sizes of a new tensor: a number or an array of them, none negative. */
 export function checkShape(op: string, shape: unknown): readonly number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(sizes)) throw new ValueError(`[${op}] shape: got ${describe(shape)}, wanted an array of sizes`);
+  if (!Array.isArray(sizes))
+    throw new ValueError(`[${op}] shape: got ${describe(shape)}, wanted an array of sizes`);
   let count = 1;
   for (const size of sizes as unknown[]) {
     if (!Number.isSafeInteger(size) || (size as number) < 0) {
-      throw new ValueError(`[${op}] shape: got ${describe(shape)}, wanted sizes that are integers of at least 0`);
+      throw new ValueError(
+        `[${op}] shape: got ${describe(shape)}, wanted sizes that are integers of at least 0`,
+      );
     }
     count *= size as number;
   }
@@ -126,7 +139,9 @@ export function wrapDim(op: string, dim: unknown, rank: number): number {
   checkInt(op, 'dim', dim);
   const range = Math.max(rank, 1);
   if (dim < -range || dim >= range) {
-    throw new IndexError(`[${op}] dim: got ${dim} for a tensor of ${rank} dims, wanted one in [${-range}, ${range - 1}]`);
+    throw new IndexError(
+      `[${op}] dim: got ${dim} for a tensor of ${rank} dims, wanted one in [${-range}, ${range - 1}]`,
+    );
   }
   return dim < 0 ? dim + range : dim;
 }
@@ -149,7 +164,9 @@ export function checkSameShape(op: string, a: Tensor, aName: string, b: Tensor, 
   const left = a.shape;
   const right = b.shape;
   if (left.length !== right.length || left.some((size, i) => size !== right[i])) {
-    throw new ShapeError(`[${op}] shapes differ: ${aName} is ${shapeText(left)}, ${bName} is ${shapeText(right)}`);
+    throw new ShapeError(
+      `[${op}] shapes differ: ${aName} is ${shapeText(left)}, ${bName} is ${shapeText(right)}`,
+    );
   }
 }
 

@@ -87,7 +87,10 @@ function edges(tensor: Tensor): Tensor {
   return result;
 }
 
-function makeFormat(values: readonly (number | boolean)[], floating: boolean): { format: Format; width: number } {
+function makeFormat(
+  values: readonly (number | boolean)[],
+  floating: boolean,
+): { format: Format; width: number } {
   let write: Format = String;
   let sample: readonly (number | boolean)[] = values;
   if (floating) {

@@ -75,7 +75,12 @@ export function keep<T extends Tensor>(tensor: T): T {
 
 /** The result of a function that must have finished: a promise is an error. */
 export function synchronous<T>(op: string, result: T): T {
-  if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
+  if (
+    typeof result === 'object' &&
+    result !== null &&
+    'then' in result &&
+    typeof result.then === 'function'
+  ) {
     // Nobody will await it any more; its failure must not end the process.
     void Promise.resolve(result).catch(() => undefined);
     throw new ValueError(`[${op}] got a function that returns a promise, wanted a synchronous one`);

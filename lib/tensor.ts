@@ -35,7 +35,8 @@ export function gradientsChanged(): void {
  * x.grad?.tolist(); // => [[2, 4], [6, 8]]
  */
 // The ops are attached by methods/attach.ts; this is how their types get here.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+
+// eslint-disable-next-line @typescript-eslint/no-unused-vars
 export interface Tensor<D extends DType = DType> extends TensorMethods, InPlaceMethods {
   // dtype, below, makes Tensor<'int64'> and Tensor<'float32'> different types.
 }
@@ -236,7 +237,9 @@ export function toItems(op: string, dtype: DType, data: TypedArray): (number | b
     return Array.from(data, (value) => {
       const number = Number(value);
       if (!Number.isSafeInteger(number)) {
-        throw new ValueError(`[${op}] got the int64 ${value}, which no number holds exactly; read .data instead`);
+        throw new ValueError(
+          `[${op}] got the int64 ${value}, which no number holds exactly; read .data instead`,
+        );
       }
       return number;
     });

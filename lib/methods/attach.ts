@@ -17,120 +17,309 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
 const methods: TensorMethods & ThisType<Tensor> = {
-  abs() { return unary.abs(this); },
-  neg() { return unary.neg(this); },
-  sign() { return unary.sign(this); },
-  square() { return unary.square(this); },
-  relu() { return unary.relu(this); },
-  floor() { return unary.floor(this); },
-  ceil() { return unary.ceil(this); },
-  round() { return unary.round(this); },
-  exp() { return unary.exp(this); },
-  log() { return unary.log(this); },
-  sqrt() { return unary.sqrt(this); },
-  rsqrt() { return unary.rsqrt(this); },
-  reciprocal() { return unary.reciprocal(this); },
-  sin() { return unary.sin(this); },
-  cos() { return unary.cos(this); },
-  tanh() { return unary.tanh(this); },
-  sigmoid() { return unary.sigmoid(this); },
-  erf() { return unary.erf(this); },
-  silu() { return unary.silu(this); },
-  gelu(options) { return unary.gelu(this, options); },
-  clamp(options) { return unary.clamp(this, options); },
-  logicalNot() { return unary.logicalNot(this); },
-  isnan() { return unary.isnan(this); },
+  abs() {
+    return unary.abs(this);
+  },
+  neg() {
+    return unary.neg(this);
+  },
+  sign() {
+    return unary.sign(this);
+  },
+  square() {
+    return unary.square(this);
+  },
+  relu() {
+    return unary.relu(this);
+  },
+  floor() {
+    return unary.floor(this);
+  },
+  ceil() {
+    return unary.ceil(this);
+  },
+  round() {
+    return unary.round(this);
+  },
+  exp() {
+    return unary.exp(this);
+  },
+  log() {
+    return unary.log(this);
+  },
+  sqrt() {
+    return unary.sqrt(this);
+  },
+  rsqrt() {
+    return unary.rsqrt(this);
+  },
+  reciprocal() {
+    return unary.reciprocal(this);
+  },
+  sin() {
+    return unary.sin(this);
+  },
+  cos() {
+    return unary.cos(this);
+  },
+  tanh() {
+    return unary.tanh(this);
+  },
+  sigmoid() {
+    return unary.sigmoid(this);
+  },
+  erf() {
+    return unary.erf(this);
+  },
+  silu() {
+    return unary.silu(this);
+  },
+  gelu(options) {
+    return unary.gelu(this, options);
+  },
+  clamp(options) {
+    return unary.clamp(this, options);
+  },
+  logicalNot() {
+    return unary.logicalNot(this);
+  },
+  isnan() {
+    return unary.isnan(this);
+  },
 
-  add(other) { return binary.add(this, other); },
-  sub(other) { return binary.sub(this, other); },
-  mul(other) { return binary.mul(this, other); },
-  div(other) { return binary.div(this, other); },
-  pow(exponent) { return binary.pow(this, exponent); },
-  maximum(other) { return binary.maximum(this, other); },
-  minimum(other) { return binary.minimum(this, other); },
-  eq(other) { return binary.eq(this, other); },
-  ne(other) { return binary.ne(this, other); },
-  lt(other) { return binary.lt(this, other); },
-  le(other) { return binary.le(this, other); },
-  gt(other) { return binary.gt(this, other); },
-  ge(other) { return binary.ge(this, other); },
-  where(condition, other) { return binary.where(condition, this, other); },
+  add(other) {
+    return binary.add(this, other);
+  },
+  sub(other) {
+    return binary.sub(this, other);
+  },
+  mul(other) {
+    return binary.mul(this, other);
+  },
+  div(other) {
+    return binary.div(this, other);
+  },
+  pow(exponent) {
+    return binary.pow(this, exponent);
+  },
+  maximum(other) {
+    return binary.maximum(this, other);
+  },
+  minimum(other) {
+    return binary.minimum(this, other);
+  },
+  eq(other) {
+    return binary.eq(this, other);
+  },
+  ne(other) {
+    return binary.ne(this, other);
+  },
+  lt(other) {
+    return binary.lt(this, other);
+  },
+  le(other) {
+    return binary.le(this, other);
+  },
+  gt(other) {
+    return binary.gt(this, other);
+  },
+  ge(other) {
+    return binary.ge(this, other);
+  },
+  where(condition, other) {
+    return binary.where(condition, this, other);
+  },
 
-  sum(options) { return reduction.sum(this, options); },
-  mean(options) { return reduction.mean(this, options); },
-  amax(options) { return reduction.amax(this, options); },
-  amin(options) { return reduction.amin(this, options); },
-  max: function (this: Tensor, second?: never) { return reduction.max(this, second); } as TensorMethods['max'],
-  min: function (this: Tensor, second?: never) { return reduction.min(this, second); } as TensorMethods['min'],
-  argmax(options) { return reduction.argmax(this, options); },
-  argmin(options) { return reduction.argmin(this, options); },
-  var(options) { return reduction.variance(this, options); },
-  std(options) { return reduction.std(this, options); },
-  any(options) { return reduction.any(this, options); },
-  all(options) { return reduction.all(this, options); },
-  softmax(dim) { return reduction.softmax(this, dim); },
-  logSoftmax(dim) { return reduction.logSoftmax(this, dim); },
-  allclose(other, options) { return reduction.allclose(this, other, options); },
-  equal(other) { return reduction.equal(this, other); },
+  sum(options) {
+    return reduction.sum(this, options);
+  },
+  mean(options) {
+    return reduction.mean(this, options);
+  },
+  amax(options) {
+    return reduction.amax(this, options);
+  },
+  amin(options) {
+    return reduction.amin(this, options);
+  },
+  max: function (this: Tensor, second?: never) {
+    return reduction.max(this, second);
+  } as TensorMethods['max'],
+  min: function (this: Tensor, second?: never) {
+    return reduction.min(this, second);
+  } as TensorMethods['min'],
+  argmax(options) {
+    return reduction.argmax(this, options);
+  },
+  argmin(options) {
+    return reduction.argmin(this, options);
+  },
+  var(options) {
+    return reduction.variance(this, options);
+  },
+  std(options) {
+    return reduction.std(this, options);
+  },
+  any(options) {
+    return reduction.any(this, options);
+  },
+  all(options) {
+    return reduction.all(this, options);
+  },
+  softmax(dim) {
+    return reduction.softmax(this, dim);
+  },
+  logSoftmax(dim) {
+    return reduction.logSoftmax(this, dim);
+  },
+  allclose(other, options) {
+    return reduction.allclose(this, other, options);
+  },
+  equal(other) {
+    return reduction.equal(this, other);
+  },
 
-  matmul(other) { return matrix.matmul(this, other); },
-  mm(other) { return matrix.mm(this, other); },
-  bmm(other) { return matrix.bmm(this, other); },
-  dot(other) { return matrix.dot(this, other); },
+  matmul(other) {
+    return matrix.matmul(this, other);
+  },
+  mm(other) {
+    return matrix.mm(this, other);
+  },
+  bmm(other) {
+    return matrix.bmm(this, other);
+  },
+  dot(other) {
+    return matrix.dot(this, other);
+  },
 
-  reshape(shape) { return views.reshape(this, shape); },
-  view(shape) { return views.view(this, shape); },
-  permute(dims) { return views.permute(this, dims); },
-  transpose(dim0, dim1) { return views.transpose(this, dim0, dim1); },
-  t() { return views.t(this); },
-  expand(shape) { return views.expand(this, shape); },
-  squeeze(dim) { return views.squeeze(this, dim); },
-  unsqueeze(dim) { return views.unsqueeze(this, dim); },
-  flatten(startDim, endDim) { return views.flatten(this, startDim, endDim); },
-  unflatten(dim, sizes) { return views.unflatten(this, dim, sizes); },
-  narrow(dim, start, length) { return views.narrow(this, dim, start, length); },
-  select(dim, index) { return views.select(this, dim, index); },
-  slice(dim, range) { return views.slice(this, dim, range); },
-  split(size, dim) { return join.split(this, size, dim); },
-  chunk(chunks, dim) { return join.chunk(this, chunks, dim); },
-  unbind(dim) { return join.unbind(this, dim); },
+  reshape(shape) {
+    return views.reshape(this, shape);
+  },
+  view(shape) {
+    return views.view(this, shape);
+  },
+  permute(dims) {
+    return views.permute(this, dims);
+  },
+  transpose(dim0, dim1) {
+    return views.transpose(this, dim0, dim1);
+  },
+  t() {
+    return views.t(this);
+  },
+  expand(shape) {
+    return views.expand(this, shape);
+  },
+  squeeze(dim) {
+    return views.squeeze(this, dim);
+  },
+  unsqueeze(dim) {
+    return views.unsqueeze(this, dim);
+  },
+  flatten(startDim, endDim) {
+    return views.flatten(this, startDim, endDim);
+  },
+  unflatten(dim, sizes) {
+    return views.unflatten(this, dim, sizes);
+  },
+  narrow(dim, start, length) {
+    return views.narrow(this, dim, start, length);
+  },
+  select(dim, index) {
+    return views.select(this, dim, index);
+  },
+  slice(dim, range) {
+    return views.slice(this, dim, range);
+  },
+  split(size, dim) {
+    return join.split(this, size, dim);
+  },
+  chunk(chunks, dim) {
+    return join.chunk(this, chunks, dim);
+  },
+  unbind(dim) {
+    return join.unbind(this, dim);
+  },
 
-  index(...entries) { return indexing.index(this, ...entries); },
-  gather(dim, index) { return indexing.gather(this, dim, index); },
-  scatterAdd(dim, index, source) { return indexing.scatterAdd(this, dim, index, source); },
-  indexSelect(dim, index) { return indexing.indexSelect(this, dim, index); },
-  indexAdd(dim, index, source) { return indexing.indexAdd(this, dim, index, source); },
+  index(...entries) {
+    return indexing.index(this, ...entries);
+  },
+  gather(dim, index) {
+    return indexing.gather(this, dim, index);
+  },
+  scatterAdd(dim, index, source) {
+    return indexing.scatterAdd(this, dim, index, source);
+  },
+  indexSelect(dim, index) {
+    return indexing.indexSelect(this, dim, index);
+  },
+  indexAdd(dim, index, source) {
+    return indexing.indexAdd(this, dim, index, source);
+  },
 
-  to(dtype) { return convert.to(this, dtype); },
-  float() { return convert.to(this, 'float32'); },
-  double() { return convert.to(this, 'float64'); },
-  long() { return convert.to(this, 'int64'); },
-  int() { return convert.to(this, 'int32'); },
-  bool() { return convert.to(this, 'bool'); },
-  clone() { return convert.clone(this); },
-  detach() { return convert.detach(this); },
-  contiguous() { return convert.contiguous(this); },
+  to(dtype) {
+    return convert.to(this, dtype);
+  },
+  float() {
+    return convert.to(this, 'float32');
+  },
+  double() {
+    return convert.to(this, 'float64');
+  },
+  long() {
+    return convert.to(this, 'int64');
+  },
+  int() {
+    return convert.to(this, 'int32');
+  },
+  bool() {
+    return convert.to(this, 'bool');
+  },
+  clone() {
+    return convert.clone(this);
+  },
+  detach() {
+    return convert.detach(this);
+  },
+  contiguous() {
+    return convert.contiguous(this);
+  },
 
-  backward(options) { backward(this, options); },
+  backward(options) {
+    backward(this, options);
+  },
 };
 
 type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow';
 type UnaryOp =
-  | ('abs' | 'neg' | 'sign' | 'square' | 'relu' | 'floor' | 'ceil' | 'round' | 'exp' | 'log' | 'sqrt' | 'rsqrt')
+  | (
+      | 'abs'
+      | 'neg'
+      | 'sign'
+      | 'square'
+      | 'relu'
+      | 'floor'
+      | 'ceil'
+      | 'round'
+      | 'exp'
+      | 'log'
+      | 'sqrt'
+      | 'rsqrt'
+    )
   | ('reciprocal' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'silu');
 
 function binaryInPlace<Op extends BinaryOp>(op: Op) {
   const name = `${op}_`;
   return function <T extends Tensor>(this: T, other: Operand): T {
     checkOperand(name, 'other', other);
-    backend.runInPlace(op, [this, other], noAttrs as never);
+    backend.runInPlace(op, [this, other], noAttrs);
     return this;
   };
 }
 
 function unaryInPlace<Op extends UnaryOp>(op: Op) {
   return function <T extends Tensor>(this: T): T {
-    backend.runInPlace(op, [this], noAttrs as never);
+    backend.runInPlace(op, [this], noAttrs);
     return this;
   };
 }
@@ -183,5 +372,10 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
 };
 
 for (const [name, value] of Object.entries({ ...methods, ...inPlace })) {
-  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(Tensor.prototype, name, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
 }

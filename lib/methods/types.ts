@@ -2,7 +2,13 @@ import type { BackwardOptions } from '../autograd.js';
 import type { Operand } from '../check.js';
 import type { DType } from '../dtype.js';
 import type { IndexEntry } from '../ops/indexing.js';
-import type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from '../ops/reduction.js';
+import type {
+  DimOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from '../ops/reduction.js';
 import type { ClampOptions, GeluOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';

@@ -115,18 +115,20 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     const parameters: Slot<Parameter>[] = [];
     const buffers: BufferSlot[] = [];
     const modules: Slot<AnyModule>[] = [];
-    const visit = (name: string, holder: object, key: string, value: unknown): void => {
+    const visit = (name: string, holder: object, key: string, value: object): void => {
       if (isParameter(value)) parameters.push({ name, holder, key, value });
       else if (value instanceof Module) modules.push({ name, holder, key, value: value as AnyModule });
       else if (Array.isArray(value)) {
-        value.forEach((entry, i) => {
-          if (typeof entry === 'object') visit(join(name, String(i)), value, String(i), entry);
+        value.forEach((entry: unknown, i) => {
+          if (typeof entry === 'object' && entry !== null)
+            visit(join(name, String(i)), value, String(i), entry);
         });
       }
     };
-    for (const [field, value] of Object.entries(this) as [string, unknown][]) {
-      if (typeof value === 'object' && !this.#buffers.has(field))
-        visit(this.stateName(field), this, field, value);
+    for (const field of Object.keys(this)) {
+      const value: unknown = Reflect.get(this, field);
+      if (typeof value !== 'object' || value === null || this.#buffers.has(field)) continue;
+      visit(this.stateName(field), this, field, value);
     }
     for (const [field, persistent] of this.#buffers) {
       const value: unknown = Reflect.get(this, field);
@@ -152,7 +154,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       visit(module, path, contents);
       for (const { name, value } of contents.modules) enter(value, join(path, name));
     };
-    enter(this as AnyModule, '');
+    enter(this, '');
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */
@@ -221,7 +223,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       for (const { name, value } of modules) enter(value, join(path, name));
       open.delete(module);
     };
-    enter(this as AnyModule, '');
+    enter(this, '');
     return state;
   }
 
@@ -314,7 +316,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       for (const child of module.children()) visit(child);
       fn(module);
     };
-    visit(this as AnyModule);
+    visit(this);
     return this;
   }
 
@@ -348,7 +350,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    * console.log(net.summary([1, 4]));
    */
   summary(...inputs: (readonly number[] | Tensor)[]): string {
-    return summarize(this as AnyModule, inputs);
+    return summarize(this, inputs);
   }
 }
 

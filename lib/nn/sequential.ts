@@ -83,7 +83,7 @@ export class Sequential<L extends Layers = readonly Module[]> extends Module<Cha
    * @throws IndexError if there is none.
    */
   at<I extends number>(index: I): L[I] extends AnyModule ? L[I] : L[number] {
-    return moduleAt('Sequential', this.layers, index) as L[I] extends AnyModule ? L[I] : L[number];
+    return moduleAt('Sequential', this.layers, index);
   }
 
   [Symbol.iterator](): IterableIterator<L[number]> {

@@ -55,11 +55,11 @@ function observe(
   root.eval();
   try {
     for (const module of modules) {
-      const forward = module.forward as (...values: unknown[]) => unknown;
+      const forward = module.forward.bind(module) as (...values: unknown[]) => unknown;
       Object.defineProperty(module, 'forward', {
         configurable: true,
         value: (...values: unknown[]) => {
-          const result = forward.apply(module, values);
+          const result = forward(...values);
           outputs.set(module, describeOutput(result));
           return result;
         },

@@ -1,5 +1,13 @@
 import { backend } from '../backend/current.js';
-import { checkDType, checkFlag, checkInt, checkNumber, checkOptions, checkShape, checkTensor } from '../check.js';
+import {
+  checkDType,
+  checkFlag,
+  checkInt,
+  checkNumber,
+  checkOptions,
+  checkShape,
+  checkTensor,
+} from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
 import { ValueError } from '../errors.js';
@@ -45,7 +53,10 @@ function fill(op: string, shape: Shape, value: number, dtype: DType): Tensor {
  * import { zeros } from 'lanegrad';
  * zeros([2, 2]).tolist(); // => [[0, 0], [0, 0]]
  */
-export function zeros<D extends DType = 'float32'>(shape: Shape, options: CreationOptions<D> = noOptions): Tensor<D> {
+export function zeros<D extends DType = 'float32'>(
+  shape: Shape,
+  options: CreationOptions<D> = noOptions,
+): Tensor<D> {
   const dtype = creationDType('zeros', options, 'float32');
   return finish(fill('zeros', shape, 0, dtype), options);
 }
@@ -58,7 +69,10 @@ export function zeros<D extends DType = 'float32'>(shape: Shape, options: Creati
  * import { ones } from 'lanegrad';
  * ones(3, { dtype: 'int64' }).tolist(); // => [1, 1, 1]
  */
-export function ones<D extends DType = 'float32'>(shape: Shape, options: CreationOptions<D> = noOptions): Tensor<D> {
+export function ones<D extends DType = 'float32'>(
+  shape: Shape,
+  options: CreationOptions<D> = noOptions,
+): Tensor<D> {
   const dtype = creationDType('ones', options, 'float32');
   return finish(fill('ones', shape, 1, dtype), options);
 }
@@ -123,7 +137,11 @@ export interface ArangeOptions<D extends DType = DType> extends CreationOptions<
  * arange(1, 2, { step: 0.25 }).tolist(); // => [1, 1.25, 1.5, 1.75]
  */
 export function arange<D extends DType = DType>(end: number, options?: ArangeOptions<D>): Tensor<D>;
-export function arange<D extends DType = DType>(start: number, end: number, options?: ArangeOptions<D>): Tensor<D>;
+export function arange<D extends DType = DType>(
+  start: number,
+  end: number,
+  options?: ArangeOptions<D>,
+): Tensor<D>;
 export function arange(
   first: number,
   second: number | ArangeOptions = noOptions,
@@ -134,11 +152,14 @@ export function arange(
   const { start = typeof second === 'number' ? first : 0, step = 1 } = options as ArangeOptions;
   const end = typeof second === 'number' ? second : first;
   for (const [name, value] of Object.entries({ start, end, step })) {
-    if (!Number.isFinite(value)) throw new ValueError(`[arange] ${name}: got ${value}, wanted a finite number`);
+    if (!Number.isFinite(value))
+      throw new ValueError(`[arange] ${name}: got ${value}, wanted a finite number`);
   }
   if (step === 0) throw new ValueError('[arange] step: got 0, wanted another number');
   if ((end - start) / step < 0) {
-    throw new ValueError(`[arange] step: got ${step}, which leads away from ${end} when starting at ${start}`);
+    throw new ValueError(
+      `[arange] step: got ${step}, which leads away from ${end} when starting at ${start}`,
+    );
   }
   const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end) && Number.isSafeInteger(step);
   const dtype = creationDType('arange', options, whole ? 'int64' : 'float32');

@@ -30,8 +30,6 @@ export interface TensorOptions<D extends DType = DType> extends CreationOptions<
   shape?: Shape;
 }
 
-type NumericArray = Exclude<TensorData, number | boolean | bigint | readonly TensorData[]>;
-
 /**
  * A tensor with a copy of the data. Typed arrays keep their dtype (8- and 16-bit integers become int32 but for
  * Uint8Array, Uint32Array becomes int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
@@ -115,7 +113,7 @@ function flatten(
       for (const entry of value as readonly TensorData[]) visit(entry, dim + 1);
       return;
     } else if (ArrayBuffer.isView(value)) {
-      see(dtypeOfArray(value as NumericArray));
+      see(dtypeOfArray(value));
       const row = value as Float32Array;
       expect(row.length, dim);
       for (let i = 0; i < row.length; ++i) values.push(row[i]!);

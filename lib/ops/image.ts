@@ -36,10 +36,13 @@ export function convAttrs(op: string, kernel: readonly number[], options: Conv2d
   const spacing = pairOf(op, 'dilation', dilation, 1);
   let around: readonly number[];
   if (padding === 'same') {
-    if (steps[0] !== 1 || steps[1] !== 1) throw new ValueError(`[${op}] padding: got same with a stride other than 1`);
+    if (steps[0] !== 1 || steps[1] !== 1)
+      throw new ValueError(`[${op}] padding: got same with a stride other than 1`);
     around = kernel.map((size, i) => (spacing[i]! * (size - 1)) / 2);
     if (!around.every(Number.isInteger)) {
-      throw new ValueError(`[${op}] padding: got same for a kernel of ${shapeText(kernel)}, which cannot be centred`);
+      throw new ValueError(
+        `[${op}] padding: got same for a kernel of ${shapeText(kernel)}, which cannot be centred`,
+      );
     }
   } else {
     around = padding === 'valid' ? [0, 0] : pairOf(op, 'padding', padding, 0);
@@ -127,7 +130,7 @@ export function avgPoolAttrs(kernel: Pair, options: AvgPool2dOptions) {
  * @throws ValueError if padding is more than half the kernel.
  * @example
  * import { maxPool2d, tensor } from 'lanegrad';
- * maxPool2d(tensor([[[[1, 2], [4, 3]]]]), 2).tolist(); // => [[[[4]]]]
+ * maxPool2d(tensor([[[[1.5, 2], [4, 3]]]]), 2).tolist(); // => [[[[4]]]]
  */
 export function maxPool2d(x: Tensor, kernel: Pair, options: MaxPool2dOptions = {}): Tensor {
   return runMaxPool2d(x, maxPoolAttrs(kernel, options));
@@ -143,7 +146,7 @@ export function runMaxPool2d(x: Tensor, attrs: ReturnType<typeof maxPoolAttrs>):
  *
  * @example
  * import { maxPool2dWithIndices, tensor } from 'lanegrad';
- * maxPool2dWithIndices(tensor([[[[1, 2], [4, 3]]]]), 2).indices.tolist(); // => [[[[2]]]]
+ * maxPool2dWithIndices(tensor([[[[1.5, 2], [4, 3]]]]), 2).indices.tolist(); // => [[[[2]]]]
  */
 export function maxPool2dWithIndices(
   x: Tensor,
@@ -152,7 +155,9 @@ export function maxPool2dWithIndices(
 ): { values: Tensor; indices: Tensor<'int64'> } {
   checkTensor('maxPool2dWithIndices', 'x', x);
   if (x.shape.length === 3) {
-    throw new ShapeError(`[maxPool2dWithIndices] x: got ${shapeText(x.shape)}, wanted four dims [N, C, H, W]`);
+    throw new ShapeError(
+      `[maxPool2dWithIndices] x: got ${shapeText(x.shape)}, wanted four dims [N, C, H, W]`,
+    );
   }
   const [values, indices] = backend.run('maxPool2d', [x], maxPoolAttrs(kernel, options));
   return { values: values!, indices: indices as Tensor<'int64'> };

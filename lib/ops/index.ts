@@ -1,7 +1,18 @@
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
 export { withComposites } from './composite.js';
 export { clone, contiguous, detach, to } from './convert.js';
-export { arange, eye, float, full, fullLike, linspace, ones, onesLike, zeros, zerosLike } from './creation.js';
+export {
+  arange,
+  eye,
+  float,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
@@ -13,7 +24,13 @@ export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './i
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
-export type { BceWithLogitsOptions, CrossEntropyOptions, LossOptions, NllOptions, Reduction } from './loss.js';
+export type {
+  BceWithLogitsOptions,
+  CrossEntropyOptions,
+  LossOptions,
+  NllOptions,
+  Reduction,
+} from './loss.js';
 export { bmm, dot, linear, matmul, mm } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';

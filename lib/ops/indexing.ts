@@ -103,11 +103,15 @@ export function index(x: Tensor, ...entries: readonly IndexEntry[]): Tensor {
 }
 
 /** Numbers, ranges, null and '...' are applied; the tensors are left, by the dim that they index. */
-function applyBasic(x: Tensor, entries: readonly IndexEntry[]): { view: Tensor; tensors: Map<number, Tensor> } {
+function applyBasic(
+  x: Tensor,
+  entries: readonly IndexEntry[],
+): { view: Tensor; tensors: Map<number, Tensor> } {
   const taken = entries.reduce<number>((sum, entry, i) => sum + dimsTaken(entry, i), 0);
   const rank = x.shape.length;
   if (taken > rank) throw new IndexError(`[index] got entries for ${taken} dims, the tensor has ${rank}`);
-  if (entries.filter((entry) => entry === '...').length > 1) throw new IndexError("[index] got '...' more than once");
+  if (entries.filter((entry) => entry === '...').length > 1)
+    throw new IndexError("[index] got '...' more than once");
   const tensors = new Map<number, Tensor>();
   let view = x;
   let dim = 0;
@@ -135,11 +139,14 @@ function dimsTaken(entry: IndexEntry, i: number): number {
   if (entry === null || entry === '...') return 0;
   if (typeof entry === 'number') return 1;
   if (typeof entry !== 'object' || Array.isArray(entry)) {
-    throw new DTypeError(`[index] entry ${i}: got ${describe(entry)}, wanted a number, range, null, '...' or tensor`);
+    throw new DTypeError(
+      `[index] entry ${i}: got ${describe(entry)}, wanted a number, range, null, '...' or tensor`,
+    );
   }
   if (!isTensor(entry)) return 1;
   if (entry.dtype === 'bool') {
-    if (entry.shape.length === 0) throw new ShapeError(`[index] entry ${i}: got a 0-dim bool, wanted at least one dim`);
+    if (entry.shape.length === 0)
+      throw new ShapeError(`[index] entry ${i}: got a 0-dim bool, wanted at least one dim`);
     return entry.shape.length;
   }
   if (entry.dtype === 'int64' || entry.dtype === 'int32' || entry.dtype === 'uint8') return 1;
@@ -181,7 +188,10 @@ function pick(x: Tensor, tensors: ReadonlyMap<number, Tensor>): Tensor {
   for (const dim of dims) {
     const size = shape[dim]!;
     const wrapped = backend.run1('wrapIndex', [tensors.get(dim)!], { size });
-    flat = flat === undefined ? wrapped : backend.run1('add', [backend.run1('mul', [flat, size], noAttrs), wrapped], noAttrs);
+    flat =
+      flat === undefined
+        ? wrapped
+        : backend.run1('add', [backend.run1('mul', [flat, size], noAttrs), wrapped], noAttrs);
   }
   const places = reshape(expand(flat!, picked), [product(picked)]);
 
@@ -190,7 +200,10 @@ function pick(x: Tensor, tensors: ReadonlyMap<number, Tensor>): Tensor {
   const order = [...before, ...dims, ...after];
   const moved = order.every((dim, i) => dim === i) ? x : permute(x, order);
   const sizesOf = (list: readonly number[]) => list.map((dim) => shape[dim]!);
-  const joined = dims.length === 1 ? moved : reshape(moved, [...sizesOf(before), product(sizesOf(dims)), ...sizesOf(after)]);
+  const joined =
+    dims.length === 1
+      ? moved
+      : reshape(moved, [...sizesOf(before), product(sizesOf(dims)), ...sizesOf(after)]);
   const rows = backend.run1('indexSelect', [joined, places], { dim: at });
   return reshape(rows, [...sizesOf(before), ...picked, ...sizesOf(after)]);
 }
@@ -240,7 +253,11 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIdx?:
     let rows = backend.run1('indexSelect', [weight, flat], { dim: 0 });
     if (paddingIdx !== undefined) {
       const isPadding = backend.run1('eq', [flat, paddingIdx < 0 ? paddingIdx + count : paddingIdx], noAttrs);
-      rows = backend.run1('where', [unsqueeze(isPadding, 1), backend.run1('detach', [rows], noAttrs), rows], noAttrs);
+      rows = backend.run1(
+        'where',
+        [unsqueeze(isPadding, 1), backend.run1('detach', [rows], noAttrs), rows],
+        noAttrs,
+      );
     }
     return index.shape.length === 1 ? rows : reshape(rows, [...index.shape, width]);
   });

@@ -36,7 +36,10 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   if (first === undefined) throw new ValueError('[stack] got no tensors, wanted at least one');
   const at = wrapDim('stack', dim, first.shape.length + 1);
   tensors.forEach((tensor, i) => {
-    if (tensor.shape.length !== first.shape.length || tensor.shape.some((size, d) => size !== first.shape[d])) {
+    if (
+      tensor.shape.length !== first.shape.length ||
+      tensor.shape.some((size, d) => size !== first.shape[d])
+    ) {
       throw new ShapeError(
         `[stack] shapes differ: tensors[0] is [${first.shape.join(', ')}], tensors[${i}] is [${tensor.shape.join(', ')}]`,
       );

@@ -1,5 +1,14 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkInt, checkOptions, checkRange, checkSameShape, checkTensor, noAttrs, shapeText } from '../check.js';
+import {
+  checkChoice,
+  checkInt,
+  checkOptions,
+  checkRange,
+  checkSameShape,
+  checkTensor,
+  noAttrs,
+  shapeText,
+} from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -84,7 +93,9 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     return scoped(() => runComposite('crossEntropy', [input, target], attrs)[0]!);
   }
   checkWeight('crossEntropy', weight, input.shape[dim]!);
-  return scoped(() => weightedCrossEntropy(input, target, weight, dim, ignoreIndex, labelSmoothing, reduction));
+  return scoped(() =>
+    weightedCrossEntropy(input, target, weight, dim, ignoreIndex, labelSmoothing, reduction),
+  );
 }
 
 function checkWeight(op: string, weight: Tensor, classes: number): void {
@@ -117,7 +128,11 @@ function probabilityCrossEntropy(
     if (weight) checkWeight('crossEntropy', weight, classes);
     const logs = logSoftmax(input, dim);
     const terms = mul(q, weight ? mul(logs, alongClasses(weight, input, dim)) : logs);
-    const losses = backend.run1('neg', [backend.run1('sum', [terms], { dims: [dim], keepdim: false })], noAttrs);
+    const losses = backend.run1(
+      'neg',
+      [backend.run1('sum', [terms], { dims: [dim], keepdim: false })],
+      noAttrs,
+    );
     return reduce(losses, reduction);
   });
 }
@@ -153,7 +168,10 @@ function weightedCrossEntropy(
   if (smoothing !== 0) {
     const weighted = mul(logs, alongClasses(weight, input, dim));
     const everywhere = backend.run1('sum', [weighted], { dims: [dim], keepdim: false });
-    const spread = mul(backend.run1('where', [counts, everywhere, 0], noAttrs), smoothing / input.shape[dim]!);
+    const spread = mul(
+      backend.run1('where', [counts, everywhere, 0], noAttrs),
+      smoothing / input.shape[dim]!,
+    );
     losses = backend.run1('sub', [mul(losses, 1 - smoothing), spread], noAttrs);
   }
   return weightedMean(losses, weights, reduction);
@@ -181,11 +199,13 @@ export function nll(input: Tensor, target: Tensor, options: NllOptions = {}): Te
   const reduction = reductionOf('nll', options);
   const { weight = null, ignoreIndex = -100 } = options;
   checkInt('nll', 'ignoreIndex', ignoreIndex);
-  if (isFloat(target.dtype)) throw new DTypeError(`[nll] target is ${target.dtype}, wanted class indices of an integer dtype`);
+  if (isFloat(target.dtype))
+    throw new DTypeError(`[nll] target is ${target.dtype}, wanted class indices of an integer dtype`);
   const dim = classDim('nll', input, target);
   if (weight) checkWeight('nll', weight, input.shape[dim]!);
   return scoped(() => {
-    const ones = weight ?? backend.run1('full', [], { shape: [input.shape[dim]!], value: 1, dtype: input.dtype });
+    const ones =
+      weight ?? backend.run1('full', [], { shape: [input.shape[dim]!], value: 1, dtype: input.dtype });
     const { safe, weights } = targetParts(target, ones, ignoreIndex);
     const picked = squeeze(gather(input, dim, unsqueeze(safe, dim)), dim);
     return weightedMean(backend.run1('neg', [mul(picked, weights)], noAttrs), weights, reduction);
@@ -250,7 +270,11 @@ export function bceWithLogits(input: Tensor, target: Tensor, options: BceWithLog
   if (posWeight !== null) checkTensor('bceWithLogits', 'posWeight', posWeight);
   return scoped(() => {
     const negative = backend.run1('neg', [input], noAttrs);
-    const decay = backend.run1('exp', [backend.run1('neg', [backend.run1('abs', [input], noAttrs)], noAttrs)], noAttrs);
+    const decay = backend.run1(
+      'exp',
+      [backend.run1('neg', [backend.run1('abs', [input], noAttrs)], noAttrs)],
+      noAttrs,
+    );
     const softplus = add(
       backend.run1('log', [add(decay, 1)], noAttrs),
       backend.run1('maximum', [negative, 0], noAttrs),

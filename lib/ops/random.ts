@@ -17,7 +17,10 @@ const noOptions = Object.freeze({});
  * import { rand } from 'lanegrad';
  * rand([2, 3]).shape; // => [2, 3]
  */
-export function rand<D extends FloatDType = 'float32'>(shape: Shape, options: CreationOptions<D> = noOptions): Tensor<D> {
+export function rand<D extends FloatDType = 'float32'>(
+  shape: Shape,
+  options: CreationOptions<D> = noOptions,
+): Tensor<D> {
   return finish(draw('uniform', 'rand', shape, creationDType('rand', options, 'float32')), options);
 }
 
@@ -30,7 +33,10 @@ export function rand<D extends FloatDType = 'float32'>(shape: Shape, options: Cr
  * manualSeed(1);
  * randn([4]).shape; // => [4]
  */
-export function randn<D extends FloatDType = 'float32'>(shape: Shape, options: CreationOptions<D> = noOptions): Tensor<D> {
+export function randn<D extends FloatDType = 'float32'>(
+  shape: Shape,
+  options: CreationOptions<D> = noOptions,
+): Tensor<D> {
   return finish(draw('normal', 'randn', shape, creationDType('randn', options, 'float32')), options);
 }
 

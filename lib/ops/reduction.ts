@@ -153,7 +153,10 @@ function extremum(
   checkOptions(op, second);
   checkInt(op, 'dim', second.dim);
   const keepdim = checkFlag(op, 'keepdim', second.keepdim);
-  const [values, indices] = backend.run(op === 'max' ? 'maxDim' : 'minDim', [x], { dim: second.dim, keepdim });
+  const [values, indices] = backend.run(op === 'max' ? 'maxDim' : 'minDim', [x], {
+    dim: second.dim,
+    keepdim,
+  });
   return { values: values!, indices: indices as Tensor<'int64'> };
 }
 
@@ -188,7 +191,10 @@ function position(op: 'argmax' | 'argmin', x: Tensor, options: DimOptions = {}):
     const row = backend.run1('reshape', [x], { shape: [-1], strict: false });
     const result = backend.run1(op, [row], { dim: 0, keepdim: false });
     if (!keepdim) return result as Tensor<'int64'>;
-    return backend.run1('reshape', [result], { shape: x.shape.map(() => 1), strict: false }) as Tensor<'int64'>;
+    return backend.run1('reshape', [result], {
+      shape: x.shape.map(() => 1),
+      strict: false,
+    }) as Tensor<'int64'>;
   });
 }
 
@@ -251,7 +257,8 @@ function truth(op: 'any' | 'all', x: Tensor, options: ReduceOptions | undefined)
   const attrs = reduceAttrs(op, options);
   return scoped(() => {
     const hits = backend.run1('ne', [x, 0], noAttrs);
-    if (op === 'any') return backend.run1('ne', [backend.run1('sum', [hits], attrs), 0], noAttrs) as Tensor<'bool'>;
+    if (op === 'any')
+      return backend.run1('ne', [backend.run1('sum', [hits], attrs), 0], noAttrs) as Tensor<'bool'>;
     const misses = backend.run1('logicalNot', [hits], noAttrs);
     return backend.run1('eq', [backend.run1('sum', [misses], attrs), 0], noAttrs) as Tensor<'bool'>;
   });

@@ -81,7 +81,8 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export function t(x: Tensor): Tensor {
   checkTensor('t', 'x', x);
   const rank = x.shape.length;
-  if (rank > 2) throw new ShapeError(`[t] got a tensor of ${rank} dims, wanted at most 2; use transpose or permute`);
+  if (rank > 2)
+    throw new ShapeError(`[t] got a tensor of ${rank} dims, wanted at most 2; use transpose or permute`);
   return backend.run1('permute', [x], { dims: rank === 2 ? [1, 0] : rank === 1 ? [0] : [] });
 }
 
@@ -147,7 +148,8 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   const { shape } = x;
   const start = wrapDim('flatten', startDim, shape.length);
   const end = wrapDim('flatten', endDim, shape.length);
-  if (start > end) throw new ValueError(`[flatten] startDim: got ${startDim}, which comes after endDim, ${endDim}`);
+  if (start > end)
+    throw new ValueError(`[flatten] startDim: got ${startDim}, which comes after endDim, ${endDim}`);
   const joined = [...shape.slice(0, start), product(shape.slice(start, end + 1)), ...shape.slice(end + 1)];
   return backend.run1('reshape', [x], { shape: joined, strict: false });
 }
@@ -212,7 +214,12 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (index < -size || index >= size) {
     throw new IndexError(`[select] index: got ${index} for dim ${dim} of size ${size}`);
   }
-  const part = backend.run1('slice', [x], { dim: at, start: index < 0 ? index + size : index, length: 1, step: 1 });
+  const part = backend.run1('slice', [x], {
+    dim: at,
+    start: index < 0 ? index + size : index,
+    length: 1,
+    step: 1,
+  });
   const result = reviewed(part, [...shape.slice(0, at), ...shape.slice(at + 1)]);
   backend.release(part);
   return result;
@@ -243,7 +250,11 @@ export function slice(x: Tensor, dim: number, range: SliceRange): Tensor {
 }
 
 /** A range clipped to a dim of this size, as the slice op takes it. */
-export function resolveRange(op: string, range: SliceRange, size: number): { start: number; length: number; step: number } {
+export function resolveRange(
+  op: string,
+  range: SliceRange,
+  size: number,
+): { start: number; length: number; step: number } {
   const { start = 0, stop = size, step = 1 } = range;
   checkInt(op, 'start', start);
   checkInt(op, 'stop', stop);

@@ -42,19 +42,22 @@ void throw_error(AddonData& data, ErrorKind kind, const char* message) {
 
 int32_t int_argument(napi_env env, napi_value value) {
   int32_t out = 0;
-  if (napi_get_value_int32(env, value, &out) != napi_ok) fail(ErrorKind::kInternal, "binding", "wanted an integer argument");
+  if (napi_get_value_int32(env, value, &out) != napi_ok)
+    fail(ErrorKind::kInternal, "binding", "wanted an integer argument");
   return out;
 }
 
 double double_argument(napi_env env, napi_value value) {
   double out = 0;
-  if (napi_get_value_double(env, value, &out) != napi_ok) fail(ErrorKind::kInternal, "binding", "wanted a number argument");
+  if (napi_get_value_double(env, value, &out) != napi_ok)
+    fail(ErrorKind::kInternal, "binding", "wanted a number argument");
   return out;
 }
 
 bool bool_argument(napi_env env, napi_value value) {
   bool out = false;
-  if (napi_get_value_bool(env, value, &out) != napi_ok) fail(ErrorKind::kInternal, "binding", "wanted a boolean argument");
+  if (napi_get_value_bool(env, value, &out) != napi_ok)
+    fail(ErrorKind::kInternal, "binding", "wanted a boolean argument");
   return out;
 }
 

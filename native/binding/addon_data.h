@@ -12,7 +12,8 @@
 
 namespace lanegrad {
 
-// The buffer through which ids, attributes and results pass: integers and doubles, read and written by both sides.
+// The buffer through which ids, attributes and results pass: integers and doubles, read and written by both
+// sides.
 struct SharedBuffer {
   int32_t* ints = nullptr;
   double* floats = nullptr;
@@ -32,8 +33,8 @@ class AddonData {
   HandleTable handles;
   SharedBuffer shared;
   std::vector<std::string> custom_names;
-  napi_ref make_error = nullptr;        // (kind, message) => Error
-  napi_ref custom_backward = nullptr;   // see hooks.cc
+  napi_ref make_error = nullptr;       // (kind, message) => Error
+  napi_ref custom_backward = nullptr;  // see hooks.cc
   napi_ref composite_vjp = nullptr;
   std::unique_ptr<Hooks> hooks;
 
@@ -47,7 +48,8 @@ class AddonData {
 // Throws the JavaScript error of that kind; at most one is pending.
 void throw_error(AddonData& data, ErrorKind kind, const char* message);
 
-// Every exported function runs inside this: native errors become JavaScript ones, and none escapes into the engine.
+// Every exported function runs inside this: native errors become JavaScript ones, and none escapes into the
+// engine.
 template <napi_value (*body)(AddonData&, napi_callback_info)>
 napi_value entry(napi_env env, napi_callback_info info) {
   AddonData& data = AddonData::of(env);
@@ -70,7 +72,9 @@ template <size_t N>
 struct Arguments {
   napi_value values[N];
   size_t count = N;
-  Arguments(napi_env env, napi_callback_info info) { check(env, napi_get_cb_info(env, info, &count, values, nullptr, nullptr)); }
+  Arguments(napi_env env, napi_callback_info info) {
+    check(env, napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
+  }
   napi_value operator[](size_t i) const { return values[i]; }
 };
 

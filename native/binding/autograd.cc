@@ -53,12 +53,14 @@ napi_value set_requires_grad(AddonData& data, napi_callback_info info) {
   const bool value = bool_argument(data.env, arguments[0]);
   const Tensor& t = subject(data, "requiresGrad");
   if (value && !is_floating(t->spec.dtype)) {
-    fail(ErrorKind::kDType, "requiresGrad", "only floating tensors can require a gradient, got ", name_of(t->spec.dtype));
+    fail(ErrorKind::kDType, "requiresGrad", "only floating tensors can require a gradient, got ",
+         name_of(t->spec.dtype));
   }
   const Edge edge = gradient_edge(data.graph, t);
   if (edge.node) {
     if (value) return nullptr;
-    fail(ErrorKind::kAutograd, "requiresGrad", "can be switched off on leaves only; detach() gives a tensor without history");
+    fail(ErrorKind::kAutograd, "requiresGrad",
+         "can be switched off on leaves only; detach() gives a tensor without history");
   }
   if (value || t->autograd) ensure_meta(t).requires_grad = value;
   return nullptr;
@@ -76,8 +78,8 @@ napi_value grad_fn(AddonData& data, napi_callback_info) {
   return out;
 }
 
-// getGrad(): the one JavaScript object of the gradient if it lives; else its id goes to ints (slot -1: no gradient), and
-// the caller binds a new object to it. Returns null in the latter cases.
+// getGrad(): the one JavaScript object of the gradient if it lives; else its id goes to ints (slot -1: no
+// gradient), and the caller binds a new object to it. Returns null in the latter cases.
 napi_value get_grad(AddonData& data, napi_callback_info) {
   const AutogradMeta* meta = meta_of(subject(data, "grad"));
   const Tensor grad = !meta ? Tensor() : meta->retained ? meta->retained->grad : meta->grad;
@@ -105,7 +107,8 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
   const Tensor& grad = data.handles.get(id, "grad");
   if (!(grad->spec.shape == t->spec.shape) || grad->spec.dtype != t->spec.dtype) {
     const bool same_shape = grad->spec.shape == t->spec.shape;
-    fail(same_shape ? ErrorKind::kDType : ErrorKind::kShape, "grad", "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
+    fail(same_shape ? ErrorKind::kDType : ErrorKind::kShape, "grad",
+         "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
          ", got ", grad->spec.shape, " ", name_of(grad->spec.dtype));
   }
   ensure_meta(t).grad = grad;
@@ -130,13 +133,14 @@ napi_value run_backward(AddonData& data, napi_callback_info info) {
   const auto roots = tensors_at(data, 0, count, "backward");
   const auto grads = optional_tensors_at(data, 2 * count, count, "backward");
   backward(data.graph, roots, grads,
-           {.retain_graph = bool_argument(data.env, arguments[1]), .create_graph = bool_argument(data.env, arguments[2])});
+           {.retain_graph = bool_argument(data.env, arguments[1]),
+            .create_graph = bool_argument(data.env, arguments[2])});
   data.handles.poll();
   return nullptr;
 }
 
-// grad(roots, inputs, retainGraph, createGraph): ints hold roots, inputs, gradients of the roots; the results' ids go to
-// ints, and the caller binds objects to them.
+// grad(roots, inputs, retainGraph, createGraph): ints hold roots, inputs, gradients of the roots; the
+// results' ids go to ints, and the caller binds objects to them.
 napi_value run_grad(AddonData& data, napi_callback_info info) {
   const Arguments<4> arguments(data.env, info);
   const size_t root_count = static_cast<size_t>(int_argument(data.env, arguments[0]));
@@ -144,9 +148,9 @@ napi_value run_grad(AddonData& data, napi_callback_info info) {
   const auto roots = tensors_at(data, 0, root_count, "grad");
   const auto inputs = tensors_at(data, 2 * root_count, input_count, "grad");
   const auto grads = optional_tensors_at(data, 2 * (root_count + input_count), root_count, "grad");
-  const auto results = gradients(
-      data.graph, roots, inputs, grads,
-      {.retain_graph = bool_argument(data.env, arguments[2]), .create_graph = bool_argument(data.env, arguments[3])});
+  const auto results = gradients(data.graph, roots, inputs, grads,
+                                 {.retain_graph = bool_argument(data.env, arguments[2]),
+                                  .create_graph = bool_argument(data.env, arguments[3])});
   for (size_t i = 0; i < results.size(); ++i) {
     data.write_id(2 * i, results[i] ? data.handles.add(results[i], nullptr) : HandleId());
   }
@@ -192,8 +196,8 @@ napi_value attach_custom(AddonData& data, napi_callback_info info) {
     node->edges.push_back(std::move(edge));
   }
   if (!any) return nullptr;
-  node->custom = std::make_unique<CustomCall>(
-      CustomCall{static_cast<int>(function), data.custom_names[function], string_argument(data.env, arguments[4])});
+  node->custom = std::make_unique<CustomCall>(CustomCall{
+      static_cast<int>(function), data.custom_names[function], string_argument(data.env, arguments[4])});
   node->sequence = data.graph.next_sequence++;
   node->output_count = static_cast<int>(outputs.size());
   node->keep_shapes(inputs);
@@ -208,7 +212,8 @@ napi_value attach_custom(AddonData& data, napi_callback_info info) {
     if (!is_floating(outputs[j]->spec.dtype)) continue;
     AutogradMeta& meta = ensure_meta(outputs[j]);
     if (meta.requires_grad || meta.grad_fn) {
-      fail(ErrorKind::kAutograd, "customOp", "output ", j, " already has a history; forward must return fresh tensors");
+      fail(ErrorKind::kAutograd, "customOp", "output ", j,
+           " already has a history; forward must return fresh tensors");
     }
     meta.view.reset();
     meta.grad_fn = node;

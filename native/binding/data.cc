@@ -10,7 +10,8 @@ namespace {
 
 // Sizes arrive as doubles in floats[0..rank).
 Dims shape_argument(const AddonData& data, const char* op, int rank) {
-  if (rank < 0 || rank > kMaxRank) fail(ErrorKind::kShape, op, "a tensor has at most ", kMaxRank, " dims, got ", rank);
+  if (rank < 0 || rank > kMaxRank)
+    fail(ErrorKind::kShape, op, "a tensor has at most ", kMaxRank, " dims, got ", rank);
   Dims shape;
   for (int i = 0; i < rank; ++i) {
     const double size = data.shared.floats[i];
@@ -26,9 +27,10 @@ Dims shape_argument(const AddonData& data, const char* op, int rank) {
 napi_value create(AddonData& data, napi_callback_info info) {
   const Arguments<4> arguments(data.env, info);
   const int dtype_index = int_argument(data.env, arguments[1]);
-  if (dtype_index < 0 || dtype_index >= kDTypeCount) fail(ErrorKind::kDType, "tensor", "no dtype has the index ", dtype_index);
-  const TensorSpec spec = TensorSpec::contiguous(static_cast<DType>(dtype_index),
-                                                 shape_argument(data, "tensor", int_argument(data.env, arguments[3])));
+  if (dtype_index < 0 || dtype_index >= kDTypeCount)
+    fail(ErrorKind::kDType, "tensor", "no dtype has the index ", dtype_index);
+  const TensorSpec spec = TensorSpec::contiguous(
+      static_cast<DType>(dtype_index), shape_argument(data, "tensor", int_argument(data.env, arguments[3])));
   const int64_t wanted = checked_numel("tensor", spec.shape);
   data.handles.poll();
 
@@ -43,14 +45,15 @@ napi_value create(AddonData& data, napi_callback_info info) {
   napi_typedarray_type type;
   size_t length = 0;
   void* source = nullptr;
-  if (napi_get_typedarray_info(data.env, arguments[2], &type, &length, &source, nullptr, nullptr) != napi_ok) {
+  if (napi_get_typedarray_info(data.env, arguments[2], &type, &length, &source, nullptr, nullptr) !=
+      napi_ok) {
     fail(ErrorKind::kDType, "tensor", "wanted a typed array as data");
   }
   constexpr size_t kBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
   if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(spec.dtype) ||
       length != static_cast<size_t>(wanted)) {
-    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ", name_of(spec.dtype), ", got an array of ",
-         length);
+    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ",
+         name_of(spec.dtype), ", got an array of ", length);
   }
   if (spec.dtype == DType::kBool) {
     const uint8_t* from = static_cast<const uint8_t*>(source);
@@ -78,7 +81,8 @@ napi_value read(AddonData& data, napi_callback_info) {
       napi_value error;
       napi_get_and_clear_last_exception(data.env, &error);
     }
-    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", tensor->spec.bytes(), " bytes");
+    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", tensor->spec.bytes(),
+         " bytes");
   }
   if (tensor->spec.numel() > 0) {
     const TensorSpec flat = TensorSpec::contiguous(tensor->spec.dtype, tensor->spec.shape);
@@ -108,7 +112,8 @@ napi_value release(AddonData& data, napi_callback_info) {
 // bind(object, slot, generation): the JavaScript side of a tensor that native code handed out by id.
 napi_value bind(AddonData& data, napi_callback_info info) {
   const Arguments<3> arguments(data.env, info);
-  data.handles.bind({int_argument(data.env, arguments[1]), int_argument(data.env, arguments[2])}, arguments[0]);
+  data.handles.bind({int_argument(data.env, arguments[1]), int_argument(data.env, arguments[2])},
+                    arguments[0]);
   ++data.graph.counters.handles_made;
   return nullptr;
 }

@@ -6,7 +6,8 @@
 
 namespace lanegrad {
 namespace {
-// Pool bytes that may pile up before a minor collection; a scavenge costs about 40 us, so this is rarely felt.
+// Pool bytes that may pile up before a minor collection; a scavenge costs about 40 us, so this is rarely
+// felt.
 constexpr size_t kFloorBytes = size_t{96} << 20;
 }  // namespace
 
@@ -45,7 +46,9 @@ void HandleTable::bind(HandleId id, napi_value object) {
 
 const Tensor& HandleTable::get(HandleId id, const char* op) const {
   if (!valid(id)) {
-    fail(ErrorKind::kDisposed, op, "got a tensor that was freed by dispose, tidy or the end of a scope, wanted a live one; keep(tensor) takes one out of its scopes");
+    fail(ErrorKind::kDisposed, op,
+         "got a tensor that was freed by dispose, tidy or the end of a scope, wanted a live one; "
+         "keep(tensor) takes one out of its scopes");
   }
   return slots_[static_cast<size_t>(id.slot)].tensor;
 }
@@ -99,7 +102,9 @@ void HandleTable::end_scope(const std::vector<HandleId>& keep) {
   scoped_.resize(scope_starts_.empty() ? 0 : kept);
 }
 
-void HandleTable::set_collector(napi_value function) { check(env_, napi_create_reference(env_, function, 1, &collector_)); }
+void HandleTable::set_collector(napi_value function) {
+  check(env_, napi_create_reference(env_, function, 1, &collector_));
+}
 
 bool HandleTable::call_collector(bool full) {
   if (!collector_) return false;
@@ -112,7 +117,8 @@ bool HandleTable::call_collector(bool full) {
   const napi_status status = napi_call_function(env_, receiver, function, 1, &argument, &result);
   check(env_, napi_close_handle_scope(env_, scope));
   if (status != napi_ok) {
-    // Collecting is best effort: whatever the engine objects to must not reach the op that happened to trigger it.
+    // Collecting is best effort: whatever the engine objects to must not reach the op that happened to
+    // trigger it.
     napi_value error;
     napi_get_and_clear_last_exception(env_, &error);
     return false;
@@ -166,7 +172,8 @@ void HandleTable::collect_young() {
   sweep(survived, &old_);
   live_bytes_after_ = pool_live_bytes();
   // What survives two scavenges is promoted, and only a full collection finds it dead.
-  const bool bytes_pile_up = live_bytes_after_ > 2 * kFloorBytes + live_bytes_after_major_ + live_bytes_after_major_ / 2;
+  const bool bytes_pile_up =
+      live_bytes_after_ > 2 * kFloorBytes + live_bytes_after_major_ + live_bytes_after_major_ / 2;
   const bool handles_pile_up = live_ > 8 * kHandlesPerCollection + 2 * handles_after_major_;
   if (!collected || bytes_pile_up || handles_pile_up) collect_all();
 }

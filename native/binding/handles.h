@@ -1,8 +1,9 @@
-// The tensors that JavaScript can reach: a table of slots, each with a weak reference to its JavaScript object.
+// The tensors that JavaScript can reach: a table of slots, each with a weak reference to its JavaScript
+// object.
 //
-// No finalizers: on the stable Node-API they run only between jobs, so a synchronous training loop would keep everything.
-// A weak reference turns null as soon as a collection finds its object dead, in the same job. So the table counts what
-// was made, asks the engine for a minor collection now and then, and sweeps.
+// No finalizers: on the stable Node-API they run only between jobs, so a synchronous training loop would keep
+// everything. A weak reference turns null as soon as a collection finds its object dead, in the same job. So
+// the table counts what was made, asks the engine for a minor collection now and then, and sweeps.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ class HandleTable {
   void begin_scope();
   void end_scope(const std::vector<HandleId>& keep);
 
-  // Takes a garbage-collecting JavaScript function: gc(false) collects the young generation, gc(true) all of it.
+  // Takes a garbage-collecting JavaScript function: gc(false) collects the young generation, gc(true) all of
+  // it.
   void set_collector(napi_value function);
   // Cheap; collects when enough was made since the last time. Call it where no borrowed handle is in use.
   void poll() {
@@ -65,7 +67,8 @@ class HandleTable {
   void sweep(Age& from, Age* survivors);
   void free_slot(int32_t slot);
   bool valid(HandleId id) const {
-    return id.slot >= 0 && static_cast<size_t>(id.slot) < slots_.size() && slots_[static_cast<size_t>(id.slot)].tensor &&
+    return id.slot >= 0 && static_cast<size_t>(id.slot) < slots_.size() &&
+           slots_[static_cast<size_t>(id.slot)].tensor &&
            slots_[static_cast<size_t>(id.slot)].generation == id.generation;
   }
 
@@ -75,12 +78,12 @@ class HandleTable {
   std::vector<int32_t> free_;
   // By age in collections survived: young handles die young, and looking at old ones costs.
   Age young_, middle_, old_;
-  std::vector<HandleId> scoped_;        // made inside the open scopes, in order
-  std::vector<size_t> scope_starts_;    // where each open scope begins in scoped_
+  std::vector<HandleId> scoped_;      // made inside the open scopes, in order
+  std::vector<size_t> scope_starts_;  // where each open scope begins in scoped_
   std::unordered_map<const TensorImpl*, HandleId> remembered_;
   size_t live_ = 0;
   uint32_t made_since_ = 0;
-  size_t live_bytes_after_ = 0;         // of the pool, after the last collection
+  size_t live_bytes_after_ = 0;  // of the pool, after the last collection
   size_t live_bytes_after_major_ = 0;
   size_t handles_after_major_ = 0;
 };

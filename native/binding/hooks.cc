@@ -1,6 +1,7 @@
 // Gradients that are written in TypeScript, called from a backward pass.
 //
-// Ids go to JavaScript in the shared ints (the JavaScript side binds objects to them) and come back the same way.
+// Ids go to JavaScript in the shared ints (the JavaScript side binds objects to them) and come back the same
+// way.
 #include "binding/addon_data.h"
 #include "ops/registry.h"
 
@@ -12,8 +13,8 @@ class JavaScriptHooks final : public Hooks {
   explicit JavaScriptHooks(AddonData& data) : data_(data) {}
 
   // customBackward(function, grads, saved, createGraph, attrs) -> number of results
-  std::vector<Tensor> custom_backward(const CustomCall& call, std::span<const Tensor> grads, std::span<const Tensor> saved,
-                                      bool create_graph) override {
+  std::vector<Tensor> custom_backward(const CustomCall& call, std::span<const Tensor> grads,
+                                      std::span<const Tensor> saved, bool create_graph) override {
     const napi_env env = data_.env;
     const Scope scope(env);
     size_t at = write(0, grads);
@@ -27,10 +28,11 @@ class JavaScriptHooks final : public Hooks {
     return invoke(data_.custom_backward, 5, arguments, call.name.c_str());
   }
 
-  // compositeVjp(op, inputs, grads): ints hold per schema input an id (slot -1: absent), then the gradients; floats the
-  // attributes as run takes them.
+  // compositeVjp(op, inputs, grads): ints hold per schema input an id (slot -1: absent), then the gradients;
+  // floats the attributes as run takes them.
   std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
-                                    std::span<const uint16_t> starts, std::span<const Tensor> grads) override {
+                                    std::span<const uint16_t> starts,
+                                    std::span<const Tensor> grads) override {
     const napi_env env = data_.env;
     const Scope scope(env);
     std::vector<Tensor> by_schema(static_cast<size_t>(op.input_count()));
@@ -61,7 +63,8 @@ class JavaScriptHooks final : public Hooks {
   };
 
   size_t write(size_t at, std::span<const Tensor> tensors) {
-    if (at + 2 * tensors.size() > data_.shared.int_count) fail(ErrorKind::kInternal, "hooks", "too many tensors for one call");
+    if (at + 2 * tensors.size() > data_.shared.int_count)
+      fail(ErrorKind::kInternal, "hooks", "too many tensors for one call");
     for (const Tensor& t : tensors) {
       data_.write_id(at, t ? data_.handles.add(t, nullptr) : HandleId());
       at += 2;
@@ -73,14 +76,17 @@ class JavaScriptHooks final : public Hooks {
     size_t at = 0;
     for (int k = 0; k < op.attr_count(); ++k) {
       switch (op.attrs[static_cast<size_t>(k)].type) {
-        case AttrType::kFloat: data_.shared.floats[at++] = attrs.get_float(k); break;
+        case AttrType::kFloat:
+          data_.shared.floats[at++] = attrs.get_float(k);
+          break;
         case AttrType::kInts: {
           const auto list = attrs.get_ints(k);
           data_.shared.floats[at++] = static_cast<double>(list.size());
           for (int64_t v : list) data_.shared.floats[at++] = static_cast<double>(v);
           break;
         }
-        default: data_.shared.floats[at++] = static_cast<double>(attrs.get_int(k));
+        default:
+          data_.shared.floats[at++] = static_cast<double>(attrs.get_int(k));
       }
     }
   }

@@ -1,4 +1,5 @@
-// The only place that includes Node-API. The plain C interface, version 8: one binary for every Node, Bun and Deno.
+// The only place that includes Node-API. The plain C interface, version 8: one binary for every Node, Bun and
+// Deno.
 #pragma once
 
 #ifndef NAPI_VERSION

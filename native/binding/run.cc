@@ -1,8 +1,8 @@
 // run(handle, ...): one op. Everything else passes through the shared buffer.
 //
 //   ints:   op, in place (0/1), then per schema input that the caller passes:
-//             one       tag [slot generation]      tag: 0 tensor, 1 integer, 2 float, 3 boolean (value in floats), 4 absent
-//             list      count, then its entries as above
+//             one       tag [slot generation]      tag: 0 tensor, 1 integer, 2 float, 3 boolean (value in
+//             floats), 4 absent list      count, then its entries as above
 //   floats: number operands in order, then per attribute: the value, or the length and values of a list
 //   back:   ints: slot and generation per output
 //
@@ -54,9 +54,14 @@ class Decoder {
         flat.push_back(number_tensor(value, DType::kInt64));
         break;
       }
-      case kFloat: flat.push_back(number_tensor(next_float(), DType::kFloat64)); break;
-      case kBoolean: flat.push_back(number_tensor(int64_t{next_float() != 0}, DType::kBool)); break;
-      default: break;
+      case kFloat:
+        flat.push_back(number_tensor(next_float(), DType::kFloat64));
+        break;
+      case kBoolean:
+        flat.push_back(number_tensor(int64_t{next_float() != 0}, DType::kBool));
+        break;
+      default:
+        break;
     }
   }
 
@@ -65,7 +70,9 @@ class Decoder {
     for (int k = 0; k < op.attr_count(); ++k) {
       const AttrDef& def = op.attrs[static_cast<size_t>(k)];
       switch (def.type) {
-        case AttrType::kFloat: out.add_float(next_float()); break;
+        case AttrType::kFloat:
+          out.add_float(next_float());
+          break;
         case AttrType::kInts: {
           const int64_t count = next_integer(op, def.name);
           InlineVector<int64_t, 16> values;
@@ -75,11 +82,13 @@ class Decoder {
         }
         case AttrType::kDType: {
           const int64_t index = next_integer(op, def.name);
-          if (index < 0 || index >= kDTypeCount) fail(ErrorKind::kDType, op.name, "attribute ", def.name, " is no dtype: ", index);
+          if (index < 0 || index >= kDTypeCount)
+            fail(ErrorKind::kDType, op.name, "attribute ", def.name, " is no dtype: ", index);
           out.add_dtype(static_cast<DType>(index));
           break;
         }
-        default: out.add_int(next_integer(op, def.name));
+        default:
+          out.add_int(next_integer(op, def.name));
       }
     }
     return out;
@@ -108,7 +117,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   Decoder decode(data);
   const auto ops = registry().all();
   const int32_t index = decode.next_int();
-  if (index < 0 || static_cast<size_t>(index) >= ops.size()) fail(ErrorKind::kInternal, "run", "no op has the id ", index);
+  if (index < 0 || static_cast<size_t>(index) >= ops.size())
+    fail(ErrorKind::kInternal, "run", "no op has the id ", index);
   const Op& op = *ops[static_cast<size_t>(index)];
   const bool in_place = decode.next_int() != 0;
   InlineVector<Tensor, 8> flat;
@@ -119,7 +129,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
     int32_t count = op.inputs[static_cast<size_t>(i)].kind == InputKind::kList ? decode.next_int() : 1;
     for (; count > 0; --count) decode.operand(op, flat);
   }
-  if (flat.size() > UINT16_MAX) fail(ErrorKind::kValue, op.name, "takes at most ", UINT16_MAX, " tensors, got ", flat.size());
+  if (flat.size() > UINT16_MAX)
+    fail(ErrorKind::kValue, op.name, "takes at most ", UINT16_MAX, " tensors, got ", flat.size());
   starts.push_back(static_cast<uint16_t>(flat.size()));
   const Attrs attrs = decode.attrs(op);
   // All is decoded, and the operands are held: from here on JavaScript may run.
@@ -132,7 +143,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   }
   std::array<Tensor, kMaxOutputs> outputs;
   const size_t count = static_cast<size_t>(op.output_count());
-  if (arguments.count < count) fail(ErrorKind::kInternal, op.name, "makes ", count, " tensors, got ", arguments.count, " handles");
+  if (arguments.count < count)
+    fail(ErrorKind::kInternal, op.name, "makes ", count, " tensors, got ", arguments.count, " handles");
   if (op.is(kInternal)) fail(ErrorKind::kInternal, op.name, "is run by gradients only");
   with_memory(data, [&] { apply(data.graph, call, {outputs.data(), count}); });
   for (size_t j = 0; j < count; ++j) data.write_id(2 * j, data.handles.add(outputs[j], arguments[j]));

@@ -56,15 +56,20 @@ napi_value open(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// reserve(ints, floats): the shared buffer, at least that large; doubles first, then integers, in one ArrayBuffer.
+// reserve(ints, floats): the shared buffer, at least that large; doubles first, then integers, in one
+// ArrayBuffer.
 napi_value reserve(AddonData& data, napi_callback_info info) {
   const Arguments<2> arguments(data.env, info);
-  const double ints = double_argument(data.env, arguments[0]), floats = double_argument(data.env, arguments[1]);
-  if (!(ints >= 0 && ints <= 1e8 && floats >= 0 && floats <= 1e8)) fail(ErrorKind::kValue, "reserve", "a call of absurd size");
+  const double ints = double_argument(data.env, arguments[0]),
+               floats = double_argument(data.env, arguments[1]);
+  if (!(ints >= 0 && ints <= 1e8 && floats >= 0 && floats <= 1e8))
+    fail(ErrorKind::kValue, "reserve", "a call of absurd size");
   SharedBuffer& shared = data.shared;
   napi_value buffer;
   void* memory = nullptr;
-  check(data.env, napi_create_arraybuffer(data.env, static_cast<size_t>(floats) * 8 + static_cast<size_t>(ints) * 4, &memory, &buffer));
+  check(data.env,
+        napi_create_arraybuffer(data.env, static_cast<size_t>(floats) * 8 + static_cast<size_t>(ints) * 4,
+                                &memory, &buffer));
   if (shared.keep) check(data.env, napi_delete_reference(data.env, shared.keep));
   check(data.env, napi_create_reference(data.env, buffer, 1, &shared.keep));
   shared.floats = static_cast<double*>(memory);
@@ -82,7 +87,8 @@ napi_value choices(napi_env env, const char* joined) {
     parts.emplace_back(at, end);
     at = *end ? end + 1 : end;
   }
-  return array(env, static_cast<int>(parts.size()), [&](int i) { return text(env, parts[static_cast<size_t>(i)].c_str()); });
+  return array(env, static_cast<int>(parts.size()),
+               [&](int i) { return text(env, parts[static_cast<size_t>(i)].c_str()); });
 }
 
 napi_value flag_names(napi_env env, const Op& op) {
@@ -93,7 +99,8 @@ napi_value flag_names(napi_env env, const Op& op) {
   for (const auto& [flag, name] : kNames) {
     if (op.is(flag)) names.push_back(name);
   }
-  return array(env, static_cast<int>(names.size()), [&](int i) { return text(env, names[static_cast<size_t>(i)]); });
+  return array(env, static_cast<int>(names.size()),
+               [&](int i) { return text(env, names[static_cast<size_t>(i)]); });
 }
 
 napi_value describe_op(napi_env env, const Op& op) {
@@ -162,7 +169,8 @@ napi_value counters(AddonData& data, napi_callback_info) {
       {"tapeNodes", c.tape_nodes},
       {"savedBytes", c.saved_bytes},
   };
-  for (const auto& [name, value] : values) set(data.env, out, name, number(data.env, static_cast<double>(value)));
+  for (const auto& [name, value] : values)
+    set(data.env, out, name, number(data.env, static_cast<double>(value)));
   return out;
 }
 

@@ -48,10 +48,11 @@ Isa detect() {
   const bool os_saves = bit(one.c, 27);
   if (!os_saves) return Isa::kScalar;
   const uint64_t saved = xcr0();
-  const bool avx2 = (saved & 0x6) == 0x6 && bit(one.c, 28) && bit(one.c, 12) && bit(one.c, 29) && bit(seven.b, 5) &&
-                    bit(seven.b, 3) && bit(seven.b, 8);
+  const bool avx2 = (saved & 0x6) == 0x6 && bit(one.c, 28) && bit(one.c, 12) && bit(one.c, 29) &&
+                    bit(seven.b, 5) && bit(seven.b, 3) && bit(seven.b, 8);
   if (!avx2) return Isa::kScalar;
-  const bool avx512 = (saved & 0xe6) == 0xe6 && bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31);
+  const bool avx512 =
+      (saved & 0xe6) == 0xe6 && bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31);
   return avx512 ? Isa::kAvx512 : Isa::kAvx2;
 #elif defined(__aarch64__) || defined(_M_ARM64)
   return Isa::kNeon;
@@ -78,7 +79,8 @@ Choice choose() {
   for (Isa level : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
     if (std::strcmp(text, isa_name(level)) != 0) continue;
     if (available(level)) return {level};
-    return {best_isa(), "LANEGRAD_ISA names a level that this processor does not have; the best one is in force"};
+    return {best_isa(),
+            "LANEGRAD_ISA names a level that this processor does not have; the best one is in force"};
   }
   return {best_isa(), "LANEGRAD_ISA must be scalar, avx2, avx512 or neon; the best level is in force"};
 }
@@ -104,7 +106,8 @@ size_t sysconf_or(int name, size_t otherwise) {
   return value > 0 ? static_cast<size_t>(value) : otherwise;
 }
 
-// Quota over period, rounded up; 0 without a quota. Looks at this process's own group, then at the root of the mount.
+// Quota over period, rounded up; 0 without a quota. Looks at this process's own group, then at the root of
+// the mount.
 int cgroup_cores() {
   std::string group_v2, group_v1;
   if (FILE* file = std::fopen("/proc/self/cgroup", "r")) {

@@ -8,7 +8,8 @@ namespace lanegrad {
 // In ascending order on x86-64. kNeon is the only other level of arm64.
 enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
 
-// The level in force: the best there is, or the lower one that LANEGRAD_ISA names (scalar, avx2, avx512, neon).
+// The level in force: the best there is, or the lower one that LANEGRAD_ISA names (scalar, avx2, avx512,
+// neon).
 Isa isa();
 const char* isa_name(Isa level);
 // The best level of this machine, whatever LANEGRAD_ISA says.

@@ -16,7 +16,8 @@ int64_t checked_numel(const char* op, const Dims& shape) {
   if (empty) return 0;
   int64_t n = 1;
   for (int64_t size : shape) {
-    if (size > kMost / n) fail(ErrorKind::kOutOfMemory, op, "a tensor of shape ", shape, " has more than 2^45 elements");
+    if (size > kMost / n)
+      fail(ErrorKind::kOutOfMemory, op, "a tensor of shape ", shape, " has more than 2^45 elements");
     n *= size;
   }
   return n;
@@ -29,7 +30,8 @@ Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
     const int ia = i - (rank - a.size()), ib = i - (rank - b.size());
     const int64_t sa = ia < 0 ? 1 : a[ia], sb = ib < 0 ? 1 : b[ib];
     if (sa != sb && sa != 1 && sb != 1) {
-      fail(ErrorKind::kShape, op, "shapes do not broadcast: ", a, " with ", b, " (", sa, " against ", sb, " in dim ", i, ")");
+      fail(ErrorKind::kShape, op, "shapes do not broadcast: ", a, " with ", b, " (", sa, " against ", sb,
+           " in dim ", i, ")");
     }
     out[i] = sa == 1 ? sb : sa;
   }
@@ -48,7 +50,8 @@ Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& wide)
 int normalize_dim(const char* op, int64_t dim, int rank) {
   const int span = std::max(rank, 1);
   if (dim < -span || dim >= span) {
-    fail(ErrorKind::kIndex, op, "dim ", dim, " is out of range for a tensor of rank ", rank, ", wanted ", -span, " to ", span - 1);
+    fail(ErrorKind::kIndex, op, "dim ", dim, " is out of range for a tensor of rank ", rank, ", wanted ",
+         -span, " to ", span - 1);
   }
   return static_cast<int>(dim < 0 ? dim + span : dim);
 }

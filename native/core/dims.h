@@ -66,7 +66,8 @@ class Dims {
   int64_t values_[kMaxRank];
 };
 
-// Product of the sizes: 1 for a 0-dim shape. Shapes that reach a kernel were checked not to overflow (see checked_numel).
+// Product of the sizes: 1 for a 0-dim shape. Shapes that reach a kernel were checked not to overflow (see
+// checked_numel).
 inline int64_t numel(const Dims& shape) {
   int64_t n = 1;
   for (int64_t s : shape) n *= s;
@@ -95,7 +96,8 @@ inline bool is_contiguous(const Dims& shape, const Dims& strides) {
   return true;
 }
 
-// numel with the checks that sizes from JavaScript need: no negative size, and at most 2^48 bytes at 8 bytes an element.
+// numel with the checks that sizes from JavaScript need: no negative size, and at most 2^48 bytes at 8 bytes
+// an element.
 int64_t checked_numel(const char* op, const Dims& shape);
 
 // The shape both broadcast to; throws a shape error that names both.

@@ -30,7 +30,8 @@ class Error : public std::exception {
   std::string message_;
 };
 
-// fail(ErrorKind::kShape, "matmul", "inner dimensions differ: a is ", shape) throws "[matmul] inner dimensions ...".
+// fail(ErrorKind::kShape, "matmul", "inner dimensions differ: a is ", shape) throws "[matmul] inner
+// dimensions ...".
 template <class... Parts>
 [[noreturn]] void fail(ErrorKind kind, const char* op, const Parts&... parts) {
   std::ostringstream text;

@@ -1,5 +1,6 @@
-// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-// 1, 2, 3" (SC 2011). A block of four 32-bit words is a pure function of (key, counter): any thread can make any part.
+// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
+// easy as 1, 2, 3" (SC 2011). A block of four 32-bit words is a pure function of (key, counter): any thread
+// can make any part.
 #pragma once
 
 #include <array>

@@ -19,12 +19,14 @@
 namespace lanegrad {
 namespace {
 
-// Four classes to a doubling: at most a quarter of a block is waste. The first 64 bytes of every block belong to the
-// Storage header, so classes are measured without them and a tensor of exactly 4 MB fits the 4 MB class.
+// Four classes to a doubling: at most a quarter of a block is waste. The first 64 bytes of every block belong
+// to the Storage header, so classes are measured without them and a tensor of exactly 4 MB fits the 4 MB
+// class.
 constexpr size_t kHeader = 64;
 constexpr size_t kMinPayload = 64;
 constexpr int kClasses = 4 * 44;
-// Blocks from here on come from the system directly, at 2 MB alignment and with huge pages where they are offered.
+// Blocks from here on come from the system directly, at 2 MB alignment and with huge pages where they are
+// offered.
 constexpr size_t kMapped = size_t{2} << 20;
 // Cached bytes that are always allowed; above, no more than what is live.
 constexpr size_t kCacheFloor = size_t{128} << 20;
@@ -58,7 +60,8 @@ void* system_allocate(size_t bytes) {
   char* raw = static_cast<char*>(
       mmap(nullptr, length + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (raw == MAP_FAILED) return nullptr;
-  char* block = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(raw) + alignment - 1) / alignment * alignment);
+  char* block =
+      reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(raw) + alignment - 1) / alignment * alignment);
   if (block > raw) munmap(raw, static_cast<size_t>(block - raw));
   const size_t tail = static_cast<size_t>(raw + length + alignment - (block + length));
   if (tail > 0) munmap(block + length, tail);
@@ -114,7 +117,8 @@ struct Pool {
   std::atomic<uint64_t> allocated{0};
 };
 
-// Never destroyed: blocks are freed by threads and environments that end after static destructors would have run.
+// Never destroyed: blocks are freed by threads and environments that end after static destructors would have
+// run.
 Pool& pool() {
   static Pool* const instance = new Pool;
   return *instance;
@@ -172,8 +176,8 @@ void free_shared(Pool& p, void* block, const SizeClass& c) {
   p.cached_bytes += c.bytes;
 }
 
-// Small blocks of one thread, without lock or shared counters: descriptors and small tensors are made and dropped a
-// million times a second. A free block holds the pointer to the next one.
+// Small blocks of one thread, without lock or shared counters: descriptors and small tensors are made and
+// dropped a million times a second. A free block holds the pointer to the next one.
 constexpr size_t kSmall = 1024;
 constexpr int kSmallClasses = 4 * 11;  // payloads up to 2^10
 constexpr uint32_t kKeptPerClass = 8192;
@@ -287,7 +291,8 @@ PoolStats pool_stats() {
   size_t cached = 0;
   for (uint32_t count : cache.count) cached += count * kSmall / 4;  // of any small class: near enough
   const std::lock_guard lock(p.mutex);
-  return {pool_live_bytes(), p.cached_bytes + cached, static_cast<size_t>(p.peak.load()), p.allocations.load(), p.allocated.load()};
+  return {pool_live_bytes(), p.cached_bytes + cached, static_cast<size_t>(p.peak.load()),
+          p.allocations.load(), p.allocated.load()};
 }
 
 size_t pool_live_bytes() {

@@ -1,5 +1,6 @@
-// The memory pool under Storage: size classes with last-in-first-out free lists, so that a step gets back the pages that
-// the one before it left in cache. A fresh 64 MB block costs 16,385 page faults; a pooled one none.
+// The memory pool under Storage: size classes with last-in-first-out free lists, so that a step gets back the
+// pages that the one before it left in cache. A fresh 64 MB block costs 16,385 page faults; a pooled one
+// none.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ struct PoolStats {
   uint64_t allocated_bytes;
 };
 
-// At least `bytes` bytes, 64-byte aligned; null when the limit or the system refuses. *granted is the class size.
+// At least `bytes` bytes, 64-byte aligned; null when the limit or the system refuses. *granted is the class
+// size.
 void* pool_allocate(size_t bytes, size_t* granted);
 void pool_free(void* block, size_t granted);
 
@@ -24,7 +26,8 @@ PoolStats pool_stats();
 size_t pool_live_bytes();
 // Gives cached blocks back to the system.
 void pool_trim();
-// Live bytes that allocations may reach; 0 means the memory of the machine (or of its cgroup), which is the default.
+// Live bytes that allocations may reach; 0 means the memory of the machine (or of its cgroup), which is the
+// default.
 void pool_set_limit(size_t bytes);
 size_t pool_limit();
 

@@ -13,7 +13,8 @@ class RefCounted {
  public:
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
-    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) T::destroy(static_cast<T*>(const_cast<RefCounted*>(this)));
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      T::destroy(static_cast<T*>(const_cast<RefCounted*>(this)));
   }
   uint32_t use_count() const { return count_.load(std::memory_order_acquire); }
   static void destroy(T* object) { delete object; }

@@ -17,8 +17,8 @@ Ref<Storage> Storage::allocate(const char* op, size_t bytes) {
   void* block = pool_allocate(bytes + kHeader, &granted);
   if (!block) {
     const PoolStats stats = pool_stats();
-    fail(ErrorKind::kOutOfMemory, op, "cannot allocate ", bytes, " bytes: ", stats.live_bytes, " bytes are live, the limit is ",
-         pool_limit());
+    fail(ErrorKind::kOutOfMemory, op, "cannot allocate ", bytes, " bytes: ", stats.live_bytes,
+         " bytes are live, the limit is ", pool_limit());
   }
   Storage* storage = new (block) Storage();
   storage->data_ = static_cast<char*>(block) + kHeader;

@@ -17,7 +17,9 @@ std::atomic<int64_t> live{0};
 TensorImpl* TensorImpl::make() {
   size_t granted = 0;
   void* block = pool_allocate(sizeof(TensorImpl), &granted);
-  if (!block) fail(ErrorKind::kOutOfMemory, "tensor", "no memory for a descriptor: the limit is ", pool_limit(), " bytes");
+  if (!block)
+    fail(ErrorKind::kOutOfMemory, "tensor", "no memory for a descriptor: the limit is ", pool_limit(),
+         " bytes");
   live.fetch_add(1, std::memory_order_relaxed);
   return new (block) TensorImpl();
 }

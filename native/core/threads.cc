@@ -19,8 +19,8 @@ inline void pause() {
 #endif
 }
 
-// Rounds of `pause` (about 40 ns each on recent Intel) before a thread parks: long enough to bridge the gap between the
-// ops of a step, short enough that a neighbour process gets the core back at once.
+// Rounds of `pause` (about 40 ns each on recent Intel) before a thread parks: long enough to bridge the gap
+// between the ops of a step, short enough that a neighbour process gets the core back at once.
 constexpr int kSpins = 2000;
 
 struct Pool {
@@ -40,7 +40,8 @@ struct Pool {
   std::atomic<int> wanted{0};  // threads a job may use; workers above it stay parked
 };
 
-// Neither the pool nor its threads are ever destroyed: waiting on a destroyed condition at exit is how addons hang.
+// Neither the pool nor its threads are ever destroyed: waiting on a destroyed condition at exit is how addons
+// hang.
 Pool& pool() {
   static Pool* const instance = new Pool;
   return *instance;
@@ -76,7 +77,8 @@ void worker_loop(int index, uint32_t seen) {
     }
     seen = now;
     if (index >= p.wanted.load(std::memory_order_relaxed)) continue;
-    // Sequentially consistent on both sides: either the caller sees this worker inside, or the worker sees it closed.
+    // Sequentially consistent on both sides: either the caller sees this worker inside, or the worker sees it
+    // closed.
     p.inside.fetch_add(1);
     if (p.open.load()) work(p);
     p.inside.fetch_sub(1);

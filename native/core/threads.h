@@ -10,7 +10,8 @@ namespace lanegrad {
 int num_threads();
 // 1 or more; the pool grows lazily. From then on this number, whatever the machine grants.
 void set_num_threads(int n);
-// Where num_threads() came from: "affinity", "cgroup", "physical cores", "LANEGRAD_NUM_THREADS", "setNumThreads".
+// Where num_threads() came from: "affinity", "cgroup", "physical cores", "LANEGRAD_NUM_THREADS",
+// "setNumThreads".
 const char* num_threads_source();
 
 namespace detail {
@@ -18,8 +19,9 @@ namespace detail {
 void run_tasks(int64_t tasks, void (*task)(void* context, int64_t index), void* context);
 }  // namespace detail
 
-// Calls body(i) once for each i in [0, tasks), in any order and from any thread. Use it where partial results must not
-// depend on the number of threads: the tasks are the caller's. The body must not throw. Nested calls run inline.
+// Calls body(i) once for each i in [0, tasks), in any order and from any thread. Use it where partial results
+// must not depend on the number of threads: the tasks are the caller's. The body must not throw. Nested calls
+// run inline.
 template <class F>
 void parallel_tasks(int64_t tasks, F&& body) {
   if (tasks <= 1 || num_threads() == 1) {
@@ -27,12 +29,13 @@ void parallel_tasks(int64_t tasks, F&& body) {
     return;
   }
   detail::run_tasks(
-      tasks, [](void* context, int64_t i) { (*static_cast<std::remove_reference_t<F>*>(context))(i); }, &body);
+      tasks, [](void* context, int64_t i) { (*static_cast<std::remove_reference_t<F>*>(context))(i); },
+      &body);
 }
 
-// Calls body(begin, end) on disjoint ranges that cover [0, n). A range has at least `grain` items, so that work of
-// fewer than 2 * grain items stays on the calling thread. Ranges depend on the number of threads: only for work whose
-// items are independent. The body must not throw.
+// Calls body(begin, end) on disjoint ranges that cover [0, n). A range has at least `grain` items, so that
+// work of fewer than 2 * grain items stays on the calling thread. Ranges depend on the number of threads:
+// only for work whose items are independent. The body must not throw.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, F&& body) {
   if (n <= 0) return;

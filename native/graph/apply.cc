@@ -37,7 +37,8 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 }
 
 // Fills lists that are `grads_of` another input.
-void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat, std::span<const uint16_t> starts) {
+void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
+                   std::span<const uint16_t> starts) {
   const int of = op.inputs[input].grads_of;
   for (uint16_t k = starts[of]; k < starts[of + 1]; ++k) {
     const AutogradMeta* meta = meta_of(flat[k]);
@@ -67,7 +68,8 @@ Prepared prepare(Environment& env, const Call& call) {
 TensorView view_tensor(const Tensor& t) { return t ? TensorView{t->data(), &t->spec} : TensorView{}; }
 
 // Runs infer's result into memory. `target`, if given, takes the place of the first output.
-void evaluate(Environment& env, const Call& call, const InferContext& inferred, std::span<const Tensor> outputs) {
+void evaluate(Environment& env, const Call& call, const InferContext& inferred,
+              std::span<const Tensor> outputs) {
   ++env.counters.ops;
   InlineVector<TensorView, 8> inputs;
   for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
@@ -109,7 +111,9 @@ void check_mutated(const Environment& env, const Call& call) {
     for (size_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
       if (!t) continue;
-      if (!t->storage) fail(ErrorKind::kDType, call.op.name, "input ", call.op.inputs[i].name, " is written, wanted a tensor, got a number");
+      if (!t->storage)
+        fail(ErrorKind::kDType, call.op.name, "input ", call.op.inputs[i].name,
+             " is written, wanted a tensor, got a number");
       if (env.grad_mode && requires_grad(t)) {
         fail(ErrorKind::kAutograd, call.op.name, "writes ", call.op.inputs[i].name,
              ", which requires a gradient; call it inside noGrad");
@@ -196,12 +200,15 @@ void apply_in_place(Environment& env, const Call& call) {
   op.infer(inferred);
   const OutputSpec& out = inferred.out(0);
   if (!(out.shape == target->spec.shape)) {
-    fail(ErrorKind::kShape, op.name, "the result of shape ", out.shape, " cannot be written into ", target->spec.shape);
+    fail(ErrorKind::kShape, op.name, "the result of shape ", out.shape, " cannot be written into ",
+         target->spec.shape);
   }
-  const bool narrows = is_floating(out.dtype) ? !is_floating(target->spec.dtype)
-                                              : out.dtype != DType::kBool && target->spec.dtype == DType::kBool;
+  const bool narrows = is_floating(out.dtype)
+                           ? !is_floating(target->spec.dtype)
+                           : out.dtype != DType::kBool && target->spec.dtype == DType::kBool;
   if (narrows) {
-    fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ", name_of(target->spec.dtype));
+    fail(ErrorKind::kDType, op.name, "a ", name_of(out.dtype), " result cannot be written into ",
+         name_of(target->spec.dtype));
   }
 
   // The tape may need the value that is about to be overwritten, in x.mul_(x) twice.

@@ -10,8 +10,8 @@ namespace lanegrad {
 
 inline constexpr int kMaxStarts = kMaxInputs + 1;
 
-// The operands of a call: flat[starts[i]..starts[i + 1]) belong to schema input i. An absent optional input has none.
-// A number is a tensor with wrapped_number set.
+// The operands of a call: flat[starts[i]..starts[i + 1]) belong to schema input i. An absent optional input
+// has none. A number is a tensor with wrapped_number set.
 struct Call {
   const Op& op;
   std::span<const Tensor> flat;
@@ -27,7 +27,8 @@ void apply_in_place(Environment& env, const Call& call);
 
 // Whether a gradient flows through this tensor.
 bool requires_grad(const Tensor& t);
-// The edge to which the gradient of `t` goes; for a view whose base was written to, made anew. Empty without a gradient.
+// The edge to which the gradient of `t` goes; for a view whose base was written to, made anew. Empty without
+// a gradient.
 Edge gradient_edge(Environment& env, const Tensor& t);
 
 // Ops for gradients, run in an environment.
@@ -35,7 +36,8 @@ class EnvironmentApplier : public Applier {
  public:
   explicit EnvironmentApplier(Environment& env) : env_(env) {}
   Tensor apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs) override;
-  void apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs, std::span<Tensor> outputs) override;
+  void apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs,
+             std::span<Tensor> outputs) override;
   Tensor apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) override;
   Tensor scalar(double value) override;
 

@@ -14,10 +14,12 @@
 namespace lanegrad {
 namespace {
 
-bool solely_owned(const Tensor& t) { return t->use_count() == 1 && t->storage && t->storage->use_count() == 1; }
+bool solely_owned(const Tensor& t) {
+  return t->use_count() == 1 && t->storage && t->storage->use_count() == 1;
+}
 
-// One pass. Nodes run in descending sequence: every consumer of a node has a larger number, so when a node is taken all
-// of its gradients have arrived. No recursion, no counting of dependencies.
+// One pass. Nodes run in descending sequence: every consumer of a node has a larger number, so when a node is
+// taken all of its gradients have arrived. No recursion, no counting of dependencies.
 class Pass {
  public:
   Pass(Environment& env, BackwardOptions options) : env_(env), options_(options) {}
@@ -49,8 +51,8 @@ class Pass {
   std::priority_queue<Node*, std::vector<Node*>, Later> frontier_;
 
   bool collecting_ = false;
-  std::unordered_set<const Node*> needed_;                              // lead to a target
-  std::unordered_map<const TensorImpl*, Tensor> leaf_targets_;          // leaf -> its gradient
+  std::unordered_set<const Node*> needed_;                                 // lead to a target
+  std::unordered_map<const TensorImpl*, Tensor> leaf_targets_;             // leaf -> its gradient
   std::unordered_map<const Node*, InlineVector<Tensor, 2>> node_targets_;  // node -> gradients of its outputs
 };
 
@@ -60,7 +62,8 @@ void Pass::collect_only(std::span<const Edge> targets, std::span<const Edge> roo
     if (target.leaf) leaf_targets_[target.leaf.get()];
     if (target.node) {
       auto& grads = node_targets_[target.node.get()];
-      if (grads.size() <= static_cast<size_t>(target.index)) grads.resize(static_cast<size_t>(target.index) + 1);
+      if (grads.size() <= static_cast<size_t>(target.index))
+        grads.resize(static_cast<size_t>(target.index) + 1);
     }
   }
   // All nodes that the roots reach, then from the oldest on: a node is needed if one of its edges is.
@@ -73,7 +76,8 @@ void Pass::collect_only(std::span<const Edge> targets, std::span<const Edge> roo
   for (size_t i = 0; i < reached.size(); ++i) {
     for (const Edge& edge : reached[i]->edges) visit(edge);
   }
-  std::sort(reached.begin(), reached.end(), [](const Node* a, const Node* b) { return a->sequence < b->sequence; });
+  std::sort(reached.begin(), reached.end(),
+            [](const Node* a, const Node* b) { return a->sequence < b->sequence; });
   for (const Node* node : reached) {
     for (const Edge& edge : node->edges) {
       if (wanted(edge)) {
@@ -98,8 +102,9 @@ void Pass::add_into(Tensor& sum, Tensor grad) {
     sum = std::move(grad);
     return;
   }
-  const bool own = !options_.create_graph && solely_owned(sum) && is_dense(sum->spec.shape, sum->spec.strides) &&
-                   sum->spec.shape == grad->spec.shape && sum->spec.dtype == grad->spec.dtype;
+  const bool own = !options_.create_graph && solely_owned(sum) &&
+                   is_dense(sum->spec.shape, sum->spec.strides) && sum->spec.shape == grad->spec.shape &&
+                   sum->spec.dtype == grad->spec.dtype;
   if (own) {
     const Tensor flat[] = {sum, grad};
     const uint16_t starts[] = {0, 1, 2};
@@ -135,7 +140,8 @@ void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
   AutogradMeta& meta = ensure_meta(leaf);
   EnvironmentApplier c(env_);
   if (!meta.grad) {
-    const bool steal = options_.create_graph || (solely_owned(grad) && is_dense(grad->spec.shape, grad->spec.strides));
+    const bool steal =
+        options_.create_graph || (solely_owned(grad) && is_dense(grad->spec.shape, grad->spec.strides));
     meta.grad = steal ? std::move(grad) : c.apply(clone, {grad}, Attrs());
     return;
   }
@@ -163,15 +169,17 @@ void Pass::run_node(Pending& pending) {
   Node& node = *pending.node;
   for (auto& [index, slot] : node.retained) {
     const Tensor& grad = pending.grads[static_cast<size_t>(index)];
-    if (grad && !collecting_) add_into(slot->grad, options_.create_graph ? grad : alias_tensor(grad, grad->spec, grad->offset));
+    if (grad && !collecting_)
+      add_into(slot->grad, options_.create_graph ? grad : alias_tensor(grad, grad->spec, grad->offset));
   }
   if (const auto target = node_targets_.find(&node); target != node_targets_.end()) {
     for (size_t j = 0; j < target->second.size(); ++j) target->second[j] = pending.grads[j];
     if (!needed_.contains(&node)) return;
   }
   if (node.released) {
-    fail(ErrorKind::kAutograd, node.name(),
-         "its saved tensors were freed by an earlier backward; pass retainGraph: true there to go back twice");
+    fail(
+        ErrorKind::kAutograd, node.name(),
+        "its saved tensors were freed by an earlier backward; pass retainGraph: true there to go back twice");
   }
   std::vector<bool> wanted_inputs(node.edges.size());
   for (size_t i = 0; i < node.edges.size(); ++i) wanted_inputs[i] = wanted(node.edges[i]);
@@ -181,8 +189,8 @@ void Pass::run_node(Pending& pending) {
   for (size_t i = 0; i < node.edges.size(); ++i) {
     if (!wanted_inputs[i] || i >= grads.size() || !grads[i]) continue;
     if (!(grads[i]->spec.shape == node.input_shape(static_cast<int>(i)))) {
-      fail(node.custom ? ErrorKind::kShape : ErrorKind::kInternal, node.name(), "the gradient of input ", i, " has shape ",
-           grads[i]->spec.shape, ", the input has ", node.input_shape(static_cast<int>(i)));
+      fail(node.custom ? ErrorKind::kShape : ErrorKind::kInternal, node.name(), "the gradient of input ", i,
+           " has shape ", grads[i]->spec.shape, ", the input has ", node.input_shape(static_cast<int>(i)));
     }
     EnvironmentApplier c(env_);
     Tensor grad = fn::to(c, grads[i], node.input_dtype(static_cast<int>(i)));
@@ -211,7 +219,8 @@ Tensor initial_gradient(Environment& env, const Tensor& root, const Tensor& grad
     return fn::full(c, spec.shape, 1, spec.dtype);
   }
   if (!(grad->spec.shape == spec.shape)) {
-    fail(ErrorKind::kShape, "backward", "the gradient has shape ", grad->spec.shape, ", wanted that of the tensor, ", spec.shape);
+    fail(ErrorKind::kShape, "backward", "the gradient has shape ", grad->spec.shape,
+         ", wanted that of the tensor, ", spec.shape);
   }
   EnvironmentApplier c(env);
   return fn::to(c, grad, spec.dtype);
@@ -231,7 +240,8 @@ std::vector<Edge> root_edges(Environment& env, std::span<const Tensor> roots) {
 
 }  // namespace
 
-void backward(Environment& env, std::span<const Tensor> roots, std::span<const Tensor> grads, BackwardOptions options) {
+void backward(Environment& env, std::span<const Tensor> roots, std::span<const Tensor> grads,
+              BackwardOptions options) {
   const std::vector<Edge> edges = root_edges(env, roots);
   Pass pass(env, options);
   for (size_t i = 0; i < edges.size(); ++i) pass.seed(edges[i], initial_gradient(env, roots[i], grads[i]));

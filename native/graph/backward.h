@@ -13,9 +13,11 @@ struct BackwardOptions {
   bool create_graph = false;
 };
 
-// Gradients of the roots, each weighted by its entry of `grads` (undefined: ones, for a one-element root), added to the
+// Gradients of the roots, each weighted by its entry of `grads` (undefined: ones, for a one-element root),
+// added to the
 // `.grad` of the leaves that they reach.
-void backward(Environment& env, std::span<const Tensor> roots, std::span<const Tensor> grads, BackwardOptions options);
+void backward(Environment& env, std::span<const Tensor> roots, std::span<const Tensor> grads,
+              BackwardOptions options);
 
 // The same gradients, returned for `inputs` instead; undefined where the roots do not depend on one.
 std::vector<Tensor> gradients(Environment& env, std::span<const Tensor> roots, std::span<const Tensor> inputs,

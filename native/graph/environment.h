@@ -1,5 +1,6 @@
-// The state of one JavaScript environment (the main thread or a worker): grad mode, counters, and the two callbacks by
-// which gradients written in TypeScript are reached. Everything here is used on that environment's thread only.
+// The state of one JavaScript environment (the main thread or a worker): grad mode, counters, and the two
+// callbacks by which gradients written in TypeScript are reached. Everything here is used on that
+// environment's thread only.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +29,15 @@ class Hooks {
                                               std::span<const Tensor> saved, bool create_graph) = 0;
   // Differentiates the TypeScript composite of a fused op at its inputs, recording.
   virtual std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
-                                            std::span<const uint16_t> starts, std::span<const Tensor> grads) = 0;
+                                            std::span<const uint16_t> starts,
+                                            std::span<const Tensor> grads) = 0;
 };
 
 class Environment {
  public:
   bool grad_mode = true;
-  // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user can write to,
-  // so the way back to their base need not be kept.
+  // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user
+  // can write to, so the way back to their base need not be kept.
   bool track_views = true;
   uint64_t next_sequence = 1;
   Counters counters;

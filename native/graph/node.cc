@@ -35,7 +35,8 @@ void Node::release_saved() {
 }
 
 void Node::destroy(Node* node) {
-  // Deleting a node drops its edges, which may destroy the nodes behind them: those queue up here instead of nesting.
+  // Deleting a node drops its edges, which may destroy the nodes behind them: those queue up here instead of
+  // nesting.
   static thread_local std::vector<Node*>* queue = nullptr;
   if (queue) {
     queue->push_back(node);

@@ -24,8 +24,8 @@ struct Edge {
   explicit operator bool() const { return node || leaf; }
 };
 
-// A tensor as a node keeps it: a bare descriptor on the same storage. It holds no history of its own, so that a node
-// never holds itself, however it is written to later; the history is the node's edge.
+// A tensor as a node keeps it: a bare descriptor on the same storage. It holds no history of its own, so that
+// a node never holds itself, however it is written to later; the history is the node's edge.
 struct SavedTensor {
   Tensor data;
   uint32_t version = 0;
@@ -45,16 +45,16 @@ struct CustomCall {
 
 class Node : public RefCounted<Node> {
  public:
-  const Op* op = nullptr;                // null for a custom node
-  std::unique_ptr<Attrs> attrs;          // null if the op has none
+  const Op* op = nullptr;        // null for a custom node
+  std::unique_ptr<Attrs> attrs;  // null if the op has none
   std::unique_ptr<CustomCall> custom;
-  uint64_t sequence = 0;                 // grows with every node: consumers have larger numbers than producers
-  InlineVector<Edge, 2> edges;           // one per flat input
-  InlineVector<SavedTensor, 2> inputs;   // by flat input; empty entries where not saved
+  uint64_t sequence = 0;                // grows with every node: consumers have larger numbers than producers
+  InlineVector<Edge, 2> edges;          // one per flat input
+  InlineVector<SavedTensor, 2> inputs;  // by flat input; empty entries where not saved
   InlineVector<SavedTensor, 1> outputs;  // by output
   InlineVector<uint16_t, 4> starts;      // flat index of each schema input, and the end
   int output_count = 1;
-  bool released = false;                 // its saved tensors were freed by a backward pass
+  bool released = false;  // its saved tensors were freed by a backward pass
   std::vector<std::pair<int, std::shared_ptr<RetainedGrad>>> retained;
 
   void keep_shapes(std::span<const Tensor> flat);

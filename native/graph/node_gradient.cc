@@ -8,8 +8,8 @@ namespace {
 void check_version(const Node& node, const SavedTensor& saved) {
   if (!saved.data->storage || saved.data->storage->version() == saved.version) return;
   fail(ErrorKind::kAutograd, node.name(), "a tensor of shape ", saved.data->spec.shape,
-       " that its gradient needs was changed in place since (version ", saved.data->storage->version(), ", saved at ",
-       saved.version, "); change a clone instead");
+       " that its gradient needs was changed in place since (version ", saved.data->storage->version(),
+       ", saved at ", saved.version, "); change a clone instead");
 }
 
 // A tensor on saved data that stands in the history at `edge`.
@@ -28,13 +28,20 @@ Tensor with_history(const SavedTensor& saved, const Edge& edge) {
 
 class NodeContext final : public VjpContext {
  public:
-  NodeContext(Environment& env, Node& node, std::span<const Tensor> grads, const std::vector<bool>& wanted, bool create_graph)
-      : applier_(env), node_(node), grads_(grads), wanted_(wanted), create_graph_(create_graph), results_(node.edges.size()) {}
+  NodeContext(Environment& env, Node& node, std::span<const Tensor> grads, const std::vector<bool>& wanted,
+              bool create_graph)
+      : applier_(env),
+        node_(node),
+        grads_(grads),
+        wanted_(wanted),
+        create_graph_(create_graph),
+        results_(node.edges.size()) {}
 
   Tensor apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs) override {
     return applier_.apply(op, inputs, attrs);
   }
-  void apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs, std::span<Tensor> outputs) override {
+  void apply(const Op& op, std::initializer_list<Tensor> inputs, const Attrs& attrs,
+             std::span<Tensor> outputs) override {
     applier_.apply(op, inputs, attrs, outputs);
   }
   Tensor apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) override {
@@ -62,7 +69,8 @@ class NodeContext final : public VjpContext {
   DType input_dtype(int i) const override { return node_.input_dtype(i); }
   bool needs(int i) const override { return i < input_count() && wanted_[static_cast<size_t>(i)]; }
   bool has_input(int i) const override {
-    return static_cast<size_t>(i) + 1 < node_.starts.size() && node_.starts[static_cast<size_t>(i)] != node_.starts[static_cast<size_t>(i) + 1];
+    return static_cast<size_t>(i) + 1 < node_.starts.size() &&
+           node_.starts[static_cast<size_t>(i)] != node_.starts[static_cast<size_t>(i) + 1];
   }
   Tensor grad(int j) override { return grads_[static_cast<size_t>(j)]; }
   void set_grad(int i, Tensor grad) override { results_[static_cast<size_t>(i)] = std::move(grad); }
@@ -79,14 +87,16 @@ class NodeContext final : public VjpContext {
   std::vector<Tensor> results_;
 };
 
-std::vector<Tensor> custom_gradient(Environment& env, Node& node, std::span<const Tensor> grads, bool create_graph) {
+std::vector<Tensor> custom_gradient(Environment& env, Node& node, std::span<const Tensor> grads,
+                                    bool create_graph) {
   std::vector<Tensor> saved;
   for (const SavedTensor& s : node.inputs) {
     check_version(node, s);
     saved.push_back(alias_tensor(s.data, s.data->spec, s.data->offset));
   }
-  // Saved tensors find their history again: an input by its edge, an output as an output of this node. The binding noted
-  // which is which in `starts`: 0 for a plain tensor, 1 + i for input i, 0x8000 + j for output j.
+  // Saved tensors find their history again: an input by its edge, an output as an output of this node. The
+  // binding noted which is which in `starts`: 0 for a plain tensor, 1 + i for input i, 0x8000 + j for output
+  // j.
   if (create_graph) {
     for (size_t k = 0; k < saved.size(); ++k) {
       const uint16_t from = node.starts[k];
@@ -109,8 +119,8 @@ std::vector<Tensor> composite_gradient(Environment& env, Node& node, std::span<c
   return env.hooks->composite_vjp(*node.op, node.attrs ? *node.attrs : none, inputs, node.starts, grads);
 }
 
-// A composite is differentiated on the inputs of the op, so only a record that saves them all asks for that. A fused op
-// that saves fewer has a vjp made of ops that have gradients themselves.
+// A composite is differentiated on the inputs of the op, so only a record that saves them all asks for that.
+// A fused op that saves fewer has a vjp made of ops that have gradients themselves.
 bool has_composite_gradient(const Op& op) {
   if (op.is(kPrimitive) || op.is(kInternal)) return false;
   return op.saves.inputs == (1u << op.input_count()) - 1;
@@ -121,7 +131,8 @@ bool has_composite_gradient(const Op& op) {
 std::vector<Tensor> node_gradient(Environment& env, Node& node, std::span<const Tensor> grads,
                                   const std::vector<bool>& wanted, bool create_graph) {
   if (node.custom) return custom_gradient(env, node, grads, create_graph);
-  if (!node.op->vjp || (create_graph && has_composite_gradient(*node.op))) return composite_gradient(env, node, grads);
+  if (!node.op->vjp || (create_graph && has_composite_gradient(*node.op)))
+    return composite_gradient(env, node, grads);
   const FlagGuard tracking(env.track_views, create_graph);
   NodeContext c(env, node, grads, wanted, create_graph);
   node.op->vjp(c);

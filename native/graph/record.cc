@@ -122,12 +122,14 @@ void record(Environment& env, const Call& call, std::span<const Tensor> outputs)
   const Ref<Node> node = make_node(env, call);
   for (size_t j = 0; j < outputs.size(); ++j) {
     if (!op.outputs[j].differentiable || !is_floating(outputs[j]->spec.dtype)) continue;
-    // An op that returns its input unchanged (a contiguous tensor made contiguous) makes a new descriptor, never this one.
+    // An op that returns its input unchanged (a contiguous tensor made contiguous) makes a new descriptor,
+    // never this one.
     AutogradMeta& meta = ensure_meta(outputs[j]);
     meta.grad_fn = node;
     meta.output_index = static_cast<int>(j);
   }
-  // Last: a tensor that has history is saved as an alias without it. The node must not hold what holds the node.
+  // Last: a tensor that has history is saved as an alias without it. The node must not hold what holds the
+  // node.
   save_outputs(env, node, outputs);
 }
 
@@ -136,7 +138,8 @@ void record_in_place(Environment& env, const Call& call, const Tensor& target) {
   // Operands that share memory with the target were saved as they were before the write.
   for (size_t k = 0; k < node->inputs.size(); ++k) {
     SavedTensor& saved = node->inputs[k];
-    if (saved.data && saved.data->storage && saved.data->storage.get() == target->storage.get()) --saved.version;
+    if (saved.data && saved.data->storage && saved.data->storage.get() == target->storage.get())
+      --saved.version;
   }
   AutogradMeta& meta = ensure_meta(target);
   const Tensor outputs[] = {target};

@@ -11,8 +11,8 @@ bool will_record(const Environment& env, const Call& call);
 // After the call: gives the outputs their node, and views their base.
 void record(Environment& env, const Call& call, std::span<const Tensor> outputs);
 
-// After target, the first operand, was written in place. As in PyTorch: its history goes on from the new node; if it is
-// a view, the history of the base does, with the view's part replaced.
+// After target, the first operand, was written in place. As in PyTorch: its history goes on from the new
+// node; if it is a view, the history of the base does, with the view's part replaced.
 void record_in_place(Environment& env, const Call& call, const Tensor& target);
 
 // Throws unless every element of `t` has its own place (an expanded tensor cannot be written).

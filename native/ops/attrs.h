@@ -35,7 +35,9 @@ class Attrs {
   bool get_bool(int k) const { return values_[k].i != 0; }
   int get_enum(int k) const { return static_cast<int>(values_[k].i); }
   DType get_dtype(int k) const { return static_cast<DType>(values_[k].i); }
-  std::span<const int64_t> get_ints(int k) const { return {list_.data() + values_[k].begin, values_[k].count}; }
+  std::span<const int64_t> get_ints(int k) const {
+    return {list_.data() + values_[k].begin, values_[k].count};
+  }
   size_t size() const { return values_.size(); }
 
  private:

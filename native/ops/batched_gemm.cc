@@ -29,8 +29,10 @@ Fold fold(const Dims& shape, const Dims& strides, int dims) {
   Fold f;
   for (int i = dims - 1; i >= 0; --i) {
     if (shape[i] == 1) continue;
-    if (f.size == 1) f.stride = strides[i];
-    else if (strides[i] != f.stride * f.size) f.possible = false;
+    if (f.size == 1)
+      f.stride = strides[i];
+    else if (strides[i] != f.stride * f.size)
+      f.possible = false;
     f.size *= shape[i];
   }
   return f;
@@ -87,8 +89,8 @@ Plan<T> make_plan(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c)
 }
 
 template <class T>
-void run(const TensorSpec& a, const T* a_data, const TensorSpec& b, const T* b_data, const TensorSpec& c, T* c_data,
-         const T* bias, void* workspace) {
+void run(const TensorSpec& a, const T* a_data, const TensorSpec& b, const T* b_data, const TensorSpec& c,
+         T* c_data, const T* bias, void* workspace) {
   const Plan<T> plan = make_plan<T>(a, b, c);
   if (plan.count == 0 || plan.one.m == 0 || plan.one.n == 0) return;
   const auto product = [&](int64_t index, void* slice, bool threaded) {
@@ -123,11 +125,16 @@ void run(const TensorSpec& a, const T* a_data, const TensorSpec& b, const T* b_d
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& fn) {
   switch (dtype) {
-    case DType::kUint8: return fn(uint8_t{});
-    case DType::kInt32: return fn(int32_t{});
-    case DType::kInt64: return fn(int64_t{});
-    case DType::kFloat64: return fn(double{});
-    default: return fn(float{});
+    case DType::kUint8:
+      return fn(uint8_t{});
+    case DType::kInt32:
+      return fn(int32_t{});
+    case DType::kInt64:
+      return fn(int64_t{});
+    case DType::kFloat64:
+      return fn(double{});
+    default:
+      return fn(float{});
   }
 }
 
@@ -140,8 +147,8 @@ size_t batched_gemm_workspace(const TensorSpec& a, const TensorSpec& b, const Te
   });
 }
 
-void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data, const TensorSpec& c,
-                  void* c_data, const void* bias, void* workspace) {
+void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data,
+                  const TensorSpec& c, void* c_data, const void* bias, void* workspace) {
   dispatch(c.dtype, [&]<class T>(T) {
     run<T>(a, static_cast<const T*>(a_data), b, static_cast<const T*>(b_data), c, static_cast<T*>(c_data),
            static_cast<const T*>(bias), workspace);

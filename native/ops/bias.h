@@ -14,7 +14,8 @@ inline const void* contiguous_bias(const TensorView& bias, void* room) {
   if (!bias_needs_copy(*bias.spec)) return bias.data;
   dispatch_dtype(bias.spec->dtype, [&]<class T>(T) {
     const T* const from = bias.as<const T>();
-    for (int64_t j = 0; j < bias.spec->shape[0]; ++j) static_cast<T*>(room)[j] = from[j * bias.spec->strides[0]];
+    for (int64_t j = 0; j < bias.spec->shape[0]; ++j)
+      static_cast<T*>(room)[j] = from[j * bias.spec->strides[0]];
   });
   return room;
 }

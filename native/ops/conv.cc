@@ -37,22 +37,25 @@ void check_pair(const InferContext& c, int attr, const char* name, int64_t least
   const auto values = c.attrs().get_ints(attr);
   if (values.size() != 2) c.fail(ErrorKind::kValue, name, " must have 2 entries, got ", values.size());
   for (int64_t v : values) {
-    if (v < least || v > kMaxExtent) c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
+    if (v < least || v > kMaxExtent)
+      c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
   }
 }
 
 // What every convolution asks of its shapes and attributes.
 ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, const Dims& weight) {
   if (x.size() != 4) c.fail(ErrorKind::kShape, "input must be [N, C, H, W], got ", x);
-  if (weight.size() != 4) c.fail(ErrorKind::kShape, "weight must be [out, in / groups, kH, kW], got ", weight);
+  if (weight.size() != 4)
+    c.fail(ErrorKind::kShape, "weight must be [out, in / groups, kH, kW], got ", weight);
   check_pair(c, first, "stride", 1);
   check_pair(c, first + 1, "padding", 0);
   check_pair(c, first + 2, "dilation", 1);
   const int64_t groups = c.attrs().get_int(first + 3);
   if (groups < 1 || groups > kMaxExtent) c.fail(ErrorKind::kValue, "groups must be at least 1, got ", groups);
   if (weight[0] % groups != 0 || weight[1] > kMaxExtent || x[1] != weight[1] * groups) {
-    c.fail(ErrorKind::kShape, "channels do not fit: input is ", x, ", weight is ", weight, " with groups ", groups,
-           " (input channels must be ", weight[1], " * groups, output channels a multiple of groups)");
+    c.fail(ErrorKind::kShape, "channels do not fit: input is ", x, ", weight is ", weight, " with groups ",
+           groups, " (input channels must be ", weight[1],
+           " * groups, output channels a multiple of groups)");
   }
   for (int d = 0; d < 2; ++d) {
     if (weight[2 + d] < 1 || weight[2 + d] > kMaxExtent || x[2 + d] > kMaxExtent) {
@@ -61,8 +64,9 @@ ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, con
     const int64_t room = x[2 + d] + 2 * c.attrs().get_ints(first + 1)[d];
     if (c.attrs().get_ints(first + 2)[d] > (kMaxExtent << 10) / weight[2 + d] ||
         c.attrs().get_ints(first + 2)[d] * (weight[2 + d] - 1) + 1 > room) {
-      c.fail(ErrorKind::kShape, "kernel is larger than the padded input: input is ", x, ", weight is ", weight,
-             ", padding ", Dims(c.attrs().get_ints(first + 1)), ", dilation ", Dims(c.attrs().get_ints(first + 2)));
+      c.fail(ErrorKind::kShape, "kernel is larger than the padded input: input is ", x, ", weight is ",
+             weight, ", padding ", Dims(c.attrs().get_ints(first + 1)), ", dilation ",
+             Dims(c.attrs().get_ints(first + 2)));
     }
   }
   const ConvGeometry g = read_geometry(c, first, x, weight);
@@ -74,7 +78,8 @@ ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, con
 }
 
 void check_floating(const InferContext& c) {
-  if (!is_floating(c.in(0).dtype)) c.fail(ErrorKind::kDType, "inputs must be floating, got ", name_of(c.in(0).dtype));
+  if (!is_floating(c.in(0).dtype))
+    c.fail(ErrorKind::kDType, "inputs must be floating, got ", name_of(c.in(0).dtype));
 }
 
 Dims out_shape(const ConvGeometry& g) { return {g.batch, g.groups * g.out_channels, g.out[0], g.out[1]}; }
@@ -106,8 +111,8 @@ void infer_conv2d(InferContext& c) {
   check_floating(c);
   const ConvGeometry g = check_geometry(c, 0, c.in(0).shape, c.in(1).shape);
   if (c.has(2) && c.in(2).shape != Dims{c.in(1).shape[0]}) {
-    c.fail(ErrorKind::kShape, "bias must be ", Dims{c.in(1).shape[0]}, " for weight ", c.in(1).shape, ", got ",
-           c.in(2).shape);
+    c.fail(ErrorKind::kShape, "bias must be ", Dims{c.in(1).shape[0]}, " for weight ", c.in(1).shape,
+           ", got ", c.in(2).shape);
   }
   checked_numel(c.op().name, out_shape(g));
   c.add_output(c.in(0).dtype, out_shape(g));
@@ -115,7 +120,8 @@ void infer_conv2d(InferContext& c) {
 
 size_t workspace_conv2d(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
-  const size_t bytes = dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); });
+  const size_t bytes =
+      dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); });
   return bytes + (c.has(2) ? bias_workspace(c.in(2)) : 0);
 }
 
@@ -131,14 +137,15 @@ void eval_conv2d(const EvalContext& c) {
   });
 }
 
-// conv2dInputGrad: grad [N, out, oH, oW], weight [out, C / groups, kH, kW] -> inputShape, the transpose of conv2d in x.
+// conv2dInputGrad: grad [N, out, oH, oW], weight [out, C / groups, kH, kW] -> inputShape, the transpose of
+// conv2d in x.
 void infer_input_grad(InferContext& c) {
   check_floating(c);
   const Dims shape = check_shape(c, 0, "inputShape");
   const ConvGeometry g = check_geometry(c, 1, shape, c.in(1).shape);
   if (c.in(0).shape != out_shape(g)) {
-    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", shape, " and weight ", c.in(1).shape, ", got ",
-           c.in(0).shape);
+    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", shape, " and weight ",
+           c.in(1).shape, ", got ", c.in(0).shape);
   }
   c.add_output(c.in(0).dtype, shape);
 }
@@ -155,14 +162,15 @@ void eval_input_grad(const EvalContext& c) {
   });
 }
 
-// conv2dWeightGrad: grad [N, out, oH, oW], x [N, C, H, W] -> weightShape, the transpose of conv2d in the weight.
+// conv2dWeightGrad: grad [N, out, oH, oW], x [N, C, H, W] -> weightShape, the transpose of conv2d in the
+// weight.
 void infer_weight_grad(InferContext& c) {
   check_floating(c);
   const Dims shape = check_shape(c, 0, "weightShape");
   const ConvGeometry g = check_geometry(c, 1, c.in(1).shape, shape);
   if (c.in(0).shape != out_shape(g)) {
-    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", c.in(1).shape, " and weight ", shape, ", got ",
-           c.in(0).shape);
+    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", c.in(1).shape, " and weight ",
+           shape, ", got ", c.in(0).shape);
   }
   c.add_output(c.in(0).dtype, shape);
 }
@@ -191,13 +199,15 @@ Tensor conv(Applier& c, const Tensor& x, const Tensor& weight, const Attrs& from
   Attrs attrs;
   return c.apply(op, {x, weight, Tensor()}, add_geometry(attrs, from, first));
 }
-Tensor input_grad(Applier& c, const Tensor& grad, const Tensor& weight, const Dims& shape, const Attrs& from, int first) {
+Tensor input_grad(Applier& c, const Tensor& grad, const Tensor& weight, const Dims& shape, const Attrs& from,
+                  int first) {
   static const Op& op = find_op("conv2dInputGrad");
   Attrs attrs;
   attrs.add_ints(shape);
   return c.apply(op, {grad, weight}, add_geometry(attrs, from, first));
 }
-Tensor weight_grad(Applier& c, const Tensor& grad, const Tensor& x, const Dims& shape, const Attrs& from, int first) {
+Tensor weight_grad(Applier& c, const Tensor& grad, const Tensor& x, const Dims& shape, const Attrs& from,
+                   int first) {
   static const Op& op = find_op("conv2dWeightGrad");
   Attrs attrs;
   attrs.add_ints(shape);

@@ -21,7 +21,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l;
   Pieces pieces(workspace);
   l.pads = g.padding[0] > 0 || g.padding[1] > 0;
-  const auto extent = [&](int d) { return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1; };
+  const auto extent = [&](int d) {
+    return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1;
+  };
   l.padded = {g.padding[0], g.padding[1], extent(0), extent(1)};
   const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.in_channels * taps;
   if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.height * l.padded.width);
@@ -55,13 +57,14 @@ void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> 
     const int64_t r = t / g.kernel[1], s = t % g.kernel[1];
     l.places[t] = r * ws[2] + s * ws[3];
     for (int64_t c = 0; c < g.in_channels; ++c) {
-      l.offsets[c * taps + t] = c * x.strides[1] + r * g.dilation[0] * x.strides[2] + s * g.dilation[1] * x.strides[3];
+      l.offsets[c * taps + t] =
+          c * x.strides[1] + r * g.dilation[0] * x.strides[2] + s * g.dilation[1] * x.strides[3];
     }
   }
   const int64_t group_weights = packed_weights<T>(depth, g.out_channels);
   in_tasks(g.groups, g.groups * group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
-    pack_weights(weight.data + group * g.out_channels * ws[0], g.in_channels, ws[1], l.places, taps, g.out_channels, ws[0],
-                 l.weights + group * group_weights);
+    pack_weights(weight.data + group * g.out_channels * ws[0], g.in_channels, ws[1], l.places, taps,
+                 g.out_channels, ws[0], l.weights + group * group_weights);
   });
   Phase phase{.offsets = l.offsets,
               .taps = taps,
@@ -89,9 +92,10 @@ void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> 
   run_pixels(work, &phase, 1);
 }
 
-#define LANEGRAD_CONV(T)                                                                                       \
-  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                              \
-  template void conv_forward<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, const T*, T*, void*);
+#define LANEGRAD_CONV(T)                                                                                 \
+  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                        \
+  template void conv_forward<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, const T*, T*, \
+                                void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
 #undef LANEGRAD_CONV

@@ -6,7 +6,8 @@ namespace {
 using namespace conv_detail;
 
 // In one direction: the input pixels first, first + stride, ... see the same taps, namely those k with
-// (first + padding - k * dilation) divisible by the stride, and the output pixel there is the quotient plus the index.
+// (first + padding - k * dilation) divisible by the stride, and the output pixel there is the quotient plus
+// the index.
 struct Direction {
   int64_t first;
   const ConvGeometry* g;
@@ -60,7 +61,8 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   l.padded = {y.before, x.before, y.before + g.out[0] + y.after, x.before + g.out[1] + x.after};
   l.phases = {std::min(g.stride[0], g.size[0]), std::min(g.stride[1], g.size[1])};
   const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.out_channels * taps;
-  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.height * l.padded.width);
+  if (l.pads)
+    l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.height * l.padded.width);
   l.list = pieces.take<Phase>(l.phases[0] * l.phases[1]);
   l.offsets = pieces.take<int64_t>(depth);
   l.places = pieces.take<int64_t>(taps);
@@ -77,7 +79,8 @@ size_t conv_input_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out, void* workspace) {
+void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out,
+                     void* workspace) {
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.out_channels;
   if (l.pads) {
@@ -117,8 +120,8 @@ void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<con
     p.out_column = g.stride[1];
     merge_rows(p);
     in_tasks(g.groups, g.groups * p.group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
-      pack_weights(weight.data + group * g.out_channels * ws[0], g.out_channels, ws[0], l.places + tap, p.taps,
-                   g.in_channels, ws[1], l.weights + p.weights + group * p.group_weights);
+      pack_weights(weight.data + group * g.out_channels * ws[0], g.out_channels, ws[0], l.places + tap,
+                   p.taps, g.in_channels, ws[1], l.weights + p.weights + group * p.group_weights);
     });
     tap += p.taps;
   }
@@ -136,8 +139,8 @@ void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<con
   run_pixels(work, l.list, phase_count);
 }
 
-#define LANEGRAD_CONV(T)                                                                               \
-  template size_t conv_input_grad_workspace<T>(const ConvGeometry&);                                   \
+#define LANEGRAD_CONV(T)                                             \
+  template size_t conv_input_grad_workspace<T>(const ConvGeometry&); \
   template void conv_input_grad<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

@@ -1,4 +1,5 @@
-// What forward and input gradient share: every output pixel is a sum over taps at fixed offsets from its place in an image.
+// What forward and input gradient share: every output pixel is a sum over taps at fixed offsets from its
+// place in an image.
 #pragma once
 
 #include <algorithm>
@@ -50,14 +51,15 @@ void in_tasks(int64_t count, int64_t work, int64_t max_tasks, F&& body) {
   });
 }
 
-// The image with zeros around it, row-major [N, C, height, width]; its element (0, 0) is the image's (-top, -left).
+// The image with zeros around it, row-major [N, C, height, width]; its element (0, 0) is the image's (-top,
+// -left).
 struct Padded {
   int64_t top, left, height, width;
 };
 
 template <class T>
-void pad_images(int64_t planes_per_image, int64_t images, const std::array<int64_t, 2>& size, Strided4<const T> from,
-                const Padded& pad, T* to) {
+void pad_images(int64_t planes_per_image, int64_t images, const std::array<int64_t, 2>& size,
+                Strided4<const T> from, const Padded& pad, T* to) {
   const int64_t planes = images * planes_per_image, plane = pad.height * pad.width;
   const auto& s = from.strides;
   in_tasks(planes, planes * plane, 4 * num_threads(), [&](int64_t p, int64_t) {
@@ -85,12 +87,12 @@ void pad_images(int64_t planes_per_image, int64_t images, const std::array<int64
 
 // Output pixels that share their taps: all of a convolution, or one phase of the stride of an input gradient.
 struct Phase {
-  int64_t* offsets;     // [channels * taps]
-  int64_t taps;         // of one channel
-  int64_t weights;      // offset of its packed weights, in elements
+  int64_t* offsets;       // [channels * taps]
+  int64_t taps;           // of one channel
+  int64_t weights;        // offset of its packed weights, in elements
   int64_t group_weights;  // elements of one group's packed weights
   int64_t rows, columns;
-  int64_t row_step, column_step;          // in the image
+  int64_t row_step, column_step;            // in the image
   int64_t out_origin, out_row, out_column;  // in a plane of the output
 };
 
@@ -123,7 +125,8 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     work += phases[p].rows * phases[p].columns * std::max<int64_t>(phases[p].taps * w.in_channels, 1);
   }
   work *= w.images * w.groups * w.out_channels;
-  // Small images go several at a time, so that the weights in the cache serve more pixels; a few large ones are cut into bands.
+  // Small images go several at a time, so that the weights in the cache serve more pixels; a few large ones
+  // are cut into bands.
   int64_t pixels = 1;
   for (int64_t p = 0; p < phase_count; ++p) pixels = std::max(pixels, phases[p].rows * phases[p].columns);
   const int64_t wanted = 8 * num_threads(), singles = phase_count * w.groups * panels;
@@ -164,8 +167,8 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     b.columns = column_end - column;
     b.image = w.image + image * w.image_stride + group * w.in_channels * w.channel_stride + row * p.row_step +
               column * p.column_step;
-    b.out = w.out + (image * w.groups * w.out_channels + out_channel) * w.out_plane + p.out_origin + row * p.out_row +
-            column * p.out_column;
+    b.out = w.out + (image * w.groups * w.out_channels + out_channel) * w.out_plane + p.out_origin +
+            row * p.out_row + column * p.out_column;
     table.forward(b);
   });
 }
@@ -179,8 +182,8 @@ int64_t packed_weights(int64_t depth, int64_t channels) {
 
 // weight(c, t, o) at data[c * channel + places[t] + o * out], packed as panels of [c * taps + t][o].
 template <class T>
-void pack_weights(const T* data, int64_t channels, int64_t channel, const int64_t* places, int64_t taps, int64_t outs,
-                  int64_t out, T* packed) {
+void pack_weights(const T* data, int64_t channels, int64_t channel, const int64_t* places, int64_t taps,
+                  int64_t outs, int64_t out, T* packed) {
   const ConvTable<T>& table = conv_table<T>();
   for (int64_t first = 0; first < outs; first += table.channels) {
     const int64_t count = std::min<int64_t>(table.channels, outs - first);

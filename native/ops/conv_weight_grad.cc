@@ -5,8 +5,8 @@ namespace {
 
 using namespace conv_detail;
 
-// The images are summed in chunks, each into sums of its own, which are then added in order: so the result does not depend
-// on who did which chunk. Their number follows from the shape alone.
+// The images are summed in chunks, each into sums of its own, which are then added in order: so the result
+// does not depend on who did which chunk. Their number follows from the shape alone.
 constexpr int64_t kMaxChunks = 16;
 constexpr int64_t kMaxSums = int64_t{1} << 22;  // elements
 constexpr int64_t kMaxSlots = 64;
@@ -32,7 +32,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Pieces pieces(workspace);
   const ConvTable<T>& table = conv_table<T>();
   l.pads = g.padding[0] > 0 || g.padding[1] > 0;
-  const auto extent = [&](int d) { return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1; };
+  const auto extent = [&](int d) {
+    return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1;
+  };
   l.padded = {g.padding[0], g.padding[1], extent(0), extent(1)};
   const int64_t depth = g.in_channels * g.kernel[0] * g.kernel[1];
   l.panels = ceil_div(g.out_channels, table.channels);
@@ -59,7 +61,8 @@ size_t conv_weight_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out, void* workspace) {
+void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out,
+                      void* workspace) {
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
   const GemmTable<T>& gemm = gemm_table<T>();
@@ -82,7 +85,8 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
     return l.sums + (chunk * g.groups + group) * l.group_sums + panel * table.channels * depth;
   };
   in_tasks(l.tasks, work, l.slots, [&](int64_t index, int64_t task) {
-    const int64_t panel = index % l.panels, group = index / l.panels % g.groups, chunk = index / l.panels / g.groups;
+    const int64_t panel = index % l.panels, group = index / l.panels % g.groups,
+                  chunk = index / l.panels / g.groups;
     const int64_t first = panel * table.channels;
     ConvWeightBlock<T> b;
     b.offsets = l.offsets;
@@ -95,7 +99,8 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
     b.columns = g.out[1];
     b.row_step = g.stride[0] * xs[2];
     b.column_step = g.stride[1] * xs[3];
-    const bool planar = b.channels <= table.planar_channels && gs[3] == 1 && (b.column_step == 1 || b.column_step == 2);
+    const bool planar =
+        b.channels <= table.planar_channels && gs[3] == 1 && (b.column_step == 1 || b.column_step == 2);
     if (b.row_step == b.columns * b.column_step && even_grad) {
       b.columns *= b.rows;
       b.rows = 1;
@@ -122,25 +127,26 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
       table.weight_grad(b);
     }
   });
-  in_tasks(g.groups * l.panels, l.chunks * g.groups * l.group_sums, 4 * num_threads(), [&](int64_t index, int64_t) {
-    const int64_t panel = index % l.panels, group = index / l.panels;
-    const int64_t first = panel * table.channels;
-    const int64_t count = std::min<int64_t>(table.channels, g.out_channels - first);
-    const int64_t width = ceil_div(count, table.lanes) * table.lanes;
-    T* const total = panel_sums(0, group, panel);
-    for (int64_t chunk = 1; chunk < l.chunks; ++chunk) {
-      const T* const part = panel_sums(chunk, group, panel);
-      for (int64_t i = 0; i < depth * width; ++i) total[i] += part[i];
-    }
-    T* const to = out + (group * g.out_channels + first) * depth;
-    for (int64_t o = 0; o < count; ++o) {
-      for (int64_t p = 0; p < depth; ++p) to[o * depth + p] = total[p * width + o];
-    }
-  });
+  in_tasks(g.groups * l.panels, l.chunks * g.groups * l.group_sums, 4 * num_threads(),
+           [&](int64_t index, int64_t) {
+             const int64_t panel = index % l.panels, group = index / l.panels;
+             const int64_t first = panel * table.channels;
+             const int64_t count = std::min<int64_t>(table.channels, g.out_channels - first);
+             const int64_t width = ceil_div(count, table.lanes) * table.lanes;
+             T* const total = panel_sums(0, group, panel);
+             for (int64_t chunk = 1; chunk < l.chunks; ++chunk) {
+               const T* const part = panel_sums(chunk, group, panel);
+               for (int64_t i = 0; i < depth * width; ++i) total[i] += part[i];
+             }
+             T* const to = out + (group * g.out_channels + first) * depth;
+             for (int64_t o = 0; o < count; ++o) {
+               for (int64_t p = 0; p < depth; ++p) to[o * depth + p] = total[p * width + o];
+             }
+           });
 }
 
-#define LANEGRAD_CONV(T)                                                                                \
-  template size_t conv_weight_grad_workspace<T>(const ConvGeometry&);                                   \
+#define LANEGRAD_CONV(T)                                              \
+  template size_t conv_weight_grad_workspace<T>(const ConvGeometry&); \
   template void conv_weight_grad<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

@@ -1,5 +1,5 @@
-// Runs convolutions and their gradients: finds the offsets of the taps, pads where it must, packs the weights and cuts the
-// work into tasks for the kernels.
+// Runs convolutions and their gradients: finds the offsets of the taps, pads where it must, packs the weights
+// and cuts the work into tasks for the kernels.
 #pragma once
 
 #include <array>
@@ -36,9 +36,11 @@ void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> 
                   void* workspace);
 // out: row-major, shaped as the input.
 template <class T>
-void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out, void* workspace);
+void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out,
+                     void* workspace);
 // out: row-major, shaped as the weight.
 template <class T>
-void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out, void* workspace);
+void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out,
+                      void* workspace);
 
 }  // namespace lanegrad

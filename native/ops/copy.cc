@@ -14,8 +14,8 @@ constexpr int64_t kGrain = 32768;
 
 int log2_size(size_t size) { return size == 1 ? 0 : size == 4 ? 2 : 3; }
 
-// Where the source runs along another dim than the target: those two dims are copied as a transposed matrix, in blocks.
-// Returns that dim, or -1.
+// Where the source runs along another dim than the target: those two dims are copied as a transposed matrix,
+// in blocks. Returns that dim, or -1.
 int transposed_dim(const StridedLoop& loop, int64_t size) {
   const int row = loop.rank - 1;
   if (loop.strides[row][0] != size || loop.strides[row][1] == size || loop.sizes[row] < 4) return -1;
@@ -50,7 +50,8 @@ void copy_transposed(StridedLoop loop, int dim, size_t size) {
         out += index * loop.strides[d][0];
         in += index * loop.strides[d][1];
       }
-      transpose_block(out, out_stride, in, in_stride, rows - first < kBand ? rows - first : kBand, columns, size);
+      transpose_block(out, out_stride, in, in_stride, rows - first < kBand ? rows - first : kBand, columns,
+                      size);
     }
   });
 }
@@ -77,7 +78,8 @@ void copy_cast(const StridedLoop& loop, DType to, DType from) {
   const auto cast = elementwise_table().casts[static_cast<int>(from)][static_cast<int>(to)];
   const size_t out_size = size_of(to), in_size = size_of(from);
   const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
-  const bool scatter = step_out != static_cast<int64_t>(out_size), gather = step_in != static_cast<int64_t>(in_size);
+  const bool scatter = step_out != static_cast<int64_t>(out_size),
+             gather = step_in != static_cast<int64_t>(in_size);
   for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
     if (!scatter && !gather) return cast(at[0], at[1], n);
     alignas(64) char in_tile[kTile * 8], out_tile[kTile * 8];

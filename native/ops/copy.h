@@ -5,8 +5,8 @@
 
 namespace lanegrad {
 
-// target[i] = source[i] for all i of target's shape; source is broadcast to it and cast to its dtype. The two do not
-// overlap.
+// target[i] = source[i] for all i of target's shape; source is broadcast to it and cast to its dtype. The two
+// do not overlap.
 void copy_view(const TensorView& target, const TensorView& source);
 
 }  // namespace lanegrad

@@ -15,7 +15,8 @@ void fill_contiguous(const TensorView& out, double value) {
   dispatch_dtype(out.spec->dtype, [&]<class T>(T) {
     const T x = saturating_cast<T>(value);
     const auto fill = elementwise_table().fill[sizeof(T) == 1 ? 0 : sizeof(T) == 4 ? 2 : 3];
-    parallel_for(out.spec->numel(), kGrain, [&](int64_t begin, int64_t end) { fill(out.as<T>() + begin, &x, end - begin); });
+    parallel_for(out.spec->numel(), kGrain,
+                 [&](int64_t begin, int64_t end) { fill(out.as<T>() + begin, &x, end - begin); });
   });
 }
 
@@ -57,7 +58,8 @@ void linspace_eval(const EvalContext& c) {
     parallel_for(steps, kGrain, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i) {
         const bool from_start = i < steps / 2 || steps == 1;
-        const double x = from_start ? start + step * static_cast<double>(i) : end - step * static_cast<double>(steps - 1 - i);
+        const double x = from_start ? start + step * static_cast<double>(i)
+                                    : end - step * static_cast<double>(steps - 1 - i);
         values[i] = saturating_cast<T>(x);
       }
     });

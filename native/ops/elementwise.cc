@@ -46,7 +46,8 @@ void infer(InferContext& c) {
   }
   for (int i = 1; i < count; ++i) {
     if (specs[i]->dtype != dtype) {
-      c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ", name_of(specs[i]->dtype));
+      c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ",
+             name_of(specs[i]->dtype));
     }
   }
   const DType out = row.to_bool ? DType::kBool : dtype;
@@ -77,19 +78,101 @@ bool takes_scalars(int operands, unsigned scalars) {
 
 constexpr int64_t kTile = 512;  // elements: with three operands and the output 16 KB, a third of L1
 
-// Rows of any strides: operands that are not contiguous are gathered into a tile, a strided output is scattered.
+// A block of the matrix that a transposed operand makes with the row: 16 KB with two such operands of 8
+// bytes.
+constexpr int64_t kBlockRows = 16;
+constexpr int64_t kBlockColumns = 64;
+
+// Rows of any strides: operands that are not contiguous are gathered into a tile, a strided output is
+// scattered. Where operands run along another dim than the output, that dim and the row are taken in blocks,
+// in which the operands are transposed: row by row, every element would touch a cache line of its own.
 class Evaluator {
  public:
-  Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size, size_t out_size)
+  Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size,
+            size_t out_size)
       : kernel_(kernel), loop_(loop), constants_(constants), in_size_(in_size), out_size_(out_size) {
     operands_ = loop.operands - 1;
     const int64_t* step = loop.row_strides();
     direct_ = step[0] == static_cast<int64_t>(out_size) || loop.row_length() == 1;
     for (int k = 0; k < operands_; ++k) {
-      if (step[k + 1] == 0) scalars_ |= 1u << k;
-      else if (step[k + 1] != static_cast<int64_t>(in_size)) direct_ = false;
+      if (step[k + 1] == 0)
+        scalars_ |= 1u << k;
+      else if (step[k + 1] != static_cast<int64_t>(in_size))
+        direct_ = false;
     }
     if (!takes_scalars(operands_, scalars_)) direct_ = false;
+    if (!direct_) find_transposed_dim();
+  }
+
+  // The whole loop, in parallel.
+  void run_all(int64_t grain) const {
+    if (dim_ < 0) return for_each_row(loop_, grain, [this](char* const* at, int64_t n) { run(at, n); });
+    const int64_t bands = (loop_.sizes[dim_] + kBlockRows - 1) / kBlockRows;
+    const int64_t outer = loop_.row_count() / loop_.sizes[dim_];
+    parallel_for(outer * bands, grain / (kBlockRows * loop_.row_length()) + 1,
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) run_band(i / bands, i % bands * kBlockRows);
+                 });
+  }
+
+ private:
+  void find_transposed_dim() {
+    const int row = loop_.rank - 1;
+    if (loop_.strides[row][0] != static_cast<int64_t>(out_size_) || loop_.sizes[row] < 8) return;
+    for (int d = 0; d < row && dim_ < 0; ++d) {
+      if (loop_.sizes[d] < 8) continue;
+      for (int k = 0; k < operands_; ++k) {
+        if (is_transposed(k, d)) dim_ = d;
+      }
+    }
+  }
+
+  bool is_transposed(int k, int d) const {
+    const int64_t size = static_cast<int64_t>(in_size_), step = loop_.row_strides()[k + 1];
+    return step != 0 && step != size && loop_.strides[d][k + 1] == size;
+  }
+
+  // kBlockRows rows along dim_, from `first` on; `which` numbers the places in the other outer dims.
+  void run_band(int64_t which, int64_t first) const {
+    char* at[kMaxLoopOperands];
+    for (int k = 0; k <= operands_; ++k) at[k] = loop_.data[k] + first * loop_.strides[dim_][k];
+    for (int d = loop_.rank - 2; d >= 0; --d) {
+      if (d == dim_) continue;
+      const int64_t index = which % loop_.sizes[d];
+      which /= loop_.sizes[d];
+      for (int k = 0; k <= operands_; ++k) at[k] += index * loop_.strides[d][k];
+    }
+    const int64_t left = loop_.sizes[dim_] - first, rows = left < kBlockRows ? left : kBlockRows;
+    alignas(64) char blocks[kMaxElementwiseOperands][kBlockRows * kBlockColumns * 8];
+    alignas(64) char tiles[kMaxElementwiseOperands][kBlockColumns * 8];
+    const int64_t* step = loop_.row_strides();
+    const int64_t size = static_cast<int64_t>(in_size_), block_stride = kBlockColumns * size;
+    const bool keep_scalars = takes_scalars(operands_, scalars_);
+    const void* in[kMaxElementwiseOperands + kMaxElementwiseConstants];
+    for (int i = 0; i < constants_.count; ++i) in[operands_ + i] = constants_.value[i];
+    for (int64_t column = 0; column < loop_.row_length(); column += kBlockColumns) {
+      const int64_t rest = loop_.row_length() - column, columns = rest < kBlockColumns ? rest : kBlockColumns;
+      for (int k = 0; k < operands_; ++k) {
+        if (!is_transposed(k, dim_)) continue;
+        transpose_block(blocks[k], block_stride, at[k + 1] + column * step[k + 1], step[k + 1], rows, columns,
+                        in_size_);
+      }
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int k = 0; k < operands_; ++k) {
+          const char* source = at[k + 1] + r * loop_.strides[dim_][k + 1] + column * step[k + 1];
+          if (is_transposed(k, dim_)) {
+            in[k] = blocks[k] + r * block_stride;
+          } else if (step[k + 1] == size || (step[k + 1] == 0 && keep_scalars)) {
+            in[k] = source;
+          } else {
+            gather_row(tiles[k], source, step[k + 1], columns, in_size_);
+            in[k] = tiles[k];
+          }
+        }
+        char* const target = at[0] + r * loop_.strides[dim_][0] + column * step[0];
+        kernel_(target, in, columns, keep_scalars ? scalars_ : 0);
+      }
+    }
   }
 
   void run(char* const* at, int64_t n) const {
@@ -120,7 +203,6 @@ class Evaluator {
     }
   }
 
- private:
   ElementwiseKernel kernel_;
   const StridedLoop& loop_;
   const Constants& constants_;
@@ -128,6 +210,7 @@ class Evaluator {
   int operands_ = 0;
   unsigned scalars_ = 0;
   bool direct_ = true;
+  int dim_ = -1;  // the one along which transposed operands run, if any
 };
 
 void refuse_negative(const EvalContext& c, const TensorView& exponent) {
@@ -137,7 +220,9 @@ void refuse_negative(const EvalContext& c, const TensorView& exponent) {
       Dims index = Dims::filled(spec.rank(), 0);
       const T* at = exponent.as<T>();
       for (int64_t left = spec.numel(); left > 0; --left) {
-        if (*at < 0) c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at, "; cast to a float");
+        if (*at < 0)
+          c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at,
+                 "; cast to a float");
         for (int d = spec.rank() - 1; d >= 0; --d) {
           at += spec.strides[d];
           if (++index[d] < spec.shape[d]) break;
@@ -201,7 +286,7 @@ void eval(const EvalContext& c) {
   }
   const StridedLoop loop = make_loop(out, in, count);
   const Evaluator evaluator(kernel, loop, constants, in_size, out_size);
-  for_each_row(loop, grain, [&](char* const* at, int64_t n) { evaluator.run(at, n); });
+  evaluator.run_all(grain);
 }
 
 // The names in "a,b", kept for good: records hold pointers to them.

@@ -31,8 +31,8 @@ struct ElementwiseGradient {
 
 std::span<const ElementwiseGradient> elementwise_gradients();
 
-// The output of an elementwise op on inputs of these specs: the broadcast shape, in the dim order of the first input
-// that has it.
+// The output of an elementwise op on inputs of these specs: the broadcast shape, in the dim order of the
+// first input that has it.
 TensorSpec broadcast_output(const char* op, DType dtype, std::span<const TensorSpec* const> inputs);
 
 }  // namespace lanegrad

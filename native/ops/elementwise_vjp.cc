@@ -1,23 +1,25 @@
-// Gradients of the rows of elementwise.def. Where the gradient is to be differentiated itself (create_graph) it is
-// composed of ops that have gradients; otherwise one fused op makes a single pass.
+// Gradients of the rows of elementwise.def. Where the gradient is to be differentiated itself (create_graph)
+// it is composed of ops that have gradients; otherwise one fused op makes a single pass.
 #include "ops/elementwise.h"
 #include "ops/functions.h"
 
 namespace lanegrad {
 namespace {
 
-Tensor fused(VjpContext& c, const Op& op, const Tensor& saved) { return c.apply(op, {c.grad(0), saved}, Attrs()); }
+Tensor fused(VjpContext& c, const Op& op, const Tensor& saved) {
+  return c.apply(op, {c.grad(0), saved}, Attrs());
+}
 
 Tensor zero_where(VjpContext& c, const Tensor& condition, const Tensor& g) {
   return fn::where(c, condition, c.scalar(0), g);
 }
 
-void set_broadcast_grad(VjpContext& c, int i, const Tensor& g) { c.set_grad(i, fn::sum_to(c, g, c.input_shape(i))); }
+void set_broadcast_grad(VjpContext& c, int i, const Tensor& g) {
+  c.set_grad(i, fn::sum_to(c, g, c.input_shape(i)));
+}
 
 // Zeros like the input: the derivative of a step function.
-void step_vjp(VjpContext& c) {
-  c.set_grad(0, fn::full(c, c.input_shape(0), 0, c.grad(0)->spec.dtype));
-}
+void step_vjp(VjpContext& c) { c.set_grad(0, fn::full(c, c.input_shape(0), 0, c.grad(0)->spec.dtype)); }
 
 void neg_vjp(VjpContext& c) { c.set_grad(0, fn::neg(c, c.grad(0))); }
 
@@ -176,7 +178,8 @@ void pow_vjp(VjpContext& c) {
     set_broadcast_grad(c, 0, zero_where(c, fn::eq(c, b, zero), fn::mul(c, g, slope)));
   }
   if (c.needs(1)) {
-    // At a = 0, b >= 0 the derivative is taken as 0; the logarithm is kept finite there, for its own gradient.
+    // At a = 0, b >= 0 the derivative is taken as 0; the logarithm is kept finite there, for its own
+    // gradient.
     const Tensor flat = fn::mul(c, fn::eq(c, a, zero), fn::ge(c, b, zero));
     const Tensor log = fn::log(c, fn::where(c, fn::eq(c, a, zero), c.scalar(1), a));
     const Tensor slope = fn::mul(c, fn::pow(c, a, b), log);

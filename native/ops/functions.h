@@ -8,15 +8,15 @@
 
 namespace lanegrad::fn {
 
-#define LANEGRAD_FN1(function, op_name)                      \
-  inline Tensor function(Applier& c, const Tensor& x) {      \
-    static const Op& op = find_op(op_name);                  \
-    return c.apply(op, {x}, Attrs());                        \
+#define LANEGRAD_FN1(function, op_name)                 \
+  inline Tensor function(Applier& c, const Tensor& x) { \
+    static const Op& op = find_op(op_name);             \
+    return c.apply(op, {x}, Attrs());                   \
   }
-#define LANEGRAD_FN2(function, op_name)                                       \
-  inline Tensor function(Applier& c, const Tensor& a, const Tensor& b) {      \
-    static const Op& op = find_op(op_name);                                   \
-    return c.apply(op, {a, b}, Attrs());                                      \
+#define LANEGRAD_FN2(function, op_name)                                  \
+  inline Tensor function(Applier& c, const Tensor& a, const Tensor& b) { \
+    static const Op& op = find_op(op_name);                              \
+    return c.apply(op, {a, b}, Attrs());                                 \
   }
 
 LANEGRAD_FN1(neg, "neg")

@@ -10,7 +10,8 @@
 namespace lanegrad {
 namespace {
 
-// Products below this stay on the calling thread: about 10 us of work, several times what waking the pool costs.
+// Products below this stay on the calling thread: about 10 us of work, several times what waking the pool
+// costs.
 constexpr int64_t kSerialWork = int64_t{1} << 20;
 // Elements of A or B that are packed at a time: bounds the workspace, and nothing else depends on it.
 constexpr int64_t kPackedElements = int64_t{1} << 22;
@@ -28,7 +29,7 @@ struct Plan {
   Path path = Path::kTiles;
   bool pack_a = false, pack_b = false;
   int64_t panel_rows = 1;
-  int64_t depth = 1;            // of a block
+  int64_t depth = 1;                  // of a block
   int64_t super_m, super_n, super_k;  // what is packed at a time
   size_t a_bytes = 0, b_bytes = 0;
 };
@@ -75,10 +76,13 @@ Plan<T> make_plan(const GemmProblem<T>& p) {
   plan.pack_a = plan.pack_b && p.n > 2 * table.columns && p.m * p.k > kDirectA;
   plan.super_k = std::min(p.k, std::max<int64_t>(1, 8192 / plan.depth) * plan.depth);
   const int64_t side = std::max<int64_t>(kPackedElements / std::max<int64_t>(plan.super_k, 1), 1);
-  plan.super_m = !plan.pack_a ? p.m : std::min(p.m, std::max<int64_t>(side / plan.panel_rows, 1) * plan.panel_rows);
-  plan.super_n = !plan.pack_b ? p.n : std::min(p.n, std::max<int64_t>(side / table.columns, 1) * table.columns);
+  plan.super_m =
+      !plan.pack_a ? p.m : std::min(p.m, std::max<int64_t>(side / plan.panel_rows, 1) * plan.panel_rows);
+  plan.super_n =
+      !plan.pack_b ? p.n : std::min(p.n, std::max<int64_t>(side / table.columns, 1) * table.columns);
   if (plan.pack_a) plan.a_bytes = aligned(sizeof(T) * plan.super_m * plan.super_k);
-  if (plan.pack_b) plan.b_bytes = aligned(sizeof(T) * ceil_div(plan.super_n, table.lanes) * table.lanes * plan.super_k);
+  if (plan.pack_b)
+    plan.b_bytes = aligned(sizeof(T) * ceil_div(plan.super_n, table.lanes) * table.lanes * plan.super_k);
   return plan;
 }
 
@@ -156,21 +160,22 @@ struct Super {
   T* b_at(int64_t j, int64_t p, int64_t depth) const { return packed_b + p * padded_n() + j * depth; }
 
   void pack_a(int64_t i, int64_t rows, int64_t p, int64_t depth) const {
-    table.pack_a(g.a + (i0 + i) * g.a_row + (p0 + p) * g.a_col, g.a_row, g.a_col, rows, depth, plan.panel_rows,
-                 a_at(i, p, depth));
+    table.pack_a(g.a + (i0 + i) * g.a_row + (p0 + p) * g.a_col, g.a_row, g.a_col, rows, depth,
+                 plan.panel_rows, a_at(i, p, depth));
   }
   void pack_b(int64_t j, int64_t columns, int64_t p, int64_t depth) const {
-    table.pack_b(g.b + (p0 + p) * g.b_row + (j0 + j) * g.b_col, g.b_row, g.b_col, depth, columns, b_at(j, p, depth));
+    table.pack_b(g.b + (p0 + p) * g.b_row + (j0 + j) * g.b_col, g.b_row, g.b_col, depth, columns,
+                 b_at(j, p, depth));
   }
 };
 
-// All depth blocks of one part of C. `own_a` and `own_b`: nobody else needs that part packed, so it is packed here, just
-// before use.
+// All depth blocks of one part of C. `own_a` and `own_b`: nobody else needs that part packed, so it is packed
+// here, just before use.
 template <class T>
 void run_part(const Super<T>& s, int64_t i, int64_t m, int64_t j, int64_t n, bool own_a, bool own_b) {
   const GemmProblem<T>& g = s.g;
-  // Rows at a time: a depth block of them takes at most half of the L2 cache.
-  const int64_t l2_rows = static_cast<int64_t>(cache_sizes().l2 / 2 / sizeof(T)) / s.plan.depth;
+  // Rows at a time: a depth block of them takes at most a quarter of the L2 cache (C passes through it too).
+  const int64_t l2_rows = static_cast<int64_t>(cache_sizes().l2 / 4 / sizeof(T)) / s.plan.depth;
   const int64_t chunk = std::max<int64_t>(1, l2_rows / s.plan.panel_rows) * s.plan.panel_rows;
   for (int64_t p = 0; p < s.k || p == 0; p += s.plan.depth) {
     const int64_t depth = std::min(s.plan.depth, s.k - p);
@@ -202,15 +207,19 @@ void run_part(const Super<T>& s, int64_t i, int64_t m, int64_t j, int64_t n, boo
 
 template <class T>
 void run_super(const Super<T>& s, bool threaded) {
-  const int64_t threads = threaded && s.m * s.n * std::max<int64_t>(s.k, 1) >= kSerialWork ? num_threads() : 1;
+  const int64_t threads =
+      threaded && s.m * s.n * std::max<int64_t>(s.k, 1) >= kSerialWork ? num_threads() : 1;
   if (threads == 1) return run_part(s, 0, s.m, 0, s.n, s.plan.pack_a, s.plan.pack_b);
 
   // Parts of C by whole panels: columns first, since each part then packs its own share of B.
   const int64_t row_panels = ceil_div(s.m, s.plan.panel_rows), column_panels = ceil_div(s.n, s.table.columns);
   const int64_t wanted = 4 * threads;
   const int64_t column_parts = std::min(column_panels, wanted);
-  const int64_t row_parts = column_parts >= 2 * threads ? 1 : std::min(row_panels, ceil_div(wanted, column_parts));
-  const auto row_at = [&](int64_t part) { return std::min(s.m, row_panels * part / row_parts * s.plan.panel_rows); };
+  const int64_t row_parts =
+      column_parts >= 2 * threads ? 1 : std::min(row_panels, ceil_div(wanted, column_parts));
+  const auto row_at = [&](int64_t part) {
+    return std::min(s.m, row_panels * part / row_parts * s.plan.panel_rows);
+  };
   const auto column_at = [&](int64_t part) {
     return std::min(s.n, column_panels * part / column_parts * s.table.columns);
   };
@@ -287,8 +296,8 @@ void gemm(const GemmProblem<T>& g, void* workspace, bool threaded) {
   }
 }
 
-#define LANEGRAD_GEMM(T)                                       \
-  template size_t gemm_workspace<T>(const GemmProblem<T>&);    \
+#define LANEGRAD_GEMM(T)                                    \
+  template size_t gemm_workspace<T>(const GemmProblem<T>&); \
   template void gemm<T>(const GemmProblem<T>&, void*, bool);
 LANEGRAD_GEMM(float)
 LANEGRAD_GEMM(double)

@@ -7,8 +7,8 @@
 
 namespace lanegrad {
 
-// C[m, n] = A[m, k] B[k, n] + column_bias[n] + row_bias[m]; element (i, p) of A at a[i * a_row + p * a_col], and so on.
-// C is row-major with rows c_row apart.
+// C[m, n] = A[m, k] B[k, n] + column_bias[n] + row_bias[m]; element (i, p) of A at a[i * a_row + p * a_col],
+// and so on. C is row-major with rows c_row apart.
 template <class T>
 struct GemmProblem {
   int64_t m = 0, n = 0, k = 0;
@@ -27,7 +27,8 @@ struct GemmProblem {
 template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem);
 
-// With `threaded` the thread pool may be used, where the work is worth it. The result is the same bits either way.
+// With `threaded` the thread pool may be used, where the work is worth it. The result is the same bits either
+// way.
 template <class T>
 void gemm(const GemmProblem<T>& problem, void* workspace, bool threaded);
 

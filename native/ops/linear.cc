@@ -18,8 +18,8 @@ void infer_linear(InferContext& c) {
   if (weight.rank() != 2) c.fail(ErrorKind::kShape, "weight must be [out, in], got ", weight.shape);
   const int64_t features = x.shape.back();
   if (weight.shape[1] != features) {
-    c.fail(ErrorKind::kShape, "inner dimensions differ: x is ", x.shape, ", weight is ", weight.shape, " (", features,
-           " against ", weight.shape[1], ")");
+    c.fail(ErrorKind::kShape, "inner dimensions differ: x is ", x.shape, ", weight is ", weight.shape, " (",
+           features, " against ", weight.shape[1], ")");
   }
   if (c.has(2) && c.in(2).shape != Dims{weight.shape[0]}) {
     c.fail(ErrorKind::kShape, "bias must be ", Dims{weight.shape[0]}, " for weight ", weight.shape, ", got ",
@@ -55,7 +55,8 @@ void eval_linear(const EvalContext& c) {
   const Operands3 o = operands(*x.spec, *weight.spec, *out.spec);
   const void* bias = nullptr;
   if (c.has(2)) {
-    bias = contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + batched_gemm_workspace(o.x, o.weight, o.out));
+    bias = contiguous_bias(c.in(2),
+                           static_cast<char*>(c.workspace()) + batched_gemm_workspace(o.x, o.weight, o.out));
   }
   batched_gemm(o.x, x.data, o.weight, weight.data, o.out, out.data, bias, c.workspace());
 }

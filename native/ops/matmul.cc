@@ -25,8 +25,8 @@ void infer_matmul(InferContext& c) {
   }
   const int64_t m = a.shape[ra - 2], k = a.shape[ra - 1], n = b.shape[rb - 1];
   if (b.shape[rb - 2] != k) {
-    c.fail(ErrorKind::kShape, "inner dimensions differ: a is ", a.shape, ", b is ", b.shape, " (", k, " against ",
-           b.shape[rb - 2], ")");
+    c.fail(ErrorKind::kShape, "inner dimensions differ: a is ", a.shape, ", b is ", b.shape, " (", k,
+           " against ", b.shape[rb - 2], ")");
   }
   Dims shape = broadcast_shapes(c.op().name, leading(a.shape, ra - 2), leading(b.shape, rb - 2));
   if (shape.size() + 2 > kMaxRank) c.fail(ErrorKind::kShape, "more than ", kMaxRank, " dims");
@@ -51,8 +51,8 @@ Tensor as_matrix(Applier& c, const Tensor& x) {
   return fn::reshape(c, x, Dims{rows, shape.back()});
 }
 
-// da = grad b^T, db = a^T grad, each summed over the dims that were broadcast. With one matrix b for a whole batch, the
-// sum over the batch is part of the product.
+// da = grad b^T, db = a^T grad, each summed over the dims that were broadcast. With one matrix b for a whole
+// batch, the sum over the batch is part of the product.
 void vjp_matmul(VjpContext& c) {
   const Tensor grad = c.grad(0);
   if (!grad) return;

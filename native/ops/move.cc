@@ -39,11 +39,13 @@ void where_eval(const EvalContext& c) {
   const bool gather_a = step[2] != 0 && step[2] != dense, gather_b = step[3] != 0 && step[3] != dense;
   const bool scatter = step[0] != dense, gather_condition = step[1] != 1;
   for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
-    if (!scatter && !gather_condition && !gather_a && !gather_b) return kernel(at[0], at[1], at[2], at[3], n, scalars);
+    if (!scatter && !gather_condition && !gather_a && !gather_b)
+      return kernel(at[0], at[1], at[2], at[3], n, scalars);
     alignas(64) char tiles[4][kTile * 8];
     for (int64_t first = 0; first < n; first += kTile) {
       const int64_t count = n - first < kTile ? n - first : kTile;
-      const char *condition = at[1] + first * step[1], *a = at[2] + first * step[2], *b = at[3] + first * step[3];
+      const char *condition = at[1] + first * step[1], *a = at[2] + first * step[2],
+                 *b = at[3] + first * step[3];
       char* target = at[0] + first * step[0];
       if (gather_condition) gather_row(tiles[1], condition, step[1], count, 1);
       if (gather_a) gather_row(tiles[2], a, step[2], count, size);
@@ -78,7 +80,8 @@ void copy_infer(InferContext& c) {
   const TensorSpec &target = c.in(0), &source = c.in(1);
   const Dims wide = broadcast_shapes(c.op().name, target.shape, source.shape);
   if (!(wide == target.shape)) {
-    c.fail(ErrorKind::kShape, "a source of shape ", source.shape, " does not broadcast to the target's ", target.shape);
+    c.fail(ErrorKind::kShape, "a source of shape ", source.shape, " does not broadcast to the target's ",
+           target.shape);
   }
   c.add_output(TensorSpec{target.dtype, target.shape, dense_strides_like(target.shape, target.strides)});
 }

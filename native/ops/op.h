@@ -1,9 +1,10 @@
-// The op record: everything the library knows about one operation. One record per op; all else is derived from it.
+// The op record: everything the library knows about one operation. One record per op; all else is derived
+// from it.
 //
-// A call goes: promote the inputs (`promotion`), `infer` the outputs or fail, provide memory, `eval`, and put a node on
-// the tape when an input needs a gradient; backward calls `vjp`, which is written in ops. Shape rules see no data,
-// kernels see no tensors, and no function here allocates tensors, so that a recorded program can run the same record
-// from planned memory.
+// A call goes: promote the inputs (`promotion`), `infer` the outputs or fail, provide memory, `eval`, and put
+// a node on the tape when an input needs a gradient; backward calls `vjp`, which is written in ops. Shape
+// rules see no data, kernels see no tensors, and no function here allocates tensors, so that a recorded
+// program can run the same record from planned memory.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ namespace lanegrad {
 
 struct Op;
 
-inline constexpr int kMaxInputs = 12;   // schema entries; a list counts as one
+inline constexpr int kMaxInputs = 12;  // schema entries; a list counts as one
 inline constexpr int kMaxOutputs = 6;
 inline constexpr int kMaxAttrs = 8;
 
@@ -30,8 +31,8 @@ struct InputDef {
   const char* name = nullptr;
   InputKind kind = InputKind::kOne;
   bool mutates = false;  // eval writes it in place
-  // >= 0: the caller does not pass this list; it is filled with the gradients of input `grads_of` (undefined entries where
-  // a parameter has none). How optimizers find gradients without a crossing per parameter.
+  // >= 0: the caller does not pass this list; it is filled with the gradients of input `grads_of` (undefined
+  // entries where a parameter has none). How optimizers find gradients without a crossing per parameter.
   int grads_of = -1;
   bool differentiable = true;  // false: indices, counters, targets: never on the tape
 };
@@ -47,7 +48,8 @@ struct AttrDef {
   const char* choices = nullptr;  // of an enum: "none|mean|sum"
 };
 
-// What happens to dtypes before infer sees them. Casts become `to` ops, so that they are differentiated and fused too.
+// What happens to dtypes before infer sees them. Casts become `to` ops, so that they are differentiated and
+// fused too.
 enum class Promotion : uint8_t {
   kNone,
   kCommon,          // all differentiable inputs to the dtype they promote to
@@ -57,12 +59,12 @@ enum class Promotion : uint8_t {
 enum OpFlags : uint32_t {
   kElementwise = 1 << 0,  // out[i] depends on the inputs at i only: it may run in place, and be fused
   kReduction = 1 << 1,
-  kView = 1 << 2,         // the output aliases input 0 (may say so per call through infer)
-  kRandom = 1 << 3,       // reads a counter: never merged with an equal call
-  kDynamic = 1 << 4,      // output shape depends on values; cannot be recorded
-  kPrimitive = 1 << 5,    // the TypeScript backend implements it too; all other ops have a composite of that name
-                          // in TypeScript, or are reached only from a vjp
-  kInternal = 1 << 6,     // reached only from a vjp or from the tape
+  kView = 1 << 2,       // the output aliases input 0 (may say so per call through infer)
+  kRandom = 1 << 3,     // reads a counter: never merged with an equal call
+  kDynamic = 1 << 4,    // output shape depends on values; cannot be recorded
+  kPrimitive = 1 << 5,  // the TypeScript backend implements it too; all other ops have a composite of that
+                        // name in TypeScript, or are reached only from a vjp
+  kInternal = 1 << 6,  // reached only from a vjp or from the tape
 };
 
 // One entry per schema input; an optional one that is absent has no tensor, a list has any number.
@@ -102,7 +104,9 @@ class InferContext {
   // An absent entry of an output list is not possible; every output of the schema is added, in order.
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
-  OutputSpec& add_output(DType dtype, const Dims& shape) { return add_output(TensorSpec::contiguous(dtype, shape)); }
+  OutputSpec& add_output(DType dtype, const Dims& shape) {
+    return add_output(TensorSpec::contiguous(dtype, shape));
+  }
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }
   const OutputSpec& out(int j) const { return outputs_[j]; }
 
@@ -132,8 +136,8 @@ struct TensorView {
 
 class EvalContext {
  public:
-  EvalContext(const Op& op, const Operands<TensorView>& inputs, std::span<const TensorView> outputs, void* workspace,
-              const Attrs& attrs)
+  EvalContext(const Op& op, const Operands<TensorView>& inputs, std::span<const TensorView> outputs,
+              void* workspace, const Attrs& attrs)
       : op_(op), inputs_(inputs), outputs_(outputs), workspace_(workspace), attrs_(attrs) {}
 
   const Op& op() const { return op_; }
@@ -156,7 +160,8 @@ class EvalContext {
   const Attrs& attrs_;
 };
 
-// How gradients are written: as calls of other ops, so that backward is recorded, fused and differentiated like forward.
+// How gradients are written: as calls of other ops, so that backward is recorded, fused and differentiated
+// like forward.
 class Applier {
  public:
   // Inputs in schema order, flat; an undefined Tensor stands for an absent optional. Lists: see apply_list.
@@ -177,8 +182,8 @@ class Applier {
 class VjpContext : public Applier {
  public:
   virtual const Attrs& attrs() const = 0;
-  // Flat input indices: a list counts by its entries, an absent optional input not at all. Only what `saves` declares is
-  // there.
+  // Flat input indices: a list counts by its entries, an absent optional input not at all. Only what `saves`
+  // declares is there.
   virtual Tensor input(int i) = 0;
   virtual Tensor output(int j) = 0;
   virtual int input_count() const = 0;
@@ -192,8 +197,8 @@ class VjpContext : public Applier {
   // The gradient of output j; undefined if nothing depends on it.
   virtual Tensor grad(int j) = 0;
   virtual void set_grad(int i, Tensor grad) = 0;
-  // The gradients will be differentiated: compose them of ops that have gradients themselves. When false, a fused
-  // backward op may be used.
+  // The gradients will be differentiated: compose them of ops that have gradients themselves. When false, a
+  // fused backward op may be used.
   virtual bool create_graph() const = 0;
 
  protected:
@@ -223,7 +228,8 @@ struct Op {
   EvalFn eval = nullptr;            // null: always a view
   Saves saves{};
   VjpFn vjp = nullptr;  // null: not differentiable, unless fused: then the composite is differentiated
-  // One op row of a table shared by several ops (an elementwise opcode, say); free for the family that sets it.
+  // One op row of a table shared by several ops (an elementwise opcode, say); free for the family that sets
+  // it.
   int code = 0;
 
   bool is(OpFlags flag) const { return (flags & flag) != 0; }

@@ -46,11 +46,14 @@ void for_planes(int64_t planes, int64_t elements, F&& body) {
 
 template <class F>
 void dispatch_floating(DType dtype, F&& fn) {
-  if (dtype == DType::kFloat64) fn(double{});
-  else fn(float{});
+  if (dtype == DType::kFloat64)
+    fn(double{});
+  else
+    fn(float{});
 }
 
-// kernel, stride, padding stand in this order from attribute `first` on; then come dilation (if there is one) and ceilMode.
+// kernel, stride, padding stand in this order from attribute `first` on; then come dilation (if there is one)
+// and ceilMode.
 struct PoolAttrs {
   int first;
   bool dilation;
@@ -80,7 +83,8 @@ void check_pair(const InferContext& c, int attr, const char* name, int64_t least
   const auto values = c.attrs().get_ints(attr);
   if (values.size() != 2) c.fail(ErrorKind::kValue, name, " must have 2 entries, got ", values.size());
   for (int64_t v : values) {
-    if (v < least || v > kMaxExtent) c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
+    if (v < least || v > kMaxExtent)
+      c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
   }
 }
 
@@ -93,7 +97,8 @@ Dims with_plane(const Dims& shape, const std::array<int64_t, 2>& plane) {
 
 PoolGeometry check_geometry(const InferContext& c, PoolAttrs at, DType dtype, const Dims& x) {
   if (!is_floating(dtype)) c.fail(ErrorKind::kDType, "input must be floating, got ", name_of(dtype));
-  if (x.size() != 3 && x.size() != 4) c.fail(ErrorKind::kShape, "input must be [N, C, H, W] or [C, H, W], got ", x);
+  if (x.size() != 3 && x.size() != 4)
+    c.fail(ErrorKind::kShape, "input must be [N, C, H, W] or [C, H, W], got ", x);
   check_pair(c, at.first, "kernel", 1);
   check_pair(c, at.first + 1, "stride", 1);
   check_pair(c, at.first + 2, "padding", 0);
@@ -102,13 +107,14 @@ PoolGeometry check_geometry(const InferContext& c, PoolAttrs at, DType dtype, co
   for (int d = 0; d < 2; ++d) {
     const int64_t dilation = at.dilation ? c.attrs().get_ints(at.first + 3)[d] : 1;
     if (padding[d] > ((kernel[d] - 1) * dilation + 1) / 2) {
-      c.fail(ErrorKind::kValue, "padding may be at most half of the kernel: kernel is ", Dims(kernel), ", padding ",
-             Dims(padding));
+      c.fail(ErrorKind::kValue, "padding may be at most half of the kernel: kernel is ", Dims(kernel),
+             ", padding ", Dims(padding));
     }
   }
   const PoolGeometry g = read_geometry(c.attrs(), at, x);
   if (g.out[0] < 1 || g.out[1] < 1) {
-    c.fail(ErrorKind::kShape, "no window fits: input is ", x, ", kernel ", Dims(kernel), ", padding ", Dims(padding));
+    c.fail(ErrorKind::kShape, "no window fits: input is ", x, ", kernel ", Dims(kernel), ", padding ",
+           Dims(padding));
   }
   checked_numel(c.op().name, with_plane(x, g.out));
   return g;
@@ -146,17 +152,21 @@ Dims check_input_shape(const InferContext& c) {
   return shape;
 }
 
-// maxPool2dBackward: grad, indices [N, C, oH, oW] -> inputShape: each gradient goes to the place of its maximum.
+// maxPool2dBackward: grad, indices [N, C, oH, oW] -> inputShape: each gradient goes to the place of its
+// maximum.
 void infer_max_backward(InferContext& c) {
   const TensorSpec &grad = c.in(0), &indices = c.in(1);
   if (!is_floating(grad.dtype)) c.fail(ErrorKind::kDType, "grad must be floating, got ", name_of(grad.dtype));
-  if (indices.dtype != DType::kInt64) c.fail(ErrorKind::kDType, "indices must be int64, got ", name_of(indices.dtype));
+  if (indices.dtype != DType::kInt64)
+    c.fail(ErrorKind::kDType, "indices must be int64, got ", name_of(indices.dtype));
   const Dims shape = check_input_shape(c);
   if (grad.shape != indices.shape) {
-    c.fail(ErrorKind::kShape, "grad and indices differ: grad is ", grad.shape, ", indices are ", indices.shape);
+    c.fail(ErrorKind::kShape, "grad and indices differ: grad is ", grad.shape, ", indices are ",
+           indices.shape);
   }
   for (int i = 0; i + 2 < shape.size(); ++i) {
-    if (shape[i] != grad.shape[i]) c.fail(ErrorKind::kShape, "inputShape is ", shape, ", grad is ", grad.shape);
+    if (shape[i] != grad.shape[i])
+      c.fail(ErrorKind::kShape, "inputShape is ", shape, ", grad is ", grad.shape);
   }
   c.add_output(grad.dtype, shape);
 }
@@ -185,7 +195,8 @@ void eval_max_backward(const EvalContext& c) {
       }
     });
   });
-  if (!inside) c.fail(ErrorKind::kIndex, "indices must be at least 0 and less than ", size, ", the size of a plane");
+  if (!inside)
+    c.fail(ErrorKind::kIndex, "indices must be at least 0 and less than ", size, ", the size of a plane");
 }
 
 // avgPool2d: x [N, C, H, W] -> [N, C, oH, oW].
@@ -209,7 +220,8 @@ void infer_average_backward(InferContext& c) {
   const Dims shape = check_input_shape(c);
   const PoolGeometry g = check_geometry(c, kAverageBackwardAttrsAt, c.in(0).dtype, shape);
   if (c.in(0).shape != with_plane(shape, g.out)) {
-    c.fail(ErrorKind::kShape, "grad must be ", with_plane(shape, g.out), " for input ", shape, ", got ", c.in(0).shape);
+    c.fail(ErrorKind::kShape, "grad must be ", with_plane(shape, g.out), " for input ", shape, ", got ",
+           c.in(0).shape);
   }
   c.add_output(c.in(0).dtype, shape);
 }
@@ -241,8 +253,9 @@ void vjp_max_backward(VjpContext& c) {
   flat_in = flat_out;
   const Dims& in = c.grad(0)->spec.shape;
   flat_in[flat_in.size() - 1] = in[in.size() - 2] * in[in.size() - 1];
-  const Tensor values = c.apply(gather, {fn::reshape(c, c.grad(0), flat_in), fn::reshape(c, c.input(1), flat_out)},
-                                Attrs().add_int(flat_out.size() - 1));
+  const Tensor values =
+      c.apply(gather, {fn::reshape(c, c.grad(0), flat_in), fn::reshape(c, c.input(1), flat_out)},
+              Attrs().add_int(flat_out.size() - 1));
   c.set_grad(0, fn::reshape(c, values, shape));
 }
 
@@ -255,7 +268,8 @@ Attrs average_attrs(Attrs to, const Attrs& from, int first) {
 void vjp_average(VjpContext& c) {
   static const Op& backward = find_op("avgPool2dBackward");
   if (!c.grad(0) || !c.needs(0)) return;
-  c.set_grad(0, c.apply(backward, {c.grad(0)}, average_attrs(Attrs().add_ints(c.input_shape(0)), c.attrs(), 0)));
+  c.set_grad(0,
+             c.apply(backward, {c.grad(0)}, average_attrs(Attrs().add_ints(c.input_shape(0)), c.attrs(), 0)));
 }
 
 void vjp_average_backward(VjpContext& c) {
@@ -265,8 +279,9 @@ void vjp_average_backward(VjpContext& c) {
 }
 
 constexpr AttrDef kInputShape{"inputShape", AttrType::kInts}, kKernel{"kernel", AttrType::kInts},
-    kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts}, kDilation{"dilation", AttrType::kInts},
-    kCeilMode{"ceilMode", AttrType::kBool}, kCountIncludePad{"countIncludePad", AttrType::kBool};
+    kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts},
+    kDilation{"dilation", AttrType::kInts}, kCeilMode{"ceilMode", AttrType::kBool},
+    kCountIncludePad{"countIncludePad", AttrType::kBool};
 
 const Op kMaxPool2d{
     .name = "maxPool2d",

@@ -1,5 +1,5 @@
-// Random ops. Each reads a counter {seed, offset} and makes element i a pure function of it and i: any part can be made by
-// any thread, and a gradient that needs the same numbers makes them again.
+// Random ops. Each reads a counter {seed, offset} and makes element i a pure function of it and i: any part
+// can be made by any thread, and a gradient that needs the same numbers makes them again.
 #include <cmath>
 
 #include "core/threads.h"
@@ -44,7 +44,8 @@ void for_each_block_range(int64_t n, int64_t elements_per_block, uint64_t offset
 
 void next_counter_infer(InferContext& c) {
   check_counter(c, c.in(0), "generator");
-  if (c.attrs().get_int(0) < 0) c.fail(ErrorKind::kValue, "count must not be negative, got ", c.attrs().get_int(0));
+  if (c.attrs().get_int(0) < 0)
+    c.fail(ErrorKind::kValue, "count must not be negative, got ", c.attrs().get_int(0));
   c.add_output(DType::kInt64, Dims{2});
 }
 
@@ -61,7 +62,8 @@ void next_counter_eval(const EvalContext& c) {
 void floating_infer(InferContext& c) {
   check_counter(c, c.in(0), "counter");
   const DType dtype = c.attrs().get_dtype(1);
-  if (!is_floating(dtype)) c.fail(ErrorKind::kDType, name_of(dtype), " is not supported, wanted float32 or float64");
+  if (!is_floating(dtype))
+    c.fail(ErrorKind::kDType, name_of(dtype), " is not supported, wanted float32 or float64");
   c.add_output(dtype, shape_attr(c, 0));
 }
 
@@ -80,8 +82,12 @@ void floating_eval(const EvalContext& c, Float single, Double twice) {
   }
 }
 
-void uniform_eval(const EvalContext& c) { floating_eval(c, random_table().uniform_float, random_table().uniform_double); }
-void normal_eval(const EvalContext& c) { floating_eval(c, random_table().normal_float, random_table().normal_double); }
+void uniform_eval(const EvalContext& c) {
+  floating_eval(c, random_table().uniform_float, random_table().uniform_double);
+}
+void normal_eval(const EvalContext& c) {
+  floating_eval(c, random_table().normal_float, random_table().normal_double);
+}
 
 // ---- randint(counter){shape, low, high, dtype}: low <= x < high
 
@@ -113,7 +119,8 @@ void dropout_infer(InferContext& c) {
   check_counter(c, c.in(1), "counter");
   const TensorSpec& x = c.in(0);
   const double p = c.attrs().get_float(0);
-  if (!is_floating(x.dtype)) c.fail(ErrorKind::kDType, name_of(x.dtype), " is not supported, wanted float32 or float64");
+  if (!is_floating(x.dtype))
+    c.fail(ErrorKind::kDType, name_of(x.dtype), " is not supported, wanted float32 or float64");
   if (!(p >= 0 && p <= 1)) c.fail(ErrorKind::kValue, "p must be between 0 and 1, got ", p);
   c.add_output(x.dtype, x.shape);
 }
@@ -134,13 +141,14 @@ void dropout_eval(const EvalContext& c) {
   if (out.spec->dtype == DType::kFloat32) {
     const float scale = p < 1 ? 1.0f / (1.0f - static_cast<float>(p)) : 0.0f;
     for_each_block_range(n, 4, counter.offset, [&](int64_t first, int64_t count, uint64_t block) {
-      random_table().dropout_float(out.as<float>() + first, x.as<float>() + first, count, counter.seed, block, threshold, scale);
+      random_table().dropout_float(out.as<float>() + first, x.as<float>() + first, count, counter.seed, block,
+                                   threshold, scale);
     });
   } else {
     const double scale = p < 1 ? 1.0 / (1.0 - p) : 0.0;
     for_each_block_range(n, 4, counter.offset, [&](int64_t first, int64_t count, uint64_t block) {
-      random_table().dropout_double(out.as<double>() + first, x.as<double>() + first, count, counter.seed, block, threshold,
-                                    scale);
+      random_table().dropout_double(out.as<double>() + first, x.as<double>() + first, count, counter.seed,
+                                    block, threshold, scale);
     });
   }
 }

@@ -1,5 +1,5 @@
-// How elementwise ops walk operands of any strides: dims sorted by the output's strides and merged where they lie evenly
-// in memory, so that what is left is few dims and long rows.
+// How elementwise ops walk operands of any strides: dims sorted by the output's strides and merged where they
+// lie evenly in memory, so that what is left is few dims and long rows.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct StridedLoop {
 // Inputs are broadcast to the output's shape.
 StridedLoop make_loop(const TensorView& out, const TensorView* const* inputs, int count);
 
-// All operands in the same place of memory order, or one element each (bits of `scalars`, from input 0): then one kernel
-// call over numel elements does it, and no loop is needed.
+// All operands in the same place of memory order, or one element each (bits of `scalars`, from input 0): then
+// one kernel call over numel elements does it, and no loop is needed.
 bool is_flat(const TensorView& out, const TensorView* const* inputs, int count, unsigned& scalars);
 
 // Calls body(pointers, n) for rows, or pieces of rows, in parallel; a thread gets at least `grain` elements.

@@ -39,13 +39,15 @@ Dims resolve_shape(const InferContext& c, const Dims& shape, Dims wanted) {
     }
     wanted[open] = have / rest;
   } else if (rest != have) {
-    c.fail(ErrorKind::kShape, "cannot give ", shape, " (", have, " elements) the shape ", wanted, " (", rest, ")");
+    c.fail(ErrorKind::kShape, "cannot give ", shape, " (", have, " elements) the shape ", wanted, " (", rest,
+           ")");
   }
   return wanted;
 }
 
-// Strides with which the memory of (shape, strides) reads as `wanted`, if there are any. Walks both shapes from the
-// inside: each maximal run of dims that lies evenly in memory must be covered by whole dims of the new shape.
+// Strides with which the memory of (shape, strides) reads as `wanted`, if there are any. Walks both shapes
+// from the inside: each maximal run of dims that lies evenly in memory must be covered by whole dims of the
+// new shape.
 std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& wanted) {
   if (numel(shape) == 0) return contiguous_strides(wanted);
   Dims out = Dims::filled(wanted.size(), 1);
@@ -145,13 +147,14 @@ void expand_infer(InferContext& c) {
   for (int i = 0; i < shape.size(); ++i) {
     const bool is_new = i < lead;
     if (shape[i] == -1 && !is_new) out.shape[i] = x.shape[i - lead];
-    if (out.shape[i] < 0) c.fail(ErrorKind::kShape, "-1 keeps a size that is there, but dim ", i, " of ", shape, " is new");
+    if (out.shape[i] < 0)
+      c.fail(ErrorKind::kShape, "-1 keeps a size that is there, but dim ", i, " of ", shape, " is new");
     if (is_new) continue;
     if (out.shape[i] == x.shape[i - lead]) {
       out.strides[i] = x.strides[i - lead];
     } else if (x.shape[i - lead] != 1) {
-      c.fail(ErrorKind::kShape, "cannot expand ", x.shape, " to ", shape, " (", x.shape[i - lead], " against ", out.shape[i],
-             " in dim ", i, ")");
+      c.fail(ErrorKind::kShape, "cannot expand ", x.shape, " to ", shape, " (", x.shape[i - lead],
+             " against ", out.shape[i], " in dim ", i, ")");
     }
   }
   checked_numel(c.op().name, out.shape);
@@ -168,12 +171,15 @@ void slice_infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
   if (x.rank() == 0) c.fail(ErrorKind::kShape, "a 0-dim tensor has no dim to slice");
   const int dim = normalize_dim(c.op().name, c.attrs().get_int(kDim), x.rank());
-  const int64_t start = c.attrs().get_int(kStart), length = c.attrs().get_int(kLength), step = c.attrs().get_int(kStep);
+  const int64_t start = c.attrs().get_int(kStart), length = c.attrs().get_int(kLength),
+                step = c.attrs().get_int(kStep);
   const int64_t size = x.shape[dim];
   if (step < 1) c.fail(ErrorKind::kValue, "step must be 1 or more, got ", step);
   // Written so that nothing overflows: start + (length - 1) * step < size.
-  if (start < 0 || length < 0 || start > size || (length > 0 && (start >= size || (length - 1) > (size - 1 - start) / step))) {
-    c.fail(ErrorKind::kIndex, length, " elements from ", start, " in steps of ", step, " do not fit dim ", dim, " of ", x.shape);
+  if (start < 0 || length < 0 || start > size ||
+      (length > 0 && (start >= size || (length - 1) > (size - 1 - start) / step))) {
+    c.fail(ErrorKind::kIndex, length, " elements from ", start, " in steps of ", step, " do not fit dim ",
+           dim, " of ", x.shape);
   }
   OutputSpec out(x);
   out.alias = 0;
@@ -190,7 +196,8 @@ void view_scatter_infer(InferContext& c) {
   const DecodedChain chain = decode_chain(c.attrs().get_ints(0));
   TensorSpec out{base.dtype, base.shape, chain.base_strides};
   if (!is_dense(out.shape, out.strides)) out.strides = contiguous_strides(out.shape);
-  if (!(view_of(out, chain.steps).shape == c.in(1).shape)) c.fail(ErrorKind::kInternal, "source does not fit the view");
+  if (!(view_of(out, chain.steps).shape == c.in(1).shape))
+    c.fail(ErrorKind::kInternal, "source does not fit the view");
   c.add_output(out);
 }
 
@@ -255,7 +262,10 @@ const Op kOps[] = {
     {.name = "slice",
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
-     .attrs = {{{"dim", AttrType::kInt}, {"start", AttrType::kInt}, {"length", AttrType::kInt}, {"step", AttrType::kInt}}},
+     .attrs = {{{"dim", AttrType::kInt},
+                {"start", AttrType::kInt},
+                {"length", AttrType::kInt},
+                {"step", AttrType::kInt}}},
      .flags = kPrimitive | kView,
      .infer = slice_infer,
      .vjp = slice_vjp},

@@ -1,5 +1,5 @@
-// The way from a base tensor to one of its views, as a list of view ops. It is how in-place writes to a view reach the
-// history of the base: logically, so that it holds for any memory layout.
+// The way from a base tensor to one of its views, as a list of view ops. It is how in-place writes to a view
+// reach the history of the base: logically, so that it holds for any memory layout.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct ViewStep {
 
 using ViewChain = std::vector<ViewStep>;
 
-// As one list of integers, the form in which the chain is an attribute of viewScatter: the strides of the base, then
-// the steps.
+// As one list of integers, the form in which the chain is an attribute of viewScatter: the strides of the
+// base, then the steps.
 std::vector<int64_t> encode_chain(const Dims& base_strides, std::span<const ViewStep> chain);
 
 struct DecodedChain {

@@ -2,9 +2,11 @@
 #include "simd/simd.h"
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
 #else
-#pragma GCC diagnostic push  // GCC 12's own _mm512_undefined_*, once inlined, is an uninitialized variable to it
+#pragma GCC diagnostic push  // GCC 12's own _mm512_undefined_*, once inlined, is an uninitialized variable to
+                             // it
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC push_options

@@ -1,5 +1,6 @@
-// One lane at a time with the compiler's own vectorization off: the level that the others are tested against. (Clang has
-// no function attribute for that; there it vectorizes to the SSE2 floor as it likes.) No include guard: see simd.h.
+// One lane at a time with the compiler's own vectorization off: the level that the others are tested against.
+// (Clang has no function attribute for that; there it vectorizes to the SSE2 floor as it likes.) No include
+// guard: see simd.h.
 #include "simd/simd.h"
 
 #if !defined(__clang__)

@@ -1,10 +1,11 @@
 // Elementary functions on vectors. float32 is computed here; float64 goes through the C library lane by lane.
 //
-// Largest errors against the C library in double precision, in units in the last place, over every 257th float32 (pow:
-// 2^27 random pairs), the worst level:
+// Largest errors against the C library in double precision, in units in the last place, over every 257th
+// float32 (pow: 2^27 random pairs), the worst level:
 //   exp 1.0, log 0.8, tanh 1.4, sigmoid 2.4, erf 1.1, sin 1.6, cos 1.6, pow 0.501
 // NaN gives NaN, infinities their limits, and denormal arguments and results are exact to the same bounds.
-// Coefficients: minimax fits of our own (Lawson's iteration), rounded to float one by one from the constant term on.
+// Coefficients: minimax fits of our own (Lawson's iteration), rounded to float one by one from the constant
+// term on.
 
 namespace detail {
 
@@ -42,9 +43,10 @@ LANEGRAD_INLINE Vec<float> exp(Vec<float> x) {
   return select(is_nan(x), x, scale2(y, n));
 }
 
-// log x = e ln 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = f - f^2/2 + f^3 p(f), degree 7, 2^-27.
+// log x = e ln 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = f - f^2/2 + f^3 p(f), degree 7,
+// 2^-27.
 LANEGRAD_INLINE Vec<float> log(Vec<float> x) {
-  constexpr float kP[] = {0x1.555554p-2f,  -0x1.000228p-2f, 0x1.99a02p-3f,  -0x1.5471f6p-3f,
+  constexpr float kP[] = {0x1.555554p-2f, -0x1.000228p-2f, 0x1.99a02p-3f,  -0x1.5471f6p-3f,
                           0x1.22d85ep-3f, -0x1.0d876ep-3f, 0x1.056766p-3f, -0x1.38c35p-4f};
   const auto infinity = Vec<float>::broadcast(std::numeric_limits<float>::infinity());
   const auto denormal = lt(x, Vec<float>::broadcast(std::numeric_limits<float>::min()));
@@ -52,7 +54,8 @@ LANEGRAD_INLINE Vec<float> log(Vec<float> x) {
   const Vec<int32_t> root_half = Vec<int32_t>::broadcast(0x3F3504F3);
   const Vec<int32_t> exponent = shift_right_arithmetic<23>(bits - root_half);
   const Vec<float> f = from_bits(bits - shift_left<23>(exponent)) - Vec<float>::broadcast(1.0f);
-  const Vec<float> e = to_float(exponent) - select(denormal, Vec<float>::broadcast(23.0f), Vec<float>::zero());
+  const Vec<float> e =
+      to_float(exponent) - select(denormal, Vec<float>::broadcast(23.0f), Vec<float>::zero());
   const Vec<float> f2 = f * f;
   Vec<float> tail = detail::horner(f, kP) * (f * f2);
   tail = fma(e, Vec<float>::broadcast(detail::kLn2Low), tail);
@@ -67,7 +70,8 @@ LANEGRAD_INLINE Vec<float> log(Vec<float> x) {
   return y;
 }
 
-// |x| < 0.55: x + x^3 p(x^2), 2^-30. Above: 1 - 2 / (e^2|x| + 1), where the exponential's error hardly counts.
+// |x| < 0.55: x + x^3 p(x^2), 2^-30. Above: 1 - 2 / (e^2|x| + 1), where the exponential's error hardly
+// counts.
 LANEGRAD_INLINE Vec<float> tanh(Vec<float> x) {
   constexpr float kP[] = {-0x1.55554ap-2f, 0x1.110cfp-3f, -0x1.b91f2p-5f, 0x1.58ec78p-6f, -0x1.99565ep-8f};
   const auto one = Vec<float>::broadcast(1.0f), two = Vec<float>::broadcast(2.0f);
@@ -85,9 +89,10 @@ LANEGRAD_INLINE Vec<T> sigmoid(Vec<T> x) {
   return select(lt(x, Vec<T>::zero()), e, one) / (one + e);
 }
 
-// |x| < 0.92: x + x e(x^2), 2^-30. Above: 1 - exp(x t(x)), where x t(x) fits log erfc(x). From 3.95 on it rounds to 1.
+// |x| < 0.92: x + x e(x^2), 2^-30. Above: 1 - exp(x t(x)), where x t(x) fits log erfc(x). From 3.95 on it
+// rounds to 1.
 LANEGRAD_INLINE Vec<float> erf(Vec<float> x) {
-  constexpr float kE[] = {0x1.06eba8p-3f, -0x1.812740p-2f, 0x1.ce2d64p-4f, -0x1.b8011ap-6f,
+  constexpr float kE[] = {0x1.06eba8p-3f, -0x1.812740p-2f,  0x1.ce2d64p-4f, -0x1.b8011ap-6f,
                           0x1.544a1ap-8f, -0x1.a60a2ep-11f, 0x1.4f676p-14f};
   constexpr float kT[] = {-0x1.20ef1cp+0f, -0x1.45328ap-1f, -0x1.b3259cp-4f, 0x1.8551d2p-6f,
                           -0x1.dd6e36p-9f, 0x1.527e46p-12f, -0x1.78e02cp-17f};
@@ -100,8 +105,9 @@ LANEGRAD_INLINE Vec<float> erf(Vec<float> x) {
 
 namespace detail {
 
-// x = n pi/2 + r. In double precision: float32 numbers come so close to multiples of pi/2 that a float reduction needs
-// four parts, and more without FMA. The first part has 33 bits: its product with n < 2^20 is exact without FMA too.
+// x = n pi/2 + r. In double precision: float32 numbers come so close to multiples of pi/2 that a float
+// reduction needs four parts, and more without FMA. The first part has 33 bits: its product with n < 2^20 is
+// exact without FMA too.
 LANEGRAD_INLINE Vec<double> reduce_half_pi(Vec<double> x, Vec<double>& n) {
   n = round_even(x * Vec<double>::broadcast(0x1.45f306dc9c883p-1));
   return neg_fma(n, Vec<double>::broadcast(0x1.0b4611a626331p-34),
@@ -123,7 +129,8 @@ LANEGRAD_INLINE Vec<float> sin_shifted(Vec<float> x) {
   const Vec<int32_t> n = to_int(narrow(n_low, n_high)) + Vec<int32_t>::broadcast(quarter);
   const Vec<float> r2 = r * r;
   const Vec<float> sine = fma(horner(r2, kSin) * r2, r, r);
-  const Vec<float> cosine = fma(horner(r2, kCos), r2 * r2, neg_fma(Vec<float>::broadcast(0.5f), r2, Vec<float>::broadcast(1.0f)));
+  const Vec<float> cosine =
+      fma(horner(r2, kCos), r2 * r2, neg_fma(Vec<float>::broadcast(0.5f), r2, Vec<float>::broadcast(1.0f)));
   const auto even = eq(n & Vec<int32_t>::broadcast(1), Vec<int32_t>::zero());
   const Vec<int32_t> sign = shift_left<30>(n & Vec<int32_t>::broadcast(2));
   const Vec<float> y = from_bits(to_bits(select(even, sine, cosine)) ^ sign);
@@ -157,7 +164,8 @@ LANEGRAD_INLINE Vec<double> log2_positive(Vec<double> x) {
   return fma(horner(s * s, kP), s, to_float(exponent));
 }
 
-// 2^x; x is bounded so that every exponent is that of a normal double: floats under- and overflow in the narrowing.
+// 2^x; x is bounded so that every exponent is that of a normal double: floats under- and overflow in the
+// narrowing.
 LANEGRAD_INLINE Vec<double> exp2_bounded(Vec<double> x) {
   constexpr double kP[] = {0x1.ffffffffff79fp-1,  0x1.62e42fef86165p-1,  0x1.ebfbdff931f86p-3,
                            0x1.c6b08dd46c94cp-5,  0x1.3b2ab5c4cab30p-7,  0x1.5d87483905754p-10,
@@ -168,12 +176,14 @@ LANEGRAD_INLINE Vec<double> exp2_bounded(Vec<double> x) {
   return horner(bounded - n, kP) * from_bits(power);
 }
 
-LANEGRAD_INLINE Vec<double> pow_positive(Vec<double> x, Vec<double> y) { return exp2_bounded(y * log2_positive(x)); }
+LANEGRAD_INLINE Vec<double> pow_positive(Vec<double> x, Vec<double> y) {
+  return exp2_bounded(y * log2_positive(x));
+}
 
 }  // namespace detail
 
-// |x|^y in double precision through 2^(y log2 |x|), then the signs of negative bases. Lanes with a zero, an infinity
-// or NaN take the C library.
+// |x|^y in double precision through 2^(y log2 |x|), then the signs of negative bases. Lanes with a zero, an
+// infinity or NaN take the C library.
 LANEGRAD_INLINE Vec<float> pow(Vec<float> x, Vec<float> y) {
   const auto zero = Vec<float>::zero(), one = Vec<float>::broadcast(1.0f), half = Vec<float>::broadcast(0.5f);
   const auto infinity = Vec<float>::broadcast(std::numeric_limits<float>::infinity());
@@ -204,8 +214,10 @@ LANEGRAD_INLINE Vec<float> pow(Vec<float> x, Vec<float> y) {
   return Vec<float>::load(r);
 }
 
-#define LANEGRAD_LIBM(name) \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x) { return map_lanes(x, [](double v) { return std::name(v); }); }
+#define LANEGRAD_LIBM(name)                                     \
+  LANEGRAD_INLINE Vec<double> name(Vec<double> x) {             \
+    return map_lanes(x, [](double v) { return std::name(v); }); \
+  }
 LANEGRAD_LIBM(exp)
 LANEGRAD_LIBM(log)
 LANEGRAD_LIBM(tanh)

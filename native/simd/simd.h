@@ -1,14 +1,13 @@
 // What every level of the SIMD layer stands on. A family's ISA file reads:
 //
 //   #include <std headers> and "kernels/<family>/<family>.h"
-//   #include "simd/begin_avx2.h"    // opens the target region and namespace lanegrad::avx2, defines the vectors
-//   #include "simd/math.inl"        // where exp, tanh ... are needed
-//   #include "kernels/<family>/<family>.inl"
-//   #include "simd/end_avx2.h"
+//   #include "simd/begin_avx2.h"    // opens the target region and namespace lanegrad::avx2, defines the
+//   vectors #include "simd/math.inl"        // where exp, tanh ... are needed #include
+//   "kernels/<family>/<family>.inl" #include "simd/end_avx2.h"
 //
-// All that a region defines is compiled for its level, so no standard header may be included inside one: an inline
-// function of the library compiled for AVX-512 could be the copy that the linker keeps for everybody. For the same
-// reason helpers in an .inl are static or in an anonymous namespace.
+// All that a region defines is compiled for its level, so no standard header may be included inside one: an
+// inline function of the library compiled for AVX-512 could be the copy that the linker keeps for everybody.
+// For the same reason helpers in an .inl are static or in an anonymous namespace.
 //
 // Vec<T>, T one of float, double, int32_t, int64_t:
 //   kWidth                      lanes
@@ -20,10 +19,14 @@
 //   min max (a NaN in either operand gives NaN) abs sqrt floor ceil round_even trunc
 //   eq ne lt le gt ge -> Vec<T>::Mask; select(mask, a, b) = mask ? a : b
 //   reduce_add reduce_max reduce_min: neighbours at half the width first, always the same tree
+//   multiply_wide(Vec<int64_t>): low 32 bits times low 32 bits, unsigned
+//   zip_low zip_high(Vec<int64_t>): a0 b0 a1 b1 ..., first and second half
 //   integers: & | ^, shift_left<n> shift_right<n> (logical) shift_right_arithmetic<n>
-//   to_bits(float vec) -> integer vec of that width, from_bits; to_int (rounds to nearest even, in range only), to_float
-//   Vec<float>: low_double(v), high_double(v), narrow(low, high) through Vec<double> halves (scalar: high is unused)
-// Mask: & | ~, any(m), all(m), Mask::load(bytes) and m.store(bytes): one byte 0/1 for each lane (load: non-zero is true).
+//   to_bits(float vec) -> integer vec of that width, from_bits; to_int (rounds to nearest even, in range
+//   only), to_float Vec<float>: low_double(v), high_double(v), narrow(low, high) through Vec<double> halves
+//   (scalar: high is unused)
+// Mask: & | ~, any(m), all(m), Mask::load(bytes) and m.store(bytes): one byte 0/1 for each lane (load:
+// non-zero is true).
 //   min_number max_number(Vec<float>): the operand b where a is NaN; scale2(y, n) = y * 2^n
 // Constants of a level: kVectorBytes, kVectorRegisters.
 #pragma once

@@ -21,8 +21,10 @@ struct LaneMask {
     }
   }
   LANEGRAD_INLINE int bits() const {
-    if constexpr (kLanes == 8) return _mm256_movemask_ps(_mm256_castsi256_ps(m));
-    else return _mm256_movemask_pd(_mm256_castsi256_pd(m));
+    if constexpr (kLanes == 8)
+      return _mm256_movemask_ps(_mm256_castsi256_ps(m));
+    else
+      return _mm256_movemask_pd(_mm256_castsi256_pd(m));
   }
   LANEGRAD_INLINE void store(void* p) const {
     const __m128i low = _mm256_castsi256_si128(m), high = _mm256_extracti128_si256(m, 1);
@@ -38,19 +40,30 @@ struct LaneMask {
   }
 };
 template <int n>
-LANEGRAD_INLINE LaneMask<n> operator&(LaneMask<n> a, LaneMask<n> b) { return {_mm256_and_si256(a.m, b.m)}; }
+LANEGRAD_INLINE LaneMask<n> operator&(LaneMask<n> a, LaneMask<n> b) {
+  return {_mm256_and_si256(a.m, b.m)};
+}
 template <int n>
-LANEGRAD_INLINE LaneMask<n> operator|(LaneMask<n> a, LaneMask<n> b) { return {_mm256_or_si256(a.m, b.m)}; }
+LANEGRAD_INLINE LaneMask<n> operator|(LaneMask<n> a, LaneMask<n> b) {
+  return {_mm256_or_si256(a.m, b.m)};
+}
 template <int n>
-LANEGRAD_INLINE LaneMask<n> operator~(LaneMask<n> a) { return {_mm256_xor_si256(a.m, _mm256_set1_epi32(-1))}; }
+LANEGRAD_INLINE LaneMask<n> operator~(LaneMask<n> a) {
+  return {_mm256_xor_si256(a.m, _mm256_set1_epi32(-1))};
+}
 template <int n>
-LANEGRAD_INLINE bool any(LaneMask<n> a) { return a.bits() != 0; }
+LANEGRAD_INLINE bool any(LaneMask<n> a) {
+  return a.bits() != 0;
+}
 template <int n>
-LANEGRAD_INLINE bool all(LaneMask<n> a) { return a.bits() == (1 << n) - 1; }
+LANEGRAD_INLINE bool all(LaneMask<n> a) {
+  return a.bits() == (1 << n) - 1;
+}
 
 // Ones in the first n lanes, for the masked loads and stores.
 LANEGRAD_INLINE __m256i first_lanes8(int64_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 LANEGRAD_INLINE __m256i first_lanes4(int64_t n) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
@@ -62,7 +75,9 @@ struct Vec<float> {
   static constexpr int kWidth = 8;
   __m256 v;
   static LANEGRAD_INLINE Vec load(const float* p) { return {_mm256_loadu_ps(p)}; }
-  static LANEGRAD_INLINE Vec load_n(const float* p, int64_t n) { return {_mm256_maskload_ps(p, first_lanes8(n))}; }
+  static LANEGRAD_INLINE Vec load_n(const float* p, int64_t n) {
+    return {_mm256_maskload_ps(p, first_lanes8(n))};
+  }
   LANEGRAD_INLINE void store(float* p) const { _mm256_storeu_ps(p, v); }
   LANEGRAD_INLINE void store_n(float* p, int64_t n) const { _mm256_maskstore_ps(p, first_lanes8(n), v); }
   static LANEGRAD_INLINE Vec broadcast(float x) { return {_mm256_set1_ps(x)}; }
@@ -74,7 +89,9 @@ struct Vec<double> {
   static constexpr int kWidth = 4;
   __m256d v;
   static LANEGRAD_INLINE Vec load(const double* p) { return {_mm256_loadu_pd(p)}; }
-  static LANEGRAD_INLINE Vec load_n(const double* p, int64_t n) { return {_mm256_maskload_pd(p, first_lanes4(n))}; }
+  static LANEGRAD_INLINE Vec load_n(const double* p, int64_t n) {
+    return {_mm256_maskload_pd(p, first_lanes4(n))};
+  }
   LANEGRAD_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
   LANEGRAD_INLINE void store_n(double* p, int64_t n) const { _mm256_maskstore_pd(p, first_lanes4(n), v); }
   static LANEGRAD_INLINE Vec broadcast(double x) { return {_mm256_set1_pd(x)}; }
@@ -85,8 +102,12 @@ struct Vec<int32_t> {
   using Mask = LaneMask<8>;
   static constexpr int kWidth = 8;
   __m256i v;
-  static LANEGRAD_INLINE Vec load(const int32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
-  static LANEGRAD_INLINE Vec load_n(const int32_t* p, int64_t n) { return {_mm256_maskload_epi32(p, first_lanes8(n))}; }
+  static LANEGRAD_INLINE Vec load(const int32_t* p) {
+    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))};
+  }
+  static LANEGRAD_INLINE Vec load_n(const int32_t* p, int64_t n) {
+    return {_mm256_maskload_epi32(p, first_lanes8(n))};
+  }
   LANEGRAD_INLINE void store(int32_t* p) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
   LANEGRAD_INLINE void store_n(int32_t* p, int64_t n) const { _mm256_maskstore_epi32(p, first_lanes8(n), v); }
   static LANEGRAD_INLINE Vec broadcast(int32_t x) { return {_mm256_set1_epi32(x)}; }
@@ -97,7 +118,9 @@ struct Vec<int64_t> {
   using Mask = LaneMask<4>;
   static constexpr int kWidth = 4;
   __m256i v;
-  static LANEGRAD_INLINE Vec load(const int64_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
+  static LANEGRAD_INLINE Vec load(const int64_t* p) {
+    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))};
+  }
   static LANEGRAD_INLINE Vec load_n(const int64_t* p, int64_t n) {
     return {_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), first_lanes4(n))};
   }
@@ -114,29 +137,50 @@ LANEGRAD_INLINE Vec<int64_t> to_bits(Vec<double> a) { return {_mm256_castpd_si25
 LANEGRAD_INLINE Vec<float> from_bits(Vec<int32_t> a) { return {_mm256_castsi256_ps(a.v)}; }
 LANEGRAD_INLINE Vec<double> from_bits(Vec<int64_t> a) { return {_mm256_castsi256_pd(a.v)}; }
 
-#define LANEGRAD_VEC_FLOATING(T, suffix, cast, lanes)                                                                 \
-  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm256_mul_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm256_div_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm256_fmadd_##suffix(a.v, b.v, c.v)}; }         \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm256_fnmadd_##suffix(a.v, b.v, c.v)}; }    \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_EQ_OQ))}; } \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_NEQ_UQ))}; } \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_LT_OQ))}; } \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_LE_OQ))}; } \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_GT_OQ))}; } \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_GE_OQ))}; } \
-  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                                              \
-    return {_mm256_blendv_##suffix(b.v, a.v, from_bits(Vec<std::conditional_t<lanes == 8, int32_t, int64_t>>{m.m}).v)}; \
-  }                                                                                                                   \
-  /* The instruction gives its second operand when either is NaN. */                                                  \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(ne(a, a), a, {_mm256_min_##suffix(a.v, b.v)}); }     \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(ne(a, a), a, {_mm256_max_##suffix(a.v, b.v)}); }     \
-  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm256_sqrt_##suffix(a.v)}; }                                       \
-  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {_mm256_floor_##suffix(a.v)}; }                                     \
-  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {_mm256_ceil_##suffix(a.v)}; }                                       \
-  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {_mm256_round_##suffix(a.v, 0x8)}; }                           \
+#define LANEGRAD_VEC_FLOATING(T, suffix, cast, lanes)                                              \
+  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm256_mul_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm256_div_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {                                       \
+    return {_mm256_fmadd_##suffix(a.v, b.v, c.v)};                                                 \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) {                                   \
+    return {_mm256_fnmadd_##suffix(a.v, b.v, c.v)};                                                \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_EQ_OQ))};                                      \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_NEQ_UQ))};                                     \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_LT_OQ))};                                      \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_LE_OQ))};                                      \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_GT_OQ))};                                      \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) {                                         \
+    return {cast(_mm256_cmp_##suffix(a.v, b.v, _CMP_GE_OQ))};                                      \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                           \
+    return {_mm256_blendv_##suffix(                                                                \
+        b.v, a.v, from_bits(Vec<std::conditional_t<lanes == 8, int32_t, int64_t>>{m.m}).v)};       \
+  }                                                                                                \
+  /* The instruction gives its second operand when either is NaN. */                               \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {                                                 \
+    return select(ne(a, a), a, {_mm256_min_##suffix(a.v, b.v)});                                   \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {                                                 \
+    return select(ne(a, a), a, {_mm256_max_##suffix(a.v, b.v)});                                   \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm256_sqrt_##suffix(a.v)}; }                    \
+  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {_mm256_floor_##suffix(a.v)}; }                  \
+  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {_mm256_ceil_##suffix(a.v)}; }                    \
+  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {_mm256_round_##suffix(a.v, 0x8)}; }        \
   LANEGRAD_INLINE Vec<T> trunc(Vec<T> a) { return {_mm256_round_##suffix(a.v, 0xB)}; }
 
 LANEGRAD_VEC_FLOATING(float, ps, _mm256_castps_si256, 8)
@@ -147,42 +191,50 @@ LANEGRAD_INLINE __m256i multiply_low(__m256i a, __m256i b, std::integral_constan
   return _mm256_mullo_epi32(a, b);
 }
 LANEGRAD_INLINE __m256i multiply_low(__m256i a, __m256i b, std::integral_constant<int, 4>) {
-  const __m256i cross =
-      _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b), _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
+  const __m256i cross = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b),
+                                         _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
   return _mm256_add_epi64(_mm256_mul_epu32(a, b), _mm256_slli_epi64(cross, 32));
 }
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                                        \
-  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {                                                              \
-    return {multiply_low(a.v, b.v, std::integral_constant<int, lanes>{})};                                            \
-  }                                                                                                                   \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                                      \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                                  \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm256_cmpeq_##suffix(a.v, b.v)}; }                \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm256_cmpgt_##suffix(a.v, b.v)}; }                \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return gt(b, a); }                                         \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                                        \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return ~gt(a, b); }                                        \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return ~gt(b, a); }                                        \
-  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) { return {_mm256_blendv_epi8(b.v, a.v, m.m)}; } \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(lt(a, b), a, b); }                                   \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(gt(a, b), a, b); }                                   \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm256_and_si256(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm256_or_si256(a.v, b.v)}; }                        \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm256_xor_si256(a.v, b.v)}; }                       \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) { return {_mm256_slli_##suffix(a.v, n)}; }                              \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) { return {_mm256_srli_##suffix(a.v, n)}; }
+#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                         \
+  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; }     \
+  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; }     \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {                                               \
+    return {multiply_low(a.v, b.v, std::integral_constant<int, lanes>{})};                             \
+  }                                                                                                    \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                       \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                   \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm256_cmpeq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm256_cmpgt_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return gt(b, a); }                          \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                         \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return ~gt(a, b); }                         \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return ~gt(b, a); }                         \
+  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                               \
+    return {_mm256_blendv_epi8(b.v, a.v, m.m)};                                                        \
+  }                                                                                                    \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(lt(a, b), a, b); }                    \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(gt(a, b), a, b); }                    \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm256_and_si256(a.v, b.v)}; }        \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm256_or_si256(a.v, b.v)}; }         \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm256_xor_si256(a.v, b.v)}; }        \
+  template <int n>                                                                                     \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                        \
+    return {_mm256_slli_##suffix(a.v, n)};                                                             \
+  }                                                                                                    \
+  template <int n>                                                                                     \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                       \
+    return {_mm256_srli_##suffix(a.v, n)};                                                             \
+  }
 
 LANEGRAD_VEC_INTEGER(int32_t, epi32, 8)
 LANEGRAD_VEC_INTEGER(int64_t, epi64, 4)
 #undef LANEGRAD_VEC_INTEGER
 
 template <int n>
-LANEGRAD_INLINE Vec<int32_t> shift_right_arithmetic(Vec<int32_t> a) { return {_mm256_srai_epi32(a.v, n)}; }
+LANEGRAD_INLINE Vec<int32_t> shift_right_arithmetic(Vec<int32_t> a) {
+  return {_mm256_srai_epi32(a.v, n)};
+}
 template <int n>
 LANEGRAD_INLINE Vec<int64_t> shift_right_arithmetic(Vec<int64_t> a) {
   // No such instruction: shift the bits of a number made non-negative, and turn them back.
@@ -202,16 +254,26 @@ LANEGRAD_INLINE Vec<double> to_float(Vec<int64_t> a) {
   return {_mm256_sub_pd(_mm256_castsi256_pd(_mm256_add_epi64(a.v, _mm256_castpd_si256(magic))), magic)};
 }
 
-LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) { return {_mm256_cvtps_pd(_mm256_castps256_ps128(a.v))}; }
-LANEGRAD_INLINE Vec<double> high_double(Vec<float> a) { return {_mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1))}; }
+LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {
+  return {_mm256_cvtps_pd(_mm256_castps256_ps128(a.v))};
+}
+LANEGRAD_INLINE Vec<double> high_double(Vec<float> a) {
+  return {_mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1))};
+}
 LANEGRAD_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
   return {_mm256_set_m128(_mm256_cvtpd_ps(high.v), _mm256_cvtpd_ps(low.v))};
 }
 
-#define LANEGRAD_VEC_REDUCE(T)                                                                                        \
-  LANEGRAD_INLINE T reduce_add(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return x + y; }); }            \
-  LANEGRAD_INLINE T reduce_max(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); }        \
-  LANEGRAD_INLINE T reduce_min(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); }
+#define LANEGRAD_VEC_REDUCE(T)                                        \
+  LANEGRAD_INLINE T reduce_add(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return x + y; });     \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_max(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_min(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); \
+  }
 
 template <class F>
 LANEGRAD_INLINE float reduce_lanes(Vec<float> a, F combine) {
@@ -248,3 +310,16 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {_mm256_min_ps(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm256_max_ps(a.v, b.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm256_mul_epu32(a.v, b.v)};
+}
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm256_permute2x128_si256(_mm256_unpacklo_epi64(a.v, b.v), _mm256_unpackhi_epi64(a.v, b.v), 0x20)};
+}
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm256_permute2x128_si256(_mm256_unpacklo_epi64(a.v, b.v), _mm256_unpackhi_epi64(a.v, b.v), 0x31)};
+}

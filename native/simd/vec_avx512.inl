@@ -22,8 +22,10 @@ struct LaneMask {
   }
   LANEGRAD_INLINE void store(void* p) const {
     const __m128i bytes = _mm_maskz_set1_epi8(m, 1);
-    if constexpr (kLanes == 16) _mm_storeu_si128(static_cast<__m128i*>(p), bytes);
-    else _mm_storel_epi64(static_cast<__m128i*>(p), bytes);
+    if constexpr (kLanes == 16)
+      _mm_storeu_si128(static_cast<__m128i*>(p), bytes);
+    else
+      _mm_storel_epi64(static_cast<__m128i*>(p), bytes);
   }
 };
 template <int n>
@@ -39,32 +41,38 @@ LANEGRAD_INLINE LaneMask<n> operator~(LaneMask<n> a) {
   return {static_cast<typename LaneMask<n>::Bits>(~a.m)};
 }
 template <int n>
-LANEGRAD_INLINE bool any(LaneMask<n> a) { return a.m != 0; }
+LANEGRAD_INLINE bool any(LaneMask<n> a) {
+  return a.m != 0;
+}
 template <int n>
-LANEGRAD_INLINE bool all(LaneMask<n> a) { return static_cast<unsigned>(a.m) == (1u << n) - 1; }
+LANEGRAD_INLINE bool all(LaneMask<n> a) {
+  return static_cast<unsigned>(a.m) == (1u << n) - 1;
+}
 
 LANEGRAD_INLINE __mmask16 first_lanes16(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
 LANEGRAD_INLINE __mmask8 first_lanes8(int64_t n) { return static_cast<__mmask8>((1u << n) - 1); }
 
-#define LANEGRAD_VEC(T, Register, suffix, load_suffix, lanes, zero_suffix)                                            \
-  template <>                                                                                                         \
-  struct Vec<T> {                                                                                                     \
-    using Mask = LaneMask<lanes>;                                                                                     \
-    static constexpr int kWidth = lanes;                                                                              \
-    Register v;                                                                                                       \
-    static LANEGRAD_INLINE Vec load(const T* p) { return {_mm512_loadu_##load_suffix(p)}; }                           \
-    static LANEGRAD_INLINE Vec load_n(const T* p, int64_t n) {                                                        \
-      return {_mm512_maskz_loadu_##suffix(first_lanes##lanes(n), p)};                                                 \
-    }                                                                                                                 \
-    LANEGRAD_INLINE void store(T* p) const { _mm512_storeu_##load_suffix(p, v); }                                     \
-    LANEGRAD_INLINE void store_n(T* p, int64_t n) const { _mm512_mask_storeu_##suffix(p, first_lanes##lanes(n), v); } \
-    static LANEGRAD_INLINE Vec broadcast(T x) { return {_mm512_set1_##suffix(x)}; }                                   \
-    static LANEGRAD_INLINE Vec zero() { return {_mm512_setzero_##zero_suffix()}; }                                    \
-  };                                                                                                                  \
-  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm512_add_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm512_sub_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                                              \
-    return {_mm512_mask_mov_##suffix(b.v, m.m, a.v)};                                                                 \
+#define LANEGRAD_VEC(T, Register, suffix, load_suffix, lanes, zero_suffix)                         \
+  template <>                                                                                      \
+  struct Vec<T> {                                                                                  \
+    using Mask = LaneMask<lanes>;                                                                  \
+    static constexpr int kWidth = lanes;                                                           \
+    Register v;                                                                                    \
+    static LANEGRAD_INLINE Vec load(const T* p) { return {_mm512_loadu_##load_suffix(p)}; }        \
+    static LANEGRAD_INLINE Vec load_n(const T* p, int64_t n) {                                     \
+      return {_mm512_maskz_loadu_##suffix(first_lanes##lanes(n), p)};                              \
+    }                                                                                              \
+    LANEGRAD_INLINE void store(T* p) const { _mm512_storeu_##load_suffix(p, v); }                  \
+    LANEGRAD_INLINE void store_n(T* p, int64_t n) const {                                          \
+      _mm512_mask_storeu_##suffix(p, first_lanes##lanes(n), v);                                    \
+    }                                                                                              \
+    static LANEGRAD_INLINE Vec broadcast(T x) { return {_mm512_set1_##suffix(x)}; }                \
+    static LANEGRAD_INLINE Vec zero() { return {_mm512_setzero_##zero_suffix()}; }                 \
+  };                                                                                               \
+  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm512_add_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm512_sub_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                           \
+    return {_mm512_mask_mov_##suffix(b.v, m.m, a.v)};                                              \
   }
 
 LANEGRAD_VEC(float, __m512, ps, ps, 16, ps)
@@ -78,51 +86,89 @@ LANEGRAD_INLINE Vec<int64_t> to_bits(Vec<double> a) { return {_mm512_castpd_si51
 LANEGRAD_INLINE Vec<float> from_bits(Vec<int32_t> a) { return {_mm512_castsi512_ps(a.v)}; }
 LANEGRAD_INLINE Vec<double> from_bits(Vec<int64_t> a) { return {_mm512_castsi512_pd(a.v)}; }
 
-#define LANEGRAD_VEC_FLOATING(T, suffix, lanes)                                                                       \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mul_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm512_div_##suffix(a.v, b.v)}; }                    \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm512_fmadd_##suffix(a.v, b.v, c.v)}; }         \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm512_fnmadd_##suffix(a.v, b.v, c.v)}; }    \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_EQ_OQ)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_NEQ_UQ)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_LT_OQ)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_LE_OQ)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_GT_OQ)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_GE_OQ)}; } \
-  /* The instruction gives its second operand when either is NaN. */                                                  \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(ne(a, a), a, {_mm512_min_##suffix(a.v, b.v)}); }     \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(ne(a, a), a, {_mm512_max_##suffix(a.v, b.v)}); }     \
-  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm512_sqrt_##suffix(a.v)}; }                                       \
-  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0x9)}; }                           \
-  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0xA)}; }                            \
-  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0x8)}; }                      \
+#define LANEGRAD_VEC_FLOATING(T, suffix, lanes)                                                    \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mul_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm512_div_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {                                       \
+    return {_mm512_fmadd_##suffix(a.v, b.v, c.v)};                                                 \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) {                                   \
+    return {_mm512_fnmadd_##suffix(a.v, b.v, c.v)};                                                \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_EQ_OQ)};                                     \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_NEQ_UQ)};                                    \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_LT_OQ)};                                     \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_LE_OQ)};                                     \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_GT_OQ)};                                     \
+  }                                                                                                \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) {                                         \
+    return {_mm512_cmp_##suffix##_mask(a.v, b.v, _CMP_GE_OQ)};                                     \
+  }                                                                                                \
+  /* The instruction gives its second operand when either is NaN. */                               \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {                                                 \
+    return select(ne(a, a), a, {_mm512_min_##suffix(a.v, b.v)});                                   \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {                                                 \
+    return select(ne(a, a), a, {_mm512_max_##suffix(a.v, b.v)});                                   \
+  }                                                                                                \
+  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm512_sqrt_##suffix(a.v)}; }                    \
+  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0x9)}; }        \
+  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0xA)}; }         \
+  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0x8)}; }   \
   LANEGRAD_INLINE Vec<T> trunc(Vec<T> a) { return {_mm512_roundscale_##suffix(a.v, 0xB)}; }
 
 LANEGRAD_VEC_FLOATING(float, ps, 16)
 LANEGRAD_VEC_FLOATING(double, pd, 8)
 #undef LANEGRAD_VEC_FLOATING
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                                        \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mullo_##suffix(a.v, b.v)}; }                  \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                                      \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                                  \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm512_cmpeq_##suffix##_mask(a.v, b.v)}; }         \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return {_mm512_cmpneq_##suffix##_mask(a.v, b.v)}; }        \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return {_mm512_cmplt_##suffix##_mask(a.v, b.v)}; }         \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return {_mm512_cmple_##suffix##_mask(a.v, b.v)}; }         \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm512_cmpgt_##suffix##_mask(a.v, b.v)}; }         \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return {_mm512_cmpge_##suffix##_mask(a.v, b.v)}; }         \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {_mm512_min_##suffix(a.v, b.v)}; }                          \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {_mm512_max_##suffix(a.v, b.v)}; }                          \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm512_and_si512(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm512_or_si512(a.v, b.v)}; }                        \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm512_xor_si512(a.v, b.v)}; }                       \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) { return {_mm512_slli_##suffix(a.v, n)}; }                              \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) { return {_mm512_srli_##suffix(a.v, n)}; }                             \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) { return {_mm512_srai_##suffix(a.v, n)}; }
+#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                       \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mullo_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                     \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                 \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmpeq_##suffix##_mask(a.v, b.v)};                                                 \
+  }                                                                                                  \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmpneq_##suffix##_mask(a.v, b.v)};                                                \
+  }                                                                                                  \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmplt_##suffix##_mask(a.v, b.v)};                                                 \
+  }                                                                                                  \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmple_##suffix##_mask(a.v, b.v)};                                                 \
+  }                                                                                                  \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmpgt_##suffix##_mask(a.v, b.v)};                                                 \
+  }                                                                                                  \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) {                                           \
+    return {_mm512_cmpge_##suffix##_mask(a.v, b.v)};                                                 \
+  }                                                                                                  \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {_mm512_min_##suffix(a.v, b.v)}; }         \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {_mm512_max_##suffix(a.v, b.v)}; }         \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm512_and_si512(a.v, b.v)}; }      \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm512_or_si512(a.v, b.v)}; }       \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm512_xor_si512(a.v, b.v)}; }      \
+  template <int n>                                                                                   \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                      \
+    return {_mm512_slli_##suffix(a.v, n)};                                                           \
+  }                                                                                                  \
+  template <int n>                                                                                   \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                     \
+    return {_mm512_srli_##suffix(a.v, n)};                                                           \
+  }                                                                                                  \
+  template <int n>                                                                                   \
+  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                          \
+    return {_mm512_srai_##suffix(a.v, n)};                                                           \
+  }
 
 LANEGRAD_VEC_INTEGER(int32_t, epi32, 16)
 LANEGRAD_VEC_INTEGER(int64_t, epi64, 8)
@@ -133,8 +179,12 @@ LANEGRAD_INLINE Vec<float> to_float(Vec<int32_t> a) { return {_mm512_cvtepi32_ps
 LANEGRAD_INLINE Vec<int64_t> to_int(Vec<double> a) { return {_mm512_cvtpd_epi64(a.v)}; }
 LANEGRAD_INLINE Vec<double> to_float(Vec<int64_t> a) { return {_mm512_cvtepi64_pd(a.v)}; }
 
-LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) { return {_mm512_cvtps_pd(_mm512_castps512_ps256(a.v))}; }
-LANEGRAD_INLINE Vec<double> high_double(Vec<float> a) { return {_mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1))}; }
+LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {
+  return {_mm512_cvtps_pd(_mm512_castps512_ps256(a.v))};
+}
+LANEGRAD_INLINE Vec<double> high_double(Vec<float> a) {
+  return {_mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1))};
+}
 LANEGRAD_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
   return {_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low.v)), _mm512_cvtpd_ps(high.v), 1)};
 }
@@ -170,10 +220,16 @@ LANEGRAD_INLINE int64_t reduce_lanes(Vec<int64_t> a, F combine) {
   a = combine(a, Vec<int64_t>{_mm512_shuffle_epi32(a.v, static_cast<_MM_PERM_ENUM>(0x4E))});
   return _mm_cvtsi128_si64(_mm512_castsi512_si128(a.v));
 }
-#define LANEGRAD_VEC_REDUCE(T)                                                                                        \
-  LANEGRAD_INLINE T reduce_add(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return x + y; }); }            \
-  LANEGRAD_INLINE T reduce_max(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); }        \
-  LANEGRAD_INLINE T reduce_min(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); }
+#define LANEGRAD_VEC_REDUCE(T)                                        \
+  LANEGRAD_INLINE T reduce_add(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return x + y; });     \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_max(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_min(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); \
+  }
 LANEGRAD_VEC_REDUCE(float)
 LANEGRAD_VEC_REDUCE(double)
 LANEGRAD_VEC_REDUCE(int32_t)
@@ -187,3 +243,16 @@ LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm5
 // y * 2^n for an integral n, rounded once.
 #define LANEGRAD_HAS_SCALE2
 LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) { return {_mm512_scalef_ps(y.v, n.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm512_mul_epu32(a.v, b.v)};
+}
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b.v)};
+}
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
+  return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
+}

@@ -67,8 +67,8 @@ LANEGRAD_INLINE Vec<T> map_lanes(Vec<T> a, Vec<T> b, F fn) {
 #if defined(LANEGRAD_HAS_SCALE2)
 #undef LANEGRAD_HAS_SCALE2
 #else
-// y * 2^n for an integral n in [-252, 254]. In two steps, each a normal power of two: only the last one can round, so
-// that results which are denormal are right too.
+// y * 2^n for an integral n in [-252, 254]. In two steps, each a normal power of two: only the last one can
+// round, so that results which are denormal are right too.
 LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) {
   const Vec<int32_t> k = to_int(n), half = shift_right_arithmetic<1>(k), bias = Vec<int32_t>::broadcast(127);
   return y * from_bits(shift_left<23>(half + bias)) * from_bits(shift_left<23>(k - half + bias));

@@ -48,38 +48,42 @@ LANEGRAD_INLINE LaneMask<2> operator~(LaneMask<2> a) {
 LANEGRAD_INLINE bool any(LaneMask<4> a) { return vmaxvq_u32(a.m) != 0; }
 LANEGRAD_INLINE bool any(LaneMask<2> a) { return vmaxvq_u32(vreinterpretq_u32_u64(a.m)) != 0; }
 template <int n>
-LANEGRAD_INLINE bool all(LaneMask<n> a) { return !any(~a); }
+LANEGRAD_INLINE bool all(LaneMask<n> a) {
+  return !any(~a);
+}
 
-#define LANEGRAD_VEC(T, Register, suffix, lanes)                                                                      \
-  template <>                                                                                                         \
-  struct Vec<T> {                                                                                                     \
-    using Mask = LaneMask<lanes>;                                                                                     \
-    static constexpr int kWidth = lanes;                                                                              \
-    Register v;                                                                                                       \
-    static LANEGRAD_INLINE Vec load(const T* p) { return {vld1q_##suffix(p)}; }                                       \
-    static LANEGRAD_INLINE Vec load_n(const T* p, int64_t n) {                                                        \
-      T lane[lanes] = {};                                                                                             \
-      for (int64_t i = 0; i < n; ++i) lane[i] = p[i];                                                                 \
-      return load(lane);                                                                                              \
-    }                                                                                                                 \
-    LANEGRAD_INLINE void store(T* p) const { vst1q_##suffix(p, v); }                                                  \
-    LANEGRAD_INLINE void store_n(T* p, int64_t n) const {                                                             \
-      T lane[lanes];                                                                                                  \
-      store(lane);                                                                                                    \
-      for (int64_t i = 0; i < n; ++i) p[i] = lane[i];                                                                 \
-    }                                                                                                                 \
-    static LANEGRAD_INLINE Vec broadcast(T x) { return {vdupq_n_##suffix(x)}; }                                       \
-    static LANEGRAD_INLINE Vec zero() { return {vdupq_n_##suffix(0)}; }                                               \
-  };                                                                                                                  \
-  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {vaddq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {vsubq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {vceqq_##suffix(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                                        \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return {vcltq_##suffix(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return {vcleq_##suffix(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {vcgtq_##suffix(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return {vcgeq_##suffix(a.v, b.v)}; }                       \
-  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) { return {vbslq_##suffix(m.m, a.v, b.v)}; }
+#define LANEGRAD_VEC(T, Register, suffix, lanes)                                                \
+  template <>                                                                                   \
+  struct Vec<T> {                                                                               \
+    using Mask = LaneMask<lanes>;                                                               \
+    static constexpr int kWidth = lanes;                                                        \
+    Register v;                                                                                 \
+    static LANEGRAD_INLINE Vec load(const T* p) { return {vld1q_##suffix(p)}; }                 \
+    static LANEGRAD_INLINE Vec load_n(const T* p, int64_t n) {                                  \
+      T lane[lanes] = {};                                                                       \
+      for (int64_t i = 0; i < n; ++i) lane[i] = p[i];                                           \
+      return load(lane);                                                                        \
+    }                                                                                           \
+    LANEGRAD_INLINE void store(T* p) const { vst1q_##suffix(p, v); }                            \
+    LANEGRAD_INLINE void store_n(T* p, int64_t n) const {                                       \
+      T lane[lanes];                                                                            \
+      store(lane);                                                                              \
+      for (int64_t i = 0; i < n; ++i) p[i] = lane[i];                                           \
+    }                                                                                           \
+    static LANEGRAD_INLINE Vec broadcast(T x) { return {vdupq_n_##suffix(x)}; }                 \
+    static LANEGRAD_INLINE Vec zero() { return {vdupq_n_##suffix(0)}; }                         \
+  };                                                                                            \
+  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {vaddq_##suffix(a.v, b.v)}; }   \
+  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {vsubq_##suffix(a.v, b.v)}; }   \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {vceqq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                  \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return {vcltq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return {vcleq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {vcgtq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return {vcgeq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                        \
+    return {vbslq_##suffix(m.m, a.v, b.v)};                                                     \
+  }
 
 LANEGRAD_VEC(float, float32x4_t, f32, 4)
 LANEGRAD_VEC(double, float64x2_t, f64, 2)
@@ -92,17 +96,17 @@ LANEGRAD_INLINE Vec<int64_t> to_bits(Vec<double> a) { return {vreinterpretq_s64_
 LANEGRAD_INLINE Vec<float> from_bits(Vec<int32_t> a) { return {vreinterpretq_f32_s32(a.v)}; }
 LANEGRAD_INLINE Vec<double> from_bits(Vec<int64_t> a) { return {vreinterpretq_f64_s64(a.v)}; }
 
-#define LANEGRAD_VEC_FLOATING(T, suffix)                                                                              \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {vmulq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {vdivq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {vfmaq_##suffix(c.v, a.v, b.v)}; }                \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {vfmsq_##suffix(c.v, a.v, b.v)}; }            \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {vminq_##suffix(a.v, b.v)}; }                               \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {vmaxq_##suffix(a.v, b.v)}; }                               \
-  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {vsqrtq_##suffix(a.v)}; }                                            \
-  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {vrndmq_##suffix(a.v)}; }                                           \
-  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {vrndpq_##suffix(a.v)}; }                                            \
-  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {vrndnq_##suffix(a.v)}; }                                      \
+#define LANEGRAD_VEC_FLOATING(T, suffix)                                                                   \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {vmulq_##suffix(a.v, b.v)}; }              \
+  LANEGRAD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {vdivq_##suffix(a.v, b.v)}; }              \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {vfmaq_##suffix(c.v, a.v, b.v)}; }     \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {vfmsq_##suffix(c.v, a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {vminq_##suffix(a.v, b.v)}; }                    \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {vmaxq_##suffix(a.v, b.v)}; }                    \
+  LANEGRAD_INLINE Vec<T> sqrt(Vec<T> a) { return {vsqrtq_##suffix(a.v)}; }                                 \
+  LANEGRAD_INLINE Vec<T> floor(Vec<T> a) { return {vrndmq_##suffix(a.v)}; }                                \
+  LANEGRAD_INLINE Vec<T> ceil(Vec<T> a) { return {vrndpq_##suffix(a.v)}; }                                 \
+  LANEGRAD_INLINE Vec<T> round_even(Vec<T> a) { return {vrndnq_##suffix(a.v)}; }                           \
   LANEGRAD_INLINE Vec<T> trunc(Vec<T> a) { return {vrndq_##suffix(a.v)}; }
 
 LANEGRAD_VEC_FLOATING(float, f32)
@@ -111,8 +115,10 @@ LANEGRAD_VEC_FLOATING(double, f64)
 
 LANEGRAD_INLINE Vec<int32_t> operator*(Vec<int32_t> a, Vec<int32_t> b) { return {vmulq_s32(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<int64_t> operator*(Vec<int64_t> a, Vec<int64_t> b) {
-  const uint64_t low = static_cast<uint64_t>(vgetq_lane_s64(a.v, 0)) * static_cast<uint64_t>(vgetq_lane_s64(b.v, 0));
-  const uint64_t high = static_cast<uint64_t>(vgetq_lane_s64(a.v, 1)) * static_cast<uint64_t>(vgetq_lane_s64(b.v, 1));
+  const uint64_t low =
+      static_cast<uint64_t>(vgetq_lane_s64(a.v, 0)) * static_cast<uint64_t>(vgetq_lane_s64(b.v, 0));
+  const uint64_t high =
+      static_cast<uint64_t>(vgetq_lane_s64(a.v, 1)) * static_cast<uint64_t>(vgetq_lane_s64(b.v, 1));
   return {vreinterpretq_s64_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)))};
 }
 LANEGRAD_INLINE Vec<int32_t> min(Vec<int32_t> a, Vec<int32_t> b) { return {vminq_s32(a.v, b.v)}; }
@@ -120,21 +126,25 @@ LANEGRAD_INLINE Vec<int32_t> max(Vec<int32_t> a, Vec<int32_t> b) { return {vmaxq
 LANEGRAD_INLINE Vec<int64_t> min(Vec<int64_t> a, Vec<int64_t> b) { return select(lt(a, b), a, b); }
 LANEGRAD_INLINE Vec<int64_t> max(Vec<int64_t> a, Vec<int64_t> b) { return select(gt(a, b), a, b); }
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, unsigned_suffix)                                                              \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                                      \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                                  \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {vandq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {vorrq_##suffix(a.v, b.v)}; }                         \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {veorq_##suffix(a.v, b.v)}; }                         \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) { return {vshlq_n_##suffix(a.v, n)}; }                                  \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                                      \
-    return {vreinterpretq_##suffix##_##unsigned_suffix(                                                               \
-        vshrq_n_##unsigned_suffix(vreinterpretq_##unsigned_suffix##_##suffix(a.v), n))};                              \
-  }                                                                                                                   \
-  template <int n>                                                                                                    \
-  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) { return {vshrq_n_##suffix(a.v, n)}; }
+#define LANEGRAD_VEC_INTEGER(T, suffix, unsigned_suffix)                                      \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }              \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }          \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {vandq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {vorrq_##suffix(a.v, b.v)}; } \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {veorq_##suffix(a.v, b.v)}; } \
+  template <int n>                                                                            \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                               \
+    return {vshlq_n_##suffix(a.v, n)};                                                        \
+  }                                                                                           \
+  template <int n>                                                                            \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                              \
+    return {vreinterpretq_##suffix##_##unsigned_suffix(                                       \
+        vshrq_n_##unsigned_suffix(vreinterpretq_##unsigned_suffix##_##suffix(a.v), n))};      \
+  }                                                                                           \
+  template <int n>                                                                            \
+  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                   \
+    return {vshrq_n_##suffix(a.v, n)};                                                        \
+  }
 
 LANEGRAD_VEC_INTEGER(int32_t, s32, u32)
 LANEGRAD_VEC_INTEGER(int64_t, s64, u64)
@@ -174,10 +184,16 @@ LANEGRAD_INLINE int64_t reduce_lanes(Vec<int64_t> a, F combine) {
   a = combine(a, Vec<int64_t>{vextq_s64(a.v, a.v, 1)});
   return vgetq_lane_s64(a.v, 0);
 }
-#define LANEGRAD_VEC_REDUCE(T)                                                                                        \
-  LANEGRAD_INLINE T reduce_add(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return x + y; }); }            \
-  LANEGRAD_INLINE T reduce_max(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); }        \
-  LANEGRAD_INLINE T reduce_min(Vec<T> a) { return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); }
+#define LANEGRAD_VEC_REDUCE(T)                                        \
+  LANEGRAD_INLINE T reduce_add(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return x + y; });     \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_max(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return max(x, y); }); \
+  }                                                                   \
+  LANEGRAD_INLINE T reduce_min(Vec<T> a) {                            \
+    return reduce_lanes(a, [](auto x, auto y) { return min(x, y); }); \
+  }
 LANEGRAD_VEC_REDUCE(float)
 LANEGRAD_VEC_REDUCE(double)
 LANEGRAD_VEC_REDUCE(int32_t)
@@ -187,3 +203,13 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {vminnmq_f32(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {vmaxnmq_f32(a.v, b.v)}; }
+
+// The full product of the low 32 bits of each lane, unsigned.
+LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
+  const uint32x2_t x = vmovn_u64(vreinterpretq_u64_s64(a.v)), y = vmovn_u64(vreinterpretq_u64_s64(b.v));
+  return {vreinterpretq_s64_u64(vmull_u32(x, y))};
+}
+
+// a0 b0 a1 b1 ...: the first and the second half.
+LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) { return {vzip1q_s64(a.v, b.v)}; }
+LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) { return {vzip2q_s64(a.v, b.v)}; }

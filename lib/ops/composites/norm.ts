@@ -9,7 +9,10 @@ import { reshape } from '../view.js';
 function moments(x: Tensor, dims: readonly number[]): { mean: Tensor; centred: Tensor; variance: Tensor } {
   const mean = backend.run1('mean', [x], { dims, keepdim: true });
   const centred = backend.run1('sub', [x, mean], noAttrs);
-  const variance = backend.run1('mean', [backend.run1('square', [centred], noAttrs)], { dims, keepdim: true });
+  const variance = backend.run1('mean', [backend.run1('square', [centred], noAttrs)], {
+    dims,
+    keepdim: true,
+  });
   return { mean, centred, variance };
 }
 
@@ -24,7 +27,10 @@ function affine(value: Tensor, weight: Tensor | null, bias: Tensor | null): Tens
 }
 
 /** Ioffe and Szegedy, 2015, over all dims but 1; x: [N, C, ...]. Gives out, mean [C] and the biased variance [C]. */
-export function batchNormTrain(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['batchNormTrain']): Tensor[] {
+export function batchNormTrain(
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs['batchNormTrain'],
+): Tensor[] {
   const [x, weight, bias] = inputs as [Tensor, Tensor | null, Tensor | null];
   const channels = x.shape[1]!;
   const dims = x.shape.map((_, i) => i).filter((i) => i !== 1);

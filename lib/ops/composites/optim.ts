@@ -42,7 +42,12 @@ function forEachParam(
  */
 export function sgdStep(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['sgdStep']): Tensor[] {
   const [params, buffers, steps, ...rest] = inputs as [Tensor[], Tensor[], Tensor, ...Step];
-  const [lr, momentum, dampening, weightDecay] = (rest as Tensor[]).map(value) as [number, number, number, number];
+  const [lr, momentum, dampening, weightDecay] = (rest as Tensor[]).map(value) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   forEachParam(params, steps, (i, param, grad, step) => {
     let d = attrs.maximize ? backend.run1('neg', [grad], noAttrs) : grad;
     if (weightDecay !== 0) d = run('add', d, run('mul', param, weightDecay));
@@ -75,7 +80,13 @@ export function adamStep(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['ada
     Tensor,
     ...Step,
   ];
-  const [lr, beta1, beta2, eps, weightDecay] = (rest as Tensor[]).map(value) as [number, number, number, number, number];
+  const [lr, beta1, beta2, eps, weightDecay] = (rest as Tensor[]).map(value) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   forEachParam(params, steps, (i, param, rawGrad, step) => {
     let grad = attrs.maximize ? backend.run1('neg', [rawGrad], noAttrs) : rawGrad;
     if (weightDecay !== 0) {

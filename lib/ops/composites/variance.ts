@@ -12,6 +12,9 @@ export function variance(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['var
   const deviation = backend.run1('sub', [x, mean], noAttrs);
   const squares = backend.run1('sum', [backend.run1('square', [deviation], noAttrs)], { dims, keepdim });
   const shape = x.shape;
-  const count = (dims.length === 0 ? shape : dims.map((dim) => shape.at(dim) ?? 1)).reduce((n, size) => n * size, 1);
+  const count = (dims.length === 0 ? shape : dims.map((dim) => shape.at(dim) ?? 1)).reduce(
+    (n, size) => n * size,
+    1,
+  );
   return [backend.run1('div', [squares, Math.max(0, count - correction)], noAttrs)];
 }

@@ -1,17 +1,18 @@
 // Convolutions without an im2col matrix: the micro-kernel of the matrix product reads the image itself.
 //
-// A convolution is C[pixels, channels] = A[pixels, depth] B[depth, channels] where depth runs over (input channel, tap) and
-// A[pixel, (c, r, s)] is the image element at the pixel's place plus an offset that depends on (c, r, s) alone. So A is never
-// built: a table of offsets stands for it. The same kernel serves the gradient of the input (a convolution of the output's
-// gradient, one per phase of the stride), and with the roles of pixels and depth exchanged the gradient of the weight.
+// A convolution is C[pixels, channels] = A[pixels, depth] B[depth, channels] where depth runs over (input
+// channel, tap) and A[pixel, (c, r, s)] is the image element at the pixel's place plus an offset that depends
+// on (c, r, s) alone. So A is never built: a table of offsets stands for it. The same kernel serves the
+// gradient of the input (a convolution of the output's gradient, one per phase of the stride), and with the
+// roles of pixels and depth exchanged the gradient of the weight.
 #pragma once
 
 #include <cstdint>
 
 namespace lanegrad {
 
-// out[channel, i, j] = bias[channel] + sum over p of weights[p, channel] * image[i * row_step + j * column_step + offsets[p]],
-// for one panel of output channels of some images.
+// out[channel, i, j] = bias[channel] + sum over p of weights[p, channel] * image[i * row_step + j *
+// column_step + offsets[p]], for one panel of output channels of some images.
 template <class T>
 struct ConvBlock {
   const T* image;
@@ -27,13 +28,14 @@ struct ConvBlock {
   const T* bias;                             // [channels] or null
 };
 
-// sums[p][channel] += sum over i, j of image[i * row_step + j * column_step + offsets[p]] * grads(i, j, channel).
+// sums[p][channel] += sum over i, j of image[i * row_step + j * column_step + offsets[p]] * grads(i, j,
+// channel).
 template <class T>
 struct ConvWeightBlock {
   const T* image;
   const int64_t* offsets;  // [depth]
   int64_t depth;
-  const T* grads;  // packed: [rows * columns][channels rounded up to whole vectors]
+  const T* grads;                  // packed: [rows * columns][channels rounded up to whole vectors]
   int64_t grad_channel, grad_row;  // planar: strides of unpacked planes with contiguous rows
   int64_t channels;
   int64_t rows, columns;
@@ -61,8 +63,12 @@ const ConvTables& conv_tables();
 template <class T>
 const ConvTable<T>& conv_table();
 template <>
-inline const ConvTable<float>& conv_table<float>() { return conv_tables().f32; }
+inline const ConvTable<float>& conv_table<float>() {
+  return conv_tables().f32;
+}
 template <>
-inline const ConvTable<double>& conv_table<double>() { return conv_tables().f64; }
+inline const ConvTable<double>& conv_table<double>() {
+  return conv_tables().f64;
+}
 
 }  // namespace lanegrad

@@ -1,5 +1,5 @@
-// The one text of the convolutions. The including file gives kTileRows and kTileVectors (those of the matrix product, since
-// the packed weights have its panels).
+// The one text of the convolutions. The including file gives kTileRows and kTileVectors (those of the matrix
+// product, since the packed weights have its panels).
 
 #include "kernels/gemm/tile.inl"
 #include "kernels/gemm/transpose.inl"
@@ -41,7 +41,8 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
   LANEGRAD_UNROLL
   for (int v = 0; v < V; ++v) {
     const int64_t left = t.channels - v * kLanes;
-    const Vec<T> bias = t.bias ? Vec<T>::load_n(t.bias + v * kLanes, left < kLanes ? left : kLanes) : Vec<T>::zero();
+    const Vec<T> bias =
+        t.bias ? Vec<T>::load_n(t.bias + v * kLanes, left < kLanes ? left : kLanes) : Vec<T>::zero();
     LANEGRAD_UNROLL
     for (int r = 0; r < R; ++r) (acc[r][v] + bias).store(tile + (r * V + v) * kLanes);
   }
@@ -54,7 +55,8 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
   }
 }
 
-// One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last one.
+// One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last
+// one.
 template <class T>
 struct TileStep {
   const T* image;
@@ -88,7 +90,8 @@ template <class T, int R, int V>
 void adjacent_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(s.depth, AdjacentPixels<T>{s.image, s.offsets}, s.weights, V * Vec<T>::kWidth, 0, acc);
+  multiply_tile<T, R, V, false>(s.depth, AdjacentPixels<T>{s.image, s.offsets}, s.weights, V * Vec<T>::kWidth,
+                                0, acc);
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
@@ -106,8 +109,8 @@ void weight_tile(const ConvWeightBlock<T>& b, const int64_t* offsets, T* sums) {
   clear_tile(acc);
   const T* grads = b.grads;
   for (int64_t i = 0; i < b.rows; ++i) {
-    multiply_tile<T, R, V, false>(b.columns, OffsetRows<T>{b.image + i * b.row_step, offsets, b.column_step}, grads,
-                                  V * kLanes, 0, acc);
+    multiply_tile<T, R, V, false>(b.columns, OffsetRows<T>{b.image + i * b.row_step, offsets, b.column_step},
+                                  grads, V * kLanes, 0, acc);
     grads += b.columns * V * kLanes;
   }
   LANEGRAD_UNROLL
@@ -157,8 +160,8 @@ int vectors_of(int64_t channels) {
   return static_cast<int>((channels + Vec<T>::kWidth - 1) / Vec<T>::kWidth);
 }
 
-// The pixels of a block, cut into tiles: rows in even pieces (24 columns are two tiles of 12, not one of 14 and one of 10),
-// or, where rows are short and the output plane has no gaps, all pixels as one row.
+// The pixels of a block, cut into tiles: rows in even pieces (24 columns are two tiles of 12, not one of 14
+// and one of 10), or, where rows are short and the output plane has no gaps, all pixels as one row.
 template <class T>
 struct Tiles {
   const ConvBlock<T>& b;
@@ -197,8 +200,9 @@ struct Tiles {
   }
 };
 
-// Depth block by depth block over a band of tiles: the block's weights stay in the L1 cache while the tiles pass. The depth of
-// a block follows from the depth of the convolution alone, and with it the order of the additions.
+// Depth block by depth block over a band of tiles: the block's weights stay in the L1 cache while the tiles
+// pass. The depth of a block follows from the depth of the convolution alone, and with it the order of the
+// additions.
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
   if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
@@ -233,7 +237,8 @@ void conv_forward(const ConvBlock<T>& b) {
   }
 }
 
-// Band of rows by band of rows, so that the packed gradients of a band stay in the L1 cache while all of depth passes.
+// Band of rows by band of rows, so that the packed gradients of a band stay in the L1 cache while all of
+// depth passes.
 template <class T>
 void conv_weight_grad(const ConvWeightBlock<T>& b) {
   constexpr int kLanes = Vec<T>::kWidth;
@@ -257,8 +262,8 @@ void conv_weight_grad(const ConvWeightBlock<T>& b) {
 
 template <class T>
 constexpr ConvTable<T> make_conv_table() {
-  return {kTileVectors * Vec<T>::kWidth, Vec<T>::kWidth, conv_forward<T>, conv_weight_grad<T>, planar_weight_grad<T>,
-          kPlanarChannels};
+  return {kTileVectors * Vec<T>::kWidth, Vec<T>::kWidth,        conv_forward<T>,
+          conv_weight_grad<T>,           planar_weight_grad<T>, kPlanarChannels};
 }
 
 }  // namespace

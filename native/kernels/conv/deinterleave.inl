@@ -24,7 +24,8 @@ LANEGRAD_INLINE EvenOdd<T> even_odd(Vec<T> a, Vec<T> b) {
     // Within halves first: a0 a2 b0 b2 | a4 a6 b4 b6; then the middle pairs change places.
     const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0x88));
     const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0xDD));
-    return {{_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xD8))}, {_mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xD8))}};
+    return {{_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xD8))},
+            {_mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xD8))}};
   } else if constexpr (kLanes * sizeof(T) == 32) {
     return {{_mm256_permute4x64_pd(_mm256_unpacklo_pd(a.v, b.v), 0xD8)},
             {_mm256_permute4x64_pd(_mm256_unpackhi_pd(a.v, b.v), 0xD8)}};

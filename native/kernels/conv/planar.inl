@@ -1,5 +1,5 @@
-// Convolutions with few output channels: lanes run along the pixels of a row instead of along the channels. Depthwise
-// convolutions are of this kind, and the input gradient of a first layer.
+// Convolutions with few output channels: lanes run along the pixels of a row instead of along the channels.
+// Depthwise convolutions are of this kind, and the input gradient of a first layer.
 #pragma once
 
 #include "kernels/conv/deinterleave.inl"
@@ -8,12 +8,15 @@ namespace {
 
 inline constexpr int kPlanarChannels = 4;
 
-// Elements p[0], p[kStep], ... of the first `count` lanes; the others are zero. One full vector may read up to p[2 * lanes - 1].
+// Elements p[0], p[kStep], ... of the first `count` lanes; the others are zero. One full vector may read up
+// to p[2 * lanes - 1].
 template <class T, int kStep, bool kFull>
 LANEGRAD_INLINE Vec<T> load_steps(const T* p, int64_t count) {
   if constexpr (kStep == 1) {
-    if constexpr (kFull) return Vec<T>::load(p);
-    else return Vec<T>::load_n(p, count);
+    if constexpr (kFull)
+      return Vec<T>::load(p);
+    else
+      return Vec<T>::load_n(p, count);
   } else if constexpr (kFull) {
     return load_even_odd(p).even;
   } else {
@@ -21,8 +24,8 @@ LANEGRAD_INLINE Vec<T> load_steps(const T* p, int64_t count) {
   }
 }
 
-// Whether a vector of pixels from column j on may be loaded as a whole. Two steps a pixel read one element too many, which is
-// there only if another pixel follows.
+// Whether a vector of pixels from column j on may be loaded as a whole. Two steps a pixel read one element
+// too many, which is there only if another pixel follows.
 template <class T, int kStep>
 LANEGRAD_INLINE bool is_full(int64_t j, int64_t columns) {
   return j + Vec<T>::kWidth + (kStep - 1) <= columns;
@@ -37,7 +40,8 @@ LANEGRAD_INLINE void store_steps(Vec<T> v, T* out, int64_t step, int64_t count) 
   for (int64_t l = 0; l < count; ++l) out[l * step] = lanes[l];
 }
 
-// kPixelRows rows of one vector of pixels, kChannels channels: each image vector serves all channels, each weight all rows.
+// kPixelRows rows of one vector of pixels, kChannels channels: each image vector serves all channels, each
+// weight all rows.
 template <class T, int kChannels, int kPixelRows, int kStep, bool kFull>
 LANEGRAD_INLINE void planar_tile(const ConvBlock<T>& b, int64_t i, int64_t j, int64_t count) {
   constexpr int kLanes = Vec<T>::kWidth;
@@ -62,7 +66,8 @@ LANEGRAD_INLINE void planar_tile(const ConvBlock<T>& b, int64_t i, int64_t j, in
     const Vec<T> bias = b.bias ? Vec<T>::broadcast(b.bias[c]) : Vec<T>::zero();
     LANEGRAD_UNROLL
     for (int r = 0; r < kPixelRows; ++r) {
-      store_steps(acc[c][r] + bias, b.out + c * b.out_channel + (i + r) * b.out_row + j * b.out_column, b.out_column, count);
+      store_steps(acc[c][r] + bias, b.out + c * b.out_channel + (i + r) * b.out_row + j * b.out_column,
+                  b.out_column, count);
     }
   }
 }
@@ -71,7 +76,8 @@ template <class T, int kChannels, int kStep, bool kFull>
 void planar_column(const ConvBlock<T>& b, int64_t j, int64_t count) {
   constexpr int kPixelRows = kChannels == 4 ? 2 : 4;
   int64_t i = 0;
-  for (; i + kPixelRows <= b.rows; i += kPixelRows) planar_tile<T, kChannels, kPixelRows, kStep, kFull>(b, i, j, count);
+  for (; i + kPixelRows <= b.rows; i += kPixelRows)
+    planar_tile<T, kChannels, kPixelRows, kStep, kFull>(b, i, j, count);
   for (; i < b.rows; ++i) planar_tile<T, kChannels, 1, kStep, kFull>(b, i, j, count);
 }
 
@@ -80,8 +86,10 @@ void planar_block(const ConvBlock<T>& b) {
   constexpr int kLanes = Vec<T>::kWidth;
   for (int64_t j = 0; j < b.columns; j += kLanes) {
     const int64_t count = b.columns - j < kLanes ? b.columns - j : int64_t{kLanes};
-    if (is_full<T, kStep>(j, b.columns)) planar_column<T, kChannels, kStep, true>(b, j, count);
-    else planar_column<T, kChannels, kStep, false>(b, j, count);
+    if (is_full<T, kStep>(j, b.columns))
+      planar_column<T, kChannels, kStep, true>(b, j, count);
+    else
+      planar_column<T, kChannels, kStep, false>(b, j, count);
   }
 }
 
@@ -89,10 +97,14 @@ template <class T>
 void planar_image(const ConvBlock<T>& b) {
   const bool two = b.column_step == 2;
   switch (b.channels) {
-    case 1: return two ? planar_block<T, 1, 2>(b) : planar_block<T, 1, 1>(b);
-    case 2: return two ? planar_block<T, 2, 2>(b) : planar_block<T, 2, 1>(b);
-    case 3: return two ? planar_block<T, 3, 2>(b) : planar_block<T, 3, 1>(b);
-    default: return two ? planar_block<T, 4, 2>(b) : planar_block<T, 4, 1>(b);
+    case 1:
+      return two ? planar_block<T, 1, 2>(b) : planar_block<T, 1, 1>(b);
+    case 2:
+      return two ? planar_block<T, 2, 2>(b) : planar_block<T, 2, 1>(b);
+    case 3:
+      return two ? planar_block<T, 3, 2>(b) : planar_block<T, 3, 1>(b);
+    default:
+      return two ? planar_block<T, 4, 2>(b) : planar_block<T, 4, 1>(b);
   }
 }
 
@@ -150,8 +162,10 @@ void planar_weight_steps(const ConvWeightBlock<T>& b) {
 
 template <class T>
 void planar_weight_grad(const ConvWeightBlock<T>& b) {
-  if (b.column_step == 2) planar_weight_steps<T, 2>(b);
-  else planar_weight_steps<T, 1>(b);
+  if (b.column_step == 2)
+    planar_weight_steps<T, 2>(b);
+  else
+    planar_weight_steps<T, 1>(b);
 }
 
 }  // namespace

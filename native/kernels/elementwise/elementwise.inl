@@ -1,5 +1,6 @@
-// The elementwise kernels, once for all levels: a row of elementwise.def becomes a type, and the loops are templates of
-// it. One pass, no accumulator; the expected limit is the memory, but for the rows marked Costly.
+// The elementwise kernels, once for all levels: a row of elementwise.def becomes a type, and the loops are
+// templates of it. One pass, no accumulator; the expected limit is the memory, but for the rows marked
+// Costly.
 
 #include "kernels/elementwise/formulas.inl"
 
@@ -7,13 +8,17 @@ namespace {
 
 template <bool kScalar, class T>
 LANEGRAD_INLINE Vec<T> operand(const T* p, Vec<T> fixed, int64_t i) {
-  if constexpr (kScalar) return fixed;
-  else return Vec<T>::load(p + i);
+  if constexpr (kScalar)
+    return fixed;
+  else
+    return Vec<T>::load(p + i);
 }
 template <bool kScalar, class T>
 LANEGRAD_INLINE Vec<T> operand_n(const T* p, Vec<T> fixed, int64_t i, int64_t n) {
-  if constexpr (kScalar) return fixed;
-  else return Vec<T>::load_n(p + i, n);
+  if constexpr (kScalar)
+    return fixed;
+  else
+    return Vec<T>::load_n(p + i, n);
 }
 
 template <class T>
@@ -55,13 +60,16 @@ void loop(void* out, const void* const* in, int64_t n) {
   if constexpr (Row::kCheap && kWidth > 1) {
     // Four vectors at a time, so that the loop's own instructions do not count against the loads and stores.
     for (; i + 4 * kWidth <= n; i += 4 * kWidth) {
-      const auto v0 = Row::value(operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i), operand<kScalarC>(pc, c, i), k, l);
+      const auto v0 = Row::value(operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i),
+                                 operand<kScalarC>(pc, c, i), k, l);
       const auto v1 = Row::value(operand<kScalarA>(pa, a, i + kWidth), operand<kScalarB>(pb, b, i + kWidth),
                                  operand<kScalarC>(pc, c, i + kWidth), k, l);
-      const auto v2 = Row::value(operand<kScalarA>(pa, a, i + 2 * kWidth), operand<kScalarB>(pb, b, i + 2 * kWidth),
-                                 operand<kScalarC>(pc, c, i + 2 * kWidth), k, l);
-      const auto v3 = Row::value(operand<kScalarA>(pa, a, i + 3 * kWidth), operand<kScalarB>(pb, b, i + 3 * kWidth),
-                                 operand<kScalarC>(pc, c, i + 3 * kWidth), k, l);
+      const auto v2 =
+          Row::value(operand<kScalarA>(pa, a, i + 2 * kWidth), operand<kScalarB>(pb, b, i + 2 * kWidth),
+                     operand<kScalarC>(pc, c, i + 2 * kWidth), k, l);
+      const auto v3 =
+          Row::value(operand<kScalarA>(pa, a, i + 3 * kWidth), operand<kScalarB>(pb, b, i + 3 * kWidth),
+                     operand<kScalarC>(pc, c, i + 3 * kWidth), k, l);
       put(out, i, v0);
       put(out, i + kWidth, v1);
       put(out, i + 2 * kWidth, v2);
@@ -69,7 +77,9 @@ void loop(void* out, const void* const* in, int64_t n) {
     }
   }
   for (; i + kWidth <= n; i += kWidth) {
-    put(out, i, Row::value(operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i), operand<kScalarC>(pc, c, i), k, l));
+    put(out, i,
+        Row::value(operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i), operand<kScalarC>(pc, c, i), k,
+                   l));
   }
   if constexpr (kWidth > 1) {
     if (i < n) {
@@ -99,29 +109,33 @@ constexpr int count_names(const char* names) {
   return n;
 }
 
-#define LANEGRAD_ELEMENTWISE(name, operands, constants, output, dtypes, promotion, flags, cost, expression)           \
-  struct Row_##name {                                                                                                 \
-    static constexpr int kOperands = count_names(operands);                                                           \
-    static constexpr int kConstants = count_names(constants);                                                         \
-    static constexpr unsigned kDTypes = dtypes;                                                                       \
-    enum { Cheap, Costly };                                                                                           \
-    static constexpr bool kCheap = cost == Cheap;                                                                     \
-    template <class T>                                                                                                \
-    static LANEGRAD_INLINE auto value([[maybe_unused]] Vec<T> a, [[maybe_unused]] Vec<T> b, [[maybe_unused]] Vec<T> c, \
-                                      [[maybe_unused]] Vec<T> k, [[maybe_unused]] Vec<T> l) {                         \
-      return expression;                                                                                              \
-    }                                                                                                                 \
+#define LANEGRAD_ELEMENTWISE(name, operands, constants, output, dtypes, promotion, flags, cost, expression) \
+  struct Row_##name {                                                                                       \
+    static constexpr int kOperands = count_names(operands);                                                 \
+    static constexpr int kConstants = count_names(constants);                                               \
+    static constexpr unsigned kDTypes = dtypes;                                                             \
+    enum { Cheap, Costly };                                                                                 \
+    static constexpr bool kCheap = cost == Cheap;                                                           \
+    template <class T>                                                                                      \
+    static LANEGRAD_INLINE auto value([[maybe_unused]] Vec<T> a, [[maybe_unused]] Vec<T> b,                 \
+                                      [[maybe_unused]] Vec<T> c, [[maybe_unused]] Vec<T> k,                 \
+                                      [[maybe_unused]] Vec<T> l) {                                          \
+      return expression;                                                                                    \
+    }                                                                                                       \
   };
 #include "kernels/elementwise/elementwise.def"
 #undef LANEGRAD_ELEMENTWISE
 
 template <class Row, class T>
 constexpr ElementwiseKernel kernel_of() {
-  if constexpr ((Row::kDTypes >> static_cast<int>(dtype_of<T>::value)) & 1) return &kernel<Row, T>;
-  else return nullptr;
+  if constexpr ((Row::kDTypes >> static_cast<int>(dtype_of<T>::value)) & 1)
+    return &kernel<Row, T>;
+  else
+    return nullptr;
 }
 
-// ---- casts: C conversions, but for floats into integers, which saturate (NaN gives 0), and anything into bool
+// ---- casts: C conversions, but for floats into integers, which saturate (NaN gives 0), and anything into
+// bool
 
 template <class From, class To>
 void cast_row(void* out, const void* in, int64_t n) {
@@ -148,7 +162,8 @@ void where_loop(T* out, const uint8_t* condition, const T* pa, const T* pb, int6
   const V a = V::broadcast(kScalarA ? *pa : T(0)), b = V::broadcast(kScalarB ? *pb : T(0));
   int64_t i = 0;
   for (; i + V::kWidth <= n; i += V::kWidth) {
-    select(V::Mask::load(condition + i), operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i)).store(out + i);
+    select(V::Mask::load(condition + i), operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i))
+        .store(out + i);
   }
   for (; i < n; ++i) out[i] = condition[i] ? pa[kScalarA ? 0 : i] : pb[kScalarB ? 0 : i];
 }
@@ -160,10 +175,14 @@ void where_row(void* out, const void* condition, const void* a, const void* b, i
   const T* const pa = static_cast<const T*>(a);
   const T* const pb = static_cast<const T*>(b);
   switch (scalars >> 1 & 3) {
-    case 0: return where_loop<T, false, false>(o, m, pa, pb, n);
-    case 1: return where_loop<T, true, false>(o, m, pa, pb, n);
-    case 2: return where_loop<T, false, true>(o, m, pa, pb, n);
-    default: return where_loop<T, true, true>(o, m, pa, pb, n);
+    case 0:
+      return where_loop<T, false, false>(o, m, pa, pb, n);
+    case 1:
+      return where_loop<T, true, false>(o, m, pa, pb, n);
+    case 2:
+      return where_loop<T, false, true>(o, m, pa, pb, n);
+    default:
+      return where_loop<T, true, true>(o, m, pa, pb, n);
   }
 }
 
@@ -187,7 +206,7 @@ void arange_row(void* out, double start, double step, int64_t first, int64_t n) 
 
 ElementwiseTable make_table() {
   ElementwiseTable t{};
-#define LANEGRAD_ELEMENTWISE(name, ...)                  \
+#define LANEGRAD_ELEMENTWISE(name, ...)                          \
   t.kernels[kCode_##name][0] = kernel_of<Row_##name, bool>();    \
   t.kernels[kCode_##name][1] = kernel_of<Row_##name, uint8_t>(); \
   t.kernels[kCode_##name][2] = kernel_of<Row_##name, int32_t>(); \

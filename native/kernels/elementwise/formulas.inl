@@ -7,8 +7,10 @@ LANEGRAD_INLINE Vec<T> constant(double value) {
 
 template <class T>
 LANEGRAD_INLINE Vec<T> magnitude(Vec<T> a) {
-  if constexpr (std::is_signed_v<T>) return abs(a);
-  else return a;
+  if constexpr (std::is_signed_v<T>)
+    return abs(a);
+  else
+    return a;
 }
 
 // NaN and zeros stay as they are.
@@ -24,18 +26,24 @@ LANEGRAD_INLINE Vec<T> sign_of(Vec<T> a) {
 
 template <class T>
 LANEGRAD_INLINE Vec<T> round_down(Vec<T> a) {
-  if constexpr (std::is_floating_point_v<T>) return floor(a);
-  else return a;
+  if constexpr (std::is_floating_point_v<T>)
+    return floor(a);
+  else
+    return a;
 }
 template <class T>
 LANEGRAD_INLINE Vec<T> round_up(Vec<T> a) {
-  if constexpr (std::is_floating_point_v<T>) return ceil(a);
-  else return a;
+  if constexpr (std::is_floating_point_v<T>)
+    return ceil(a);
+  else
+    return a;
 }
 template <class T>
 LANEGRAD_INLINE Vec<T> round_nearest(Vec<T> a) {
-  if constexpr (std::is_floating_point_v<T>) return round_even(a);
-  else return a;
+  if constexpr (std::is_floating_point_v<T>)
+    return round_even(a);
+  else
+    return a;
 }
 
 // By squaring; wraps as multiplication does. The caller has refused negative exponents.
@@ -51,8 +59,10 @@ static inline T integer_power(T base, T exponent) {
 
 template <class T>
 LANEGRAD_INLINE Vec<T> power(Vec<T> a, Vec<T> b) {
-  if constexpr (std::is_floating_point_v<T>) return pow(a, b);
-  else return map_lanes(a, b, integer_power<T>);
+  if constexpr (std::is_floating_point_v<T>)
+    return pow(a, b);
+  else
+    return map_lanes(a, b, integer_power<T>);
 }
 
 // d(a^b)/da; 0 where b is 0, whatever a is.

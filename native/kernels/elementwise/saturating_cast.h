@@ -7,7 +7,8 @@
 
 namespace lanegrad {
 
-// As a C cast, but floats out of an integer's range give its nearest value, NaN gives 0, and to bool means "not zero".
+// As a C cast, but floats out of an integer's range give its nearest value, NaN gives 0, and to bool means
+// "not zero".
 template <class To, class From>
 constexpr To saturating_cast(From x) {
   if constexpr (std::is_same_v<To, bool>) {

@@ -17,10 +17,11 @@ void move(void* out, int64_t out_stride, const void* in, int64_t in_stride, int6
   }
 }
 
-// Blocks of 16 x 16: the 16 cache lines read and the 16 written stay in L1 while the block is worked on, whatever the
-// strides; inside, writes are contiguous. Limit: one load and one store an element.
+// Blocks of 16 x 16: the 16 cache lines read and the 16 written stay in L1 while the block is worked on,
+// whatever the strides; inside, writes are contiguous. Limit: one load and one store an element.
 template <class T>
-void transpose(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t rows, int64_t columns) {
+void transpose(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t rows,
+               int64_t columns) {
   constexpr int64_t kBlock = 16;
   for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
     const int64_t r1 = std::min(rows, r0 + kBlock);
@@ -51,8 +52,8 @@ void scatter_row(void* out, int64_t stride, const void* in, int64_t n, size_t si
   move_row(out, stride, in, static_cast<int64_t>(size), n, size);
 }
 
-void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t rows, int64_t columns,
-                     size_t size) {
+void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t rows,
+                     int64_t columns, size_t size) {
   char* const o = static_cast<char*>(out);
   const char* const i = static_cast<const char*>(in);
   if (size == 4) return transpose<uint32_t>(o, out_stride, i, in_stride, rows, columns);

@@ -1,5 +1,5 @@
-// Moving elements between strided and contiguous memory, as bits. `size` is that of an element: 1, 4 or 8 bytes; strides
-// are in bytes.
+// Moving elements between strided and contiguous memory, as bits. `size` is that of an element: 1, 4 or 8
+// bytes; strides are in bytes.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ void scatter_row(void* out, int64_t stride, const void* in, int64_t n, size_t si
 void move_row(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t n, size_t size);
 
 // out[r][c] = in[c][r]: rows of `out` and of `in` are contiguous, `out_stride` and `in_stride` bytes apart.
-void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t rows, int64_t columns,
-                     size_t size);
+void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t rows,
+                     int64_t columns, size_t size);
 
 }  // namespace lanegrad

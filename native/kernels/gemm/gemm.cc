@@ -6,24 +6,36 @@
 
 namespace lanegrad {
 
-namespace scalar { const GemmTables& gemm_tables(); }
+namespace scalar {
+const GemmTables& gemm_tables();
+}
 #if defined(__x86_64__) || defined(_M_X64)
-namespace avx2 { const GemmTables& gemm_tables(); }
-namespace avx512 { const GemmTables& gemm_tables(); }
+namespace avx2 {
+const GemmTables& gemm_tables();
+}
+namespace avx512 {
+const GemmTables& gemm_tables();
+}
 #elif defined(__aarch64__) || defined(_M_ARM64)
-namespace neon { const GemmTables& gemm_tables(); }
+namespace neon {
+const GemmTables& gemm_tables();
+}
 #endif
 
 const GemmTables& gemm_tables() {
   static const GemmTables& tables = [&]() -> const GemmTables& {
     switch (isa()) {
 #if defined(__x86_64__) || defined(_M_X64)
-      case Isa::kAvx512: return avx512::gemm_tables();
-      case Isa::kAvx2: return avx2::gemm_tables();
+      case Isa::kAvx512:
+        return avx512::gemm_tables();
+      case Isa::kAvx2:
+        return avx2::gemm_tables();
 #elif defined(__aarch64__) || defined(_M_ARM64)
-      case Isa::kNeon: return neon::gemm_tables();
+      case Isa::kNeon:
+        return neon::gemm_tables();
 #endif
-      default: return scalar::gemm_tables();
+      default:
+        return scalar::gemm_tables();
     }
   }();
   return tables;
@@ -31,8 +43,8 @@ const GemmTables& gemm_tables() {
 
 // Row by row of C, adding multiples of B's rows: the inner loop is contiguous where B is row-major.
 template <class T>
-void integer_gemm(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row,
-                  int64_t b_col, T* c, int64_t c_row, const T* column_bias) {
+void integer_gemm(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+                  int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* column_bias) {
   using Wrapping = std::make_unsigned_t<T>;
   for (int64_t i = 0; i < m; ++i) {
     T* out = c + i * c_row;
@@ -47,11 +59,11 @@ void integer_gemm(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, in
   }
 }
 
-template void integer_gemm(int64_t, int64_t, int64_t, const uint8_t*, int64_t, int64_t, const uint8_t*, int64_t,
-                           int64_t, uint8_t*, int64_t, const uint8_t*);
-template void integer_gemm(int64_t, int64_t, int64_t, const int32_t*, int64_t, int64_t, const int32_t*, int64_t,
-                           int64_t, int32_t*, int64_t, const int32_t*);
-template void integer_gemm(int64_t, int64_t, int64_t, const int64_t*, int64_t, int64_t, const int64_t*, int64_t,
-                           int64_t, int64_t*, int64_t, const int64_t*);
+template void integer_gemm(int64_t, int64_t, int64_t, const uint8_t*, int64_t, int64_t, const uint8_t*,
+                           int64_t, int64_t, uint8_t*, int64_t, const uint8_t*);
+template void integer_gemm(int64_t, int64_t, int64_t, const int32_t*, int64_t, int64_t, const int32_t*,
+                           int64_t, int64_t, int32_t*, int64_t, const int32_t*);
+template void integer_gemm(int64_t, int64_t, int64_t, const int64_t*, int64_t, int64_t, const int64_t*,
+                           int64_t, int64_t, int64_t*, int64_t, const int64_t*);
 
 }  // namespace lanegrad

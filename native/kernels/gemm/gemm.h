@@ -1,8 +1,8 @@
 // Matrix products on the processor at hand: packing, and the product of packed or directly readable blocks.
 //
-// Every element of C is the sum over depth blocks of at most `depth` products, in order; within a block it is one chain of
-// fused multiply-adds in ascending p. So its bits depend on k and the level alone: neither on how C is cut into tiles and
-// tasks, nor on what was packed.
+// Every element of C is the sum over depth blocks of at most `depth` products, in order; within a block it is
+// one chain of fused multiply-adds in ascending p. So its bits depend on k and the level alone: neither on
+// how C is cut into tiles and tasks, nor on what was packed.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,17 @@ namespace lanegrad {
 template <class T>
 struct GemmBlock {
   int64_t m, n, k;
-  const T* a;              // packed by pack_a, or element (i, p) at a[i * a_row + p * a_col]
-  int64_t a_row, a_col;    // unused when packed
-  int64_t panel_rows;      // height of the row panels, at most GemmTable::rows
-  const T* b;              // packed by pack_b, or element (p, j) at b[p * b_row + j]
-  int64_t b_row;           // unused when packed
-  T* c;                    // element (i, j) at c[i * c_row + j]
+  const T* a;            // packed by pack_a, or element (i, p) at a[i * a_row + p * a_col]
+  int64_t a_row, a_col;  // unused when packed
+  int64_t panel_rows;    // height of the row panels, at most GemmTable::rows
+  const T* b;            // packed by pack_b, or element (p, j) at b[p * b_row + j]
+  int64_t b_row;         // unused when packed
+  T* c;                  // element (i, j) at c[i * c_row + j]
   int64_t c_row;
-  const T* column_bias;    // [n] or null; not used when accumulating
-  const T* row_bias;       // [m] or null; not used when accumulating
-  bool packed_a, packed_b; // a packed A needs a packed B
-  bool accumulate;         // adds to C; else overwrites it
+  const T* column_bias;     // [n] or null; not used when accumulating
+  const T* row_bias;        // [m] or null; not used when accumulating
+  bool packed_a, packed_b;  // a packed A needs a packed B
+  bool accumulate;          // adds to C; else overwrites it
 };
 
 // Dot products of `many` vectors with `few` (1 to 4) ones, all contiguous:
@@ -51,7 +51,8 @@ struct GemmTable {
 
   // Row panels of panel_rows rows (the last may have fewer, r): panel after panel [k][r]. m * k elements.
   void (*pack_a)(const T* a, int64_t row, int64_t col, int64_t m, int64_t k, int64_t panel_rows, T* out);
-  // Column panels of `columns` columns, panel after panel [k][columns]; the last is padded with zeros to whole vectors.
+  // Column panels of `columns` columns, panel after panel [k][columns]; the last is padded with zeros to
+  // whole vectors.
   void (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t n, T* out);
   void (*block)(const GemmBlock<T>&);
   void (*dot)(const DotBlock<T>&);
@@ -67,13 +68,17 @@ const GemmTables& gemm_tables();
 template <class T>
 const GemmTable<T>& gemm_table();
 template <>
-inline const GemmTable<float>& gemm_table<float>() { return gemm_tables().f32; }
+inline const GemmTable<float>& gemm_table<float>() {
+  return gemm_tables().f32;
+}
 template <>
-inline const GemmTable<double>& gemm_table<double>() { return gemm_tables().f64; }
+inline const GemmTable<double>& gemm_table<double>() {
+  return gemm_tables().f64;
+}
 
 // C[m, n] = A B (+ biases) for integers, which wrap. Nothing is packed.
 template <class T>
-void integer_gemm(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row,
-                  int64_t b_col, T* c, int64_t c_row, const T* column_bias);
+void integer_gemm(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+                  int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* column_bias);
 
 }  // namespace lanegrad

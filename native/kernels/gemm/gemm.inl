@@ -1,4 +1,5 @@
-// The one text of the matrix product. The including file gives kGemmRows, kGemmVectors (the micro-tile) and kGemmDepth.
+// The one text of the matrix product. The including file gives kGemmRows, kGemmVectors (the micro-tile) and
+// kGemmDepth.
 
 #include "kernels/gemm/tile.inl"
 #include "kernels/gemm/transpose.inl"
@@ -50,7 +51,8 @@ struct PanelOfA {
   int64_t step;
 };
 template <class T>
-using TileKernel = void (*)(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, const TileTarget<T>& target);
+using TileKernel = void (*)(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row,
+                            const TileTarget<T>& target);
 
 template <class T, int R, int V>
 void packed_tile(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, const TileTarget<T>& target) {
@@ -67,7 +69,8 @@ void strided_tile(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, co
   store_tile(acc, target);
 }
 template <class T, int R, int V>
-void strided_masked_tile(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, const TileTarget<T>& target) {
+void strided_masked_tile(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row,
+                         const TileTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
   multiply_tile<T, R, V, true>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, target.last_lanes, acc);
@@ -110,7 +113,8 @@ void wide_rows(const GemmBlock<T>& g) {
   const PanelOfA<T> panel{g.a, offset, g.a_col};
   for (int64_t j = 0; j < g.n;) {
     const int64_t left = g.n - j;
-    TileTarget<T> target{g.c + j, g.c_row, g.column_bias ? g.column_bias + j : nullptr, g.row_bias, g.accumulate, kLanes};
+    TileTarget<T> target{g.c + j,    g.c_row,      g.column_bias ? g.column_bias + j : nullptr,
+                         g.row_bias, g.accumulate, kLanes};
     if (left >= kWide * kLanes) {
       strided_tile<T, R, kWide>(g.k, panel, g.b + j, g.b_row, target);
       j += kWide * kLanes;
@@ -123,7 +127,8 @@ void wide_rows(const GemmBlock<T>& g) {
   }
 }
 
-// Column panel by column panel, so that one panel of B stays in the L1 cache while the row panels of A pass by from L2.
+// Column panel by column panel, so that one panel of B stays in the L1 cache while the row panels of A pass
+// by from L2.
 template <class T>
 void gemm_block(const GemmBlock<T>& g) {
   constexpr int kLanes = Vec<T>::kWidth, kColumns = kGemmVectors * kLanes;
@@ -142,9 +147,9 @@ void gemm_block(const GemmBlock<T>& g) {
     const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);
     const T* const b = g.packed_b ? g.b + j * g.k : g.b + j;
     const int64_t b_row = g.packed_b ? int64_t{vectors} * kLanes : g.b_row;
-    const auto& kernels = g.packed_a                                ? kTileKernels<T>.packed
+    const auto& kernels = g.packed_a                           ? kTileKernels<T>.packed
                           : !g.packed_b && last_lanes < kLanes ? kTileKernels<T>.masked
-                                                                    : kTileKernels<T>.strided;
+                                                               : kTileKernels<T>.strided;
     for (int64_t i = 0; i < g.m; i += g.panel_rows) {
       const int64_t rows = g.m - i < g.panel_rows ? g.m - i : g.panel_rows;
       const PanelOfA<T> panel{g.a + i * (g.packed_a ? g.k : g.a_row), offset, g.a_col};
@@ -223,7 +228,8 @@ void dot_few(const DotBlock<T>& d) {
       const int lanes = static_cast<int>(d.k - p < kLanes ? d.k - p : kLanes);
       const Vec<T> xv = Vec<T>::load_n(x + p, lanes);
       LANEGRAD_UNROLL
-      for (int f = 0; f < F; ++f) acc[f][0] = fma(xv, Vec<T>::load_n(d.b + f * d.b_step + p, lanes), acc[f][0]);
+      for (int f = 0; f < F; ++f)
+        acc[f][0] = fma(xv, Vec<T>::load_n(d.b + f * d.b_step + p, lanes), acc[f][0]);
     }
     LANEGRAD_UNROLL
     for (int f = 0; f < F; ++f) {
@@ -246,17 +252,23 @@ void dot_few(const DotBlock<T>& d) {
 template <class T>
 void gemm_dot(const DotBlock<T>& d) {
   switch (d.few) {
-    case 1: return dot_few<T, 1>(d);
-    case 2: return dot_few<T, 2>(d);
-    case 3: return dot_few<T, 3>(d);
-    default: return dot_few<T, 4>(d);
+    case 1:
+      return dot_few<T, 1>(d);
+    case 2:
+      return dot_few<T, 2>(d);
+    case 3:
+      return dot_few<T, 3>(d);
+    default:
+      return dot_few<T, 4>(d);
   }
 }
 
 template <class T>
 constexpr GemmTable<T> make_gemm_table() {
-  return {kGemmRows,       kGemmVectors * Vec<T>::kWidth, Vec<T>::kWidth, kGemmDepth, pack_rows<T>,
-          pack_columns<T>, gemm_block<T>,                 gemm_dot<T>};
+  return {kGemmRows,      kGemmVectors * Vec<T>::kWidth,
+          Vec<T>::kWidth, kGemmDepth,
+          pack_rows<T>,   pack_columns<T>,
+          gemm_block<T>,  gemm_dot<T>};
 }
 
 }  // namespace

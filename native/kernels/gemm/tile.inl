@@ -1,10 +1,12 @@
 #pragma once
 
-// The micro-kernel: an R x V*lanes tile of C in registers, one broadcast of A times V vectors of B at a time. How the rows
-// of A are found is a parameter, so that packed panels, strided matrices and images go through the same text.
+// The micro-kernel: an R x V*lanes tile of C in registers, one broadcast of A times V vectors of B at a time.
+// How the rows of A are found is a parameter, so that packed panels, strided matrices and images go through
+// the same text.
 //
-// Per step of p a tile of R rows and V vectors costs R broadcasts, V loads and R*V fused multiply-adds: with 14 x 2 (AVX-512)
-// or 6 x 2 (AVX2) the two multiply-add ports are the limit, and the accumulators fill the register file.
+// Per step of p a tile of R rows and V vectors costs R broadcasts, V loads and R*V fused multiply-adds: with
+// 14 x 2 (AVX-512) or 6 x 2 (AVX2) the two multiply-add ports are the limit, and the accumulators fill the
+// register file.
 
 #if defined(__clang__)
 #define LANEGRAD_UNROLL _Pragma("unroll")
@@ -32,10 +34,11 @@ struct OffsetRows {
   LANEGRAD_INLINE void next() { a += step; }
 };
 
-// b: rows b_row apart. With kMasked only the first last_lanes lanes of the last vector are read (the others count as zero).
+// b: rows b_row apart. With kMasked only the first last_lanes lanes of the last vector are read (the others
+// count as zero).
 template <class T, int R, int V, bool kMasked, class Rows>
 LANEGRAD_INLINE void multiply_tile(int64_t k, Rows rows, const T* b, int64_t b_row, int last_lanes,
-                                        Vec<T> (&acc)[R][V]) {
+                                   Vec<T> (&acc)[R][V]) {
   constexpr int kLanes = Vec<T>::kWidth;
   for (int64_t p = 0; p < k; ++p) {
     Vec<T> column[V];

@@ -1,4 +1,5 @@
-// Copies between row-major blocks, straight and transposed: the moving part of packing, and of storing convolutions.
+// Copies between row-major blocks, straight and transposed: the moving part of packing, and of storing
+// convolutions.
 #pragma once
 
 namespace {
@@ -16,12 +17,13 @@ inline void copy_rows(const T* in, int64_t in_row, int64_t rows, int64_t columns
   }
 }
 
-// Elements of a 16-byte piece of a vector. Shuffles within pieces are cheap at every level, across them they are not.
+// Elements of a 16-byte piece of a vector. Shuffles within pieces are cheap at every level, across them they
+// are not.
 template <class T>
 inline constexpr int kPiece = 16 / sizeof(T);
 
-// Piece l comes from row[l * kPiece] + column. With the rows right, a transpose within the pieces then gives whole columns,
-// with half the shuffles of a transpose of whole vectors.
+// Piece l comes from row[l * kPiece] + column. With the rows right, a transpose within the pieces then gives
+// whole columns, with half the shuffles of a transpose of whole vectors.
 template <class T>
 LANEGRAD_INLINE Vec<T> load_pieces(const T* const* row, int64_t column) {
   constexpr int kStep = kPiece<T>;
@@ -50,20 +52,27 @@ LANEGRAD_INLINE Vec<T> load_pieces(const T* const* row, int64_t column) {
 #endif
 }
 
-// The even rows of a 2 x 2 transpose of neighbours in every piece, and the odd ones; for floats then the same by halves.
+// The even rows of a 2 x 2 transpose of neighbours in every piece, and the odd ones; for floats then the same
+// by halves.
 template <class V>
 LANEGRAD_INLINE V low_neighbours(V a, V b) {
 #if defined(LANEGRAD_X86_64)
   if constexpr (std::is_same_v<V, Vec<double>>) {
-    if constexpr (V::kWidth == 8) return {_mm512_unpacklo_pd(a.v, b.v)};
-    else if constexpr (V::kWidth == 4) return {_mm256_unpacklo_pd(a.v, b.v)};
+    if constexpr (V::kWidth == 8)
+      return {_mm512_unpacklo_pd(a.v, b.v)};
+    else if constexpr (V::kWidth == 4)
+      return {_mm256_unpacklo_pd(a.v, b.v)};
   } else {
-    if constexpr (V::kWidth == 16) return {_mm512_unpacklo_ps(a.v, b.v)};
-    else if constexpr (V::kWidth == 8) return {_mm256_unpacklo_ps(a.v, b.v)};
+    if constexpr (V::kWidth == 16)
+      return {_mm512_unpacklo_ps(a.v, b.v)};
+    else if constexpr (V::kWidth == 8)
+      return {_mm256_unpacklo_ps(a.v, b.v)};
   }
 #elif defined(LANEGRAD_ARM64)
-  if constexpr (V::kWidth == 2) return {vzip1q_f64(a.v, b.v)};
-  else if constexpr (V::kWidth == 4) return {vzip1q_f32(a.v, b.v)};
+  if constexpr (V::kWidth == 2)
+    return {vzip1q_f64(a.v, b.v)};
+  else if constexpr (V::kWidth == 4)
+    return {vzip1q_f32(a.v, b.v)};
 #endif
   return a;
 }
@@ -71,23 +80,31 @@ template <class V>
 LANEGRAD_INLINE V high_neighbours(V a, V b) {
 #if defined(LANEGRAD_X86_64)
   if constexpr (std::is_same_v<V, Vec<double>>) {
-    if constexpr (V::kWidth == 8) return {_mm512_unpackhi_pd(a.v, b.v)};
-    else if constexpr (V::kWidth == 4) return {_mm256_unpackhi_pd(a.v, b.v)};
+    if constexpr (V::kWidth == 8)
+      return {_mm512_unpackhi_pd(a.v, b.v)};
+    else if constexpr (V::kWidth == 4)
+      return {_mm256_unpackhi_pd(a.v, b.v)};
   } else {
-    if constexpr (V::kWidth == 16) return {_mm512_unpackhi_ps(a.v, b.v)};
-    else if constexpr (V::kWidth == 8) return {_mm256_unpackhi_ps(a.v, b.v)};
+    if constexpr (V::kWidth == 16)
+      return {_mm512_unpackhi_ps(a.v, b.v)};
+    else if constexpr (V::kWidth == 8)
+      return {_mm256_unpackhi_ps(a.v, b.v)};
   }
 #elif defined(LANEGRAD_ARM64)
-  if constexpr (V::kWidth == 2) return {vzip2q_f64(a.v, b.v)};
-  else if constexpr (V::kWidth == 4) return {vzip2q_f32(a.v, b.v)};
+  if constexpr (V::kWidth == 2)
+    return {vzip2q_f64(a.v, b.v)};
+  else if constexpr (V::kWidth == 4)
+    return {vzip2q_f32(a.v, b.v)};
 #endif
   return a;
 }
 template <class V>
 LANEGRAD_INLINE V low_halves(V a, V b) {
 #if defined(LANEGRAD_X86_64)
-  if constexpr (V::kWidth == 16) return {_mm512_shuffle_ps(a.v, b.v, 0x44)};
-  else if constexpr (V::kWidth == 8) return {_mm256_shuffle_ps(a.v, b.v, 0x44)};
+  if constexpr (V::kWidth == 16)
+    return {_mm512_shuffle_ps(a.v, b.v, 0x44)};
+  else if constexpr (V::kWidth == 8)
+    return {_mm256_shuffle_ps(a.v, b.v, 0x44)};
 #elif defined(LANEGRAD_ARM64)
   if constexpr (V::kWidth == 4) {
     return {vreinterpretq_f32_f64(vzip1q_f64(vreinterpretq_f64_f32(a.v), vreinterpretq_f64_f32(b.v)))};
@@ -98,8 +115,10 @@ LANEGRAD_INLINE V low_halves(V a, V b) {
 template <class V>
 LANEGRAD_INLINE V high_halves(V a, V b) {
 #if defined(LANEGRAD_X86_64)
-  if constexpr (V::kWidth == 16) return {_mm512_shuffle_ps(a.v, b.v, 0xEE)};
-  else if constexpr (V::kWidth == 8) return {_mm256_shuffle_ps(a.v, b.v, 0xEE)};
+  if constexpr (V::kWidth == 16)
+    return {_mm512_shuffle_ps(a.v, b.v, 0xEE)};
+  else if constexpr (V::kWidth == 8)
+    return {_mm256_shuffle_ps(a.v, b.v, 0xEE)};
 #elif defined(LANEGRAD_ARM64)
   if constexpr (V::kWidth == 4) {
     return {vreinterpretq_f32_f64(vzip2q_f64(vreinterpretq_f64_f32(a.v), vreinterpretq_f64_f32(b.v)))};
@@ -110,7 +129,8 @@ LANEGRAD_INLINE V high_halves(V a, V b) {
 
 // kPiece columns of at most one vector of rows; `rows` of them count.
 template <class T>
-LANEGRAD_INLINE void transpose_columns(const T* const* row, int64_t column, int rows, T* out, int64_t out_row) {
+LANEGRAD_INLINE void transpose_columns(const T* const* row, int64_t column, int rows, T* out,
+                                       int64_t out_row) {
   constexpr int kLanes = Vec<T>::kWidth;
   Vec<T> columns[kPiece<T>];
   if constexpr (kPiece<T> == 4) {
@@ -128,8 +148,10 @@ LANEGRAD_INLINE void transpose_columns(const T* const* row, int64_t column, int 
     columns[1] = high_neighbours(a, b);
   }
   for (int c = 0; c < kPiece<T>; ++c) {
-    if (rows == kLanes) columns[c].store(out + c * out_row);
-    else columns[c].store_n(out + c * out_row, rows);
+    if (rows == kLanes)
+      columns[c].store(out + c * out_row);
+    else
+      columns[c].store_n(out + c * out_row, rows);
   }
 }
 
@@ -144,7 +166,8 @@ inline void transpose(const T* in, int64_t in_row, int64_t rows, int64_t columns
       // Rows past the end repeat the last one: they are read but not stored.
       const T* row[kLanes];
       for (int l = 0; l < kLanes; ++l) row[l] = in + (r + (l < count ? l : count - 1)) * in_row;
-      for (; c + kPiece<T> <= columns; c += kPiece<T>) transpose_columns<T>(row, c, count, out + c * out_row + r, out_row);
+      for (; c + kPiece<T> <= columns; c += kPiece<T>)
+        transpose_columns<T>(row, c, count, out + c * out_row + r, out_row);
     }
     for (; c < columns; ++c) {
       for (int l = 0; l < count; ++l) out[c * out_row + r + l] = in[(r + l) * in_row + c];

@@ -4,24 +4,36 @@
 
 namespace lanegrad {
 
-namespace scalar { const PoolTables& pool_tables(); }
+namespace scalar {
+const PoolTables& pool_tables();
+}
 #if defined(__x86_64__) || defined(_M_X64)
-namespace avx2 { const PoolTables& pool_tables(); }
-namespace avx512 { const PoolTables& pool_tables(); }
+namespace avx2 {
+const PoolTables& pool_tables();
+}
+namespace avx512 {
+const PoolTables& pool_tables();
+}
 #elif defined(__aarch64__) || defined(_M_ARM64)
-namespace neon { const PoolTables& pool_tables(); }
+namespace neon {
+const PoolTables& pool_tables();
+}
 #endif
 
 const PoolTables& pool_tables() {
   static const PoolTables& tables = [&]() -> const PoolTables& {
     switch (isa()) {
 #if defined(__x86_64__) || defined(_M_X64)
-      case Isa::kAvx512: return avx512::pool_tables();
-      case Isa::kAvx2: return avx2::pool_tables();
+      case Isa::kAvx512:
+        return avx512::pool_tables();
+      case Isa::kAvx2:
+        return avx2::pool_tables();
 #elif defined(__aarch64__) || defined(_M_ARM64)
-      case Isa::kNeon: return neon::pool_tables();
+      case Isa::kNeon:
+        return neon::pool_tables();
 #endif
-      default: return scalar::pool_tables();
+      default:
+        return scalar::pool_tables();
     }
   }();
   return tables;

@@ -38,8 +38,12 @@ const PoolTables& pool_tables();
 template <class T>
 const PoolTable<T>& pool_table();
 template <>
-inline const PoolTable<float>& pool_table<float>() { return pool_tables().f32; }
+inline const PoolTable<float>& pool_table<float>() {
+  return pool_tables().f32;
+}
 template <>
-inline const PoolTable<double>& pool_table<double>() { return pool_tables().f64; }
+inline const PoolTable<double>& pool_table<double>() {
+  return pool_tables().f64;
+}
 
 }  // namespace lanegrad

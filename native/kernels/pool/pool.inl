@@ -1,4 +1,5 @@
-// The one text of pooling. Windows of 2 x 2 with stride 2 over contiguous rows go by vectors; all others by elements.
+// The one text of pooling. Windows of 2 x 2 with stride 2 over contiguous rows go by vectors; all others by
+// elements.
 
 #include "kernels/conv/deinterleave.inl"
 

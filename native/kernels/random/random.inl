@@ -1,53 +1,79 @@
-// Random kernels, once for all levels. Philox runs on sixteen blocks side by side in plain loops that the compiler
-// vectorizes for the level; the words of a tile are then turned into numbers. Limit: the ten rounds of multiplications.
+// Random kernels, once for all levels. Philox runs on sixteen blocks side by side; the words of a tile are
+// then turned into numbers. Limit: the ten rounds, eight instructions each for as many blocks as there are
+// 64-bit lanes.
 
 namespace {
 
-constexpr int kLanes = 16;            // blocks side by side
-constexpr int kTileWords = 4 * 4 * kLanes;  // words made at a time
+constexpr int kBlocks = 16;                  // blocks side by side, one in each 64-bit lane
+constexpr int kTileWords = 4 * 4 * kBlocks;  // words made at a time
 
-// Words of blocks [block, block + kLanes), in order of blocks.
+// Words of blocks [block, block + kBlocks), in order of blocks. A word sits in the low half of a lane; the
+// multiplication ignores what is above it, so that the high halves need no clearing.
 static inline void philox_lanes(uint32_t* out, uint64_t seed, uint64_t block) {
-  uint32_t x0[kLanes], x1[kLanes], x2[kLanes], x3[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    const uint64_t counter = block + static_cast<uint64_t>(i);
-    x0[i] = static_cast<uint32_t>(counter);
-    x1[i] = static_cast<uint32_t>(counter >> 32);
-    x2[i] = x3[i] = 0;
+  using V = Vec<int64_t>;
+  constexpr int kVectors = kBlocks / V::kWidth;
+  alignas(64) static constexpr int64_t kPlace[kBlocks] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                          8, 9, 10, 11, 12, 13, 14, 15};
+  const V start = V::broadcast(static_cast<int64_t>(block));
+  V x0[kVectors], x1[kVectors], x2[kVectors], x3[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    x0[v] = V::load(kPlace + v * V::kWidth) + start;
+    x1[v] = shift_right<32>(x0[v]);
+    x2[v] = x3[v] = V::zero();
   }
+  const V m0 = V::broadcast(0xD2511F53), m1 = V::broadcast(0xCD9E8D57);
   uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < kLanes; ++i) {
-      const uint64_t p0 = uint64_t{0xD2511F53} * x0[i], p1 = uint64_t{0xCD9E8D57} * x2[i];
-      x0[i] = static_cast<uint32_t>(p1 >> 32) ^ x1[i] ^ k0;
-      x1[i] = static_cast<uint32_t>(p1);
-      x2[i] = static_cast<uint32_t>(p0 >> 32) ^ x3[i] ^ k1;
-      x3[i] = static_cast<uint32_t>(p0);
+    const V key0 = V::broadcast(k0), key1 = V::broadcast(k1);
+    for (int v = 0; v < kVectors; ++v) {
+      const V p0 = multiply_wide(x0[v], m0), p1 = multiply_wide(x2[v], m1);
+      x0[v] = shift_right<32>(p1) ^ x1[v] ^ key0;
+      x1[v] = p1;
+      x2[v] = shift_right<32>(p0) ^ x3[v] ^ key1;
+      x3[v] = p0;
     }
     k0 += 0x9E3779B9;
     k1 += 0xBB67AE85;
   }
-  for (int i = 0; i < kLanes; ++i) {
-    out[4 * i] = x0[i];
-    out[4 * i + 1] = x1[i];
-    out[4 * i + 2] = x2[i];
-    out[4 * i + 3] = x3[i];
+  const V low = V::broadcast(0xFFFFFFFF);
+  // Little-endian, as every processor of these levels runs: word 0 is the low half.
+  for (int v = 0; v < kVectors; ++v) {
+    const V first = (x0[v] & low) | shift_left<32>(x1[v]), second = (x2[v] & low) | shift_left<32>(x3[v]);
+    int64_t pairs[2 * V::kWidth];
+    zip_low(first, second).store(pairs);
+    zip_high(first, second).store(pairs + V::kWidth);
+    std::memcpy(out + 4 * v * V::kWidth, pairs, sizeof(pairs));
   }
 }
 
 // At least `count` words, count <= kTileWords, from `block` on.
 static inline void philox_tile(uint32_t* out, int64_t count, uint64_t seed, uint64_t block) {
-  for (int64_t done = 0; done < count; done += 4 * kLanes) {
+  for (int64_t done = 0; done < count; done += 4 * kBlocks) {
     philox_lanes(out + done, seed, block + static_cast<uint64_t>(done / 4));
   }
 }
 
+// The top 24 bits of each word, as a number in [0, 1).
+LANEGRAD_INLINE Vec<int32_t> top_bits(const uint32_t* words) {
+  return shift_right<8>(Vec<int32_t>::load(reinterpret_cast<const int32_t*>(words)));
+}
+LANEGRAD_INLINE Vec<float> unit_floats(const uint32_t* words) {
+  return to_float(top_bits(words)) * Vec<float>::broadcast(0x1p-24f);
+}
+
 void uniform_float_row(float* out, int64_t n, uint64_t seed, uint64_t block) {
+  using V = Vec<float>;
   alignas(64) uint32_t words[kTileWords];
   for (int64_t first = 0; first < n; first += kTileWords) {
     const int64_t count = n - first < kTileWords ? n - first : kTileWords;
     philox_tile(words, count, seed, block + static_cast<uint64_t>(first / 4));
-    for (int64_t i = 0; i < count; ++i) out[first + i] = static_cast<float>(static_cast<int32_t>(words[i] >> 8)) * 0x1p-24f;
+    for (int64_t i = 0; i < count; i += V::kWidth) {
+      const V u = unit_floats(words + i);
+      if (i + V::kWidth <= count)
+        u.store(out + first + i);
+      else
+        u.store_n(out + first + i, count - i);
+    }
   }
 }
 
@@ -68,30 +94,30 @@ void uniform_double_row(double* out, int64_t n, uint64_t seed, uint64_t block) {
 void normal_float_row(float* out, int64_t n, uint64_t seed, uint64_t block) {
   using V = Vec<float>;
   constexpr int64_t kPairs = kTileWords / 2;
-  alignas(64) uint32_t words[kTileWords];
-  alignas(64) float radius[kPairs], angle[kPairs], sine[kPairs];
+  alignas(64)
+      uint32_t words[kTileWords] = {};  // a short tile leaves some unset, which are computed on all the same
+  alignas(64) float cosine[kPairs], sine[kPairs];
   for (int64_t first = 0; first < n; first += kTileWords) {
     const int64_t count = n - first < kTileWords ? n - first : kTileWords;
     philox_tile(words, count, seed, block + static_cast<uint64_t>(first / 4));
-    // A tile is always computed whole: what lies beyond `count` is old or random, and not written out.
+    // A tile is computed whole: what lies beyond `count` is not written out.
     const int64_t pairs = (count + 1) / 2;
+    alignas(64) uint32_t even[kPairs], odd[kPairs];
     for (int64_t i = 0; i < kPairs; ++i) {
-      const bool used = i < pairs;
-      const uint32_t a = used ? words[2 * i] : 0, b = used ? words[2 * i + 1] : 0;
-      radius[i] = 1.0f - static_cast<float>(static_cast<int32_t>(a >> 8)) * 0x1p-24f;
-      angle[i] = static_cast<float>(static_cast<int32_t>(b >> 8)) * 0x1p-24f * 6.2831853071795865f;
+      even[i] = words[2 * i];
+      odd[i] = words[2 * i + 1];
     }
     for (int64_t i = 0; i < pairs; i += V::kWidth) {
-      const V turn = V::load(angle + i);
-      const V r = sqrt(V::broadcast(-2.0f) * log(V::load(radius + i)));
+      const V turn = unit_floats(odd + i) * V::broadcast(6.2831853071795865f);
+      const V r = sqrt(V::broadcast(-2.0f) * log(V::broadcast(1.0f) - unit_floats(even + i)));
       (r * sin(turn)).store(sine + i);
-      (r * cos(turn)).store(radius + i);
+      (r * cos(turn)).store(cosine + i);
     }
     for (int64_t i = 0; i + 1 < count; i += 2) {
-      out[first + i] = radius[i / 2];
+      out[first + i] = cosine[i / 2];
       out[first + i + 1] = sine[i / 2];
     }
-    if (count & 1) out[first + count - 1] = radius[count / 2];
+    if (count & 1) out[first + count - 1] = cosine[count / 2];
   }
 }
 
@@ -123,15 +149,36 @@ void integers_row(void* target, int64_t n, uint64_t seed, uint64_t block, int64_
   }
 }
 
-template <class T>
-void dropout_row(T* out, const T* in, int64_t n, uint64_t seed, uint64_t block, uint32_t threshold, T scale) {
+void dropout_float_row(float* out, const float* in, int64_t n, uint64_t seed, uint64_t block,
+                       uint32_t threshold, float scale) {
+  using V = Vec<float>;
+  alignas(64) uint32_t words[kTileWords];
+  const auto bound = Vec<int32_t>::broadcast(static_cast<int32_t>(threshold));
+  const V factor = V::broadcast(scale);
+  for (int64_t first = 0; first < n; first += kTileWords) {
+    const int64_t count = n - first < kTileWords ? n - first : kTileWords;
+    philox_tile(words, count, seed, block + static_cast<uint64_t>(first / 4));
+    for (int64_t i = 0; i < count; i += V::kWidth) {
+      const auto keep = ge(top_bits(words + i), bound);
+      if (i + V::kWidth <= count) {
+        select(keep, V::load(in + first + i) * factor, V::zero()).store(out + first + i);
+      } else {
+        select(keep, V::load_n(in + first + i, count - i) * factor, V::zero())
+            .store_n(out + first + i, count - i);
+      }
+    }
+  }
+}
+
+void dropout_double_row(double* out, const double* in, int64_t n, uint64_t seed, uint64_t block,
+                        uint32_t threshold, double scale) {
   alignas(64) uint32_t words[kTileWords];
   for (int64_t first = 0; first < n; first += kTileWords) {
     const int64_t count = n - first < kTileWords ? n - first : kTileWords;
     philox_tile(words, count, seed, block + static_cast<uint64_t>(first / 4));
     for (int64_t i = 0; i < count; ++i) {
-      const T kept = in[first + i] * scale;
-      out[first + i] = (words[i] >> 8) >= threshold ? kept : T(0);
+      const double kept = in[first + i] * scale;
+      out[first + i] = (words[i] >> 8) >= threshold ? kept : 0.0;
     }
   }
 }
@@ -151,8 +198,8 @@ const RandomTable& make_random_table() {
     t.integers[static_cast<int>(DType::kInt64)] = integers_row<int64_t>;
     t.integers[static_cast<int>(DType::kFloat32)] = integers_row<float>;
     t.integers[static_cast<int>(DType::kFloat64)] = integers_row<double>;
-    t.dropout_float = dropout_row<float>;
-    t.dropout_double = dropout_row<double>;
+    t.dropout_float = dropout_float_row;
+    t.dropout_double = dropout_double_row;
     return t;
   }();
   return instance;
