@@ -14,7 +14,7 @@ import {
   setMemoryLimit,
   type Tensor,
 } from '../../lib/index.js';
-import { product, randomFrom, toTyped } from '../cases/case.js';
+import { product, randomFrom } from '../cases/case.js';
 import { build, layouts } from '../support/layout.js';
 
 // Calls of every op with operands and attributes drawn at random, mostly wrong. Each must give a result or an error of the
