@@ -64,7 +64,7 @@ enum OpFlags : uint32_t {
   kDynamic = 1 << 4,    // output shape depends on values; cannot be recorded
   kPrimitive = 1 << 5,  // the TypeScript backend implements it too; all other ops have a composite of that
                         // name in TypeScript, or are reached only from a vjp
-  kInternal = 1 << 6,  // reached only from a vjp or from the tape
+  kInternal = 1 << 6,   // reached only from a vjp or from the tape
 };
 
 // One entry per schema input; an optional one that is absent has no tensor, a list has any number.
