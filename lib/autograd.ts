@@ -7,6 +7,7 @@ import {
   checkTensor,
   checkTensors,
   describe,
+  noAttrs,
   shapeText,
 } from './check.js';
 import { AutogradError, ValueError } from './errors.js';
@@ -20,6 +21,8 @@ export interface BackwardOptions {
   retainGraph?: boolean;
   /** Record the computation of the gradients, so that they can be differentiated. Default false. */
   createGraph?: boolean;
+  /** The only tensors whose `.grad` changes; they need not be leaves. Default: all leaves. */
+  inputs?: Tensor | readonly Tensor[];
 }
 
 /**
@@ -46,12 +49,38 @@ export function backward(tensor: Tensor, options: BackwardOptions = {}): void {
   }
   const createGraph = checkFlag('backward', 'createGraph', options.createGraph);
   const retainGraph = checkFlag('backward', 'retainGraph', options.retainGraph ?? createGraph);
+  if (options.inputs !== undefined) {
+    const inputs = gradientTargets('backward', tensorList('backward', 'inputs', options.inputs));
+    const gradients = backend.grad([tensor], inputs, [gradient], { retainGraph, createGraph });
+    inputs.forEach((input, i) => accumulate(input, gradients[i]!, createGraph));
+    return;
+  }
   try {
     backend.backward([tensor], [gradient], { retainGraph, createGraph });
   } finally {
     // Leaves that were reached before a failure have theirs too.
     gradientsChanged();
   }
+}
+
+/** Adds to `.grad` as a full backward does: in place, unless the sum is to be differentiated. */
+function accumulate(input: Tensor, gradient: Tensor | null, createGraph: boolean): void {
+  if (gradient === null) return;
+  const former = input.grad;
+  const recording = backend.setGradMode(createGraph);
+  try {
+    if (former === null) {
+      // A copy: what flows back may be the caller's gradient, or shared between inputs.
+      input.grad = backend.run1('clone', [gradient], noAttrs);
+    } else if (createGraph) {
+      input.grad = backend.run1('add', [former, gradient], noAttrs);
+    } else {
+      backend.runInPlace('add', [former, gradient], noAttrs);
+    }
+  } finally {
+    backend.setGradMode(recording);
+  }
+  backend.release(gradient);
 }
 
 export interface GradOptions {
@@ -94,16 +123,9 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  const roots = tensorList('outputs', outputs);
-  const leaves = tensorList('inputs', inputs);
+  const roots = tensorList('grad', 'outputs', outputs);
+  const leaves = gradientTargets('grad', tensorList('grad', 'inputs', inputs));
   checkOptions('grad', options);
-  leaves.forEach((input, i) => {
-    if (!input.requiresGrad) {
-      throw new AutogradError(
-        `[grad] inputs[${i}] of shape ${shapeText(input.shape)} does not require a gradient`,
-      );
-    }
-  });
   const seeds = gradientList(roots, options.gradOutputs ?? null);
   const createGraph = checkFlag('grad', 'createGraph', options.createGraph);
   const retainGraph = checkFlag('grad', 'retainGraph', options.retainGraph ?? createGraph);
@@ -119,11 +141,22 @@ export function grad(
   return results;
 }
 
-function tensorList(name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
+function tensorList(op: string, name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
   const list: unknown = Handle.is(value) ? [value] : value;
-  checkTensors('grad', name, list);
-  if (list.length === 0) throw new ValueError(`[grad] ${name}: got none, wanted at least one tensor`);
+  checkTensors(op, name, list);
+  if (list.length === 0) throw new ValueError(`[${op}] ${name}: got none, wanted at least one tensor`);
   return list;
+}
+
+function gradientTargets(op: string, inputs: readonly Tensor[]): readonly Tensor[] {
+  inputs.forEach((input, i) => {
+    if (!input.requiresGrad) {
+      throw new AutogradError(
+        `[${op}] inputs[${i}] of shape ${shapeText(input.shape)} does not require a gradient`,
+      );
+    }
+  });
+  return inputs;
 }
 
 function gradientList(

@@ -185,7 +185,7 @@ export class Tensor<D extends DType = DType> extends Handle {
 
   /** The op that made it, as PyTorch names it (`AddBackward`), or null for a leaf. */
   get gradFn(): string | null {
-    const op = backend.gradFn(this);
+    const op = backend.gradFn(this)?.replace(/^customOp:/, '') ?? null;
     return op === null ? null : `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward`;
   }
 

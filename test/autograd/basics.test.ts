@@ -11,6 +11,7 @@ import {
   randn,
   ShapeError,
   tensor,
+  ValueError,
   zeros,
   type Tensor,
 } from '../../lib/index.js';
@@ -45,6 +46,42 @@ describe('backward', () => {
     const x = leaf([1, 2]);
     x.mul(3).backward({ gradient: tensor([1, 10], { dtype: 'float64' }) });
     expect(x.grad!.tolist()).toEqual([3, 30]);
+  });
+
+  test('into the given inputs only', () => {
+    const x = leaf([1, 2]);
+    const w = leaf([3, 4]);
+    const product = x.mul(w);
+    product
+      .square()
+      .sum()
+      .backward({ inputs: [x, product] });
+    expect(x.grad!.tolist()).toEqual([18, 64]);
+    expect(product.grad!.tolist()).toEqual([6, 16]);
+    expect(w.grad).toBeNull();
+    x.mul(2).sum().backward({ inputs: x });
+    expect(x.grad!.tolist()).toEqual([20, 66]);
+    // Nothing depends on it: no gradient, no error.
+    x.sum().backward({ inputs: [w] });
+    expect(w.grad).toBeNull();
+  });
+
+  test('into given inputs: gradients are their own, and can be differentiated', () => {
+    const x = leaf([1, 2]);
+    const y = leaf([1, 2]);
+    const gradient = tensor([5, 7], { dtype: 'float64' });
+    x.add(y).backward({ gradient, inputs: [x, y] });
+    x.add(y).backward({ gradient, inputs: [x] });
+    expect([x.grad!.tolist(), y.grad!.tolist(), gradient.tolist()]).toEqual([
+      [10, 14],
+      [5, 7],
+      [5, 7],
+    ]);
+    const z = leaf([2, 3]);
+    z.pow(3).sum().backward({ inputs: z, createGraph: true });
+    expect(grad(z.grad!.sum(), z)[0].tolist()).toEqual([12, 18]);
+    expect(() => x.sum().backward({ inputs: [] })).toThrow(ValueError);
+    expect(() => x.sum().backward({ inputs: [gradient] })).toThrow(AutogradError);
   });
 
   test('of more than one element without a gradient is an error', () => {
