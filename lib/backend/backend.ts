@@ -121,7 +121,7 @@ export interface Backend<T extends Handle = Handle> {
   isLeaf(tensor: T): boolean;
   /** Name of the op that made it ("add", "customOp:name"), or null for a leaf. */
   gradFn(tensor: T): string | null;
-  /** The accumulated gradient. Every call returns a new handle on the same tensor; Tensor caches it by `gradVersion`. */
+  /** The accumulated gradient. `Tensor.grad` caches the handle until `gradientsChanged` says that it may be another. */
   getGrad(tensor: T): T | null;
   setGrad(tensor: T, grad: T | null): void;
   /** Keeps the gradient of a non-leaf in `.grad` too. */
