@@ -101,7 +101,8 @@ export const clamp: ReferenceOp<'clamp'> = {
 
 function bound(value: number, dtype: DType): number {
   if (isFloat(dtype) || value === Infinity || value === -Infinity) return value;
-  return castNumber(value, dtype) as number;
+  // Beyond the range of a small integer the value itself does: there is nothing to clamp.
+  return dtype === 'int64' || dtype === 'int32' ? (castNumber(value, dtype) as number) : Math.trunc(value);
 }
 
 export const to: ReferenceOp<'to'> = {
