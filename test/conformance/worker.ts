@@ -22,7 +22,8 @@ export type Message =
   | { readonly done: Outcome };
 
 const task = JSON.parse(process.argv[2]!) as Task;
-if (info().backend !== process.env.LANEGRAD_BACKEND) throw new Error(`the backend is ${info().backend}`);
+const { name: backend, reason } = info();
+if (backend !== process.env.LANEGRAD_BACKEND) throw new Error(`runs on ${backend}: ${reason}`);
 const send = (message: Message): void => void writeSync(3, `${JSON.stringify(message)}\n`);
 const cases = openCases(task.cases, task.kind);
 
