@@ -4,14 +4,17 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCases, type Cases } from './cases.js';
 import { kinds } from './kinds/index.js';
+import { knownAfter, readKnown, writeKnown } from './known.js';
 import { makeReport, tallyOf, tallyText, unsupportedLines } from './report.js';
 import { runUnits, type UnitResult } from './run.js';
 
+const home = path.join(import.meta.dirname, 'data');
 const kindNames = Object.keys(kinds).join('|');
 const usage = `npm run conformance -- [--cases DIR] [--kind ${kindNames}] [--backend native|js] [--json FILE]
-                       [--op NAME[,NAME...]] [--dtype DTYPE] [--verbose] [--list-unsupported]
+                       [--op NAME[,NAME...]] [--dtype DTYPE] [--verbose] [--list-unsupported] [--write-known]
 
-DIR holds KIND/index.json and what it names; without it, the cases of this repository. LANEGRAD_ISA forces a CPU level.`;
+DIR holds KIND/index.json and what it names; without it, the cases of this repository. LANEGRAD_ISA forces a CPU level.
+--write-known writes what fails to known/BACKEND.txt beside this file; it takes all cases of this repository.`;
 
 function fail(message: string): never {
   console.error(`${message}\n\n${usage}`);
@@ -22,7 +25,7 @@ function parse() {
   try {
     return parseArgs({
       options: {
-        cases: { type: 'string', default: path.join(import.meta.dirname, 'data') },
+        cases: { type: 'string', default: home },
         kind: { type: 'string', default: 'ops' },
         backend: { type: 'string', default: 'native' },
         json: { type: 'string' },
@@ -30,6 +33,7 @@ function parse() {
         dtype: { type: 'string' },
         verbose: { type: 'boolean', default: false },
         'list-unsupported': { type: 'boolean', default: false },
+        'write-known': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;
@@ -59,6 +63,9 @@ const known = kind.names(open(folder, options.kind));
 const units = options.op === undefined ? known : options.op.split(',');
 for (const name of units) if (!known.includes(name)) fail(`no op ${name} in ${folder}`);
 
+if (options['write-known'] && (folder !== home || options.op !== undefined || options.dtype !== undefined))
+  fail('--write-known takes all cases of this repository');
+
 const results: UnitResult[] = [];
 const task = { cases: folder, kind: options.kind, units, dtype: options.dtype };
 await runUnits(task, options.backend, (result) => {
@@ -75,4 +82,8 @@ console.log(tallyText(report.totals));
 if (options.json !== undefined) {
   mkdirSync(path.dirname(path.resolve(options.json)), { recursive: true });
   writeFileSync(options.json, `${JSON.stringify(report, undefined, 1)}\n`);
+}
+if (options['write-known']) {
+  const all = results.flatMap((result) => result.outcomes);
+  writeKnown(options.backend, knownAfter(all, readKnown(options.backend)));
 }
