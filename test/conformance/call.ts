@@ -22,8 +22,8 @@ export interface Param {
 export interface Extra {
   /** Where the function stands, if not under the camelCase of PyTorch's name. `.float` is a method. */
   readonly at?: string;
-  /** The name of the method, if not that of the function; null where there is none. */
-  readonly method?: string | null;
+  /** The name of the method, if not that of the function. */
+  readonly method?: string;
   /** Field names of a result that is a plain tuple in PyTorch. */
   readonly results?: readonly string[];
   /** Options with a name of their own. */

@@ -117,7 +117,7 @@ export function replaySample(cases: OpCases, sample: Sample): Outcome {
 
 function otherForms(cases: OpCases, sample: Sample): Failure[] {
   const { row, manifest } = cases;
-  if (row.method === null || row.run !== undefined || row.at?.startsWith('.')) return [];
+  if (row.run !== undefined || row.at?.startsWith('.')) return [];
   const forms: [string, Form][] = [];
   const name = methodName(cases);
   if (manifest.variants.method && methodOf(name) !== undefined) forms.push(['method', asMethod]);

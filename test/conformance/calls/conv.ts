@@ -1,19 +1,17 @@
 import { call, type Arguments, type Row, type Rows } from '../call.js';
 import type { Callable } from '../library.js';
 
-const f = (signature: string, extra: Partial<Row> = {}): Row => call(signature, { method: null, ...extra });
-
-const conv = f('input weight bias | stride padding dilation groups');
-const convTranspose = f('input weight bias | stride padding output_padding groups dilation');
-const avgPool = f('input kernel_size | stride padding ceil_mode count_include_pad divisor_override');
-const adaptive = f('input output_size');
-const lpPool = f('input norm_type kernel_size | stride ceil_mode');
-const unpool = f('input indices kernel_size | stride padding output_size');
-const interpolate = f('input | size scale_factor mode align_corners recompute_scale_factor antialias');
+const conv = call('input weight bias | stride padding dilation groups');
+const convTranspose = call('input weight bias | stride padding output_padding groups dilation');
+const avgPool = call('input kernel_size | stride padding ceil_mode count_include_pad divisor_override');
+const adaptive = call('input output_size');
+const lpPool = call('input norm_type kernel_size | stride ceil_mode');
+const unpool = call('input indices kernel_size | stride padding output_size');
+const interpolate = call('input | size scale_factor mode align_corners recompute_scale_factor antialias');
 
 /** With indices it is a function of its own, so that the type of the result does not hang on a flag. */
 const withIndices = (name: string, signature: string): Row =>
-  f(signature, {
+  call(signature, {
     results: ['values', 'indices'],
     run: (a: Arguments, fn: Callable) =>
       (a.value('return_indices') === true ? a.lib(`F.${name}WithIndices`) : fn)(
@@ -34,7 +32,7 @@ export const conv_: Rows = {
   'nn.functional.max_pool1d': maxPool('maxPool1d'),
   'nn.functional.max_pool2d': maxPool('maxPool2d'),
   'nn.functional.max_pool3d': maxPool('maxPool3d'),
-  'nn.functional.max_pool2d_with_indices': f('input kernel_size | stride padding dilation ceil_mode', {
+  'nn.functional.max_pool2d_with_indices': call('input kernel_size | stride padding dilation ceil_mode', {
     results: ['values', 'indices'],
   }),
   'nn.functional.avg_pool1d': avgPool,
@@ -54,9 +52,9 @@ export const conv_: Rows = {
   ),
   'nn.functional.lp_pool1d': lpPool,
   'nn.functional.lp_pool2d': lpPool,
-  'nn.functional.unfold': f('input kernel_size | dilation padding stride'),
-  'nn.functional.fold': f('input output_size kernel_size | dilation padding stride'),
-  'nn.functional.pad': f('input pad | mode value'),
+  'nn.functional.unfold': call('input kernel_size | dilation padding stride'),
+  'nn.functional.fold': call('input output_size kernel_size | dilation padding stride'),
+  'nn.functional.pad': call('input pad | mode value'),
   'nn.functional.interpolate': interpolate,
-  'nn.functional.grid_sample': f('input grid | mode padding_mode align_corners'),
+  'nn.functional.grid_sample': call('input grid | mode padding_mode align_corners'),
 };

@@ -4,7 +4,7 @@ import { call, type Arguments, type Rows } from '../call.js';
 const natural = (a: Arguments, ...names: readonly string[]): { dtype?: string } =>
   !a.has('dtype') && names.some((name) => a.raw(name)?.t === 'float') ? { dtype: 'float32' } : {};
 
-const window = (more = ''): ReturnType<typeof call> => call(`M | ${more}`, { method: null });
+const window = call('M');
 
 export const creation: Rows = {
   zeros: call('size'),
@@ -12,10 +12,10 @@ export const creation: Rows = {
   empty: call('size'),
   full: call('size fill_value', { run: (a, fn) => fn(...a.all(0, natural(a, 'fill_value'))) }),
   scalar_tensor: call('s'),
-  zeros_like: call('self', { method: null }),
-  ones_like: call('self', { method: null }),
-  empty_like: call('self', { method: null }),
-  full_like: call('self fill_value', { method: null }),
+  zeros_like: call('self'),
+  ones_like: call('self'),
+  empty_like: call('self'),
+  full_like: call('self fill_value'),
   new_zeros: call('self size'),
   new_ones: call('self size'),
   new_empty: call('self size'),
@@ -37,20 +37,20 @@ export const creation: Rows = {
   linspace: call('start end steps'),
   logspace: call('start end steps | base'),
   eye: call('n | m', { rename: { m: 'columns' } }),
-  meshgrid: call('tensors', { method: null }),
-  'meshgrid/variadic_tensors': call('...tensors', { method: null }),
+  meshgrid: call('tensors'),
+  'meshgrid/variadic_tensors': call('...tensors'),
   tril_indices: call('row col | offset'),
   triu_indices: call('row col | offset'),
-  block_diag: call('...tensors', { method: null }),
-  cartesian_prod: call('...tensors', { method: null }),
-  combinations: call('self | r with_replacement', { method: null }),
-  'linalg.vander': call('x | N', { at: 'vander', method: null }),
-  'nn.functional.one_hot': call('input | num_classes', { method: null }),
-  'nn.functional.affine_grid': call('theta size | align_corners', { method: null }),
-  'signal.windows.hann': window(),
-  'signal.windows.hamming': window(),
-  'signal.windows.blackman': window(),
-  'signal.windows.bartlett': window(),
-  'signal.windows.kaiser': window(),
-  'signal.windows.gaussian': window(),
+  block_diag: call('...tensors'),
+  cartesian_prod: call('...tensors'),
+  combinations: call('self | r with_replacement'),
+  'linalg.vander': call('x | N', { at: 'vander' }),
+  'nn.functional.one_hot': call('input | num_classes'),
+  'nn.functional.affine_grid': call('theta size | align_corners'),
+  'signal.windows.hann': window,
+  'signal.windows.hamming': window,
+  'signal.windows.blackman': window,
+  'signal.windows.bartlett': window,
+  'signal.windows.kaiser': window,
+  'signal.windows.gaussian': window,
 };

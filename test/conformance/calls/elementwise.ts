@@ -2,7 +2,7 @@ import { call, type Rows } from '../call.js';
 
 const unary = call('self');
 const binary = call('self &other');
-const ofSpecial = call('&self &other', { method: null });
+const scalars = call('&self &other');
 
 const of = <T>(row: T, names: string): Record<string, T> =>
   Object.fromEntries(names.split(/\s+/).map((name) => [name, row]));
@@ -30,8 +30,8 @@ export const elementwise: Rows = {
     copysign nextafter ldexp xlogy gcd lcm bitwise_and bitwise_or bitwise_xor igamma igammac eq ne lt le gt ge logical_and
     logical_or logical_xor`,
   ),
-  ...of(call('&self &other'), 'bitwise_left_shift bitwise_right_shift'),
-  ...of(ofSpecial, 'special.zeta special.xlog1py'),
+  // Either operand may be a number.
+  ...of(scalars, 'bitwise_left_shift bitwise_right_shift special.zeta special.xlog1py'),
   div: call('self &other'),
   pow: call('&self &exponent'),
   float_power: call('&self &exponent'),
@@ -40,7 +40,7 @@ export const elementwise: Rows = {
   addcmul: call('self tensor1 tensor2'),
   addcdiv: call('self tensor1 tensor2'),
   where: call('condition &self &other'),
-  isin: call('&elements &test_elements', { method: null }),
+  isin: call('&elements &test_elements'),
   isclose: call('self other | rtol atol equal_nan'),
   allclose: call('self other | rtol atol equal_nan'),
   equal: call('self other'),

@@ -9,6 +9,7 @@ import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { loss } from './loss.js';
 import { matmul } from './matmul.js';
+import { nnUtils } from './nn-utils.js';
 import { norm } from './norm.js';
 import { random } from './random.js';
 import { reduction } from './reduction.js';
@@ -30,6 +31,7 @@ export const rows: Rows = {
   ...norm,
   ...loss,
   ...random,
+  ...nnUtils,
 };
 
 /** The row of an op; a variant (`round/decimals_3`) has that of its op, if none of its own. */

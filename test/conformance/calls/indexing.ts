@@ -59,6 +59,6 @@ export const indexing: Rows = {
   diag_embed: call('self | offset dim1 dim2'),
   diagflat: call('self | offset'),
   trace: call('self'),
-  unravel_index: call('indices shape', { method: null }),
-  _segment_reduce: call('data reduce', { at: 'segmentReduce', method: null }),
+  unravel_index: call('indices shape'),
+  _segment_reduce: call('data reduce', { at: 'segmentReduce' }),
 };

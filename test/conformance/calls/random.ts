@@ -5,14 +5,13 @@ const fill = (name: string, signature: string): Row =>
   call(signature, {
     at: `.${name}`,
     run: (a, fn) => fn(a.tensor('self').clone(), ...a.all(1)),
-    method: null,
   });
 
 export const random: Rows = {
   rand: call('size'),
   randn: call('size'),
-  rand_like: call('self', { method: null }),
-  randn_like: call('self', { method: null }),
+  rand_like: call('self'),
+  randn_like: call('self'),
   randint: call('low high size', {
     // PyTorch's (high, size) is (0, high, size) here.
     run: (a, fn) =>
@@ -20,9 +19,9 @@ export const random: Rows = {
         ? fn(...a.all())
         : fn(0, a.value('low'), a.value('high'), ...(a.options() ? [a.options()] : [])),
   }),
-  randint_like: call('self low high', { method: null }),
+  randint_like: call('self low high'),
   randperm: call('n'),
-  normal: call('mean std size', { method: null }),
+  normal: call('mean std size'),
   'normal/in_place': fill('normal_', 'self | mean std'),
   uniform: fill('uniform_', 'self | from to'),
   exponential: fill('exponential_', 'self | lambd'),
@@ -31,5 +30,5 @@ export const random: Rows = {
   log_normal: fill('logNormal_', 'self | mean std'),
   bernoulli: call('self | p'),
   multinomial: call('self num_samples | replacement'),
-  poisson: call('self', { method: null }),
+  poisson: call('self'),
 };

@@ -37,8 +37,8 @@ export const reduction: Rows = {
   // `var` is no name for a function.
   var: spread({ at: 'variance', method: 'var' }),
   std: spread(),
-  std_mean: spread({ method: null, results: ['std', 'mean'] }),
-  var_mean: spread({ method: null, results: ['var', 'mean'] }),
+  std_mean: spread({ results: ['std', 'mean'] }),
+  var_mean: spread({ results: ['var', 'mean'] }),
   logsumexp: call('self dim | keepdim'),
   norm: call('input | p dim keepdim'),
   quantile: call('self q | dim keepdim'),
