@@ -27,7 +27,10 @@ export function readKnown(backend: string): Known {
 }
 
 /** The entry that covers an outcome, if any. */
-export function entryFor(known: Known, { op, id, dtype }: Outcome): string | undefined {
+export function entryFor(
+  known: Known,
+  { op, id, dtype }: Pick<Outcome, 'op' | 'id' | 'dtype'>,
+): string | undefined {
   return [id, op, `@${dtype}`].find((name) => known.has(name));
 }
 

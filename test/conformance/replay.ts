@@ -24,7 +24,7 @@ export interface OpCases {
 /** A way to make the call: as a function, as a method, in place on a copy. */
 type Form = (cases: OpCases, args: Arguments) => unknown;
 
-const asFunction: Form = ({ name, row }, args) => {
+export const asFunction: Form = ({ name, row }, args) => {
   const fn = mustFind(row.at ?? libraryName(name));
   return row.run === undefined ? fn(...args.all()) : row.run(args, fn);
 };

@@ -22,12 +22,13 @@ export async function runUnits(
   task: Omit<Task, 'skip'>,
   backend: string,
   onUnit: (result: UnitResult) => void,
+  worker = path.join(import.meta.dirname, 'worker.ts'),
 ): Promise<void> {
   let units = task.units;
   let skip = 0;
   let earlier: Outcome[] = [];
   while (units.length > 0) {
-    const end = await runProcess({ ...task, units, skip }, backend, earlier, onUnit);
+    const end = await runProcess(worker, { ...task, units, skip }, backend, earlier, onUnit);
     if (end === undefined) return;
     if (end.unit === undefined) throw new Error(`the worker did not start: ${end.cause}`);
     units = units.slice(units.indexOf(end.unit));
@@ -44,12 +45,12 @@ interface Crash {
 }
 
 async function runProcess(
+  worker: string,
   task: Task,
   backend: string,
   earlier: readonly Outcome[],
   onUnit: (result: UnitResult) => void,
 ): Promise<Crash | undefined> {
-  const worker = path.join(import.meta.dirname, 'worker.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', worker, JSON.stringify(task)], {
     env: { ...process.env, LANEGRAD_BACKEND: backend },
     stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
