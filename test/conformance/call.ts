@@ -1,6 +1,6 @@
 import { float } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
-import { numberOf, type Arg, type Path, type Sample } from './format.js';
+import { numberOf, type Arg, type Path, type Sample } from './read/format.js';
 import { mustFind, type Callable } from './library.js';
 import { camel } from './names.js';
 

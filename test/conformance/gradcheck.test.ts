@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gradcheck, gradgradcheck, info, withSeed } from '../../lib/index.js';
-import { openCases } from './cases.js';
+import { openCases } from './read/cases.js';
 import { rowOf } from './calls/index.js';
-import { chosenSamples, checkedCall, layouts } from './gradcheck-cases.js';
-import type { OpManifest, OpsIndex, Sample } from './format.js';
+import { chosenSamples, checkedCall, layouts } from './gradcheck/cases.js';
+import type { OpManifest, OpsIndex, Sample } from './read/format.js';
 import { entryFor, readKnown } from './known.js';
-import { exceptionFor } from './gradcheck-exceptions.js';
+import { exceptionFor } from './gradcheck/exceptions.js';
 import { find } from './library.js';
 import { baseName, libraryName } from './names.js';
 import type { OpCases } from './replay.js';

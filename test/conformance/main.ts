@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openCases, type Cases } from './cases.js';
+import { openCases, type Cases } from './read/cases.js';
 import { kinds } from './kinds/index.js';
 import { knownAfter, readKnown, writeKnown } from './known.js';
 import { makeReport, tallyOf, tallyText, unsupportedLines } from './report.js';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { info } from '../../lib/index.js';
-import { openCases } from './cases.js';
+import { openCases } from './read/cases.js';
 import { rowOf, rows } from './calls/index.js';
 import { ops } from './kinds/ops.js';
 import { entryFor, readKnown } from './known.js';

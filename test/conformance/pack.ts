@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import type { PackHeader } from './cases.js';
-import type { OpsIndex } from './format.js';
+import type { PackHeader } from './read/cases.js';
+import type { OpsIndex } from './read/format.js';
 
 const target = path.join(import.meta.dirname, 'data');
 

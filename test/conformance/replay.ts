@@ -1,17 +1,17 @@
 import { InternalError, LanegradError, noGrad, tidy } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 import { Arguments, Unsupported, type Row } from './call.js';
-import type { ErrorSample, OpManifest, Sample } from './format.js';
-import { checkGauge } from './gauge.js';
-import { checkGradients } from './gradients.js';
+import type { ErrorSample, OpManifest, Sample } from './read/format.js';
+import { checkGauge } from './check/gauge.js';
+import { checkGradients } from './check/gradients.js';
 import { callMethod, isTensor, methodOf, mustFind, NotThere } from './library.js';
 import { libraryName } from './names.js';
 import type { Failure, Outcome, Part } from './outcome.js';
-import { checkOutput, outputsOf, type Output } from './results.js';
+import { checkOutput, outputsOf, type Output } from './check/results.js';
 import { SampleTensors } from './sample-tensors.js';
-import type { StoredTensors } from './stored.js';
+import type { StoredTensors } from './read/stored.js';
 import { hasDType } from './tensors.js';
-import { checkIndices } from './ties.js';
+import { checkIndices } from './check/ties.js';
 
 /** An op with its row and its stored tensors. */
 export interface OpCases {

@@ -6,17 +6,17 @@ import { expect, test } from 'vitest';
 import { info, tensor } from '../../lib/index.js';
 import { Arguments, call } from './call.js';
 import { rowOf } from './calls/index.js';
-import { openCases } from './cases.js';
-import type { Arg, OpManifest, Sample } from './format.js';
-import { checkGauge } from './gauge.js';
+import { openCases } from './read/cases.js';
+import type { Arg, OpManifest } from './read/format.js';
+import { checkGauge } from './check/gauge.js';
 import { camel, libraryName } from './names.js';
 import { makeReport, type Report } from './report.js';
 import { replayError, replaySample, type OpCases } from './replay.js';
-import type { Output } from './results.js';
+import type { Output } from './check/results.js';
 import { runUnits, type UnitResult } from './run.js';
-import type { StoredTensor } from './stored.js';
+import type { StoredTensor } from './read/stored.js';
 import { makeTensor } from './tensors.js';
-import { checkIndices } from './ties.js';
+import { checkIndices } from './check/ties.js';
 
 // The runner itself: that what is wrong is found, and that what kills a process is counted.
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../lib/index.js';
-import { visitArgs, type ErrorSample, type Path, type Sample, type TensorArg } from './format.js';
-import type { StoredTensor, StoredTensors } from './stored.js';
+import { visitArgs, type ErrorSample, type Path, type Sample, type TensorArg } from './read/format.js';
+import type { StoredTensor, StoredTensors } from './read/stored.js';
 import { makeTensor } from './tensors.js';
 
 /** What a sample needs to be run: its tensors by path, made once. */

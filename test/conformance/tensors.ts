@@ -1,6 +1,6 @@
 import { dtypes, noGrad, tensor } from '../../lib/index.js';
 import type { DType, Tensor } from '../../lib/index.js';
-import type { StoredTensor } from './stored.js';
+import type { StoredTensor } from './read/stored.js';
 import { Unsupported } from './call.js';
 
 /** The dtypes that the library takes and gives as they are; of the others it makes float32 or int32 and casts. */

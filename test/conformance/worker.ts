@@ -2,7 +2,7 @@
 // process dies. Started by run.ts, which starts it again behind a sample that killed it.
 import { writeSync } from 'node:fs';
 import { collect, info } from '../../lib/index.js';
-import { openCases } from './cases.js';
+import { openCases } from './read/cases.js';
 import { kinds } from './kinds/index.js';
 import type { Outcome } from './outcome.js';
 

@@ -1,4 +1,4 @@
-import type { Cases } from '../cases.js';
+import type { Cases } from '../read/cases.js';
 import type { Outcome } from '../outcome.js';
 
 /** One sample that can be run by itself. */

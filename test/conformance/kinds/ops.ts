@@ -1,6 +1,6 @@
 import { rowOf } from '../calls/index.js';
 import { call } from '../call.js';
-import type { OpManifest, OpsIndex } from '../format.js';
+import type { OpManifest, OpsIndex } from '../read/format.js';
 import { find } from '../library.js';
 import { libraryName } from '../names.js';
 import type { Outcome } from '../outcome.js';

@@ -1,11 +1,11 @@
-import { grad } from '../../lib/index.js';
-import type { Tensor } from '../../lib/index.js';
+import { grad } from '../../../lib/index.js';
+import type { Tensor } from '../../../lib/index.js';
 import { allZero, difference } from './compare.js';
-import type { Path, Sample, Tolerance } from './format.js';
-import { isTensor } from './library.js';
+import type { Path, Sample, Tolerance } from '../read/format.js';
+import { isTensor } from '../library.js';
 import type { Output } from './results.js';
-import type { SampleTensors } from './sample-tensors.js';
-import { readTensor } from './tensors.js';
+import type { SampleTensors } from '../sample-tensors.js';
+import { readTensor } from '../tensors.js';
 
 export interface Gradients {
   readonly first: string | undefined;

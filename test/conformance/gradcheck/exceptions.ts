@@ -1,6 +1,6 @@
-import { baseName } from './names.js';
-import type { Sample } from './format.js';
-import type { Layout } from './gradcheck-cases.js';
+import { baseName } from '../names.js';
+import type { Sample } from '../read/format.js';
+import type { Layout } from './cases.js';
 
 // Where a gradient cannot be held against differences, with the reason. Not for gradients that are wrong.
 

@@ -1,10 +1,10 @@
-import type { Arguments } from './call.js';
+import type { Arguments } from '../call.js';
 import { kindDifference } from './compare.js';
-import { isTensor } from './library.js';
-import { baseName } from './names.js';
+import { isTensor } from '../library.js';
+import { baseName } from '../names.js';
 import type { Output } from './results.js';
-import type { StoredTensor, StoredTensors } from './stored.js';
-import { readTensor } from './tensors.js';
+import type { StoredTensor, StoredTensors } from '../read/stored.js';
+import { readTensor } from '../tensors.js';
 
 // Where an input repeats a value, another index than PyTorch's is right as well, if the input at it has that value.
 

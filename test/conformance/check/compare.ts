@@ -1,5 +1,5 @@
-import type { Tolerance } from './format.js';
-import type { StoredTensor } from './stored.js';
+import type { Tolerance } from '../read/format.js';
+import type { StoredTensor } from '../read/stored.js';
 
 /** What differs between a result and what PyTorch gave, in a sentence, or undefined. */
 export function difference(

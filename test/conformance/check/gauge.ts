@@ -1,10 +1,10 @@
-import type { Arguments } from './call.js';
+import type { Arguments } from '../call.js';
 import { difference, kindDifference } from './compare.js';
-import type { Tolerance } from './format.js';
-import { isTensor } from './library.js';
+import type { Tolerance } from '../read/format.js';
+import { isTensor } from '../library.js';
 import type { Output } from './results.js';
-import type { StoredTensor, StoredTensors } from './stored.js';
-import { readTensor } from './tensors.js';
+import type { StoredTensor, StoredTensors } from '../read/stored.js';
+import { readTensor } from '../tensors.js';
 
 // Factors that are unique only up to signs or a basis: they must give the matrix back, and be orthogonal.
 

@@ -1,12 +1,12 @@
-import { noGrad } from '../../lib/index.js';
-import type { CheckedFunction, Tensor } from '../../lib/index.js';
-import { Arguments } from './call.js';
-import { exceptionFor, ofSymmetric } from './gradcheck-exceptions.js';
-import { visitArg, visitArgs, type Path, type Sample, type TensorArg } from './format.js';
-import { isTensor } from './library.js';
-import { asFunction, type OpCases } from './replay.js';
-import type { StoredTensor, StoredTensors } from './stored.js';
-import { makeTensor } from './tensors.js';
+import { noGrad } from '../../../lib/index.js';
+import type { CheckedFunction, Tensor } from '../../../lib/index.js';
+import { Arguments } from '../call.js';
+import { exceptionFor, ofSymmetric } from './exceptions.js';
+import { visitArg, visitArgs, type Path, type Sample, type TensorArg } from '../read/format.js';
+import { isTensor } from '../library.js';
+import { asFunction, type OpCases } from '../replay.js';
+import type { StoredTensor, StoredTensors } from '../read/stored.js';
+import { makeTensor } from '../tensors.js';
 
 export type Layout = 'contiguous' | 'strided' | 'broadcast';
 

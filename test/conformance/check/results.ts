@@ -1,10 +1,10 @@
-import type { Row } from './call.js';
+import type { Row } from '../call.js';
 import { difference, kindDifference, near } from './compare.js';
-import { numberOf, type Arg, type Path, type Tolerance } from './format.js';
-import { isTensor } from './library.js';
-import { camel } from './names.js';
-import type { StoredTensors } from './stored.js';
-import { readTensor } from './tensors.js';
+import { numberOf, type Arg, type Path, type Tolerance } from '../read/format.js';
+import { isTensor } from '../library.js';
+import { camel } from '../names.js';
+import type { StoredTensors } from '../read/stored.js';
+import { readTensor } from '../tensors.js';
 
 /** A result and what is wanted of it, at each leaf of PyTorch's structure. */
 export interface Output {
