@@ -7,7 +7,7 @@ const send = (message: Message): void => void writeSync(3, `${JSON.stringify(mes
 
 for (const unit of task.units) {
   const ids = unit === 'deadly' ? ['a', 'b', 'c'] : ['d'];
-  send({ unit, tier: 1, jobs: ids.length });
+  send({ unit, tier: 1, lacks: [], jobs: ids.length });
   for (const id of unit === 'deadly' ? ids.slice(task.skip) : ids) {
     send({ start: id, dtype: 'float32' });
     if (id === 'b') process.kill(process.pid, 'SIGSEGV');

@@ -29,7 +29,9 @@ export const asFunction: Form = ({ name, row }, args) => {
   return row.run === undefined ? fn(...args.all()) : row.run(args, fn);
 };
 
-const methodName = ({ name, row }: OpCases): string => row.method ?? libraryName(name).split('.').at(-1)!;
+/** The name of the method, if there is one. */
+export const methodName = ({ name, row }: OpCases): string =>
+  row.method ?? libraryName(name).split('.').at(-1)!;
 
 /** The arguments besides the tensor that the method is called on: `polygamma(n, x)` is `x.polygamma(n)`. */
 function onSelf(args: Arguments, call: (self: Tensor, rest: readonly unknown[]) => unknown): unknown {

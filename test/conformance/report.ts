@@ -21,6 +21,8 @@ export function tallyOf(outcomes: readonly Outcome[]): Tally {
 interface UnitReport extends Tally {
   readonly name: string;
   readonly tier: number | null;
+  /** Methods that PyTorch has and the library does not. */
+  readonly lacksMethods: readonly string[];
   readonly failures: readonly (Failure & { readonly id: string })[];
   readonly unsupportedSamples: readonly { readonly id: string; readonly reason: string }[];
 }
@@ -55,10 +57,11 @@ export function makeReport(kind: string, backend: string, results: readonly Unit
     ),
     byDType: grouped(all.map((one) => [one.dtype, one])),
     byPart,
-    ops: results.map(({ name, tier, outcomes }) => ({
+    ops: results.map(({ name, tier, lacks, outcomes }) => ({
       name,
       tier,
       ...tallyOf(outcomes),
+      lacksMethods: lacks,
       failures: outcomes.flatMap(({ id, failures }) => failures.map((failure) => ({ id, ...failure }))),
       unsupportedSamples: outcomes
         .filter((one) => one.status === 'unsupported')

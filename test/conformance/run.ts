@@ -8,6 +8,7 @@ import type { Message, Task } from './worker.js';
 export interface UnitResult {
   readonly name: string;
   readonly tier: number | null;
+  readonly lacks: readonly string[];
   readonly outcomes: readonly Outcome[];
 }
 
@@ -55,7 +56,7 @@ async function runProcess(
     env: { ...process.env, LANEGRAD_BACKEND: backend },
     stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
   });
-  let unit: { name: string; tier: number | null; jobs: number; outcomes: Outcome[] } | undefined;
+  let unit: (UnitResult & { jobs: number; outcomes: Outcome[] }) | undefined;
   let running: { id: string; dtype: string } | undefined;
   let first = true;
   let hung = false;
@@ -81,12 +82,8 @@ async function runProcess(
     timer = watch();
     const message = JSON.parse(line) as Message;
     if ('unit' in message) {
-      unit = {
-        name: message.unit,
-        tier: message.tier,
-        jobs: message.jobs,
-        outcomes: first ? [...earlier] : [],
-      };
+      const { unit: name, ...rest } = message;
+      unit = { name, ...rest, outcomes: first ? [...earlier] : [] };
       first = false;
       finish();
     } else if ('start' in message) {

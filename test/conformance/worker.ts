@@ -17,7 +17,12 @@ export interface Task {
 }
 
 export type Message =
-  | { readonly unit: string; readonly tier: number | null; readonly jobs: number }
+  | {
+      readonly unit: string;
+      readonly tier: number | null;
+      readonly lacks: readonly string[];
+      readonly jobs: number;
+    }
   | { readonly start: string; readonly dtype: string }
   | { readonly done: Outcome };
 
@@ -30,7 +35,7 @@ const cases = openCases(task.cases, task.kind);
 task.units.forEach((name, i) => {
   const unit = kinds[task.kind]!.unit(cases, name);
   const jobs = unit.jobs.filter((job) => task.dtype === undefined || job.dtype === task.dtype);
-  send({ unit: name, tier: unit.tier, jobs: jobs.length });
+  send({ unit: name, tier: unit.tier, lacks: unit.lacks, jobs: jobs.length });
   for (const job of jobs.slice(i === 0 ? task.skip : 0)) {
     send({ start: job.id, dtype: job.dtype });
     send({ done: job.run() });

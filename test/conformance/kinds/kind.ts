@@ -12,6 +12,8 @@ export interface Job {
 export interface Unit {
   readonly name: string;
   readonly tier: number | null;
+  /** Methods that PyTorch has for it and the library does not. No failure: listed in the report. */
+  readonly lacks: readonly string[];
   readonly jobs: readonly Job[];
 }
 

@@ -1,10 +1,10 @@
 import { rowOf } from '../calls/index.js';
 import { call } from '../call.js';
 import type { OpManifest, OpsIndex } from '../read/format.js';
-import { find } from '../library.js';
+import { find, methodOf } from '../library.js';
 import { libraryName } from '../names.js';
 import type { Outcome } from '../outcome.js';
-import { replayError, replaySample, type OpCases } from '../replay.js';
+import { methodName, replayError, replaySample, type OpCases } from '../replay.js';
 import { outsideOf, placeOf } from '../scope.js';
 import type { Kind, Unit } from './kind.js';
 
@@ -29,6 +29,7 @@ export const ops: Kind = {
     return {
       name,
       tier: placeOf(name)?.tier ?? null,
+      lacks: row === undefined || reason !== undefined ? [] : lackingMethods(op),
       jobs: [
         ...samples.map((sample) => ({
           id: sample.id,
@@ -45,6 +46,17 @@ export const ops: Kind = {
     };
   },
 };
+
+/** The methods of PyTorch that Tensor lacks. */
+function lackingMethods(op: OpCases): string[] {
+  const { method, inplace } = op.manifest.variants;
+  // Functions of nn.functional have in-place forms, but no methods.
+  if (!method) return [];
+  const name = methodName(op);
+  return [name, ...(inplace ? [`${name.replace(/_$/, '')}_`] : [])].filter(
+    (one) => methodOf(one) === undefined,
+  );
+}
 
 /** Why the samples of an op are unsupported: it need not be there, and is not. What is there is judged, in scope or not. */
 function reasonToSkip(name: string): string | undefined {
