@@ -147,6 +147,15 @@ describe('memory', () => {
     expect(view.shape).toEqual([100, 10]);
   });
 
+  test.runIf(native)('what was freed is taken again', () => {
+    collect();
+    zeros([1 << 20]).dispose();
+    const { pooledBytes } = memory();
+    const again = zeros([1 << 20]);
+    expect(memory().pooledBytes).toBeLessThan(pooledBytes - (1 << 20));
+    again.dispose();
+  });
+
   test.runIf(native)('collect gives pooled bytes back', () => {
     zeros([1 << 20]).dispose();
     expect(memory().pooledBytes).toBeGreaterThan(0);

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { dropout, manualSeed, ones, rand, randint, randn, withSeed, type Tensor } from '../../lib/index.js';
+import {
+  counters,
+  dropout,
+  info,
+  manualSeed,
+  ones,
+  rand,
+  randint,
+  randn,
+  withSeed,
+  type Tensor,
+} from '../../lib/index.js';
 
 const moments = (x: Tensor) => {
   const data = Array.from(x.data as Float32Array, Number);
@@ -72,4 +83,12 @@ describe('distributions', () => {
     expect(x.grad!.tolist()).toEqual(y.tolist());
     expect(dropout(x, { p: 0.25, training: false }).tolist()).toEqual(x.tolist());
   });
+});
+
+test.runIf(info().name === 'native')('dropout saves its counter and no mask', () => {
+  const x = ones([1000], { requiresGrad: true });
+  const before = counters().savedBytes;
+  dropout(x, { p: 0.5 });
+  // Two int64: seed and offset.
+  expect(counters().savedBytes - before).toBe(16);
 });
