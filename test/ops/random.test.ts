@@ -54,6 +54,13 @@ test('an amount fixed by the shape is consumed', () => {
   expect(rand([2]).tolist()).toEqual(after);
 });
 
+test.each(['float32', 'float64'] as const)('what is consumed is what was drawn: %s', (dtype) => {
+  for (const draw of [rand, randn]) {
+    const parts = withSeed(6, () => [draw([12], { dtype }), draw([4], { dtype })].map((x) => x.tolist()));
+    expect(parts.flat()).toEqual(withSeed(6, () => draw([16], { dtype }).tolist()));
+  }
+});
+
 describe('distributions', () => {
   test.each(['float32', 'float64'] as const)('%s', (dtype) => {
     manualSeed(11);
