@@ -138,6 +138,14 @@ describe('memory', () => {
     }
   });
 
+  test.runIf(native)('a typed array is copied once, to where the tensor is', () => {
+    const data = new Float32Array(1 << 22);
+    const before = process.memoryUsage().arrayBuffers;
+    const x = tensor(data);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
+    x.dispose();
+  });
+
   test('a view takes no bytes', () => {
     const x = zeros([1000]);
     const before = memory().bytes;
