@@ -26,6 +26,7 @@ import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
 import type { TapeNode } from './node.js';
 import { referenceOps } from './ops/table.js';
+import { roundHalves } from './half.js';
 import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
 import { Tape, type Operand } from './tape.js';
 import { checkAttrs, describe } from './validate.js';
@@ -75,7 +76,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const storage = allocate('create', dtype, shape);
     if (dtype === 'bool') for (let i = 0; i < data.length; i++) storage.data[i] = data[i] ? 1 : 0;
     else (storage.data as Float64Array).set(data as Float64Array);
-    return this.handle(new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage));
+    const made = new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage);
+    roundHalves([made]);
+    return this.handle(made);
   }
 
   read(tensor: T): TypedArray {
