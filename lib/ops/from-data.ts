@@ -142,8 +142,9 @@ function dtypeOfArray(data: ArrayBufferView): DType {
 }
 
 function convert(values: TypedArray | (number | bigint)[], dtype: DType): TypedArray {
+  const wanted = makeTypedArray(dtype, 0).constructor;
+  if (!Array.isArray(values) && values.constructor === wanted && dtype !== 'bool') return values;
   const out = makeTypedArray(dtype, values.length);
-  if (!Array.isArray(values) && values.constructor === out.constructor && dtype !== 'bool') return values;
   const count = values.length;
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < count; ++i) out[i] = toBigInt(values[i]!);

@@ -44,6 +44,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   readonly name = 'js';
   private readonly tape = new Tape();
   private readonly scopes: T[][] = [];
+  private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
   private crossings = 0;
   private made = 0;
@@ -166,7 +167,11 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   getGrad(tensor: T): T | null {
     const { grad } = this.tensor('getGrad', tensor);
-    return grad ? this.handle(grad) : null;
+    if (!grad) return null;
+    // One handle until the gradient is replaced, or somebody frees it.
+    let handle = this.gradHandles.get(grad);
+    if (handle?.value !== grad) this.gradHandles.set(grad, (handle = this.handle(grad)));
+    return handle;
   }
 
   setGrad(tensor: T, grad: T | null): void {
