@@ -45,6 +45,7 @@ export {
   argmin,
   equal,
   logSoftmax,
+  logsumexp,
   max,
   mean,
   min,
@@ -53,7 +54,14 @@ export {
   sum,
   variance,
 } from './reduction.js';
-export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from './reduction.js';
+export type {
+  DimOptions,
+  LogsumexpOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './reduction.js';
 export {
   abs,
   ceil,

@@ -1,4 +1,4 @@
-import type { DimOptions, ReduceOptions, Tensor, VarOptions } from '../../../lib/index.js';
+import type { DimOptions, LogsumexpOptions, ReduceOptions, Tensor, VarOptions } from '../../../lib/index.js';
 import { distinct, everyDType, exact, floats, given, real, type Tolerance } from '../case.js';
 import { composed, type ComposedRow, type ComposedRows } from './row.js';
 
@@ -54,9 +54,46 @@ function extremum(name: 'max' | 'min'): ComposedRow {
   });
 }
 
+const minus = -Infinity;
+
 export const reductions: ComposedRows = {
   all: truth('all'),
   any: truth('any'),
+  logsumexp: composed({
+    call: (lg, options: LogsumexpOptions, x: Tensor) => lg.logsumexp(x, options),
+    cases: [
+      {
+        name: 'rows',
+        inputs: [given([2, 2], [1, 1, 0, 5])],
+        attrs: { dim: 1 },
+        expected: [1.6931472, 5.0067153],
+      },
+      { name: 'columns, kept', inputs: [real([3, 4])], attrs: { dim: 0, keepdim: true } },
+      { name: 'two dims', inputs: [real([2, 3, 4], -5, 5)], attrs: { dim: [0, -1] } },
+      { name: '0-dim', inputs: [real([])], attrs: { dim: 0 } },
+      { name: 'of nothing', inputs: [given([2, 0], [])], attrs: { dim: 1 }, expected: [minus, minus] },
+      { name: 'no rows', inputs: [real([0, 3])], attrs: { dim: 1 } },
+      {
+        name: 'far from zero',
+        inputs: [given([2, 2], [1000, 1000, -1000, -1000], 'float32')],
+        attrs: { dim: 1 },
+        expected: [1000.6931, -999.3069],
+      },
+      {
+        name: 'infinite rows and NaN',
+        inputs: [given([4, 2], [minus, minus, minus, 1, Infinity, 1, NaN, 1], 'float64')],
+        attrs: { dim: 1 },
+        expected: [minus, 1, Infinity, NaN],
+      },
+    ],
+    dtypes: everyDType,
+    tolerance: { relative: 4e-6, float64: 1e-14, why: 'exponentials of 2 ULP, another order of summation' },
+    gradient: 'second',
+    refuses: [
+      { name: 'a dim that is not', inputs: [real([2])], attrs: { dim: 1 }, error: 'IndexError' },
+      { name: 'a dim twice', inputs: [real([2, 2])], attrs: { dim: [1, -1] }, error: 'ValueError' },
+    ],
+  }),
   max: extremum('max'),
   min: extremum('min'),
   std: composed({
