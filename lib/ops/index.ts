@@ -14,6 +14,8 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cumsum } from './cumulative.js';
+export type { CumulativeOptions } from './cumulative.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { tensor } from './from-data.js';

@@ -1,3 +1,4 @@
+import { cumulative } from './cumulative.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
 import { losses } from './loss.js';
@@ -8,6 +9,7 @@ import type { ComposedRow } from './row.js';
 
 /** By the public name: `logsumexp`, `F.softplus`. */
 export const composedRows: Readonly<Record<string, ComposedRow>> = {
+  ...cumulative,
   ...indexing,
   ...joining,
   ...linear,
