@@ -12,8 +12,8 @@ export function tensorsOf(result: ComposedResult): readonly Tensor[] {
   return 'requiresGrad' in result ? [result as Tensor] : Object.values(result);
 }
 
-/** Runs `body` and releases the tensors that it made. */
-function released<T>({ backend }: Copy, body: () => T): T {
+/** Runs `body` and releases the tensors that it made: garbage of one test must not be swept while another counts. */
+export function released<T>({ backend }: Copy, body: () => T): T {
   backend.beginScope();
   try {
     return body();
