@@ -14,6 +14,8 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cumsum } from './cumulative.js';
+export type { CumulativeOptions } from './cumulative.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { tensor } from './from-data.js';
@@ -45,6 +47,7 @@ export {
   argmin,
   equal,
   logSoftmax,
+  logsumexp,
   max,
   mean,
   min,
@@ -53,7 +56,14 @@ export {
   sum,
   variance,
 } from './reduction.js';
-export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from './reduction.js';
+export type {
+  DimOptions,
+  LogsumexpOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './reduction.js';
 export {
   abs,
   ceil,

@@ -121,7 +121,7 @@ export function isLarge(entry: Case): boolean {
   const elements = entry.inputs.flat().map((input) => {
     return typeof input === 'object' && input !== null && 'kind' in input ? product(input.shape) : 0;
   });
-  const made = entry.attrs as { shape?: readonly number[]; length?: number };
+  const made = (entry.attrs ?? {}) as { shape?: readonly number[]; length?: number };
   return Math.max(0, ...elements, product(made.shape ?? [0]), made.length ?? 0) > 2000;
 }
 

@@ -5,6 +5,7 @@ import { fused } from './fused.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
+import { scans } from './scan.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -21,6 +22,7 @@ export const opRows = {
   ...indexing,
   ...linear,
   ...reduction,
+  ...scans,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 
