@@ -105,10 +105,10 @@ const cases: Case[] = [
     { dim: 1 },
     { inputs: (k, [x, s]) => [x!, k.tensor([3, 3], [2], 'int64'), s!] },
   ),
-  c('conv2d', [[2, 2, 4, 5], [3, 2, 2, 3], [3]], plain),
-  c('conv2d', [[1, 4, 5, 5], [2, 2, 3, 2], [2]], odd),
+  c('convolution', [[2, 2, 4, 5], [3, 2, 2, 3], [3]], plain),
+  c('convolution', [[1, 4, 5, 5], [2, 2, 3, 2], [2]], odd),
   c(
-    'conv2d',
+    'convolution',
     [
       [1, 2, 3, 3],
       [2, 2, 2, 2],
@@ -117,69 +117,126 @@ const cases: Case[] = [
     { inputs: (_, [x, w]) => [x!, w!, null] },
   ),
   c(
-    'conv2dInputGrad',
+    'convolutionInputGrad',
     [
       [1, 2, 3, 4],
       [2, 2, 3, 2],
     ],
     { ...odd, inputShape: [1, 4, 5, 2] },
+    { inputs: (_, [g, w]) => [g!, w!, null] },
   ),
+  c('convolutionInputGrad', [[1, 2, 3], [2, 2, 2], [2]], {
+    stride: [2],
+    padding: [0],
+    dilation: [1],
+    groups: 1,
+    inputShape: [1, 2, 6],
+  }),
+  c('convolution', [[1, 1, 3, 3, 2], [2, 1, 2, 2, 2], [2]], {
+    stride: [1, 2, 1],
+    padding: [1, 0, 1],
+    dilation: [2, 1, 1],
+    groups: 1,
+  }),
   c(
-    'conv2dWeightGrad',
+    'convolutionWeightGrad',
     [
       [1, 2, 3, 4],
       [1, 4, 5, 2],
     ],
     { ...odd, weightShape: [2, 2, 3, 2] },
   ),
-  c('maxPool2d', [[1, 2, 4, 4]], {
+  c('maxPool', [[1, 2, 4, 4]], {
     kernel: [2, 2],
     stride: [2, 2],
     padding: [0, 0],
     dilation: [1, 1],
     ceilMode: false,
   }),
-  c('maxPool2d', [[1, 1, 5, 4]], {
+  c('maxPool', [[1, 1, 5, 4]], {
     kernel: [3, 2],
     stride: [2, 1],
     padding: [1, 1],
     dilation: [1, 2],
     ceilMode: true,
   }),
-  c('maxPool2d', [[2, 4, 4]], {
+  c('maxPool', [[2, 4, 4]], {
     kernel: [2, 2],
     stride: [2, 2],
     padding: [0, 0],
     dilation: [1, 1],
     ceilMode: false,
   }),
-  c('avgPool2d', [[2, 4, 4]], {
+  c('avgPool', [[2, 4, 4]], {
     kernel: [2, 2],
     stride: [1, 2],
     padding: [0, 1],
     ceilMode: false,
     countIncludePad: true,
+    divisorOverride: 0,
   }),
   c(
-    'maxPool2dBackward',
+    'maxUnpool',
     [[1, 1, 2, 2]],
-    { inputShape: [1, 1, 4, 4] },
+    { sizes: [4, 4], accumulate: true },
     { inputs: (k, [g]) => [g!, k.tensor([0, 3, 3, 15], [1, 1, 2, 2], 'int64')] },
   ),
-  c('avgPool2d', [[1, 2, 5, 5]], {
+  c('avgPool', [[1, 2, 5, 5]], {
     kernel: [3, 2],
     stride: [2, 2],
     padding: [1, 1],
     ceilMode: true,
     countIncludePad: false,
+    divisorOverride: 0,
   }),
-  c('avgPool2dBackward', [[1, 2, 3, 3]], {
-    inputShape: [1, 2, 5, 5],
+  c('adaptiveAvgPool', [[2, 5, 4]], { sizes: [3, 2] }),
+  c('adaptiveAvgPoolBackward', [[2, 3]], { sizes: [7] }),
+  c('adaptiveMaxPool', [[2, 5, 4]], { sizes: [3, 2] }),
+  c('padConstant', [[2, 3]], { before: [1, -1], after: [0, 2], value: 1 }),
+  c(
+    'outerIndex',
+    [[2, 3, 2]],
+    { sizes: [2, 3] },
+    { inputs: (k, [x]) => [x!, k.tensor([2, 0, 1, 1, 0], [5], 'int64')] },
+  ),
+  c(
+    'outerIndexBackward',
+    [[2, 3]],
+    { sizes: [4] },
+    { inputs: (k, [x]) => [x!, k.tensor([2, 0, 2], [3], 'int64')] },
+  ),
+  c(
+    'resample',
+    [[2, 3]],
+    { sizes: [2], taps: [2] },
+    {
+      inputs: (k, [x]) => [
+        x!,
+        k.tensor([2, 0, 1, 1], [4], 'int64'),
+        k.tensor([0.5, 0.25, 1, 2], [4], 'float64'),
+      ],
+    },
+  ),
+  c(
+    'resampleBackward',
+    [[2, 2]],
+    { sizes: [3], taps: [2] },
+    {
+      inputs: (k, [x]) => [
+        x!,
+        k.tensor([2, 0, 1, 1], [4], 'int64'),
+        k.tensor([0.5, 0.25, 1, 2], [4], 'float64'),
+      ],
+    },
+  ),
+  c('avgPoolBackward', [[1, 2, 3, 3]], {
+    sizes: [5, 5],
     kernel: [3, 2],
     stride: [2, 2],
     padding: [1, 1],
     ceilMode: true,
     countIncludePad: true,
+    divisorOverride: 0,
   }),
 ];
 
