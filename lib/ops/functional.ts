@@ -1,4 +1,4 @@
-// The functions of the namespace F, torch.nn.functional: one block for each file that they are in.
+// The namespace F: what PyTorch has in nn.functional, under its names in camelCase. One block for each file.
 export { conv1d, conv2d, conv3d } from './conv/conv.js';
 export type { Conv1dOptions, Conv2dOptions, Conv3dOptions } from './conv/options.js';
 export { convTranspose1d, convTranspose2d, convTranspose3d } from './conv/transpose.js';
@@ -7,8 +7,19 @@ export type {
   ConvTranspose2dOptions,
   ConvTranspose3dOptions,
 } from './conv/transpose.js';
+export { dropout } from './dropout.js';
 export { fold, unfold } from './fold.js';
 export type { FoldOptions } from './fold.js';
+export { embedding } from './indexing.js';
+export {
+  bceWithLogits as binaryCrossEntropyWithLogits,
+  crossEntropy,
+  l1 as l1Loss,
+  mse as mseLoss,
+  nll as nllLoss,
+} from './loss.js';
+export { linear } from './matmul.js';
+export { batchNorm, layerNorm } from './norm.js';
 export { pad } from './pad.js';
 export type { PadMode, PadOptions } from './pad.js';
 export {
@@ -37,5 +48,7 @@ export {
 export type { MaxPool1dOptions, MaxPool2dOptions, MaxPool3dOptions } from './pool/max.js';
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool/unpool.js';
 export type { MaxUnpool1dOptions, MaxUnpool2dOptions, MaxUnpool3dOptions } from './pool/unpool.js';
+export { logSoftmax, softmax } from './reduction.js';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './shuffle.js';
 export type { Pair, Single, Triple } from './sizes.js';
+export { gelu, relu, sigmoid, silu, tanh } from './unary.js';
