@@ -49,6 +49,8 @@ export type { MaxPool1dOptions, MaxPool2dOptions, MaxPool3dOptions } from './poo
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool/unpool.js';
 export type { MaxUnpool1dOptions, MaxUnpool2dOptions, MaxUnpool3dOptions } from './pool/unpool.js';
 export { logSoftmax, softmax } from './reduction.js';
+export { interpolate } from './resize/interpolate.js';
+export type { InterpolateMode, InterpolateOptions } from './resize/interpolate.js';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './shuffle.js';
 export type { Pair, Single, Triple } from './sizes.js';
 export { gelu, relu, sigmoid, silu, tanh } from './unary.js';
