@@ -56,6 +56,8 @@ export interface OpAttrs {
   geluBackward: NoAttrs;
   geluTanh: NoAttrs;
   geluTanhBackward: NoAttrs;
+  gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gt: NoAttrs;
   indexAdd: { readonly dim: number };
   indexSelect: { readonly dim: number };
@@ -231,6 +233,7 @@ export type FusedName =
   | 'batchNormTrain'
   | 'crossEntropy'
   | 'dropout'
+  | 'gridSample'
   | 'layerNorm'
   | 'linear'
   | 'sgdStep'
@@ -701,6 +704,27 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  gridSample: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'common',
+  },
+  gridSampleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'xGrad' }, { name: 'gridGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   gt: {

@@ -49,6 +49,9 @@ export type { MaxPool1dOptions, MaxPool2dOptions, MaxPool3dOptions } from './poo
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from './pool/unpool.js';
 export type { MaxUnpool1dOptions, MaxUnpool2dOptions, MaxUnpool3dOptions } from './pool/unpool.js';
 export { logSoftmax, softmax } from './reduction.js';
+export { affineGrid } from './resize/affine-grid.js';
+export { gridSample } from './resize/grid-sample.js';
+export type { GridSampleOptions } from './resize/grid-sample.js';
 export { interpolate } from './resize/interpolate.js';
 export type { InterpolateMode, InterpolateOptions } from './resize/interpolate.js';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './shuffle.js';

@@ -78,21 +78,27 @@ function padByIndex(
     const [front, back] = [before[d]!, after[d]!];
     const most = mode === 'reflect' ? size - 1 : mode === 'circular' ? size : Infinity;
     const total = size + front + back;
-    if (front > most || back > most || size < 1 || total < 1) {
+    // What a negative size cuts is not there for `circular` to come round to.
+    const start = Math.max(-front, 0);
+    const kept = size - start - Math.max(-back, 0);
+    const tooMuch = mode === 'circular' && kept < 1;
+    if (front > most || back > most || size < 1 || total < 1 || tooMuch) {
       throw new ShapeError(`[pad] pad: got ${front} and ${back} for a dim of ${size}, too much for ${mode}`);
     }
     sizes.push(total);
-    for (let i = 0; i < total; ++i) index.push(sourceOf(mode, i - front, size));
+    for (let i = 0; i < total; ++i) {
+      const at = i - front;
+      if (mode === 'circular') index.push(start + ((((at - start) % kept) + kept) % kept));
+      else index.push(mode === 'replicate' ? Math.min(Math.max(at, 0), size - 1) : mirrored(at, size));
+    }
   }
   return scoped(() =>
     backend.run1('outerIndex', [x, fromNumbers('int32', [index.length], index)], { sizes }),
   );
 }
 
-/** The place inside [0, size) that the place `at` of the border repeats. */
-function sourceOf(mode: 'reflect' | 'replicate' | 'circular', at: number, size: number): number {
-  if (mode === 'replicate') return Math.min(Math.max(at, 0), size - 1);
-  if (mode === 'circular') return ((at % size) + size) % size;
+/** The place inside [0, size) whose mirror image lies at `at`. */
+function mirrored(at: number, size: number): number {
   const turned = Math.abs(at);
   return turned < size ? turned : 2 * (size - 1) - turned;
 }

@@ -11,6 +11,7 @@ void register_average_pool_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
 void register_elementwise_ops(Registry&);
+void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
 void register_linear_ops(Registry&);
 void register_loss_ops(Registry&);
@@ -44,6 +45,7 @@ const Registry& registry() {
     register_average_pool_ops(*r);
     register_pad_ops(*r);
     register_resample_ops(*r);
+    register_grid_sample_ops(*r);
     register_norm_ops(*r);
     register_loss_ops(*r);
     register_optim_ops(*r);

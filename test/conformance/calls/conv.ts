@@ -45,4 +45,5 @@ export const conv_: Rows = {
   'nn.functional.pad': call('input pad | mode value'),
   'nn.functional.interpolate': interpolate,
   'nn.functional.grid_sample': call('input grid | mode padding_mode align_corners'),
+  'nn.functional.affine_grid': call('theta size | align_corners'),
 };
