@@ -38,6 +38,7 @@ export interface OpAttrs {
   cosBackward: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  cumsum: { readonly dim: number; readonly reverse: boolean };
   detach: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
@@ -160,6 +161,7 @@ export type PrimitiveName =
   | 'convolutionWeightGrad'
   | 'copy'
   | 'cos'
+  | 'cumsum'
   | 'detach'
   | 'div'
   | 'eq'
@@ -536,6 +538,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'logitsGrad' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  cumsum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   detach: {

@@ -12,11 +12,16 @@ import * as reduction from '../ops/reduction.js';
 import * as unary from '../ops/unary.js';
 import * as views from '../ops/view.js';
 import { Tensor } from '../tensor.js';
+import { cumulativeMethods } from './cumulative.js';
+import { reductionMethods } from './reduction.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
 const methods: TensorMethods & ThisType<Tensor> = {
+  ...cumulativeMethods,
+  ...reductionMethods,
+
   abs() {
     return unary.abs(this);
   },

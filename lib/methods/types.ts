@@ -12,9 +12,11 @@ import type {
 import type { ClampOptions, GeluOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
+import type { CumulativeMethods } from './cumulative.js';
+import type { ReductionMethods } from './reduction.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods {
+export interface TensorMethods extends CumulativeMethods, ReductionMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;

@@ -16,6 +16,8 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cumsum } from './cumulative.js';
+export type { CumulativeOptions } from './cumulative.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { tensor } from './from-data.js';
@@ -49,6 +51,7 @@ export {
   argmin,
   equal,
   logSoftmax,
+  logsumexp,
   max,
   mean,
   min,
@@ -57,7 +60,14 @@ export {
   sum,
   variance,
 } from './reduction.js';
-export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from './reduction.js';
+export type {
+  DimOptions,
+  LogsumexpOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './reduction.js';
 export type { Pair } from './sizes.js';
 export {
   abs,

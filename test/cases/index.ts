@@ -8,6 +8,7 @@ import { linear } from './linear.js';
 import { pool } from './pool.js';
 import { reduction } from './reduction.js';
 import { resampling } from './resample.js';
+import { scans } from './scan.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -27,6 +28,7 @@ export const opRows = {
   ...pool,
   ...reduction,
   ...resampling,
+  ...scans,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

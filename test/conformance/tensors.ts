@@ -3,9 +3,6 @@ import type { DType, Tensor } from '../../lib/index.js';
 import type { StoredTensor } from './read/stored.js';
 import { Unsupported } from './call.js';
 
-/** The dtypes that the library takes and gives as they are; of the others it makes float32 or int32 and casts. */
-const direct = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
-
 export function hasDType(dtype: string): dtype is DType {
   return (dtypes as readonly string[]).includes(dtype);
 }
@@ -37,9 +34,7 @@ export function makeTensor(stored: StoredTensor, strides?: readonly number[]): T
 }
 
 function plain({ dtype, shape, data }: StoredTensor): Tensor {
-  const target = dtype as DType;
-  if (direct.includes(dtype)) return tensor(data as Float32Array, { shape, dtype: target as 'float32' });
-  return noGrad(() => tensor(data as Float32Array, { shape }).to(target));
+  return tensor(data as Float32Array, { shape, dtype: dtype as 'float32' });
 }
 
 interface StridePlan {
@@ -82,8 +77,10 @@ function scatter(
 
 /** What a tensor holds, widened like a stored one. */
 export function readTensor(value: Tensor): StoredTensor {
-  const { dtype, shape } = value;
-  if (direct.includes(dtype)) return { dtype, shape, data: value.data };
-  const wide = noGrad(() => value.detach().to(dtype.startsWith('int') ? 'int32' : 'float32'));
-  return { dtype, shape, data: wide.data };
+  const { dtype, shape, data } = value;
+  return {
+    dtype,
+    shape,
+    data: data instanceof Int8Array || data instanceof Int16Array ? Int32Array.from(data) : data,
+  };
 }

@@ -17,6 +17,7 @@ import {
 } from './pool.js';
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
 import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
+import { cumsum } from './scan.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -45,6 +46,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   convolutionInputGrad,
   convolutionWeightGrad,
   copy,
+  cumsum,
   detach,
   expand,
   eye,
