@@ -1,5 +1,7 @@
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
 export { withComposites } from './composite.js';
+export { conv2d } from './conv/conv.js';
+export type { Conv2dOptions } from './conv/options.js';
 export { clone, contiguous, detach, to } from './convert.js';
 export {
   arange,
@@ -20,8 +22,6 @@ export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
-export { avgPool2d, conv2d, maxPool2d, maxPool2dWithIndices } from './image.js';
-export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptions } from './image.js';
 export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
@@ -36,6 +36,10 @@ export type {
 export { bmm, dot, linear, matmul, mm } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
+export { avgPool2d } from './pool/average.js';
+export type { AvgPool2dOptions } from './pool/average.js';
+export { maxPool2d, maxPool2dWithIndices } from './pool/max.js';
+export type { MaxPool2dOptions } from './pool/max.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
   all,
@@ -64,6 +68,7 @@ export type {
   ValuesAndIndices,
   VarOptions,
 } from './reduction.js';
+export type { Pair } from './sizes.js';
 export {
   abs,
   ceil,

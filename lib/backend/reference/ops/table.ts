@@ -1,12 +1,22 @@
 import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
-import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv.js';
+import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
-import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
+import { padConstant } from './pad.js';
+import {
+  adaptiveAvgPool,
+  adaptiveAvgPoolBackward,
+  adaptiveMaxPool,
+  avgPool,
+  avgPoolBackward,
+  maxPool,
+  maxUnpool,
+} from './pool.js';
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
 import { cumsum } from './scan.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
@@ -19,19 +29,22 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   ...testOps,
   ...binaryOps,
   ...comparisonOps,
+  adaptiveAvgPool,
+  adaptiveAvgPoolBackward,
+  adaptiveMaxPool,
   amax,
   amin,
   arange,
   argmax,
   argmin,
-  avgPool2d,
-  avgPool2dBackward,
+  avgPool,
+  avgPoolBackward,
   cat,
   clamp,
   contiguous,
-  conv2d,
-  conv2dInputGrad,
-  conv2dWeightGrad,
+  convolution,
+  convolutionInputGrad,
+  convolutionWeightGrad,
   copy,
   cumsum,
   detach,
@@ -45,14 +58,19 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   logSoftmax,
   matmul,
   maxDim,
-  maxPool2d,
-  maxPool2dBackward,
+  maxPool,
+  maxUnpool,
   mean,
   minDim,
   nextCounter,
   normal,
+  outerIndex,
+  outerIndexBackward,
+  padConstant,
   permute,
   randint,
+  resample,
+  resampleBackward,
   reshape,
   scatterAdd,
   slice,
