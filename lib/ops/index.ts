@@ -1,3 +1,5 @@
+export { addbmm, addmm, addmv, addr, baddbmm } from './add-products.js';
+export type { AddProductOptions } from './add-products.js';
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
 export { withComposites } from './composite.js';
 export { clone, contiguous, detach, to } from './convert.js';
@@ -14,8 +16,11 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cdist } from './distance.js';
+export type { CdistOptions } from './distance.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
+export { einsum } from './einsum.js';
 export { tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
 export { avgPool2d, conv2d, maxPool2d, maxPool2dWithIndices } from './image.js';
@@ -31,9 +36,11 @@ export type {
   NllOptions,
   Reduction,
 } from './loss.js';
-export { bmm, dot, linear, matmul, mm } from './matmul.js';
+export { bmm, dot, linear, matmul, mm, mv, vdot } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
+export { cross, inner, kron, outer, tensordot, trace } from './products.js';
+export type { CrossOptions, TensordotOptions } from './products.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
   all,
