@@ -23,9 +23,12 @@ export interface OpAttrs {
   batchNormTrain: { readonly eps: number };
   cat: { readonly dim: number };
   ceil: NoAttrs;
+  cholesky: { readonly upper: boolean };
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
   clone: NoAttrs;
+  cofactors: NoAttrs;
+  cofactorsBackward: NoAttrs;
   contiguous: NoAttrs;
   conv2d: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   conv2dInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
@@ -35,10 +38,13 @@ export interface OpAttrs {
   cosBackward: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  det: NoAttrs;
   detach: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
+  eigh: { readonly upper: boolean };
+  eigvalsh: { readonly upper: boolean };
   eq: NoAttrs;
   erf: NoAttrs;
   erfBackward: NoAttrs;
@@ -56,6 +62,7 @@ export interface OpAttrs {
   gt: NoAttrs;
   indexAdd: { readonly dim: number };
   indexSelect: { readonly dim: number };
+  inv: { readonly check: boolean };
   isnan: NoAttrs;
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
@@ -67,6 +74,7 @@ export interface OpAttrs {
   logSoftmaxBackward: { readonly dim: number };
   logicalNot: NoAttrs;
   lt: NoAttrs;
+  luFactor: { readonly pivot: boolean };
   matmul: NoAttrs;
   maxDim: { readonly dim: number; readonly keepdim: boolean };
   maxPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
@@ -86,6 +94,7 @@ export interface OpAttrs {
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  qr: { readonly mode: 'reduced' | 'complete' | 'r' };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
@@ -105,14 +114,19 @@ export interface OpAttrs {
   sin: NoAttrs;
   sinBackward: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
+  slogdet: NoAttrs;
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
+  solve: NoAttrs;
+  solveTriangular: { readonly upper: boolean; readonly left: boolean; readonly unit: boolean };
   sqrt: NoAttrs;
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  svd: { readonly fullMatrices: boolean };
+  svdvals: NoAttrs;
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
   to: { readonly dtype: DType };
@@ -139,6 +153,7 @@ export type PrimitiveName =
   | 'avgPool2dBackward'
   | 'cat'
   | 'ceil'
+  | 'cholesky'
   | 'clamp'
   | 'clone'
   | 'contiguous'
@@ -147,8 +162,11 @@ export type PrimitiveName =
   | 'conv2dWeightGrad'
   | 'copy'
   | 'cos'
+  | 'det'
   | 'detach'
   | 'div'
+  | 'eigh'
+  | 'eigvalsh'
   | 'eq'
   | 'erf'
   | 'exp'
@@ -163,6 +181,7 @@ export type PrimitiveName =
   | 'gt'
   | 'indexAdd'
   | 'indexSelect'
+  | 'inv'
   | 'isnan'
   | 'le'
   | 'linspace'
@@ -170,6 +189,7 @@ export type PrimitiveName =
   | 'logSoftmax'
   | 'logicalNot'
   | 'lt'
+  | 'luFactor'
   | 'matmul'
   | 'maxDim'
   | 'maxPool2d'
@@ -185,6 +205,7 @@ export type PrimitiveName =
   | 'normal'
   | 'permute'
   | 'pow'
+  | 'qr'
   | 'randint'
   | 'reciprocal'
   | 'relu'
@@ -197,11 +218,16 @@ export type PrimitiveName =
   | 'silu'
   | 'sin'
   | 'slice'
+  | 'slogdet'
   | 'softmax'
+  | 'solve'
+  | 'solveTriangular'
   | 'sqrt'
   | 'square'
   | 'sub'
   | 'sum'
+  | 'svd'
+  | 'svdvals'
   | 'tanh'
   | 'to'
   | 'trunc'
@@ -372,6 +398,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  cholesky: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   clamp: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -398,6 +433,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  cofactors: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  cofactorsBackward: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'grad', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   contiguous: {
@@ -491,6 +545,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  det: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   detach: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -529,6 +592,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'p', type: 'float' }],
     outputs: [{ name: 'out' }],
     flags: ['random'],
+    promotion: 'none',
+  },
+  eigh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'eigenvalues' }, { name: 'eigenvectors' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  eigvalsh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   eq: {
@@ -690,6 +771,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  inv: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'check', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   isnan: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -797,6 +887,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  luFactor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'pivot', type: 'bool' }],
+    outputs: [{ name: 'lu' }, { name: 'pivots', differentiable: false }, { name: 'permutation', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
   },
   matmul: {
     inputs: [
@@ -982,6 +1081,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  qr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['reduced', 'complete', 'r'] }],
+    outputs: [{ name: 'q' }, { name: 'r' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   randint: {
@@ -1170,6 +1278,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  slogdet: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'sign' }, { name: 'logabsdet' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   softmax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1187,6 +1304,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  solve: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  solveTriangular: {
+    inputs: [
+      { name: 't', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }, { name: 'left', type: 'bool' }, { name: 'unit', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   sqrt: {
@@ -1244,6 +1381,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'out' }],
     flags: ['reduction', 'primitive'],
+    promotion: 'none',
+  },
+  svd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'fullMatrices', type: 'bool' }],
+    outputs: [{ name: 'u' }, { name: 's' }, { name: 'vh' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  svdvals: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   tanh: {

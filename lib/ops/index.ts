@@ -28,6 +28,10 @@ export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptio
 export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
+export { logdet } from './linalg/det.js';
+export { pNorm as norm } from './linalg/norm.js';
+export type { PNormOptions } from './linalg/norm.js';
+export { choleskyInverse, choleskySolve } from './linalg/solve.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
 export type {
   BceWithLogitsOptions,

@@ -3,6 +3,7 @@ import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { indexing } from './indexing.js';
+import { linalg } from './linalg.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
 import { view } from './view.js';
@@ -19,6 +20,7 @@ export const opRows = {
   ...elementwise,
   ...fused,
   ...indexing,
+  ...linalg,
   ...linear,
   ...reduction,
   ...view,

@@ -3,6 +3,8 @@ import { binaryOps, comparisonOps } from './binary.js';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
+import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
+import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
@@ -26,21 +28,27 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   avgPool2d,
   avgPool2dBackward,
   cat,
+  cholesky,
   clamp,
   contiguous,
   conv2d,
   conv2dInputGrad,
   conv2dWeightGrad,
   copy,
+  det,
   detach,
+  eigh,
+  eigvalsh,
   expand,
   eye,
   full,
   gather,
   indexAdd,
   indexSelect,
+  inv,
   linspace,
   logSoftmax,
+  luFactor,
   matmul,
   maxDim,
   maxPool2d,
@@ -50,12 +58,18 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   nextCounter,
   normal,
   permute,
+  qr,
   randint,
   reshape,
   scatterAdd,
   slice,
+  slogdet,
   softmax,
+  solve,
+  solveTriangular,
   sum,
+  svd,
+  svdvals,
   to,
   uniform,
   where,
