@@ -50,7 +50,7 @@ describe.each(ords)('ord %d', (ord) => {
 describe.each(['fro', 'nuc', 1, -1, 2, -2, Infinity, -Infinity] as const)('matrix norm %s', (ord) => {
   const x = noise([2, 3, 4]);
   test('over any two dims', () => {
-    const plain = linalg.matrixNorm(x.select(0, 1), { ord }).item() as number;
+    const plain = linalg.matrixNorm(x.select(0, 1), { ord }).item();
     expect(linalg.matrixNorm(x, { ord }).select(0, 1).item()).toBeCloseTo(plain, 12);
     const moved = x.permute([2, 0, 1]);
     const kept = linalg.matrixNorm(moved, { ord, dim: [2, 0], keepdim: true });
@@ -81,7 +81,7 @@ test('values of known matrices', () => {
   expect(values).toEqual([7, 0.5, 4.5, 3]);
   expect(linalg.norm(x).item()).toBeCloseTo(Math.sqrt(25.25), 6);
   expect(linalg.norm(x, { dtype: 'float64' }).dtype).toBe('float64');
-  expect(norm(x, { p: 'nuc' }).item()).toBeCloseTo(linalg.svdvals(x).sum().item() as number, 6);
+  expect(norm(x, { p: 'nuc' }).item()).toBeCloseTo(linalg.svdvals(x).sum().item(), 6);
 });
 
 test('what does not fit is an error', () => {

@@ -62,7 +62,7 @@ export function matrixExp(a: Tensor): Tensor {
   checkSquare('linalg.matrixExp', 'a', a);
   if (a.numel() === 0) return a.clone();
   return scoped(() => {
-    const size = noGrad(() => amax(sum(abs(a), { dim: -2 })).item()) as number;
+    const size = Number(noGrad(() => amax(sum(abs(a), { dim: -2 })).item()));
     const halvings = size > 5 && size < Infinity ? Math.ceil(Math.log2(size / 5)) : 0;
     const x = halvings > 0 ? mul(a, 2 ** -halvings) : a;
     const one = eye(a.shape.at(-1)!, { dtype: a.dtype });
@@ -77,9 +77,9 @@ export function matrixExp(a: Tensor): Tensor {
     };
     const odd = matmul(
       x,
-      add(matmul(x6, combine(b[13]!, b[11]!, b[9]!)), combine(b[7]!, b[5]!, b[3]!, b[1]!)),
+      add(matmul(x6, combine(b[13]!, b[11]!, b[9]!)), combine(b[7]!, b[5]!, b[3]!, b[1])),
     );
-    const even = add(matmul(x6, combine(b[12]!, b[10]!, b[8]!)), combine(b[6]!, b[4]!, b[2]!, b[0]!));
+    const even = add(matmul(x6, combine(b[12]!, b[10]!, b[8]!)), combine(b[6]!, b[4]!, b[2]!, b[0]));
     let result = solve(sub(even, odd), add(even, odd));
     for (let i = 0; i < halvings; ++i) result = matmul(result, result);
     return result;

@@ -68,9 +68,7 @@ function cutoff(s: Tensor, tolerance: Tolerance): Tensor {
 /** V diag(1 / S) U^T over the singular values that count. */
 function inverted(a: Tensor, tolerance: Tolerance): Tensor {
   const { hermitian } = tolerance;
-  const [u, s, vh] = hermitian
-    ? eigenFactors(a)
-    : (backend.run('svd', [a], { fullMatrices: false }) as Tensor[]);
+  const [u, s, vh] = hermitian ? eigenFactors(a) : backend.run('svd', [a], { fullMatrices: false });
   const counts = gt(abs(s!), cutoff(abs(s!), tolerance));
   const inverse = where(counts, div(1, where(counts, s!, 1)), 0);
   return matmul(mul(transposed(vh!), unsqueeze(inverse, -2)), transposed(u!));
