@@ -13,6 +13,7 @@ void register_create_ops(Registry&);
 void register_elementwise_ops(Registry&);
 void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
+void register_linalg_ops(Registry&);
 void register_linear_ops(Registry&);
 void register_loss_ops(Registry&);
 void register_matmul_ops(Registry&);
@@ -41,6 +42,7 @@ const Registry& registry() {
     register_softmax_ops(*r);
     register_matmul_ops(*r);
     register_linear_ops(*r);
+    register_linalg_ops(*r);
     register_index_ops(*r);
     register_conv_ops(*r);
     register_max_pool_ops(*r);

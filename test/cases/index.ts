@@ -4,6 +4,7 @@ import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { indexing } from './indexing.js';
+import { linalg } from './linalg.js';
 import { linear } from './linear.js';
 import { pool } from './pool.js';
 import { reduction } from './reduction.js';
@@ -24,6 +25,7 @@ export const opRows = {
   ...elementwise,
   ...fused,
   ...indexing,
+  ...linalg,
   ...linear,
   ...pool,
   ...reduction,

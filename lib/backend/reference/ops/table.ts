@@ -3,6 +3,8 @@ import { binaryOps, comparisonOps } from './binary.js';
 import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
+import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
+import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
 import { padConstant } from './pad.js';
@@ -40,6 +42,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   avgPool,
   avgPoolBackward,
   cat,
+  cholesky,
   clamp,
   contiguous,
   convolution,
@@ -47,15 +50,20 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   convolutionWeightGrad,
   copy,
   cumsum,
+  det,
   detach,
+  eigh,
+  eigvalsh,
   expand,
   eye,
   full,
   gather,
   indexAdd,
   indexSelect,
+  inv,
   linspace,
   logSoftmax,
+  luFactor,
   matmul,
   maxDim,
   maxPool,
@@ -68,14 +76,20 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   outerIndexBackward,
   padConstant,
   permute,
+  qr,
   randint,
   resample,
   resampleBackward,
   reshape,
   scatterAdd,
   slice,
+  slogdet,
   softmax,
+  solve,
+  solveTriangular,
   sum,
+  svd,
+  svdvals,
   to,
   uniform,
   where,
