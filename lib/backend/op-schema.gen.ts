@@ -10,62 +10,137 @@ export type NoAttrs = Readonly<Record<string, never>>;
 export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
+  acos: NoAttrs;
+  acosh: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
   add: NoAttrs;
+  addScaled: { readonly alpha: number };
+  addcdiv: { readonly value: number };
+  addcmul: { readonly value: number };
   amax: { readonly dims: readonly number[]; readonly keepdim: boolean };
   amin: { readonly dims: readonly number[]; readonly keepdim: boolean };
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
+  asin: NoAttrs;
+  asinh: NoAttrs;
+  atan: NoAttrs;
+  atan2: NoAttrs;
+  atanh: NoAttrs;
   avgPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
   avgPool2dBackward: { readonly inputShape: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
   batchNormBackward: { readonly eps: number };
   batchNormTrain: { readonly eps: number };
+  besselJ0: NoAttrs;
+  besselJ1: NoAttrs;
+  bitwiseAnd: NoAttrs;
+  bitwiseLeftShift: NoAttrs;
+  bitwiseNot: NoAttrs;
+  bitwiseOr: NoAttrs;
+  bitwiseRightShift: NoAttrs;
+  bitwiseXor: NoAttrs;
   cat: { readonly dim: number };
   ceil: NoAttrs;
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
+  clampMax: NoAttrs;
+  clampMin: NoAttrs;
   clone: NoAttrs;
   contiguous: NoAttrs;
   conv2d: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   conv2dInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   conv2dWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
+  copysign: NoAttrs;
   cos: NoAttrs;
   cosBackward: NoAttrs;
+  cosh: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   detach: NoAttrs;
+  digamma: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
+  elu: { readonly alpha: number; readonly inputScale: number };
+  eluBackward: { readonly alpha: number; readonly inputScale: number };
+  entr: NoAttrs;
   eq: NoAttrs;
   erf: NoAttrs;
   erfBackward: NoAttrs;
+  erfc: NoAttrs;
+  erfcx: NoAttrs;
+  erfinv: NoAttrs;
   exp: NoAttrs;
+  exp2: NoAttrs;
   expand: { readonly shape: readonly number[] };
+  expm1: NoAttrs;
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
   floor: NoAttrs;
+  floorDivide: NoAttrs;
+  fmax: NoAttrs;
+  fmin: NoAttrs;
+  fmod: NoAttrs;
+  frac: NoAttrs;
+  frexpExponent: NoAttrs;
+  frexpMantissa: NoAttrs;
   full: { readonly shape: readonly number[]; readonly value: number; readonly dtype: DType };
   gather: { readonly dim: number };
+  gcd: NoAttrs;
   ge: NoAttrs;
   gelu: NoAttrs;
   geluBackward: NoAttrs;
   geluTanh: NoAttrs;
   geluTanhBackward: NoAttrs;
   gt: NoAttrs;
+  hardshrink: { readonly lambd: number };
+  hardsigmoid: NoAttrs;
+  hardswish: NoAttrs;
+  hardswishBackward: NoAttrs;
+  hardtanh: { readonly min: number; readonly max: number };
+  hardtanhBackward: { readonly min: number; readonly max: number };
+  heaviside: NoAttrs;
+  hypot: NoAttrs;
+  i0: NoAttrs;
+  i0e: NoAttrs;
+  i1: NoAttrs;
+  i1e: NoAttrs;
+  igamma: NoAttrs;
+  igammac: NoAttrs;
   indexAdd: { readonly dim: number };
   indexSelect: { readonly dim: number };
+  isclose: { readonly rtol: number; readonly atol: number };
+  isfinite: NoAttrs;
+  isinf: NoAttrs;
   isnan: NoAttrs;
+  isneginf: NoAttrs;
+  isposinf: NoAttrs;
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
+  lcm: NoAttrs;
   le: NoAttrs;
+  leakyRelu: { readonly negativeSlope: number };
+  leakyReluBackward: { readonly negativeSlope: number };
+  lerp: NoAttrs;
+  lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
   log: NoAttrs;
+  log10: NoAttrs;
+  log1p: NoAttrs;
+  log2: NoAttrs;
+  logNdtr: NoAttrs;
   logSoftmax: { readonly dim: number };
   logSoftmaxBackward: { readonly dim: number };
+  logaddexp: NoAttrs;
+  logaddexp2: NoAttrs;
+  logicalAnd: NoAttrs;
   logicalNot: NoAttrs;
+  logicalOr: NoAttrs;
+  logicalXor: NoAttrs;
+  logit: NoAttrs;
+  logsigmoid: NoAttrs;
+  logsigmoidBackward: NoAttrs;
   lt: NoAttrs;
   matmul: NoAttrs;
   maxDim: { readonly dim: number; readonly keepdim: boolean };
@@ -77,51 +152,76 @@ export interface OpAttrs {
   minDim: { readonly dim: number; readonly keepdim: boolean };
   minimum: NoAttrs;
   minimumBackward: NoAttrs;
+  mish: NoAttrs;
+  mishBackward: NoAttrs;
   mul: NoAttrs;
+  nanToNum: { readonly posinf: number; readonly neginf: number };
+  ndtr: NoAttrs;
+  ndtri: NoAttrs;
   ne: NoAttrs;
   neg: NoAttrs;
   nextCounter: { readonly count: number };
+  nextafter: NoAttrs;
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
   permute: { readonly dims: readonly number[] };
+  polygamma: { readonly n: number };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  prelu: NoAttrs;
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
   relu: NoAttrs;
   reluBackward: NoAttrs;
+  remainder: NoAttrs;
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
   scatterAdd: { readonly dim: number };
+  selu: NoAttrs;
+  seluBackward: NoAttrs;
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
   sigmoidBackward: NoAttrs;
   sign: NoAttrs;
+  signbit: NoAttrs;
   silu: NoAttrs;
   siluBackward: NoAttrs;
   sin: NoAttrs;
   sinBackward: NoAttrs;
+  sinc: NoAttrs;
+  sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
+  softplus: { readonly beta: number; readonly threshold: number };
+  softplusBackward: { readonly beta: number; readonly threshold: number };
+  softshrink: { readonly lambd: number };
+  softsign: NoAttrs;
   sqrt: NoAttrs;
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  tan: NoAttrs;
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
+  tanhshrink: NoAttrs;
+  threshold: { readonly threshold: number; readonly value: number };
   to: { readonly dtype: DType };
   trunc: NoAttrs;
+  truncDivide: NoAttrs;
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
   where: NoAttrs;
   wrapIndex: { readonly size: number };
+  xlog1py: NoAttrs;
+  xlogy: NoAttrs;
+  zeta: NoAttrs;
 }
 
 export type OpName = keyof OpAttrs;
@@ -129,14 +229,29 @@ export type OpName = keyof OpAttrs;
 /** The ops that every backend implements. */
 export type PrimitiveName =
   | 'abs'
+  | 'acos'
+  | 'acosh'
   | 'add'
   | 'amax'
   | 'amin'
   | 'arange'
   | 'argmax'
   | 'argmin'
+  | 'asin'
+  | 'asinh'
+  | 'atan'
+  | 'atan2'
+  | 'atanh'
   | 'avgPool2d'
   | 'avgPool2dBackward'
+  | 'besselJ0'
+  | 'besselJ1'
+  | 'bitwiseAnd'
+  | 'bitwiseLeftShift'
+  | 'bitwiseNot'
+  | 'bitwiseOr'
+  | 'bitwiseRightShift'
+  | 'bitwiseXor'
   | 'cat'
   | 'ceil'
   | 'clamp'
@@ -146,29 +261,62 @@ export type PrimitiveName =
   | 'conv2dInputGrad'
   | 'conv2dWeightGrad'
   | 'copy'
+  | 'copysign'
   | 'cos'
+  | 'cosh'
   | 'detach'
+  | 'digamma'
   | 'div'
+  | 'entr'
   | 'eq'
   | 'erf'
+  | 'erfc'
+  | 'erfcx'
+  | 'erfinv'
   | 'exp'
+  | 'exp2'
   | 'expand'
+  | 'expm1'
   | 'eye'
   | 'floor'
+  | 'floorDivide'
+  | 'fmod'
+  | 'frexpExponent'
+  | 'frexpMantissa'
   | 'full'
   | 'gather'
+  | 'gcd'
   | 'ge'
   | 'gelu'
   | 'geluTanh'
   | 'gt'
+  | 'hypot'
+  | 'i0'
+  | 'i0e'
+  | 'i1'
+  | 'i1e'
+  | 'igamma'
+  | 'igammac'
   | 'indexAdd'
   | 'indexSelect'
   | 'isnan'
+  | 'lcm'
   | 'le'
+  | 'lgamma'
   | 'linspace'
   | 'log'
+  | 'log10'
+  | 'log1p'
+  | 'log2'
+  | 'logNdtr'
   | 'logSoftmax'
+  | 'logaddexp'
+  | 'logaddexp2'
+  | 'logicalAnd'
   | 'logicalNot'
+  | 'logicalOr'
+  | 'logicalXor'
+  | 'logit'
   | 'lt'
   | 'matmul'
   | 'maxDim'
@@ -179,45 +327,89 @@ export type PrimitiveName =
   | 'minDim'
   | 'minimum'
   | 'mul'
+  | 'ndtr'
+  | 'ndtri'
   | 'ne'
   | 'neg'
   | 'nextCounter'
+  | 'nextafter'
   | 'normal'
   | 'permute'
+  | 'polygamma'
   | 'pow'
   | 'randint'
   | 'reciprocal'
   | 'relu'
+  | 'remainder'
   | 'reshape'
   | 'round'
   | 'rsqrt'
   | 'scatterAdd'
   | 'sigmoid'
   | 'sign'
+  | 'signbit'
   | 'silu'
   | 'sin'
+  | 'sinc'
+  | 'sinh'
   | 'slice'
   | 'softmax'
   | 'sqrt'
   | 'square'
   | 'sub'
   | 'sum'
+  | 'tan'
   | 'tanh'
   | 'to'
   | 'trunc'
+  | 'truncDivide'
   | 'uniform'
   | 'where'
-  | 'wrapIndex';
+  | 'wrapIndex'
+  | 'xlog1py'
+  | 'xlogy'
+  | 'zeta';
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
   | 'adamStep'
+  | 'addScaled'
+  | 'addcdiv'
+  | 'addcmul'
   | 'batchNormTrain'
+  | 'clampMax'
+  | 'clampMin'
   | 'crossEntropy'
   | 'dropout'
+  | 'elu'
+  | 'fmax'
+  | 'fmin'
+  | 'frac'
+  | 'hardshrink'
+  | 'hardsigmoid'
+  | 'hardswish'
+  | 'hardtanh'
+  | 'heaviside'
+  | 'isclose'
+  | 'isfinite'
+  | 'isinf'
+  | 'isneginf'
+  | 'isposinf'
   | 'layerNorm'
+  | 'leakyRelu'
+  | 'lerp'
   | 'linear'
+  | 'logsigmoid'
+  | 'mish'
+  | 'nanToNum'
+  | 'prelu'
+  | 'selu'
   | 'sgdStep'
+  | 'softplus'
+  | 'softshrink'
+  | 'softsign'
+  | 'tanhshrink'
+  | 'threshold'
   | 'var';
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
@@ -239,6 +431,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  acos: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  acosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   adamStep: {
     inputs: [
@@ -267,6 +477,38 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  addScaled: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcdiv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcmul: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
     promotion: 'common',
   },
   amax: {
@@ -312,6 +554,52 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  asin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  asinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   avgPool2d: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -354,6 +642,83 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  besselJ0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  besselJ1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  bitwiseAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseLeftShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseNot: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  bitwiseOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseRightShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   cat: {
     inputs: [
       { name: 'tensors', kind: 'list' },
@@ -390,6 +755,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  clampMax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'max', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  clampMin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'min', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
   },
   clone: {
     inputs: [
@@ -450,6 +835,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  copysign: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   cos: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -468,6 +863,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  cosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   crossEntropy: {
     inputs: [
@@ -500,6 +904,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  digamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   div: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -531,6 +944,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['random'],
     promotion: 'none',
   },
+  elu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  eluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  entr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eq: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -560,7 +1001,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  erfc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfcx: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfinv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   exp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  exp2: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -578,6 +1055,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  expm1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eye: {
     inputs: [],
     attrs: [{ name: 'rows', type: 'int' }, { name: 'columns', type: 'int' }, { name: 'dtype', type: 'dtype' }],
@@ -586,6 +1072,73 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     promotion: 'none',
   },
   floor: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  floorDivide: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  fmax: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmin: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmod: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  frac: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  frexpExponent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  frexpMantissa: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -610,6 +1163,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  gcd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   ge: {
     inputs: [
@@ -669,6 +1232,138 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  hardshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'lambd', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  hardtanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardtanhBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  heaviside: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hypot: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  i0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i0e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  igamma: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  igammac: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   indexAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -690,6 +1385,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  isclose: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'rtol', type: 'float' }, { name: 'atol', type: 'float' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  isfinite: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   isnan: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -697,6 +1420,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  isneginf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isposinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
     promotion: 'none',
   },
   layerNorm: {
@@ -723,6 +1464,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  lcm: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   le: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -732,6 +1483,45 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  leakyRelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  leakyReluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  lerp: {
+    inputs: [
+      { name: 'start', kind: 'one' },
+      { name: 'end', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  lgamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   linear: {
     inputs: [
@@ -760,6 +1550,42 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  log10: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log1p: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log2: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logNdtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   logSoftmax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -779,6 +1605,36 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  logaddexp: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logaddexp2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logicalAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   logicalNot: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -786,6 +1642,54 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  logicalOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logicalXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logit: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  logsigmoidBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   lt: {
@@ -896,6 +1800,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  mish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  mishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
   mul: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -905,6 +1828,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  nanToNum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'nan', kind: 'one' },
+    ],
+    attrs: [{ name: 'posinf', type: 'float' }, { name: 'neginf', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  ndtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  ndtri: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   ne: {
     inputs: [
@@ -934,6 +1885,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  nextafter: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   normal: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -951,6 +1912,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
     promotion: 'none',
+  },
+  polygamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'n', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   pow: {
     inputs: [
@@ -982,6 +1952,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  prelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
     promotion: 'none',
   },
   randint: {
@@ -1031,6 +2011,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  remainder: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   reshape: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1079,6 +2069,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  selu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  seluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
   sgdStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -1123,6 +2132,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  signbit: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
   silu: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1161,6 +2179,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  sinc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  sinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   slice: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1188,6 +2224,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['internal'],
     promotion: 'none',
+  },
+  softplus: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softplusBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  softshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'lambd', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softsign: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
   },
   sqrt: {
     inputs: [
@@ -1246,6 +2319,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  tan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   tanh: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1265,6 +2347,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  tanhshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
+  },
+  threshold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'threshold', type: 'float' }, { name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   to: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1282,6 +2382,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
+  },
+  truncDivide: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   uniform: {
     inputs: [
@@ -1330,5 +2440,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  xlog1py: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  xlogy: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  zeta: {
+    inputs: [
+      { name: 's', kind: 'one' },
+      { name: 'q', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
 };

@@ -4,6 +4,8 @@ import type { FusedName, OpAttrs } from '../backend/op-schema.gen.js';
 import { enableGrad } from '../grad-mode.js';
 import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import * as activation from './composites/activation.js';
+import * as arithmetic from './composites/arithmetic.js';
 import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { linear } from './composites/linear.js';
@@ -23,6 +25,8 @@ export type Composite<Name extends FusedName> = (
  * no fused op, what gradients of gradients are taken of, and what the tests hold fused ops equal to.
  */
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
+  ...activation,
+  ...arithmetic,
   adamStep,
   batchNormTrain,
   crossEntropy,

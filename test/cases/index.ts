@@ -1,7 +1,10 @@
 import type { FusedName, PrimitiveName } from '../../lib/backend/op-schema.gen.js';
+import { activation } from './activation.js';
+import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
+import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
@@ -15,9 +18,12 @@ type Tested = PrimitiveName | FusedName;
  * Internal ops are reached by gradients and in-place writes only, and tested as part of those.
  */
 export const opRows = {
+  ...activation,
+  ...arithmetic,
   ...creation,
   ...elementwise,
   ...fused,
+  ...functions,
   ...indexing,
   ...linear,
   ...reduction,

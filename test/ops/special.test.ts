@@ -25,14 +25,30 @@ const special = JSON.parse(
 const decode = (value: Encoded): number =>
   value === 'nan' ? NaN : value === 'inf' ? Infinity : value === '-inf' ? -Infinity : value;
 
-/** Where the library differs from PyTorch on purpose: a NaN stays one, and no NaN comes of a limit that exists. */
+/**
+ * Where the library differs from PyTorch on purpose: a NaN stays one, no NaN or infinity comes of a limit that exists, and
+ * results that are representable are exact.
+ */
 const otherwise: Readonly<Record<string, number>> = {
   'sign(NaN)': NaN,
+  'fmod(3.0000000054977558e+38, 9.999999350456404e-39)': 4.466392226505633e-39,
+  'remainder(3.0000000054977558e+38, 9.999999350456404e-39)': 4.466392226505633e-39,
+  'hardswish(3.3999999521443642e+38)': 3.3999999521443642e38,
+  'logaddexp2(-1, -1)': 0,
   'gelu(Infinity)': Infinity,
   'gelu(3.3999999521443642e+38)': 3.3999999521443642e38,
 };
 
-const attrsOf: Readonly<Record<string, object>> = { clamp: { min: -1, max: 2 } };
+const attrsOf: Readonly<Record<string, object>> = {
+  clamp: { min: -1, max: 2 },
+  elu: { alpha: 1, inputScale: 1 },
+  hardshrink: { lambd: 0.5 },
+  hardtanh: { min: -1, max: 1 },
+  leakyRelu: { negativeSlope: Math.fround(0.01) },
+  softplus: { beta: 1, threshold: 20 },
+  softshrink: { lambd: 0.5 },
+  threshold: { threshold: 0.5, value: -3.5 },
+};
 
 function check(
   op: string,

@@ -7,10 +7,11 @@
 
 namespace lanegrad {
 
-// One opcode for each row of elementwise.def, in its order.
+// One opcode for each row, in their order.
 enum ElementwiseCode : int {
 #define LANEGRAD_ELEMENTWISE(name, ...) kCode_##name,
 #include "kernels/elementwise/elementwise.def"
+#include "kernels/elementwise/functions.def"
 #undef LANEGRAD_ELEMENTWISE
   kElementwiseCount
 };
@@ -22,6 +23,11 @@ inline constexpr int kMaxElementwiseConstants = 2;
 inline constexpr unsigned kAnyDType = 0x3F;
 inline constexpr unsigned kNumbers = kAnyDType & ~(1u << static_cast<int>(DType::kBool));
 inline constexpr unsigned kFloats =
+    (1u << static_cast<int>(DType::kFloat32)) | (1u << static_cast<int>(DType::kFloat64));
+inline constexpr unsigned kIntegers = kNumbers & ~kFloats;
+inline constexpr unsigned kIntegersAndBool = kAnyDType & ~kFloats;
+// Those that no half type may stand in for: the next float32 is not the next float16.
+inline constexpr unsigned kWideFloats =
     (1u << static_cast<int>(DType::kFloat32)) | (1u << static_cast<int>(DType::kFloat64));
 
 // out[i] = value(in[0][i], in[1][i] ...), i < n, n >= 1. After the operands, `in` has a pointer to each

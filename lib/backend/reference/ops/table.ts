@@ -2,6 +2,8 @@ import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
+import { functionOps, pairOps } from './functions.js';
+import { bitOps, logicOps, quotientOps } from './integer.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
@@ -18,6 +20,11 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   ...testOps,
   ...binaryOps,
   ...comparisonOps,
+  ...functionOps,
+  ...pairOps,
+  ...quotientOps,
+  ...bitOps,
+  ...logicOps,
   amax,
   amin,
   arange,
