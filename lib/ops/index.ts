@@ -1,6 +1,36 @@
+export {
+  addcdiv,
+  addcmul,
+  atan2,
+  copysign,
+  floatPower,
+  floorDivide,
+  fmax,
+  fmin,
+  fmod,
+  gcd,
+  heaviside,
+  hypot,
+  igamma,
+  igammac,
+  lcm,
+  ldexp,
+  lerp,
+  logaddexp,
+  logaddexp2,
+  nextafter,
+  remainder,
+  rsub,
+  trueDivide,
+  xlogy,
+} from './arithmetic.js';
+export type { ProductOptions } from './arithmetic.js';
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
+export type { AlphaOptions, DivOptions } from './binary.js';
+export { clamp, clampMax, clampMin } from './clamp.js';
+export type { ClampOptions } from './clamp.js';
 export { withComposites } from './composite.js';
-export { clone, contiguous, detach, to } from './convert.js';
+export { clone, contiguous, detach, fill, to, typeAs } from './convert.js';
 export {
   arange,
   eye,
@@ -23,6 +53,26 @@ export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptio
 export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
+export {
+  bitwiseAnd,
+  bitwiseLeftShift,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseRightShift,
+  bitwiseXor,
+  isclose,
+  isfinite,
+  isin,
+  isinf,
+  isneginf,
+  isposinf,
+  isreal,
+  logicalAnd,
+  logicalOr,
+  logicalXor,
+  signbit,
+} from './logic.js';
+export type { CloseOptions, IsinOptions } from './logic.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
 export type {
   BceWithLogitsOptions,
@@ -31,9 +81,39 @@ export type {
   NllOptions,
   Reduction,
 } from './loss.js';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cosh,
+  deg2rad,
+  digamma,
+  erfc,
+  erfinv,
+  exp2,
+  expm1,
+  i0,
+  lgamma,
+  log10,
+  log1p,
+  log2,
+  logit,
+  mvlgamma,
+  polygamma,
+  rad2deg,
+  sinc,
+  sinh,
+  tan,
+} from './math.js';
+export type { LogitOptions } from './math.js';
 export { bmm, dot, linear, matmul, mm } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
+export { frac, frexp, nanToNum, positive, sgn } from './parts.js';
+export type { MantissaAndExponent, NanToNumOptions } from './parts.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
   all,
@@ -57,7 +137,6 @@ export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOption
 export {
   abs,
   ceil,
-  clamp,
   cos,
   erf,
   exp,
@@ -80,7 +159,7 @@ export {
   tanh,
   trunc,
 } from './unary.js';
-export type { ClampOptions, GeluOptions } from './unary.js';
+export type { GeluOptions, RoundOptions } from './unary.js';
 export {
   expand,
   flatten,

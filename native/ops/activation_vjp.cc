@@ -1,5 +1,5 @@
-// Gradients of the activations and of the less common arithmetic rows. A fused row whose gradient is a row of its own
-// saves all its inputs: when the gradient is to be differentiated, its composite is, instead.
+// Gradients of the activations and of the less common arithmetic rows. A fused row whose gradient is a row of
+// its own saves all its inputs: when the gradient is to be differentiated, its composite is, instead.
 #include "ops/elementwise.h"
 #include "ops/functions.h"
 
@@ -29,10 +29,10 @@ Tensor zeros(VjpContext& c, int i) { return fn::full(c, c.input_shape(i), 0, c.g
 
 // ---- activations
 
-#define LANEGRAD_FUSED_GRADIENT(name, op_name)                                     \
-  void name(VjpContext& c) {                                                       \
-    static const Op& op = find_op(op_name);                                        \
-    c.set_grad(0, c.apply(op, {c.grad(0), c.input(0)}, c.attrs()));                \
+#define LANEGRAD_FUSED_GRADIENT(name, op_name)                      \
+  void name(VjpContext& c) {                                        \
+    static const Op& op = find_op(op_name);                         \
+    c.set_grad(0, c.apply(op, {c.grad(0), c.input(0)}, c.attrs())); \
   }
 LANEGRAD_FUSED_GRADIENT(leaky_relu_vjp, "leakyReluBackward")
 LANEGRAD_FUSED_GRADIENT(hardtanh_vjp, "hardtanhBackward")

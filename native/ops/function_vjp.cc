@@ -7,10 +7,10 @@
 namespace lanegrad {
 namespace {
 
-#define LANEGRAD_OP1(function, op_name)                   \
-  Tensor function(Applier& c, const Tensor& x) {          \
-    static const Op& op = find_op(op_name);               \
-    return c.apply(op, {x}, Attrs());                     \
+#define LANEGRAD_OP1(function, op_name)          \
+  Tensor function(Applier& c, const Tensor& x) { \
+    static const Op& op = find_op(op_name);      \
+    return c.apply(op, {x}, Attrs());            \
   }
 LANEGRAD_OP1(log1p, "log1p")
 LANEGRAD_OP1(sinh, "sinh")
@@ -84,15 +84,22 @@ Tensor erfinv_slope(VjpContext& c, const Tensor& x) { return fn::mul(c, gauss(c,
 Tensor lgamma_slope(VjpContext& c, const Tensor& x) { return digamma(c, x); }
 Tensor digamma_slope(VjpContext& c, const Tensor& x) { return polygamma(c, 1, x); }
 Tensor polygamma_slope(VjpContext& c, const Tensor& x) { return polygamma(c, c.attrs().get_float(0) + 1, x); }
-Tensor ndtr_slope(VjpContext& c, const Tensor& x) { return fn::mul(c, gauss(c, x, -0.5), kRootHalf / kRootPi); }
-Tensor ndtri_slope(VjpContext& c, const Tensor& x) { return fn::mul(c, gauss(c, x, 0.5), kRootPi / kRootHalf); }
-Tensor log_ndtr_inverse(VjpContext& c, const Tensor& x) { return fn::mul(c, erfcx(c, fn::mul(c, x, -kRootHalf)), kRootHalf * kRootPi); }
+Tensor ndtr_slope(VjpContext& c, const Tensor& x) {
+  return fn::mul(c, gauss(c, x, -0.5), kRootHalf / kRootPi);
+}
+Tensor ndtri_slope(VjpContext& c, const Tensor& x) {
+  return fn::mul(c, gauss(c, x, 0.5), kRootPi / kRootHalf);
+}
+Tensor log_ndtr_inverse(VjpContext& c, const Tensor& x) {
+  return fn::mul(c, erfcx(c, fn::mul(c, x, -kRootHalf)), kRootHalf * kRootPi);
+}
 Tensor entr_slope(VjpContext& c, const Tensor& x) { return fn::neg(c, fn::add(c, fn::log(c, x), 1)); }
 Tensor i0_slope(VjpContext& c, const Tensor& x) { return bessel_i1(c, x); }
 Tensor bessel_j0_slope(VjpContext& c, const Tensor& x) { return fn::neg(c, bessel_j1(c, x)); }
 Tensor frexp_slope(VjpContext& c, const Tensor& x) { return exp2(c, fn::neg(c, frexp_exponent(c, x))); }
 
-// (cos(pi x) pi x - sin(pi x)) / (pi x^2), 0 at 0. The division sees no zero, for the gradient of the gradient.
+// (cos(pi x) pi x - sin(pi x)) / (pi x^2), 0 at 0. The division sees no zero, for the gradient of the
+// gradient.
 Tensor sinc_slope(VjpContext& c, const Tensor& x) {
   const Tensor at_zero = fn::eq(c, x, c.scalar(0));
   const Tensor safe = fn::where(c, at_zero, c.scalar(1), x), angle = fn::mul(c, safe, kPi);
@@ -197,7 +204,8 @@ void gamma_vjp(VjpContext& c, double sign) {
 void igamma_vjp(VjpContext& c) { gamma_vjp(c, 1); }
 void igammac_vjp(VjpContext& c) { gamma_vjp(c, -1); }
 
-constexpr Saves kInput{.inputs = 1}, kInputs{.inputs = 3}, kOutput{.outputs = 1}, kBoth{.inputs = 1, .outputs = 1};
+constexpr Saves kInput{.inputs = 1}, kInputs{.inputs = 3}, kOutput{.outputs = 1},
+    kBoth{.inputs = 1, .outputs = 1};
 
 constexpr ElementwiseGradient kGradients[] = {
     {"exp2", kOutput, from_output<exp2_slope>},

@@ -82,7 +82,8 @@ LANEGRAD_INLINE Vec<float> tanh(Vec<float> x) {
 }
 
 // 1 / (1 + e) for x >= 0 and e / (1 + e) below, e = exp(-|x|), which never overflows: both tails keep their
-// precision. The quotient is corrected by its remainder, in which the rounding of e and of 1 + e are put right.
+// precision. The quotient is corrected by its remainder, in which the rounding of e and of 1 + e are put
+// right.
 LANEGRAD_INLINE Vec<float> sigmoid(Vec<float> x) {
   constexpr float kQ[] = {0x1p-1f, 0x1.55549p-3f, 0x1.5554bep-5f, 0x1.123afep-7f, 0x1.6d7ca2p-10f};
   const auto one = Vec<float>::broadcast(1.0f);

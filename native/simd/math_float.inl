@@ -1,5 +1,5 @@
-// More elementary functions of floats, in single precision: the relatives of exp and log, which math.inl has and
-// whose reductions they share. Errors: docs/accuracy.md.
+// More elementary functions of floats, in single precision: the relatives of exp and log, which math.inl has
+// and whose reductions they share. Errors: docs/accuracy.md.
 
 namespace detail {
 
@@ -11,8 +11,7 @@ struct Decomposed {
 LANEGRAD_INLINE Decomposed decompose(Vec<float> x) {
   const auto denormal = lt(x, Vec<float>::broadcast(std::numeric_limits<float>::min()));
   const Vec<int32_t> bits = to_bits(select(denormal, x * Vec<float>::broadcast(0x1p23f), x));
-  const Vec<int32_t> exponent =
-      shift_right_arithmetic<23>(bits - Vec<int32_t>::broadcast(0x3F3504F3));
+  const Vec<int32_t> exponent = shift_right_arithmetic<23>(bits - Vec<int32_t>::broadcast(0x3F3504F3));
   const Vec<float> f = from_bits(bits - shift_left<23>(exponent)) - Vec<float>::broadcast(1.0f);
   const Vec<float> e =
       to_float(exponent) - select(denormal, Vec<float>::broadcast(23.0f), Vec<float>::zero());
@@ -33,7 +32,7 @@ LANEGRAD_INLINE Vec<float> log_limits(Vec<float> x, Vec<float> y) {
 
 // 2^n (1 + r p(r)), |r| <= 1/2; p: degree 5, 2^-28.
 LANEGRAD_INLINE Vec<float> exp2(Vec<float> x) {
-  constexpr float kP[] = {0x1.62e43p-1f,  0x1.ebfbep-3f,   0x1.c6af7ap-5f,
+  constexpr float kP[] = {0x1.62e43p-1f,  0x1.ebfbep-3f,  0x1.c6af7ap-5f,
                           0x1.3b2a28p-7f, 0x1.5f096p-10f, 0x1.4447b4p-13f};
   const Vec<float> bounded =
       max_number(min_number(x, Vec<float>::broadcast(129.0f)), Vec<float>::broadcast(-151.0f));
@@ -42,8 +41,8 @@ LANEGRAD_INLINE Vec<float> exp2(Vec<float> x) {
   return select(is_nan(x), x, scale2(y, n));
 }
 
-// 2^n (e^r - 1) + (2^n - 1), with the polynomial of exp; for n = 0 the second term is none and small x keep their
-// precision. In halves, for 2^128 is no float.
+// 2^n (e^r - 1) + (2^n - 1), with the polynomial of exp; for n = 0 the second term is none and small x keep
+// their precision. In halves, for 2^128 is no float.
 LANEGRAD_INLINE Vec<float> expm1(Vec<float> x) {
   constexpr float kQ[] = {0x1p-1f, 0x1.55549p-3f, 0x1.5554bep-5f, 0x1.123afep-7f, 0x1.6d7ca2p-10f};
   Vec<float> n;
@@ -78,8 +77,9 @@ LANEGRAD_INLINE Vec<float> log1p(Vec<float> x) {
 
 // e + f + f p(f), p: degree 9, 2^-27; the sum of the first two keeps its error.
 LANEGRAD_INLINE Vec<float> log2(Vec<float> x) {
-  constexpr float kP[] = {0x1.c551dap-2f, -0x1.715476p-1f, 0x1.ec7026p-2f, -0x1.7156dep-2f, 0x1.278b16p-2f,
-                          -0x1.eb65acp-3f, 0x1.a22942p-3f, -0x1.81cafep-3f, 0x1.7e974p-3f, -0x1.db6d1cp-4f};
+  constexpr float kP[] = {0x1.c551dap-2f, -0x1.715476p-1f, 0x1.ec7026p-2f, -0x1.7156dep-2f,
+                          0x1.278b16p-2f, -0x1.eb65acp-3f, 0x1.a22942p-3f, -0x1.81cafep-3f,
+                          0x1.7e974p-3f,  -0x1.db6d1cp-4f};
   const detail::Decomposed d = detail::decompose(x);
   const Vec<float> head = d.e + d.f, lost = (d.e - head) + d.f;
   return detail::log_limits(x, head + fma(d.f, detail::horner(d.f, kP), lost));

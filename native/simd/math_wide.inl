@@ -1,7 +1,7 @@
-// Functions of floats computed in double precision, half a vector at a time, and rounded once: within 0.51 ULP where
-// nothing else is said in docs/accuracy.md. Polynomials are near-minimax fits of our own with a relative error of
-// 2^-32 or less; a step in double costs two in float, but no step has to be clever about cancellation.
-// float64 goes through the C library lane by lane.
+// Functions of floats computed in double precision, half a vector at a time, and rounded once: within 0.51
+// ULP where nothing else is said in docs/accuracy.md. Polynomials are near-minimax fits of our own with a
+// relative error of 2^-32 or less; a step in double costs two in float, but no step has to be clever about
+// cancellation. float64 goes through the C library lane by lane.
 
 namespace detail {
 
@@ -34,8 +34,8 @@ LANEGRAD_INLINE Vec<double> wide_log1p(Vec<double> y) {
 
 // r + r^3 p(r^2) on [-pi/4, pi/4], 2^-33; its inverse in the odd quarters.
 LANEGRAD_INLINE Vec<double> wide_tan(Vec<double> x) {
-  constexpr double kP[] = {0x1.5555545684507p-2, 0x1.111178767124ap-3, 0x1.b9ff22f5bcbb0p-5,
-                           0x1.6831376f7d747p-6, 0x1.110a755e47afap-7, 0x1.470953a0df534p-8,
+  constexpr double kP[] = {0x1.5555545684507p-2,   0x1.111178767124ap-3, 0x1.b9ff22f5bcbb0p-5,
+                           0x1.6831376f7d747p-6,   0x1.110a755e47afap-7, 0x1.470953a0df534p-8,
                            -0x1.36e2c2ecf3762p-11, 0x1.0b5ea2d269646p-9};
   Vec<double> n;
   const Vec<double> r = reduce_half_pi(x, n), r2 = r * r;
@@ -65,7 +65,8 @@ LANEGRAD_INLINE Vec<double> wide_atan2(Vec<double> y, Vec<double> x) {
   const auto steep = gt(ay, ax);
   const Vec<double> top = select(steep, ax, ay), bottom = select(steep, ay, ax);
   // Equal operands have the quotient 1, infinite ones too; two zeros have 0.
-  const Vec<double> whole = select(eq(top, bottom) & ne(top, zero), one, top / select(eq(bottom, zero), one, bottom));
+  const Vec<double> whole =
+      select(eq(top, bottom) & ne(top, zero), one, top / select(eq(bottom, zero), one, bottom));
   const Vec<double> angle = wide_atan_unit(whole);
   const Vec<double> first = select(steep, wide(kHalfPi) - angle, angle);
   const auto left = lt(copy_sign(one, x), zero);
@@ -135,10 +136,11 @@ LANEGRAD_INLINE Vec<double> wide_atanh(Vec<double> x) {
 
 // exp(x^2) erfc(x) = t p(t), t = 2 / (2 + x), for x >= 0: 2^-32 up to 11.
 LANEGRAD_INLINE Vec<double> wide_erfcx(Vec<double> x) {
-  constexpr double kP[] = {0x1.20ddf8e97b1b4p-2, 0x1.20cc60cdff1aap-2,  0x1.fb760b12c8ddcp-3, 0x1.5893bca05f71ap-3,
-                           0x1.05a575a0b7ac8p-3, -0x1.54c2479775302p-3, 0x1.65b43365a4c00p-2, -0x1.75f737e91cf60p-1,
-                           0x1.5dd620a25ad35p-1, -0x1.04dc6a137d889p-2, -0x1.e26039a93435fp-6,
-                           0x1.ad76fae3b7820p-5, -0x1.87e963ef1238cp-7};
+  constexpr double kP[] = {0x1.20ddf8e97b1b4p-2,  0x1.20cc60cdff1aap-2,  0x1.fb760b12c8ddcp-3,
+                           0x1.5893bca05f71ap-3,  0x1.05a575a0b7ac8p-3,  -0x1.54c2479775302p-3,
+                           0x1.65b43365a4c00p-2,  -0x1.75f737e91cf60p-1, 0x1.5dd620a25ad35p-1,
+                           -0x1.04dc6a137d889p-2, -0x1.e26039a93435fp-6, 0x1.ad76fae3b7820p-5,
+                           -0x1.87e963ef1238cp-7};
   const Vec<double> t = wide(2) / (wide(2) + x);
   return t * horner(t, kP);
 }
@@ -151,10 +153,10 @@ LANEGRAD_INLINE Vec<double> wide_erfc(Vec<double> x) {
 
 // x p(w), w = -log(1 - x^2), below 5; x q(sqrt w) above: 2^-35 and 2^-29.
 LANEGRAD_INLINE Vec<double> wide_erfinv(Vec<double> x) {
-  constexpr double kP[] = {0x1.805c5cfd1510dp+0,   0x1.f91e8993cf2b2p-3,   -0x1.11c3c537568edp-8,
-                           -0x1.4863ce5334ca3p-10, 0x1.c9b4de48662d2p-13,  -0x1.4f472368ae3bbp-18,
-                           -0x1.cab713f68652ep-19, 0x1.0100427537b8fp-21,  0x1.dcb6ad6a2da18p-27,
-                           -0x1.754763458cde2p-27, 0x1.bb3a24d0e464ap-31,  0x1.0fca2f2bdc2f4p-33,
+  constexpr double kP[] = {0x1.805c5cfd1510dp+0,   0x1.f91e8993cf2b2p-3,  -0x1.11c3c537568edp-8,
+                           -0x1.4863ce5334ca3p-10, 0x1.c9b4de48662d2p-13, -0x1.4f472368ae3bbp-18,
+                           -0x1.cab713f68652ep-19, 0x1.0100427537b8fp-21, 0x1.dcb6ad6a2da18p-27,
+                           -0x1.754763458cde2p-27, 0x1.bb3a24d0e464ap-31, 0x1.0fca2f2bdc2f4p-33,
                            -0x1.5bc7b8a9281dep-36};
   constexpr double kQ[] = {0x1.6a9efbd9ef977p+1,  0x1.006dc9b753c9ap+0,   0x1.358196c106fe6p-7,
                            -0x1.f4dd476bff145p-8, 0x1.74b1aeb0f622fp-8,   -0x1.d3b7fba1ff618p-9,
@@ -209,19 +211,21 @@ LANEGRAD_INLINE Vec<double> wide_softplus(Vec<double> x) {
 
 }  // namespace detail
 
-#define LANEGRAD_WIDE(name)                                                                      \
-  LANEGRAD_INLINE Vec<float> name(Vec<float> x) {                                                \
-    return detail::through_double(x, [](Vec<double> v) { return detail::wide_##name(v); });      \
+#define LANEGRAD_WIDE(name)                                                                 \
+  LANEGRAD_INLINE Vec<float> name(Vec<float> x) {                                           \
+    return detail::through_double(x, [](Vec<double> v) { return detail::wide_##name(v); }); \
   }
-#define LANEGRAD_WIDE2(name)                                                                     \
-  LANEGRAD_INLINE Vec<float> name(Vec<float> x, Vec<float> y) {                                  \
-    return detail::through_double(                                                               \
-        x, y, [](Vec<double> v, Vec<double> w) { return detail::wide_##name(v, w); });           \
+#define LANEGRAD_WIDE2(name)                                                                               \
+  LANEGRAD_INLINE Vec<float> name(Vec<float> x, Vec<float> y) {                                            \
+    return detail::through_double(x, y,                                                                    \
+                                  [](Vec<double> v, Vec<double> w) { return detail::wide_##name(v, w); }); \
   }
-#define LANEGRAD_LANES(name, expression) \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x) { return map_lanes(x, [](double v) { return expression; }); }
-#define LANEGRAD_LANES2(name, expression)                                 \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x, Vec<double> y) {        \
+#define LANEGRAD_LANES(name, expression)                      \
+  LANEGRAD_INLINE Vec<double> name(Vec<double> x) {           \
+    return map_lanes(x, [](double v) { return expression; }); \
+  }
+#define LANEGRAD_LANES2(name, expression)                                  \
+  LANEGRAD_INLINE Vec<double> name(Vec<double> x, Vec<double> y) {         \
     return map_lanes(x, y, [](double v, double w) { return expression; }); \
   }
 LANEGRAD_WIDE(atan)
@@ -260,14 +264,14 @@ LANEGRAD_INLINE Vec<float> tan(Vec<float> x) {
 
 // sqrt(x^2 + y^2), in double beyond over- and underflow.
 LANEGRAD_INLINE Vec<float> hypot(Vec<float> x, Vec<float> y) {
-  const Vec<float> root = detail::through_double(
-      x, y, [](Vec<double> v, Vec<double> w) { return sqrt(fma(v, v, w * w)); });
+  const Vec<float> root =
+      detail::through_double(x, y, [](Vec<double> v, Vec<double> w) { return sqrt(fma(v, v, w * w)); });
   const auto infinity = Vec<float>::broadcast(std::numeric_limits<float>::infinity());
   return select(eq(abs(x), infinity) | eq(abs(y), infinity), infinity, root);
 }
 
-// a - trunc(a / b) b, exactly: the quotient may come out one too large, which the sign of the rest shows. Quotients
-// beyond 2^28 are left to the C library, one by one, as are zeros and infinities.
+// a - trunc(a / b) b, exactly: the quotient may come out one too large, which the sign of the rest shows.
+// Quotients beyond 2^28 are left to the C library, one by one, as are zeros and infinities.
 LANEGRAD_INLINE Vec<float> fmod(Vec<float> a, Vec<float> b) {
   const auto usual = lt(abs(a / b), Vec<float>::broadcast(0x1p28f)) &
                      lt(abs(b), Vec<float>::broadcast(std::numeric_limits<float>::infinity()));

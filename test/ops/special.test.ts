@@ -5,6 +5,7 @@ import '../../lib/index.js';
 import type { OpName } from '../../lib/backend/op-schema.gen.js';
 import { rowList } from '../cases/index.js';
 import { ulpDistance } from '../support/compare.js';
+import { invoke } from '../support/invoke.js';
 
 // NaN, infinities, zeros, denormals and the largest numbers through every elementwise op, in float32: what PyTorch 2.13
 // gives. test/golden/special.json holds its inputs and results.
@@ -82,7 +83,7 @@ describe('one operand', () => {
       [2 * values.length + 3],
       Float32Array.from([...values, ...values, 1, 1, 1]),
     );
-    const [out] = backend.run(op as OpName, [x], (attrsOf[op] ?? {}) as Record<string, never>);
+    const [out] = invoke(op as OpName, [x], (attrsOf[op] ?? {}) as Record<string, never>);
     const got = Array.from(backend.read(out!) as Float32Array);
     check(op, got, want, (i) => String(values[i]));
     check(op, got.slice(values.length), want, (i) => String(values[i]));
@@ -96,12 +97,12 @@ describe('two operands', () => {
     const column = backend.create('float32', [count, 1], Float32Array.from(values));
     const row = backend.create('float32', [1, count], Float32Array.from(values));
     const inputs = (i: number) => `${values[Math.floor(i / count)]}, ${values[i % count]}`;
-    const [out] = backend.run(op as OpName, [column, row], {});
+    const [out] = invoke(op as OpName, [column, row], {});
     check(op, backend.read(out!), want, inputs);
     // The same pairs, dense.
     const wide = (x: typeof column) =>
       backend.run1('clone', [backend.run1('expand', [x], { shape: [count, count] })], {});
-    const [dense] = backend.run(op as OpName, [wide(column), wide(row)], {});
+    const [dense] = invoke(op as OpName, [wide(column), wide(row)], {});
     check(op, backend.read(dense!), want, inputs);
   });
 });

@@ -12,9 +12,8 @@ LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, double (*f)(double)) {
 }
 template <class T>
 LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, Vec<T> y, double (*f)(double, double)) {
-  return map_lanes(x, y, [f](T v, T w) {
-    return static_cast<T>(f(static_cast<double>(v), static_cast<double>(w)));
-  });
+  return map_lanes(
+      x, y, [f](T v, T w) { return static_cast<T>(f(static_cast<double>(v), static_cast<double>(w))); });
 }
 
 // -x log x; 0 at 0, -infinity below.
@@ -128,7 +127,8 @@ LANEGRAD_INLINE Vec<T> trunc_divide(Vec<T> a, Vec<T> b) {
     return map_lanes(a, b, integer_quotient<T>);
 }
 
-// Floats: from the exact rest, as Python divides, so that the rounding of a / b cannot reach the next integer.
+// Floats: from the exact rest, as Python divides, so that the rounding of a / b cannot reach the next
+// integer.
 template <class T>
 LANEGRAD_INLINE Vec<T> floor_divide(Vec<T> a, Vec<T> b) {
   if constexpr (std::is_floating_point_v<T>) {

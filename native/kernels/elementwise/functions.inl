@@ -1,4 +1,5 @@
-// The rows of functions.def, a translation unit of their own for each level, so that they compile beside the others.
+// The rows of functions.def, a translation unit of their own for each level, so that they compile beside the
+// others.
 
 #include "kernels/elementwise/function_formulas.inl"
 

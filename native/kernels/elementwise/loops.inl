@@ -1,6 +1,6 @@
-// The loops of the elementwise kernels, once for all levels: a row of LANEGRAD_ROWS (a .def file) becomes a type,
-// and the loops are templates of it. One pass, no accumulator; the expected limit is the memory, but for the
-// rows marked Costly.
+// The loops of the elementwise kernels, once for all levels: a row of LANEGRAD_ROWS (a .def file) becomes a
+// type, and the loops are templates of it. One pass, no accumulator; the expected limit is the memory, but
+// for the rows marked Costly.
 
 namespace {
 

@@ -1,4 +1,5 @@
-// Series and continued fractions are stopped where a term no longer counts, and bounded, so that no argument hangs.
+// Series and continued fractions are stopped where a term no longer counts, and bounded, so that no argument
+// hangs.
 #include "kernels/elementwise/special.h"
 
 #include <math.h>
@@ -182,7 +183,8 @@ double digamma(double x) {
   for (; x < 10; x += 1) shift -= 1 / x;
   if (x == kInfinity) return shift + x;
   // log x - 1/(2x) - sum of B_2j / (2j x^2j)
-  constexpr double kTerms[] = {1.0 / 12, -1.0 / 120, 1.0 / 252, -1.0 / 240, 1.0 / 132, -691.0 / 32760, 1.0 / 12};
+  constexpr double kTerms[] = {1.0 / 12,  -1.0 / 120,     1.0 / 252, -1.0 / 240,
+                               1.0 / 132, -691.0 / 32760, 1.0 / 12};
   const double z = 1 / (x * x);
   double sum = 0;
   for (int j = 6; j >= 0; --j) sum = (sum + kTerms[j]) * z;

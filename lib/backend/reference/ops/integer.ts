@@ -54,28 +54,28 @@ export const quotientOps = {
       if (isFloat(dtype)) return floorQuotient(a, b);
       return Math.floor(a / divisor('floorDivide', b));
     },
-    (a, b) => (a! - bigRemainder(a!, divisor('floorDivide', b!))) / b!,
+    (a, b) => (a - bigRemainder(a, divisor('floorDivide', b))) / b,
     zeros,
   ),
   truncDivide: pairFunction(
     'truncDivide',
     'numbers',
     (a, b, dtype) => Math.trunc(a / (isFloat(dtype) ? b : divisor('truncDivide', b))),
-    (a, b) => a! / divisor('truncDivide', b!),
+    (a, b) => a / divisor('truncDivide', b),
     zeros,
   ),
   remainder: pairFunction(
     'remainder',
     'numbers',
     (a, b, dtype) => remainder(a, isFloat(dtype) ? b : divisor('remainder', b)),
-    (a, b) => bigRemainder(a!, divisor('remainder', b!)),
+    (a, b) => bigRemainder(a, divisor('remainder', b)),
     restVjp('floorDivide'),
   ),
   fmod: pairFunction(
     'fmod',
     'numbers',
     (a, b, dtype) => a % (isFloat(dtype) ? b : divisor('fmod', b)),
-    (a, b) => a! % divisor('fmod', b!),
+    (a, b) => a % divisor('fmod', b),
     restVjp('truncDivide'),
   ),
 };
@@ -125,38 +125,38 @@ export const bitOps = {
     'bitwiseAnd',
     'exact',
     (a, b) => a & b,
-    (a, b) => a! & b!,
+    (a, b) => a & b,
   ),
   bitwiseOr: pairFunction(
     'bitwiseOr',
     'exact',
     (a, b) => a | b,
-    (a, b) => a! | b!,
+    (a, b) => a | b,
   ),
   bitwiseXor: pairFunction(
     'bitwiseXor',
     'exact',
     (a, b) => a ^ b,
-    (a, b) => a! ^ b!,
+    (a, b) => a ^ b,
   ),
   bitwiseNot: bitwiseNot(),
   bitwiseLeftShift: pairFunction('bitwiseLeftShift', 'integers', leftShift, (a, b) =>
-    b! < 0n || b! >= 64n ? 0n : a! << b!,
+    b < 0n || b >= 64n ? 0n : a << b,
   ),
   bitwiseRightShift: pairFunction('bitwiseRightShift', 'integers', rightShift, (a, b) =>
-    b! < 0n || b! >= 64n ? (a! < 0n ? -1n : 0n) : a! >> b!,
+    b < 0n || b >= 64n ? (a < 0n ? -1n : 0n) : a >> b,
   ),
   gcd: pairFunction(
     'gcd',
     'integers',
     (a, b) => Number(commonDivisor(BigInt(a), BigInt(b))),
-    (a, b) => commonDivisor(a!, b!),
+    (a, b) => commonDivisor(a, b),
   ),
   lcm: pairFunction(
     'lcm',
     'integers',
     (a, b, dtype) => Number(commonMultiple(BigInt(a), BigInt(b), dtype === 'uint8' ? 64 : bitsOf(dtype))),
-    (a, b) => commonMultiple(a!, b!, 64),
+    (a, b) => commonMultiple(a, b, 64),
   ),
 };
 
