@@ -1,4 +1,4 @@
-import { dtypes, type DType, type TypedArray } from '../dtype.js';
+import { dtypes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
 import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
 import type { Addon, DescribedOp } from './addon.js';
 import {
@@ -268,19 +268,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const { dtype } = this.info(tensor);
     this.#subject(tensor);
     const buffer = this.#addon.read();
-    switch (dtype) {
-      case 'bool':
-      case 'uint8':
-        return new Uint8Array(buffer);
-      case 'int32':
-        return new Int32Array(buffer);
-      case 'int64':
-        return new BigInt64Array(buffer);
-      case 'float32':
-        return new Float32Array(buffer);
-      case 'float64':
-        return new Float64Array(buffer);
-    }
+    return viewBuffer(dtype, buffer);
   }
 
   info(tensor: T): TensorInfo {

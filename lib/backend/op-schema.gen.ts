@@ -57,6 +57,7 @@ export interface OpAttrs {
   cosh: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  cumsum: { readonly dim: number; readonly reverse: boolean };
   detach: NoAttrs;
   digamma: NoAttrs;
   div: NoAttrs;
@@ -264,6 +265,7 @@ export type PrimitiveName =
   | 'copysign'
   | 'cos'
   | 'cosh'
+  | 'cumsum'
   | 'detach'
   | 'digamma'
   | 'div'
@@ -893,6 +895,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'logitsGrad' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  cumsum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   detach: {

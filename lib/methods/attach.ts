@@ -17,11 +17,16 @@ import { scoped } from '../scope.js';
 import { Tensor } from '../tensor.js';
 import { elementwiseMethods } from './elementwise.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
+import { cumulativeMethods } from './cumulative.js';
+import { reductionMethods } from './reduction.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
 const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> = {
+  ...cumulativeMethods,
+  ...reductionMethods,
+
   abs() {
     return unary.abs(this);
   },

@@ -14,10 +14,12 @@ import type { ClampOptions } from '../ops/clamp.js';
 import type { GeluOptions, RoundOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
+import type { CumulativeMethods } from './cumulative.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
+import type { ReductionMethods } from './reduction.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods extends ElementwiseMethods {
+export interface TensorMethods extends CumulativeMethods, ElementwiseMethods, ReductionMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;

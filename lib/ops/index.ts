@@ -44,6 +44,8 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cumsum } from './cumulative.js';
+export type { CumulativeOptions } from './cumulative.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { tensor } from './from-data.js';
@@ -125,6 +127,7 @@ export {
   argmin,
   equal,
   logSoftmax,
+  logsumexp,
   max,
   mean,
   min,
@@ -133,7 +136,14 @@ export {
   sum,
   variance,
 } from './reduction.js';
-export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from './reduction.js';
+export type {
+  DimOptions,
+  LogsumexpOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './reduction.js';
 export {
   abs,
   ceil,

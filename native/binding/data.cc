@@ -8,6 +8,9 @@
 namespace lanegrad {
 namespace {
 
+// What JavaScript holds the elements in: the 16-bit floats have no array there.
+DType held_dtype(DType t) { return is_floating(t) && is_narrow(t) ? DType::kFloat32 : t; }
+
 // Sizes arrive as doubles in floats[0..rank).
 Dims shape_argument(const AddonData& data, const char* op, int rank) {
   if (rank < 0 || rank > kMaxRank)
@@ -50,15 +53,19 @@ napi_value create(AddonData& data, napi_callback_info info) {
     fail(ErrorKind::kDType, "tensor", "wanted a typed array as data");
   }
   constexpr size_t kBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
-  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(spec.dtype) ||
+  const DType held = held_dtype(spec.dtype);
+  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(held) ||
       length != static_cast<size_t>(wanted)) {
-    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ",
-         name_of(spec.dtype), ", got an array of ", length);
+    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ", name_of(held),
+         ", got an array of ", length);
   }
   if (spec.dtype == DType::kBool) {
     const uint8_t* from = static_cast<const uint8_t*>(source);
     bool* to = static_cast<bool*>(tensor->data());
     for (int64_t i = 0; i < wanted; ++i) to[i] = from[i] != 0;
+  } else if (held != spec.dtype) {
+    const TensorSpec wide = TensorSpec::contiguous(held, spec.shape);
+    copy_view({tensor->data(), &tensor->spec}, {source, &wide});
   } else if (wanted > 0) {
     std::memcpy(tensor->data(), source, spec.bytes());
   }
@@ -72,20 +79,19 @@ napi_value create(AddonData& data, napi_callback_info info) {
 // read(): the elements of the tensor in ints, row-major, as an ArrayBuffer.
 napi_value read(AddonData& data, napi_callback_info) {
   const Tensor tensor = data.handles.get(data.read_id(0), "data");
+  const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
   napi_value buffer;
   void* target = nullptr;
-  if (napi_create_arraybuffer(data.env, tensor->spec.bytes(), &target, &buffer) != napi_ok) {
+  if (napi_create_arraybuffer(data.env, flat.bytes(), &target, &buffer) != napi_ok) {
     bool pending = false;
     napi_is_exception_pending(data.env, &pending);
     if (pending) {
       napi_value error;
       napi_get_and_clear_last_exception(data.env, &error);
     }
-    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", tensor->spec.bytes(),
-         " bytes");
+    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {
-    const TensorSpec flat = TensorSpec::contiguous(tensor->spec.dtype, tensor->spec.shape);
     copy_view({target, &flat}, {tensor->data(), &tensor->spec});
   }
   return buffer;

@@ -7,6 +7,7 @@
 #include "graph/record.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -23,9 +24,9 @@ struct Prepared {
 Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
   if (t->spec.dtype == dtype) return t;
   if (t->wrapped_number) {
-    return dispatch_dtype(t->spec.dtype, [&]<class T>(T value) {
+    return dispatch_storage(t->spec.dtype, [&]<class T>(T value) {
       std::memcpy(&value, t->scalar, sizeof(T));
-      if constexpr (std::is_floating_point_v<T>) {
+      if constexpr (std::is_floating_point_v<T> || kIsHalf<T>) {
         return number_tensor(static_cast<double>(value), dtype);
       } else {
         return number_tensor(static_cast<int64_t>(value), dtype);
@@ -75,12 +76,12 @@ void evaluate(Environment& env, const Call& call, const InferContext& inferred,
   for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
   std::array<TensorView, kMaxOutputs> views;
   for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
-  const size_t bytes = call.op.workspace ? call.op.workspace(inferred) : 0;
+  const size_t bytes = evaluation_bytes(inferred);
   Ref<Storage> workspace;
   if (bytes > 0) workspace = Storage::allocate(call.op.name, bytes);
   const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
                       workspace ? workspace->data() : nullptr, call.attrs);
-  call.op.eval(c);
+  run_eval(c);
 }
 
 void count_allocation(Environment& env, const Tensor& t) {

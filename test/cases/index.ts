@@ -8,6 +8,7 @@ import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
+import { scans } from './scan.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -27,6 +28,7 @@ export const opRows = {
   ...indexing,
   ...linear,
   ...reduction,
+  ...scans,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

@@ -2,23 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { backend } from '../../lib/backend/current.js';
 import type { DType } from '../../lib/dtype.js';
 import '../../lib/index.js';
-import { isLarge, type CaseInput } from '../cases/case.js';
+import { isLarge } from '../cases/case.js';
 import { rowList } from '../cases/index.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
-import { applies, layouts, type Layout } from '../support/layout.js';
+import { hasInput, layouts } from '../support/layout.js';
 import { gradientsOfCase, gradientTolerance, isDifferentiable, runCase } from '../support/run-case.js';
 
 /** Cases of many elements run at one dtype: float32 where the op takes it. */
 const largeDType = (dtypes: readonly DType[]): readonly DType[] =>
   dtypes.includes('float32') ? ['float32'] : dtypes.slice(-1);
-
-function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean {
-  return inputs.some((input) => {
-    if (input === null || typeof input !== 'object') return false;
-    return 'kind' in input ? applies(layout, input.shape) : hasInput(input, layout);
-  });
-}
 
 // The same values in another layout must give the same result: transposed, every second element, a later start,
 // channels-last, stride 0.

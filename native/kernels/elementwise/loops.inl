@@ -134,13 +134,14 @@ constexpr ElementwiseKernel kernel_of() {
 
 // Enters the kernels of the rows of this file into the table.
 void add_kernels(ElementwiseTable& t) {
-#define LANEGRAD_ELEMENTWISE(name, ...)                          \
-  t.kernels[kCode_##name][0] = kernel_of<Row_##name, bool>();    \
-  t.kernels[kCode_##name][1] = kernel_of<Row_##name, uint8_t>(); \
-  t.kernels[kCode_##name][2] = kernel_of<Row_##name, int32_t>(); \
-  t.kernels[kCode_##name][3] = kernel_of<Row_##name, int64_t>(); \
-  t.kernels[kCode_##name][4] = kernel_of<Row_##name, float>();   \
-  t.kernels[kCode_##name][5] = kernel_of<Row_##name, double>();
+  const auto at = []<class T>(T) { return static_cast<int>(dtype_of<T>::value); };
+#define LANEGRAD_ELEMENTWISE(name, ...)                                      \
+  t.kernels[kCode_##name][at(bool{})] = kernel_of<Row_##name, bool>();       \
+  t.kernels[kCode_##name][at(uint8_t{})] = kernel_of<Row_##name, uint8_t>(); \
+  t.kernels[kCode_##name][at(int32_t{})] = kernel_of<Row_##name, int32_t>(); \
+  t.kernels[kCode_##name][at(int64_t{})] = kernel_of<Row_##name, int64_t>(); \
+  t.kernels[kCode_##name][at(float{})] = kernel_of<Row_##name, float>();     \
+  t.kernels[kCode_##name][at(double{})] = kernel_of<Row_##name, double>();
 #include LANEGRAD_ROWS
 #undef LANEGRAD_ELEMENTWISE
 }

@@ -9,7 +9,7 @@ import { applyUnary, like } from './unary.js';
 // Quotients and remainders, bits, and logic. Integers wrap as their typed arrays do.
 
 function divisor<T extends number | bigint>(op: string, b: T): T {
-  if (b == 0) fail(ValueError, op, 'division of an integer by zero');
+  if (Number(b) === 0) fail(ValueError, op, 'division of an integer by zero');
   return b;
 }
 

@@ -9,6 +9,7 @@ import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { cumsum } from './scan.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -39,6 +40,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   conv2dInputGrad,
   conv2dWeightGrad,
   copy,
+  cumsum,
   detach,
   expand,
   eye,
