@@ -1,10 +1,40 @@
 export { addbmm, addmm, addmv, addr, baddbmm } from './add-products.js';
 export type { AddProductOptions } from './add-products.js';
+export {
+  addcdiv,
+  addcmul,
+  atan2,
+  copysign,
+  floatPower,
+  floorDivide,
+  fmax,
+  fmin,
+  fmod,
+  gcd,
+  heaviside,
+  hypot,
+  igamma,
+  igammac,
+  lcm,
+  ldexp,
+  lerp,
+  logaddexp,
+  logaddexp2,
+  nextafter,
+  remainder,
+  rsub,
+  trueDivide,
+  xlogy,
+} from './arithmetic.js';
+export type { ProductOptions } from './arithmetic.js';
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
+export type { AlphaOptions, DivOptions } from './binary.js';
+export { clamp, clampMax, clampMin } from './clamp.js';
+export type { ClampOptions } from './clamp.js';
 export { withComposites } from './composite.js';
 export { conv2d } from './conv/conv.js';
 export type { Conv2dOptions } from './conv/options.js';
-export { clone, contiguous, detach, to } from './convert.js';
+export { clone, contiguous, detach, fill, to, typeAs } from './convert.js';
 export {
   arange,
   eye,
@@ -34,6 +64,26 @@ export { logdet } from './linalg/det.js';
 export { pNorm as norm } from './linalg/norm.js';
 export type { PNormOptions } from './linalg/norm.js';
 export { choleskyInverse, choleskySolve } from './linalg/solve.js';
+export {
+  bitwiseAnd,
+  bitwiseLeftShift,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseRightShift,
+  bitwiseXor,
+  isclose,
+  isfinite,
+  isin,
+  isinf,
+  isneginf,
+  isposinf,
+  isreal,
+  logicalAnd,
+  logicalOr,
+  logicalXor,
+  signbit,
+} from './logic.js';
+export type { CloseOptions, IsinOptions } from './logic.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
 export type {
   BceWithLogitsOptions,
@@ -51,6 +101,37 @@ export { maxPool2d, maxPool2dWithIndices } from './pool/max.js';
 export type { MaxPool2dOptions } from './pool/max.js';
 export { cross, inner, kron, outer, tensordot, trace } from './products.js';
 export type { CrossOptions, TensordotOptions } from './products.js';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cosh,
+  deg2rad,
+  digamma,
+  erfc,
+  erfinv,
+  exp2,
+  expm1,
+  i0,
+  lgamma,
+  log10,
+  log1p,
+  log2,
+  logit,
+  mvlgamma,
+  polygamma,
+  rad2deg,
+  sinc,
+  sinh,
+  tan,
+} from './math.js';
+export type { LogitOptions } from './math.js';
+export type { BatchNormOptions, LayerNormOptions } from './norm.js';
+export { frac, frexp, nanToNum, positive, sgn } from './parts.js';
+export type { MantissaAndExponent, NanToNumOptions } from './parts.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
   all,
@@ -83,7 +164,6 @@ export type { Pair } from './sizes.js';
 export {
   abs,
   ceil,
-  clamp,
   cos,
   erf,
   exp,
@@ -106,7 +186,7 @@ export {
   tanh,
   trunc,
 } from './unary.js';
-export type { ClampOptions, GeluOptions } from './unary.js';
+export type { GeluOptions, RoundOptions } from './unary.js';
 export {
   expand,
   flatten,

@@ -338,20 +338,25 @@ export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
 }
 
 /**
- * Whether all elements agree: |a - b| <= atol + rtol |b|. NaN differs from everything.
+ * Whether all elements agree: |a - b| <= atol + rtol |b|. NaN differs from everything, unless `equalNan` is set.
  *
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { allclose, tensor } from 'lanegrad';
  * allclose(tensor([1.0]), tensor([1.0000001])); // => true
  */
-export function allclose(a: Tensor, b: Tensor, options: { atol?: number; rtol?: number } = {}): boolean {
+export function allclose(
+  a: Tensor,
+  b: Tensor,
+  options: { atol?: number; rtol?: number; equalNan?: boolean } = {},
+): boolean {
   checkTensor('allclose', 'a', a);
   checkTensor('allclose', 'b', b);
   checkOptions('allclose', options);
   const { atol = 1e-8, rtol = 1e-5 } = options;
   checkRange('allclose', 'atol', atol, 0, Infinity);
   checkRange('allclose', 'rtol', rtol, 0, Infinity);
+  const equalNan = checkFlag('allclose', 'equalNan', options.equalNan);
   const former = backend.setGradMode(false);
   try {
     return scoped(() => {
@@ -363,7 +368,11 @@ export function allclose(a: Tensor, b: Tensor, options: { atol?: number; rtol?: 
       const near = backend.run1('le', [distance, backend.run1('add', [scaled, atol], noAttrs)], noAttrs);
       // An infinity is near its equal only; the tolerance around one is infinite.
       const finite = backend.run1('lt', [distance, Infinity], noAttrs);
-      const close = backend.run1('add', [same, backend.run1('mul', [near, finite], noAttrs)], noAttrs);
+      let close = backend.run1('add', [same, backend.run1('mul', [near, finite], noAttrs)], noAttrs);
+      if (equalNan) {
+        const bothNaN = [left, right].map((x) => backend.run1('isnan', [x], noAttrs));
+        close = backend.run1('add', [close, backend.run1('mul', bothNaN, noAttrs)], noAttrs);
+      }
       return truth('all', close, undefined).item();
     });
   } finally {

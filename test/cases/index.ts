@@ -1,8 +1,11 @@
 import type { FusedName, PrimitiveName } from '../../lib/backend/op-schema.gen.js';
 import { conv } from './conv.js';
+import { activation } from './activation.js';
+import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
+import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
@@ -21,9 +24,12 @@ type Tested = PrimitiveName | FusedName;
  */
 export const opRows = {
   ...conv,
+  ...activation,
+  ...arithmetic,
   ...creation,
   ...elementwise,
   ...fused,
+  ...functions,
   ...indexing,
   ...linalg,
   ...linear,

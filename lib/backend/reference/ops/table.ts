@@ -2,6 +2,8 @@ import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
 import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
+import { functionOps, pairOps } from './functions.js';
+import { bitOps, logicOps, quotientOps } from './integer.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
 import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
 import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
@@ -34,6 +36,11 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   adaptiveAvgPool,
   adaptiveAvgPoolBackward,
   adaptiveMaxPool,
+  ...functionOps,
+  ...pairOps,
+  ...quotientOps,
+  ...bitOps,
+  ...logicOps,
   amax,
   amin,
   arange,
