@@ -35,6 +35,9 @@ export interface OpAttrs {
   cosBackward: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  cummax: { readonly dim: number };
+  cummin: { readonly dim: number };
+  cumprod: { readonly dim: number; readonly reverse: boolean };
   cumsum: { readonly dim: number; readonly reverse: boolean };
   detach: NoAttrs;
   div: NoAttrs;
@@ -58,6 +61,7 @@ export interface OpAttrs {
   indexAdd: { readonly dim: number };
   indexSelect: { readonly dim: number };
   isnan: NoAttrs;
+  kthvalue: { readonly k: number; readonly dim: number; readonly keepdim: boolean };
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
   le: NoAttrs;
@@ -66,6 +70,7 @@ export interface OpAttrs {
   log: NoAttrs;
   logSoftmax: { readonly dim: number };
   logSoftmaxBackward: { readonly dim: number };
+  logcumsumexp: { readonly dim: number; readonly reverse: boolean };
   logicalNot: NoAttrs;
   lt: NoAttrs;
   matmul: NoAttrs;
@@ -75,21 +80,27 @@ export interface OpAttrs {
   maximum: NoAttrs;
   maximumBackward: NoAttrs;
   mean: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  median: { readonly dim: number; readonly keepdim: boolean };
   minDim: { readonly dim: number; readonly keepdim: boolean };
   minimum: NoAttrs;
   minimumBackward: NoAttrs;
+  mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  nanmedian: { readonly dim: number; readonly keepdim: boolean };
   ne: NoAttrs;
   neg: NoAttrs;
   nextCounter: { readonly count: number };
+  nonzero: { readonly count: number };
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
   permute: { readonly dims: readonly number[] };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
+  recurrence: { readonly dim: number; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
@@ -97,6 +108,7 @@ export interface OpAttrs {
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
   scatterAdd: { readonly dim: number };
+  searchsorted: { readonly right: boolean };
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
   sigmoidBackward: NoAttrs;
@@ -108,6 +120,7 @@ export interface OpAttrs {
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
+  sort: { readonly dim: number; readonly descending: boolean };
   sqrt: NoAttrs;
   sqrtBackward: NoAttrs;
   square: NoAttrs;
@@ -117,6 +130,7 @@ export interface OpAttrs {
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
   to: { readonly dtype: DType };
+  topk: { readonly k: number; readonly dim: number; readonly largest: boolean };
   trunc: NoAttrs;
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
@@ -148,6 +162,9 @@ export type PrimitiveName =
   | 'conv2dWeightGrad'
   | 'copy'
   | 'cos'
+  | 'cummax'
+  | 'cummin'
+  | 'cumprod'
   | 'cumsum'
   | 'detach'
   | 'div'
@@ -170,6 +187,7 @@ export type PrimitiveName =
   | 'linspace'
   | 'log'
   | 'logSoftmax'
+  | 'logcumsumexp'
   | 'logicalNot'
   | 'lt'
   | 'matmul'
@@ -184,22 +202,27 @@ export type PrimitiveName =
   | 'ne'
   | 'neg'
   | 'nextCounter'
+  | 'nonzero'
   | 'normal'
   | 'permute'
   | 'pow'
+  | 'prod'
   | 'randint'
   | 'reciprocal'
+  | 'recurrence'
   | 'relu'
   | 'reshape'
   | 'round'
   | 'rsqrt'
   | 'scatterAdd'
+  | 'searchsorted'
   | 'sigmoid'
   | 'sign'
   | 'silu'
   | 'sin'
   | 'slice'
   | 'softmax'
+  | 'sort'
   | 'sqrt'
   | 'square'
   | 'sub'
@@ -217,9 +240,14 @@ export type FusedName =
   | 'batchNormTrain'
   | 'crossEntropy'
   | 'dropout'
+  | 'kthvalue'
   | 'layerNorm'
   | 'linear'
+  | 'median'
+  | 'mode'
+  | 'nanmedian'
   | 'sgdStep'
+  | 'topk'
   | 'var';
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
@@ -493,6 +521,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  cummax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cummin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cumprod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   cumsum: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -710,6 +765,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  kthvalue: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   layerNorm: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -788,6 +852,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  logcumsumexp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   logicalNot: {
@@ -877,6 +950,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  median: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   minDim: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -907,6 +989,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  mode: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   mul: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -916,6 +1007,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  nanmedian: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
   },
   ne: {
     inputs: [
@@ -942,6 +1042,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'count', type: 'int' }],
     outputs: [{ name: 'counter', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  nonzero: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'count', type: 'int' }],
+    outputs: [{ name: 'out', differentiable: false }],
     flags: ['primitive'],
     promotion: 'none',
   },
@@ -995,6 +1104,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  prod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction', 'primitive'],
+    promotion: 'none',
+  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -1022,6 +1140,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  recurrence: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'commonFloating',
   },
   relu: {
     inputs: [
@@ -1089,6 +1217,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  searchsorted: {
+    inputs: [
+      { name: 'sorted', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [{ name: 'right', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'common',
   },
   sgdStep: {
     inputs: [
@@ -1200,6 +1338,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  sort: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'descending', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   sqrt: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1283,6 +1430,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  topk: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'largest', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
     promotion: 'none',
   },
   trunc: {

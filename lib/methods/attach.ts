@@ -9,11 +9,13 @@ import * as indexing from '../ops/indexing.js';
 import * as join from '../ops/join.js';
 import * as matrix from '../ops/matmul.js';
 import * as reduction from '../ops/reduction.js';
+import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
 import * as views from '../ops/view.js';
 import { Tensor } from '../tensor.js';
-import { cumulativeMethods } from './cumulative.js';
+import { cumulativeInPlace, cumulativeMethods } from './cumulative.js';
 import { reductionMethods } from './reduction.js';
+import { sortingMethods } from './sorting.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
@@ -21,6 +23,7 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 const methods: TensorMethods & ThisType<Tensor> = {
   ...cumulativeMethods,
   ...reductionMethods,
+  ...sortingMethods,
 
   abs() {
     return unary.abs(this);
@@ -169,10 +172,10 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return reduction.std(this, options);
   },
   any(options) {
-    return reduction.any(this, options);
+    return truth.any(this, options);
   },
   all(options) {
-    return reduction.all(this, options);
+    return truth.all(this, options);
   },
   softmax(dim) {
     return reduction.softmax(this, dim);
@@ -181,10 +184,10 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return reduction.logSoftmax(this, dim);
   },
   allclose(other, options) {
-    return reduction.allclose(this, other, options);
+    return truth.allclose(this, other, options);
   },
   equal(other) {
-    return reduction.equal(this, other);
+    return truth.equal(this, other);
   },
 
   matmul(other) {
@@ -334,6 +337,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 }
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
+  ...cumulativeInPlace,
   add_: binaryInPlace('add'),
   sub_: binaryInPlace('sub'),
   mul_: binaryInPlace('mul'),

@@ -9,6 +9,7 @@ import { dropout } from './composites/dropout.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
+import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { view } from './view.js';
 
@@ -27,9 +28,14 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   batchNormTrain,
   crossEntropy,
   dropout,
+  kthvalue,
   layerNorm,
   linear,
+  median,
+  mode,
+  nanmedian,
   sgdStep,
+  topk,
   var: variance,
 };
 

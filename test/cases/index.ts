@@ -6,6 +6,7 @@ import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { reduction } from './reduction.js';
 import { scans } from './scan.js';
+import { sorting } from './sorting.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -23,6 +24,7 @@ export const opRows = {
   ...linear,
   ...reduction,
   ...scans,
+  ...sorting,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

@@ -6,8 +6,9 @@ import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './ind
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
-import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
-import { cumsum } from './scan.js';
+import { amax, amin, argmax, argmin, maxDim, mean, minDim, prod, sum } from './reduce.js';
+import { cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence } from './scan.js';
+import { nonzero, searchsorted, sort } from './sort.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -33,6 +34,9 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   conv2dInputGrad,
   conv2dWeightGrad,
   copy,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   detach,
   expand,
@@ -43,6 +47,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   indexSelect,
   linspace,
   logSoftmax,
+  logcumsumexp,
   matmul,
   maxDim,
   maxPool2d,
@@ -50,13 +55,18 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   mean,
   minDim,
   nextCounter,
+  nonzero,
   normal,
   permute,
+  prod,
   randint,
+  recurrence,
   reshape,
   scatterAdd,
+  searchsorted,
   slice,
   softmax,
+  sort,
   sum,
   to,
   uniform,
