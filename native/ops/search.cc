@@ -95,6 +95,7 @@ void nonzero_of(const EvalContext& c) {
   int64_t* starts = static_cast<int64_t*>(c.workspace());
   Walk<1> walk;
   for (int d = 0; d < rank; ++d) walk.add(spec.shape[d], {spec.strides[d]});
+  walk.coalesce();
   const auto first = [n](int64_t part) { return n * part / kParts; };
   const auto run = [&](auto&& body) {
     if (n < kGrain * 4) {
@@ -103,11 +104,22 @@ void nonzero_of(const EvalContext& c) {
       parallel_tasks(kParts, body);
     }
   };
-  run([&](int64_t part) {
+  // Calls body(i, p, run, stride) for the runs of a part: element i and those after it, from p on.
+  const auto each_run = [&](int64_t part, auto&& body) {
     Walk<1> at = walk;
     at.seek(first(part));
+    for (int64_t i = first(part), end = first(part + 1); i < end;) {
+      const int64_t length = std::min(at.run(), end - i);
+      body(i, x + at.offset(0), length, at.run_stride(0));
+      at.advance(length);
+      i += length;
+    }
+  };
+  run([&](int64_t part) {
     int64_t count = 0;
-    for (int64_t i = first(part); i < first(part + 1); ++i, at.advance(1)) count += x[at.offset(0)] != T(0);
+    each_run(part, [&](int64_t, const T* p, int64_t length, int64_t stride) {
+      for (int64_t j = 0; j < length; ++j) count += p[j * stride] != T(0);
+    });
     starts[part + 1] = count;
   });
   starts[0] = 0;
@@ -118,17 +130,18 @@ void nonzero_of(const EvalContext& c) {
   if (rank == 0) return;
   run([&](int64_t part) {
     int64_t* out = c.out(0).as<int64_t>() + starts[part] * rank;
-    Walk<1> at = walk;
-    at.seek(first(part));
-    for (int64_t i = first(part); i < first(part + 1); ++i, at.advance(1)) {
-      if (x[at.offset(0)] == T(0)) continue;
-      int64_t rest = i;
-      for (int d = rank - 1; d >= 0; --d) {
-        out[d] = rest % spec.shape[d];
-        rest /= spec.shape[d];
+    each_run(part, [&](int64_t i, const T* p, int64_t length, int64_t stride) {
+      for (int64_t j = 0; j < length; ++j) {
+        if (p[j * stride] == T(0)) continue;
+        int64_t rest = i + j;
+        for (int d = rank - 1; d > 0; --d) {
+          out[d] = rest % spec.shape[d];
+          rest /= spec.shape[d];
+        }
+        out[0] = rest;
+        out += rank;
       }
-      out += rank;
-    }
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { DType } from '../../../dtype.js';
-import { DTypeError, IndexError, ValueError } from '../../../errors.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
 import { fail, fresh, show, type RefTensor, type Spec } from '../array.js';
 import { contiguousStrides, normalizeDim, normalizeDims } from '../shape.js';
 import { planLoops, walk } from '../walk.js';
@@ -179,7 +179,8 @@ function extremum(op: 'amax' | 'amin'): ReferenceOp<'amax'> {
     infer([x], { dims, keepdim }) {
       const reduced = normalizeDims(op, dims, x!.rank);
       if (x!.numel === 0 && reduced.some((d) => x!.shape[d] === 0)) {
-        fail(IndexError, op, `an empty dim has no extremum: shape is ${show(x!.shape)}`);
+        const kind = dims.length === 0 ? ShapeError : IndexError;
+        fail(kind, op, `an empty dim has no extremum: shape is ${show(x!.shape)}`);
       }
       return [reducedSpec(x!, reduced, keepdim, x!.dtype)];
     },
