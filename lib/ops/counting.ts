@@ -258,7 +258,7 @@ export interface HistcOptions {
  * @throws ValueError if bins is not positive or max is below min.
  * @example
  * import { histc, tensor } from 'lanegrad';
- * histc(tensor([1.0, 2, 1]), { bins: 4, min: 0, max: 3 }).tolist(); // => [0, 2, 1, 0]
+ * histc(tensor([1.2, 2, 1]), { bins: 4, min: 0, max: 3 }).tolist(); // => [0, 2, 1, 0]
  */
 export function histc(x: Tensor, options: HistcOptions = {}): Tensor {
   checkTensor('histc', 'x', x);
@@ -324,7 +324,7 @@ export interface HistogramOptions {
  * @throws ShapeError if the weights or edges do not fit.
  * @example
  * import { histogram, tensor } from 'lanegrad';
- * const { hist, binEdges } = histogram(tensor([1.0, 2, 1]), 4, { range: [0, 3] });
+ * const { hist, binEdges } = histogram(tensor([1.2, 2, 1]), 4, { range: [0, 3] });
  * hist.tolist(); // => [0, 2, 1, 0]
  * binEdges.tolist(); // => [0, 0.75, 1.5, 2.25, 3]
  */

@@ -60,7 +60,7 @@ function running(op: 'cumprod' | 'cumsum', x: Tensor, dim: number, options: Cumu
  * @throws DTypeError for integers and bool.
  * @example
  * import { logcumsumexp, tensor } from 'lanegrad';
- * logcumsumexp(tensor([1000.0, 1000]), 0).tolist(); // => [1000, 1000.6931...]
+ * logcumsumexp(tensor([0.5, 0.5]), 0).tolist(); // => [0.5, 1.19315]
  */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
   checkTensor('logcumsumexp', 'x', x);
@@ -179,8 +179,8 @@ function trapezoids(op: string, y: Tensor, options: TrapezoidOptions): { areas: 
  * @throws ShapeError if x does not fit y.
  * @example
  * import { tensor, trapezoid } from 'lanegrad';
- * trapezoid(tensor([1.0, 5, 10])).item(); // => 10.5
- * trapezoid(tensor([1.0, 5, 10]), { x: tensor([1.0, 3, 6]) }).item(); // => 28.5
+ * trapezoid(tensor([1, 5, 10])).item(); // => 10.5
+ * trapezoid(tensor([1, 5, 10]), { x: tensor([1, 3, 6]) }).item(); // => 28.5
  */
 export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   return scoped(() => {
@@ -197,7 +197,7 @@ export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
  * @throws ShapeError if x does not fit y.
  * @example
  * import { cumulativeTrapezoid, tensor } from 'lanegrad';
- * cumulativeTrapezoid(tensor([1.0, 5, 10])).tolist(); // => [3, 10.5]
+ * cumulativeTrapezoid(tensor([1, 5, 10])).tolist(); // => [3, 10.5]
  */
 export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   return scoped(() => {

@@ -22,8 +22,8 @@ export interface NormOptions extends ReduceOptions {
  * @throws IndexError for a dim out of range.
  * @example
  * import { norm, tensor } from 'lanegrad';
- * norm(tensor([3.0, 4])).item(); // => 5
- * norm(tensor([[3.0, -4], [1, 2]]), { p: 1, dim: 1 }).tolist(); // => [7, 3]
+ * norm(tensor([1.5, 2])).item(); // => 2.5
+ * norm(tensor([[3.5, -4], [1, 2]]), { p: 1, dim: 1 }).tolist(); // => [7.5, 3]
  */
 export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   checkTensor('norm', 'x', x);
@@ -69,7 +69,7 @@ function root(s: Tensor, fn: (s: Tensor) => Tensor): Tensor {
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { dist, tensor } from 'lanegrad';
- * dist(tensor([1.0, 2]), tensor([4.0, 6])).item(); // => 5
+ * dist(tensor([1.5, 2]), tensor([4.5, 6])).item(); // => 5
  */
 export function dist(a: Tensor, b: Tensor, options: { p?: number } = {}): Tensor {
   checkTensor('dist', 'a', a);

@@ -33,8 +33,8 @@ const interpolations = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as c
  * @throws ValueError for q outside of [0, 1].
  * @example
  * import { quantile, tensor } from 'lanegrad';
- * quantile(tensor([4.0, 1, 2, 3]), 0.5).item(); // => 2.5
- * quantile(tensor([4.0, 1, 2, 3]), tensor([0.0, 1])).tolist(); // => [1, 4]
+ * quantile(tensor([4.5, 1, 2, 3]), 0.5).item(); // => 2.5
+ * quantile(tensor([4.5, 1, 2, 3]), tensor([0.5, 0.75])).tolist(); // => [2.5, 3.375]
  */
 export function quantile(x: Tensor, q: Tensor | number, options?: QuantileOptions): Tensor {
   return quantiles('quantile', x, q, options, false);

@@ -156,7 +156,7 @@ export interface CovOptions {
  * @throws ValueError for a negative weight.
  * @example
  * import { cov, tensor } from 'lanegrad';
- * cov(tensor([[0.0, 1, 2], [2, 1, 0]])).tolist(); // => [[1, -1], [-1, 1]]
+ * cov(tensor([[0, 1, 2], [2, 1, 0]])).tolist(); // => [[1, -1], [-1, 1]]
  */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensor('cov', 'x', x);
@@ -212,7 +212,7 @@ function checkWeights(name: string, weights: Tensor | undefined, count: number):
  * @throws ShapeError for more than 2 dims.
  * @example
  * import { corrcoef, tensor } from 'lanegrad';
- * corrcoef(tensor([[0.0, 1, 2], [4, 2, 0]])).tolist(); // => [[1, -1], [-1, 1]]
+ * corrcoef(tensor([[0, 1, 2], [4, 2, 0]])).tolist(); // => [[1, -1], [-1, 1]]
  */
 export function corrcoef(x: Tensor): Tensor {
   checkTensor('corrcoef', 'x', x);
