@@ -10,15 +10,17 @@ import * as convert from '../ops/convert.js';
 import * as indexing from '../ops/indexing.js';
 import * as join from '../ops/join.js';
 import * as reduction from '../ops/reduction.js';
+import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
 import * as views from '../ops/view.js';
 import { scoped } from '../scope.js';
 import { Tensor } from '../tensor.js';
+import { cumulativeInPlace, cumulativeMethods } from './cumulative.js';
 import { elementwiseMethods } from './elementwise.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
-import { cumulativeMethods } from './cumulative.js';
-import { reductionMethods } from './reduction.js';
 import { linalgMethods } from './linalg.js';
+import { reductionMethods } from './reduction.js';
+import { sortingMethods } from './sorting.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
@@ -26,6 +28,7 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> = {
   ...cumulativeMethods,
   ...reductionMethods,
+  ...sortingMethods,
 
   abs() {
     return unary.abs(this);
@@ -174,10 +177,10 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> 
     return reduction.std(this, options);
   },
   any(options) {
-    return reduction.any(this, options);
+    return truth.any(this, options);
   },
   all(options) {
-    return reduction.all(this, options);
+    return truth.all(this, options);
   },
   softmax(dim) {
     return reduction.softmax(this, dim);
@@ -186,10 +189,10 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> 
     return reduction.logSoftmax(this, dim);
   },
   allclose(other, options) {
-    return reduction.allclose(this, other, options);
+    return truth.allclose(this, other, options);
   },
   equal(other) {
-    return reduction.equal(this, other);
+    return truth.equal(this, other);
   },
 
   ...linalgMethods,
@@ -344,6 +347,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 }
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
+  ...cumulativeInPlace,
   add_: sumInPlace('add'),
   sub_: sumInPlace('sub'),
   mul_: binaryInPlace('mul'),

@@ -14,14 +14,15 @@ import type { ClampOptions } from '../ops/clamp.js';
 import type { GeluOptions, RoundOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
-import type { CumulativeMethods } from './cumulative.js';
+import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
 import type { LinalgMethods } from './linalg.js';
 import type { ReductionMethods } from './reduction.js';
+import type { SortingMethods } from './sorting.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
 export interface TensorMethods
-  extends CumulativeMethods, ElementwiseMethods, LinalgMethods, ReductionMethods {
+  extends CumulativeMethods, ElementwiseMethods, LinalgMethods, ReductionMethods, SortingMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -125,7 +126,7 @@ export interface TensorMethods
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods {
+export interface InPlaceMethods extends CumulativeInPlaceMethods {
   add_(other: Operand, options?: AlphaOptions): this;
   sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;

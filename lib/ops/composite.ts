@@ -15,6 +15,7 @@ import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
+import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { view } from './view.js';
 
@@ -36,9 +37,14 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   crossEntropy,
   dropout,
   gridSample,
+  kthvalue,
   layerNorm,
   linear,
+  median,
+  mode,
+  nanmedian,
   sgdStep,
+  topk,
   var: variance,
 };
 

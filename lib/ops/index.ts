@@ -48,8 +48,26 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
-export { cumsum } from './cumulative.js';
-export type { CumulativeOptions } from './cumulative.js';
+export { argwhere, bincount, histc, histogram, nonzero, unique, uniqueConsecutive } from './counting.js';
+export type {
+  BincountOptions,
+  HistcOptions,
+  HistogramOptions,
+  UniqueConsecutiveOptions,
+  UniqueOptions,
+  UniqueResult,
+} from './counting.js';
+export {
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+  cumulativeTrapezoid,
+  diff,
+  logcumsumexp,
+  trapezoid,
+} from './cumulative.js';
+export type { CumulativeOptions, DiffOptions, TrapezoidOptions } from './cumulative.js';
 export { cdist } from './distance.js';
 export type { CdistOptions } from './distance.js';
 export { dropout } from './dropout.js';
@@ -129,32 +147,38 @@ export {
   tan,
 } from './math.js';
 export type { LogitOptions } from './math.js';
-export type { BatchNormOptions, LayerNormOptions } from './norm.js';
 export { frac, frexp, nanToNum, positive, sgn } from './parts.js';
 export type { MantissaAndExponent, NanToNumOptions } from './parts.js';
+export { countNonzero, nanmean, nansum } from './nan-reduction.js';
+export { dist } from './dist.js';
+export { nanquantile, quantile } from './quantile.js';
+export type { QuantileOptions } from './quantile.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
-  all,
-  allclose,
   amax,
   amin,
-  any,
   argmax,
   argmin,
-  equal,
   logSoftmax,
   logsumexp,
   max,
   mean,
   min,
+  prod,
   softmax,
   std,
   sum,
   variance,
 } from './reduction.js';
+export { argsort, bucketize, kthvalue, msort, searchsorted, sort, topk } from './sorting.js';
+export type { PickOptions, SearchOptions, SearchsortedOptions, SortOptions, TopkOptions } from './sorting.js';
+export { aminmax, corrcoef, cov, median, mode, nanmedian, stdMean, varMean } from './statistics.js';
+export type { CovOptions } from './statistics.js';
+export { all, allclose, any, equal } from './truth.js';
 export type {
   DimOptions,
   LogsumexpOptions,
+  ProdOptions,
   ReduceOptions,
   SumOptions,
   ValuesAndIndices,

@@ -13,6 +13,7 @@ import { pool } from './pool.js';
 import { reduction } from './reduction.js';
 import { resampling } from './resample.js';
 import { scans } from './scan.js';
+import { sorting } from './sorting.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -37,6 +38,7 @@ export const opRows = {
   ...reduction,
   ...resampling,
   ...scans,
+  ...sorting,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '../../lib/backend/current.js';
+import type { OpName } from '../../lib/backend/op-schema.gen.js';
 import type { DType } from '../../lib/dtype.js';
 import '../../lib/index.js';
 import { isLarge, type CaseInput } from '../cases/case.js';
@@ -26,7 +27,10 @@ function fits(op: string, inputs: readonly CaseInput[], layout: Layout): boolean
 
 // The same values in another layout must give the same result: transposed, every second element, a later start,
 // channels-last, stride 0.
-describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) => {
+// nonzero is told a count, which another layout changes: its function is tested among the composed ones.
+const apart: readonly OpName[] = ['nextCounter', 'nonzero'];
+
+describe.each(rowList.filter(([op]) => !apart.includes(op)))('%s', (op, row) => {
   test.each(layouts.slice(1))('takes %s inputs', (layout) => {
     for (const entry of row.cases.filter((one) => fits(op, one.inputs, layout))) {
       if (entry.inputs.some((input) => Array.isArray(input)) && row.gradient === 'none') continue;

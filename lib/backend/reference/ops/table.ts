@@ -19,9 +19,10 @@ import {
   maxPool,
   maxUnpool,
 } from './pool.js';
-import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { amax, amin, argmax, argmin, maxDim, mean, minDim, prod, sum } from './reduce.js';
 import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
-import { cumsum } from './scan.js';
+import { cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence } from './scan.js';
+import { nonzero, searchsorted, sort } from './sort.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -56,6 +57,9 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   convolutionInputGrad,
   convolutionWeightGrad,
   copy,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   det,
   detach,
@@ -71,6 +75,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   linspace,
   logSoftmax,
   luFactor,
+  logcumsumexp,
   matmul,
   maxDim,
   maxPool,
@@ -78,22 +83,27 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   mean,
   minDim,
   nextCounter,
+  nonzero,
   normal,
   outerIndex,
   outerIndexBackward,
   padConstant,
   permute,
+  prod,
   qr,
   randint,
+  recurrence,
   resample,
   resampleBackward,
   reshape,
   scatterAdd,
+  searchsorted,
   slice,
   slogdet,
   softmax,
   solve,
   solveTriangular,
+  sort,
   sum,
   svd,
   svdvals,
