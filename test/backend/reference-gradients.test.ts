@@ -183,6 +183,44 @@ const cases: Case[] = [
   }),
 ];
 
+/** A matrix far from singular, with distinct eigenvalues and singular values: x + diag(4, 5, ...). */
+const regular = (k: Kit, x: T): T => {
+  const n = k.backend.info(x).shape.at(-1)!;
+  const diagonal = Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 4 + i / n : 0));
+  return k.run('add', [x, k.tensor(diagonal, [n, n])]);
+};
+const symmetric = (k: Kit, x: T): T => {
+  const r = regular(k, x);
+  return k.run('add', [r, k.run('permute', [r], { dims: [1, 0] })]);
+};
+const one: Partial<Case> = { inputs: (k, [a]) => [regular(k, a!)] };
+const two: Partial<Case> = { inputs: (k, [a, b]) => [regular(k, a!), b!] };
+const even: Partial<Case> = { inputs: (k, [a]) => [symmetric(k, a!)] };
+const squareMatrix: Case['shapes'] = [[3, 3]];
+const system: Case['shapes'] = [
+  [3, 3],
+  [3, 2],
+];
+
+cases.push(
+  c('cholesky', squareMatrix, { upper: false }, even),
+  c('cholesky', squareMatrix, { upper: true }, even),
+  c('solveTriangular', system, { upper: true, left: true, unit: false }, two),
+  c('solve', system, {}, two),
+  c('inv', squareMatrix, { check: true }, one),
+  c('det', squareMatrix, {}, one),
+  c('luFactor', squareMatrix, { pivot: true }, one),
+  c('luFactor', [[4, 2]], { pivot: true }),
+  c('luFactor', [[2, 4]], { pivot: true }),
+  c('slogdet', squareMatrix, {}, one),
+  c('qr', squareMatrix, { mode: 'reduced' }, one),
+  c('qr', [[4, 2]], { mode: 'reduced' }),
+  c('eigh', squareMatrix, { upper: false }, even),
+  c('eigvalsh', squareMatrix, { upper: true }, even),
+  c('svd', [[4, 2]], { fullMatrices: false }),
+  c('svdvals', squareMatrix, {}, one),
+);
+
 function call(k: Kit, item: Case, x: readonly T[]): T {
   const inputs = item.inputs ? item.inputs(k, x) : x;
   return k.backend.run1(item.op, inputs, item.attrs as OpAttrs[typeof item.op]);
