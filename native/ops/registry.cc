@@ -13,6 +13,7 @@ void register_create_ops(Registry&);
 void register_elementwise_ops(Registry&);
 void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
+void register_linalg_ops(Registry&);
 void register_linear_ops(Registry&);
 void register_loss_ops(Registry&);
 void register_matmul_ops(Registry&);
@@ -25,6 +26,7 @@ void register_reduce_ops(Registry&);
 void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
 void register_softmax_ops(Registry&);
+void register_sort_ops(Registry&);
 void register_view_ops(Registry&);
 
 void Registry::add(const Op& op) { ops_.push_back(&op); }
@@ -38,9 +40,11 @@ const Registry& registry() {
     register_view_ops(*r);
     register_reduce_ops(*r);
     register_scan_ops(*r);
+    register_sort_ops(*r);
     register_softmax_ops(*r);
     register_matmul_ops(*r);
     register_linear_ops(*r);
+    register_linalg_ops(*r);
     register_index_ops(*r);
     register_conv_ops(*r);
     register_max_pool_ops(*r);
