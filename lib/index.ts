@@ -23,7 +23,9 @@ export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './
 export { info } from './info.js';
 export type { Info } from './info.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
+export * as F from './ops/functional.js';
 export * from './ops/index.js';
+export * as linalg from './ops/linalg/index.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';

@@ -7,16 +7,21 @@ import * as binary from '../ops/binary.js';
 import * as convert from '../ops/convert.js';
 import * as indexing from '../ops/indexing.js';
 import * as join from '../ops/join.js';
-import * as matrix from '../ops/matmul.js';
 import * as reduction from '../ops/reduction.js';
 import * as unary from '../ops/unary.js';
 import * as views from '../ops/view.js';
 import { Tensor } from '../tensor.js';
+import { cumulativeMethods } from './cumulative.js';
+import { reductionMethods } from './reduction.js';
+import { linalgMethods } from './linalg.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
 const methods: TensorMethods & ThisType<Tensor> = {
+  ...cumulativeMethods,
+  ...reductionMethods,
+
   abs() {
     return unary.abs(this);
   },
@@ -182,18 +187,7 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return reduction.equal(this, other);
   },
 
-  matmul(other) {
-    return matrix.matmul(this, other);
-  },
-  mm(other) {
-    return matrix.mm(this, other);
-  },
-  bmm(other) {
-    return matrix.bmm(this, other);
-  },
-  dot(other) {
-    return matrix.dot(this, other);
-  },
+  ...linalgMethods,
 
   reshape(shape) {
     return views.reshape(this, shape);

@@ -12,9 +12,12 @@ import type {
 import type { ClampOptions, GeluOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
+import type { CumulativeMethods } from './cumulative.js';
+import type { LinalgMethods } from './linalg.js';
+import type { ReductionMethods } from './reduction.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods {
+export interface TensorMethods extends CumulativeMethods, LinalgMethods, ReductionMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -75,11 +78,6 @@ export interface TensorMethods {
   logSoftmax(dim: number): Tensor;
   allclose(other: Tensor, options?: { atol?: number; rtol?: number }): boolean;
   equal(other: Tensor): boolean;
-
-  matmul(other: Tensor): Tensor;
-  mm(other: Tensor): Tensor;
-  bmm(other: Tensor): Tensor;
-  dot(other: Tensor): Tensor;
 
   reshape(shape: readonly number[]): Tensor;
   view(shape: readonly number[]): Tensor;

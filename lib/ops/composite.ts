@@ -6,6 +6,7 @@ import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
+import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
@@ -27,6 +28,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   batchNormTrain,
   crossEntropy,
   dropout,
+  gridSample,
   layerNorm,
   linear,
   sgdStep,

@@ -31,8 +31,7 @@ export interface TensorOptions<D extends DType = DType> extends CreationOptions<
 }
 
 /**
- * A tensor with a copy of the data. Typed arrays keep their dtype (8- and 16-bit integers become int32 but for
- * Uint8Array, Uint32Array becomes int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
+ * A tensor with a copy of the data. Typed arrays keep their dtype (Uint16Array becomes int32, Uint32Array int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
  * float32. Views over a SharedArrayBuffer are copied like any other.
  *
  * @throws ShapeError if rows differ in length, or the data does not fill `shape`.
@@ -109,8 +108,10 @@ function flatten(
       see('int64');
       values.push(value);
     } else if (Array.isArray(value)) {
-      expect(value.length, dim);
-      for (const entry of value as readonly TensorData[]) visit(entry, dim + 1);
+      const entries: readonly TensorData[] = value;
+      const { length } = entries;
+      expect(length, dim);
+      for (let i = 0; i < length; ++i) visit(entries[i]!, dim + 1);
       return;
     } else if (ArrayBuffer.isView(value)) {
       see(dtypeOfArray(value));
@@ -136,20 +137,16 @@ function dtypeOfArray(data: ArrayBufferView): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof BigInt64Array || data instanceof Uint32Array) return 'int64';
   if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) return 'uint8';
-  if (
-    data instanceof Int32Array ||
-    data instanceof Int16Array ||
-    data instanceof Uint16Array ||
-    data instanceof Int8Array
-  ) {
-    return 'int32';
-  }
+  if (data instanceof Int32Array || data instanceof Uint16Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Int16Array) return 'int16';
   throw new DTypeError(`[tensor] got ${describe(data)}, wanted a typed array of integers or floats`);
 }
 
 function convert(values: TypedArray | (number | bigint)[], dtype: DType): TypedArray {
+  const wanted = makeTypedArray(dtype, 0).constructor;
+  if (!Array.isArray(values) && values.constructor === wanted && dtype !== 'bool') return values;
   const out = makeTypedArray(dtype, values.length);
-  if (!Array.isArray(values) && values.constructor === out.constructor && dtype !== 'bool') return values;
   const count = values.length;
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < count; ++i) out[i] = toBigInt(values[i]!);
@@ -161,8 +158,13 @@ function convert(values: TypedArray | (number | bigint)[], dtype: DType): TypedA
   return out;
 }
 
+function inInt64(value: bigint, given: number | bigint): bigint {
+  if (BigInt.asIntN(64, value) === value) return value;
+  throw new DTypeError(`[tensor] got ${describe(given)}, which int64 cannot hold`);
+}
+
 function toBigInt(value: number | bigint): bigint {
-  if (typeof value === 'bigint') return value;
+  if (typeof value === 'bigint') return inInt64(value, value);
   if (!Number.isFinite(value)) throw new DTypeError(`[tensor] got ${value}, which int64 cannot hold`);
-  return BigInt(Math.trunc(value));
+  return inInt64(BigInt(Math.trunc(value)), value);
 }

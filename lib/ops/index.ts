@@ -1,5 +1,9 @@
+export { addbmm, addmm, addmv, addr, baddbmm } from './add-products.js';
+export type { AddProductOptions } from './add-products.js';
 export { add, div, eq, ge, gt, le, lt, maximum, minimum, mul, ne, pow, sub, where } from './binary.js';
 export { withComposites } from './composite.js';
+export { conv2d } from './conv/conv.js';
+export type { Conv2dOptions } from './conv/options.js';
 export { clone, contiguous, detach, to } from './convert.js';
 export {
   arange,
@@ -14,15 +18,22 @@ export {
   zerosLike,
 } from './creation.js';
 export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export { cumsum } from './cumulative.js';
+export type { CumulativeOptions } from './cumulative.js';
+export { cdist } from './distance.js';
+export type { CdistOptions } from './distance.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
+export { einsum } from './einsum.js';
 export { tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
-export { avgPool2d, conv2d, maxPool2d, maxPool2dWithIndices } from './image.js';
-export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptions } from './image.js';
 export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
+export { logdet } from './linalg/det.js';
+export { pNorm as norm } from './linalg/norm.js';
+export type { PNormOptions } from './linalg/norm.js';
+export { choleskyInverse, choleskySolve } from './linalg/solve.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
 export type {
   BceWithLogitsOptions,
@@ -31,9 +42,15 @@ export type {
   NllOptions,
   Reduction,
 } from './loss.js';
-export { bmm, dot, linear, matmul, mm } from './matmul.js';
+export { bmm, dot, linear, matmul, mm, mv, vdot } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
+export { avgPool2d } from './pool/average.js';
+export type { AvgPool2dOptions } from './pool/average.js';
+export { maxPool2d, maxPool2dWithIndices } from './pool/max.js';
+export type { MaxPool2dOptions } from './pool/max.js';
+export { cross, inner, kron, outer, tensordot, trace } from './products.js';
+export type { CrossOptions, TensordotOptions } from './products.js';
 export { rand, randint, randLike, randn, randnLike } from './random.js';
 export {
   all,
@@ -45,6 +62,7 @@ export {
   argmin,
   equal,
   logSoftmax,
+  logsumexp,
   max,
   mean,
   min,
@@ -53,7 +71,15 @@ export {
   sum,
   variance,
 } from './reduction.js';
-export type { DimOptions, ReduceOptions, SumOptions, ValuesAndIndices, VarOptions } from './reduction.js';
+export type {
+  DimOptions,
+  LogsumexpOptions,
+  ReduceOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './reduction.js';
+export type { Pair } from './sizes.js';
 export {
   abs,
   ceil,

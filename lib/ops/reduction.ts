@@ -1,10 +1,22 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkInt, checkInts, checkOptions, checkRange, checkTensor, noAttrs } from '../check.js';
-import type { DType } from '../dtype.js';
+import {
+  checkFlag,
+  checkInt,
+  checkInts,
+  checkOptions,
+  checkRange,
+  checkTensor,
+  noAttrs,
+  wrapDims,
+} from '../check.js';
+import { isFloat, type DType } from '../dtype.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { add, eq, sub, where } from './binary.js';
 import { runComposite1 } from './composite.js';
-import { to } from './convert.js';
+import { detach, to } from './convert.js';
+import { abs, exp, log } from './unary.js';
+import { squeeze } from './view.js';
 
 // Functions that reduce dims. Without `dim` they reduce all of them.
 
@@ -37,6 +49,13 @@ export interface ValuesAndIndices {
   readonly values: Tensor;
   /** int64. */
   readonly indices: Tensor<'int64'>;
+}
+
+export interface LogsumexpOptions {
+  /** The dim or dims to reduce; negative ones count from the end. */
+  dim: number | readonly number[];
+  /** Keep reduced dims with size 1. Default false. */
+  keepdim?: boolean;
 }
 
 interface ReduceAttrs {
@@ -290,6 +309,32 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
   checkTensor('logSoftmax', 'x', x);
   checkInt('logSoftmax', 'dim', dim);
   return backend.run1('logSoftmax', [x], { dim });
+}
+
+/**
+ * log(Σ e^x) over dims, as m + log(Σ e^(x - m)) with m = max x, which cannot overflow. Of a row of -Infinity, or of
+ * nothing: -Infinity; of a row with Infinity: Infinity. Integers and bool give float32.
+ *
+ * @throws IndexError for a dim out of range.
+ * @throws ValueError for a repeated dim.
+ * @example
+ * import { logsumexp, tensor } from 'lanegrad';
+ * logsumexp(tensor([[1000.0, 1000.0]]), { dim: 1 }).tolist(); // => [1000.6931...]
+ */
+export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
+  checkTensor('logsumexp', 'x', x);
+  checkOptions('logsumexp', options);
+  const dim = wrapDims('logsumexp', options.dim, x.shape.length);
+  const keepdim = checkFlag('logsumexp', 'keepdim', options.keepdim);
+  return scoped(() => {
+    const terms = isFloat(x.dtype) ? x : to(x, 'float32');
+    if (x.numel() === 0) return log(sum(exp(terms), { dim, keepdim }));
+    // Any m gives the same result and gradient, so none flows through it. An infinite one would give Infinity - Infinity.
+    const largest = amax(detach(terms), { dim, keepdim: true });
+    const shift = where(eq(abs(largest), Infinity), 0, largest);
+    const logarithm = log(sum(exp(sub(terms, shift)), { dim, keepdim }));
+    return add(logarithm, keepdim ? shift : squeeze(shift, dim));
+  });
 }
 
 /**

@@ -8,13 +8,16 @@
 namespace lanegrad {
 namespace {
 
+// What JavaScript holds the elements in: the 16-bit floats have no array there.
+DType held_dtype(DType t) { return is_floating(t) && is_narrow(t) ? DType::kFloat32 : t; }
+
 // Sizes arrive as doubles in floats[0..rank).
 Dims shape_argument(const AddonData& data, const char* op, int rank) {
   if (rank < 0 || rank > kMaxRank)
     fail(ErrorKind::kShape, op, "a tensor has at most ", kMaxRank, " dims, got ", rank);
   Dims shape;
   for (int i = 0; i < rank; ++i) {
-    const double size = data.shared.floats[i];
+    const double size = data.shared.float_at(static_cast<size_t>(i));
     if (!(size >= 0 && size <= 9007199254740992.0) || size != std::floor(size)) {
       fail(ErrorKind::kShape, op, "sizes are integers from 0 to 2^53, got ", size, " in dim ", i);
     }
@@ -50,15 +53,19 @@ napi_value create(AddonData& data, napi_callback_info info) {
     fail(ErrorKind::kDType, "tensor", "wanted a typed array as data");
   }
   constexpr size_t kBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
-  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(spec.dtype) ||
+  const DType held = held_dtype(spec.dtype);
+  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(held) ||
       length != static_cast<size_t>(wanted)) {
-    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ",
-         name_of(spec.dtype), ", got an array of ", length);
+    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ", name_of(held),
+         ", got an array of ", length);
   }
   if (spec.dtype == DType::kBool) {
     const uint8_t* from = static_cast<const uint8_t*>(source);
     bool* to = static_cast<bool*>(tensor->data());
     for (int64_t i = 0; i < wanted; ++i) to[i] = from[i] != 0;
+  } else if (held != spec.dtype) {
+    const TensorSpec wide = TensorSpec::contiguous(held, spec.shape);
+    copy_view({tensor->data(), &tensor->spec}, {source, &wide});
   } else if (wanted > 0) {
     std::memcpy(tensor->data(), source, spec.bytes());
   }
@@ -69,37 +76,33 @@ napi_value create(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// read(): the elements of the tensor in ints, row-major, as an ArrayBuffer.
-napi_value read(AddonData& data, napi_callback_info) {
+// read(arrayBuffer): the elements of the tensor in ints, row-major, into a buffer of their size. JavaScript
+// makes the buffer: it throws where there is no memory, while the engine ends the process for a native
+// caller.
+napi_value read(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
   const Tensor tensor = data.handles.get(data.read_id(0), "data");
-  napi_value buffer;
+  const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
   void* target = nullptr;
-  if (napi_create_arraybuffer(data.env, tensor->spec.bytes(), &target, &buffer) != napi_ok) {
-    bool pending = false;
-    napi_is_exception_pending(data.env, &pending);
-    if (pending) {
-      napi_value error;
-      napi_get_and_clear_last_exception(data.env, &error);
-    }
-    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", tensor->spec.bytes(),
-         " bytes");
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok || bytes != flat.bytes()) {
+    fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {
-    const TensorSpec flat = TensorSpec::contiguous(tensor->spec.dtype, tensor->spec.shape);
     copy_view({target, &flat}, {tensor->data(), &tensor->spec});
   }
-  return buffer;
+  return nullptr;
 }
 
 // info(): dtype and rank to ints, sizes and strides to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
   const TensorSpec& spec = tensor->spec;
-  data.shared.ints[0] = static_cast<int32_t>(spec.dtype);
-  data.shared.ints[1] = spec.rank();
+  data.shared.int_at(0) = static_cast<int32_t>(spec.dtype);
+  data.shared.int_at(1) = spec.rank();
   for (int i = 0; i < spec.rank(); ++i) {
-    data.shared.floats[i] = static_cast<double>(spec.shape[i]);
-    data.shared.floats[spec.rank() + i] = static_cast<double>(spec.strides[i]);
+    data.shared.float_at(static_cast<size_t>(i)) = static_cast<double>(spec.shape[i]);
+    data.shared.float_at(static_cast<size_t>(spec.rank() + i)) = static_cast<double>(spec.strides[i]);
   }
   return nullptr;
 }
@@ -126,7 +129,7 @@ napi_value begin_scope(AddonData& data, napi_callback_info) {
 // endScope(count): ids to keep in ints.
 napi_value end_scope(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
-  std::vector<HandleId> keep(static_cast<size_t>(int_argument(data.env, arguments[0])));
+  std::vector<HandleId> keep(count_argument(data, arguments[0]));
   for (size_t i = 0; i < keep.size(); ++i) keep[i] = data.read_id(2 * i);
   data.handles.end_scope(keep);
   return nullptr;

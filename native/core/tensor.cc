@@ -31,6 +31,8 @@ void TensorImpl::destroy(TensorImpl* impl) {
 }
 
 Tensor allocate_tensor(const char* op, const TensorSpec& spec) {
+  // Sizes that a shape rule multiplied up or put together have not been through this yet.
+  checked_numel(op, spec.shape);
   Ref<Storage> storage = Storage::allocate(op, spec.bytes());
   Tensor tensor(TensorImpl::make());
   tensor->spec = spec;
@@ -52,7 +54,7 @@ Tensor make_number(N value, DType dtype) {
   Tensor tensor(TensorImpl::make());
   tensor->spec.dtype = dtype;
   tensor->wrapped_number = true;
-  dispatch_dtype(dtype, [&]<class T>(T) {
+  dispatch_storage(dtype, [&]<class T>(T) {
     const T converted = static_cast<T>(value);
     std::memcpy(tensor->scalar, &converted, sizeof(T));
   });

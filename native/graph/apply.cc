@@ -7,6 +7,7 @@
 #include "graph/record.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 // The operands of a call after promotion, and the views on them that records take.
 struct Prepared {
   InlineVector<Tensor, 8> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
 
   Call call(const Op& op, const Attrs& attrs) const { return {op, flat, starts, attrs}; }
 };
@@ -23,9 +24,9 @@ struct Prepared {
 Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
   if (t->spec.dtype == dtype) return t;
   if (t->wrapped_number) {
-    return dispatch_dtype(t->spec.dtype, [&]<class T>(T value) {
+    return dispatch_storage(t->spec.dtype, [&]<class T>(T value) {
       std::memcpy(&value, t->scalar, sizeof(T));
-      if constexpr (std::is_floating_point_v<T>) {
+      if constexpr (std::is_floating_point_v<T> || kIsHalf<T>) {
         return number_tensor(static_cast<double>(value), dtype);
       } else {
         return number_tensor(static_cast<int64_t>(value), dtype);
@@ -38,9 +39,9 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 
 // Fills lists that are `grads_of` another input.
 void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
-                   std::span<const uint16_t> starts) {
+                   std::span<const Start> starts) {
   const int of = op.inputs[input].grads_of;
-  for (uint16_t k = starts[of]; k < starts[of + 1]; ++k) {
+  for (Start k = starts[of]; k < starts[of + 1]; ++k) {
     const AutogradMeta* meta = meta_of(flat[k]);
     p.flat.push_back(meta ? meta->grad : Tensor());
   }
@@ -50,18 +51,18 @@ Prepared prepare(Environment& env, const Call& call) {
   Prepared p;
   const auto dtype = promoted_dtype(call);
   for (int i = 0; i < call.op.input_count(); ++i) {
-    p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+    p.starts.push_back(static_cast<Start>(p.flat.size()));
     const InputDef& def = call.op.inputs[i];
     if (def.grads_of >= 0) {
       add_gradients(call.op, i, p, call.flat, call.starts);
       continue;
     }
-    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+    for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
       p.flat.push_back(dtype && def.differentiable && t ? cast_operand(env, t, *dtype) : t);
     }
   }
-  p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+  p.starts.push_back(static_cast<Start>(p.flat.size()));
   return p;
 }
 
@@ -75,12 +76,12 @@ void evaluate(Environment& env, const Call& call, const InferContext& inferred,
   for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
   std::array<TensorView, kMaxOutputs> views;
   for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
-  const size_t bytes = call.op.workspace ? call.op.workspace(inferred) : 0;
+  const size_t bytes = evaluation_bytes(inferred);
   Ref<Storage> workspace;
   if (bytes > 0) workspace = Storage::allocate(call.op.name, bytes);
   const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
                       workspace ? workspace->data() : nullptr, call.attrs);
-  call.op.eval(c);
+  run_eval(c);
 }
 
 void count_allocation(Environment& env, const Tensor& t) {
@@ -153,10 +154,9 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
     if (spec.alias >= 0) {
       const Tensor& source = ready.flat[static_cast<size_t>(spec.alias)];
       if (!source->storage) {
-        // A number that is only looked at differently: it has no storage to share.
-        outputs[j] = number_tensor(0.0, spec.dtype);
-        std::memcpy(outputs[j]->scalar, source->scalar, sizeof(source->scalar));
-        outputs[j]->spec = spec;
+        // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
+        outputs[j] = allocate_tensor(call.op.name, spec);
+        std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
       outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
@@ -216,7 +216,7 @@ void apply_in_place(Environment& env, const Call& call) {
   Tensor before;
   for (int i = 0; recorded && i < op.input_count(); ++i) {
     if (!(op.saves.inputs >> i & 1)) continue;
-    for (uint16_t k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
+    for (Start k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
       if (!(ready.flat[k] == target)) continue;
       if (!before) before = clone_with_history(env, target);
       saved.flat[k] = before;
@@ -252,13 +252,13 @@ namespace {
 // One operand per schema input; an undefined tensor is an absent optional one.
 struct Fixed {
   InlineVector<Tensor, 4> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
   explicit Fixed(std::initializer_list<Tensor> inputs) {
     for (const Tensor& t : inputs) {
-      starts.push_back(static_cast<uint16_t>(flat.size()));
+      starts.push_back(static_cast<Start>(flat.size()));
       if (t) flat.push_back(t);
     }
-    starts.push_back(static_cast<uint16_t>(flat.size()));
+    starts.push_back(static_cast<Start>(flat.size()));
   }
 };
 }  // namespace
@@ -276,7 +276,7 @@ void EnvironmentApplier::apply(const Op& op, std::initializer_list<Tensor> input
 }
 
 Tensor EnvironmentApplier::apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) {
-  const uint16_t starts[] = {0, static_cast<uint16_t>(list.size())};
+  const Start starts[] = {0, static_cast<Start>(list.size())};
   Tensor out;
   lanegrad::apply(env_, {op, list, starts, attrs}, {&out, 1});
   return out;

@@ -198,7 +198,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}, {.name = "index", .differentiable = false}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dim", AttrType::kInt}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = gather_infer,
      .eval = gather_eval,
      .saves = {.inputs = 2},
@@ -216,7 +216,7 @@ const Op kOps[] = {
      .inputs = {{{.name = "index", .differentiable = false}}},
      .outputs = {{{"out", false}}},
      .attrs = {{{"size", AttrType::kInt}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = wrap_infer,
      .eval = wrap_eval},
 };

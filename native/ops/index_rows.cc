@@ -179,7 +179,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}, {.name = "index", .differentiable = false}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dim", AttrType::kInt}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = select_infer,
      .eval = select_eval,
      .saves = {.inputs = 2},

@@ -1,5 +1,7 @@
 #include "ops/view_chain.h"
 
+#include <algorithm>
+
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -69,7 +71,7 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
   OutputSpec at(base);
   for (const ViewStep& step : chain) {
     const TensorSpec* input = &at;
-    const uint16_t starts[] = {0, 1};
+    const Start starts[] = {0, 1};
     InferContext c(*step.op, Operands<const TensorSpec*>({&input, 1}, starts), step.attrs);
     step.op->infer(c);
     const int64_t offset = at.offset + c.out(0).offset;
@@ -77,6 +79,13 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
     at.offset = offset;
   }
   return at;
+}
+
+ViewChain chain_of(const ViewLink& last) {
+  ViewChain steps;
+  for (const ViewLink* link = &last; link; link = link->before.get()) steps.push_back(link->step);
+  std::reverse(steps.begin(), steps.end());
+  return steps;
 }
 
 Tensor apply_chain(Applier& c, const Tensor& x, std::span<const ViewStep> chain) {

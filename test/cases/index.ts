@@ -1,10 +1,15 @@
 import type { FusedName, PrimitiveName } from '../../lib/backend/op-schema.gen.js';
+import { conv } from './conv.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { indexing } from './indexing.js';
+import { linalg } from './linalg.js';
 import { linear } from './linear.js';
+import { pool } from './pool.js';
 import { reduction } from './reduction.js';
+import { resampling } from './resample.js';
+import { scans } from './scan.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -15,12 +20,17 @@ type Tested = PrimitiveName | FusedName;
  * Internal ops are reached by gradients and in-place writes only, and tested as part of those.
  */
 export const opRows = {
+  ...conv,
   ...creation,
   ...elementwise,
   ...fused,
   ...indexing,
+  ...linalg,
   ...linear,
+  ...pool,
   ...reduction,
+  ...resampling,
+  ...scans,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

@@ -67,6 +67,17 @@ describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !optim
       invoke(op, inputs, row.cases[0]!.attrs as OpAttrs[OpName]);
       expect(backend.counters().tapeNodes - before).toBe(1);
     });
+
+    test('withComposites runs its definition instead', () => {
+      const opsOf = () => {
+        const { inputs } = buildInputs(backend, op, row.cases[0]!, { dtype: 'float32' });
+        const before = backend.counters().ops;
+        invoke(op, inputs, row.cases[0]!.attrs as OpAttrs[OpName]);
+        return backend.counters().ops - before;
+      };
+      expect(opsOf()).toBe(1);
+      expect(withComposites(opsOf)).toBeGreaterThan(1);
+    });
   },
 );
 

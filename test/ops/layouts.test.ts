@@ -3,25 +3,29 @@ import { backend } from '../../lib/backend/current.js';
 import '../../lib/index.js';
 import { isLarge, type CaseInput } from '../cases/case.js';
 import { rowList } from '../cases/index.js';
+import { linalg } from '../cases/linalg.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
-import { applies, layouts, type Layout } from '../support/layout.js';
+import { hasInput, layouts, type Layout } from '../support/layout.js';
 import { gradientsOfCase, gradientTolerance, isDifferentiable, runCase } from '../support/run-case.js';
 
 const largeDTypes = ['float32'] as const;
 
-function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean {
-  return inputs.some((input) => {
-    if (input === null || typeof input !== 'object') return false;
-    return 'kind' in input ? applies(layout, input.shape) : hasInput(input, layout);
-  });
+/** A matrix of equal rows is singular: factorizations take batches of equal matrices. */
+function fits(op: string, inputs: readonly CaseInput[], layout: Layout): boolean {
+  const taken = inputs.filter(
+    (input) =>
+      !(layout === 'expanded' && op in linalg) ||
+      (input !== null && typeof input === 'object' && 'kind' in input && input.shape.length > 2),
+  );
+  return hasInput(taken, layout);
 }
 
 // The same values in another layout must give the same result: transposed, every second element, a later start,
 // channels-last, stride 0.
 describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) => {
   test.each(layouts.slice(1))('takes %s inputs', (layout) => {
-    for (const entry of row.cases.filter((one) => hasInput(one.inputs, layout))) {
+    for (const entry of row.cases.filter((one) => fits(op, one.inputs, layout))) {
       if (entry.inputs.some((input) => Array.isArray(input)) && row.gradient === 'none') continue;
       for (const dtype of isLarge(entry) ? largeDTypes : row.dtypes) {
         const plain = runCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
@@ -37,7 +41,9 @@ describe.each(rowList.filter(([op]) => op !== 'nextCounter'))('%s', (op, row) =>
   });
 
   test.runIf(row.gradient !== 'none').each(layouts.slice(1))('gradients of %s inputs', (layout) => {
-    for (const entry of row.cases.filter((one) => isDifferentiable(one) && hasInput(one.inputs, layout))) {
+    for (const entry of row.cases.filter(
+      (one) => isDifferentiable(one) && fits(op, one.inputs, layout),
+    )) {
       for (const dtype of isLarge(entry) ? largeDTypes : (['float32', 'float64'] as const)) {
         const plain = gradientsOfCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
         const strided = gradientsOfCase(backend, op, entry, { dtype, layout }, invoke);

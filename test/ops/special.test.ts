@@ -7,7 +7,7 @@ import { rowList } from '../cases/index.js';
 import { ulpDistance } from '../support/compare.js';
 
 // NaN, infinities, zeros, denormals and the largest numbers through every elementwise op, in float32: what PyTorch 2.13
-// gives. test/golden/special.json holds its inputs and results.
+// gives. special.json beside this file holds its inputs and results.
 
 type Encoded = number | 'nan' | 'inf' | '-inf';
 
@@ -18,9 +18,7 @@ interface Special {
   readonly binary: Readonly<Record<string, readonly Encoded[]>>;
 }
 
-const special = JSON.parse(
-  readFileSync(new URL('../golden/special.json', import.meta.url), 'utf8'),
-) as Special;
+const special = JSON.parse(readFileSync(new URL('./special.json', import.meta.url), 'utf8')) as Special;
 
 const decode = (value: Encoded): number =>
   value === 'nan' ? NaN : value === 'inf' ? Infinity : value === '-inf' ? -Infinity : value;

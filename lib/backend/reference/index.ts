@@ -26,6 +26,7 @@ import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
 import type { TapeNode } from './node.js';
 import { referenceOps } from './ops/table.js';
+import { roundHalves } from './half.js';
 import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
 import { Tape, type Operand } from './tape.js';
 import { checkAttrs, describe } from './validate.js';
@@ -43,6 +44,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   readonly name = 'js';
   private readonly tape = new Tape();
   private readonly scopes: T[][] = [];
+  private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
   private crossings = 0;
   private made = 0;
@@ -74,7 +76,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const storage = allocate('create', dtype, shape);
     if (dtype === 'bool') for (let i = 0; i < data.length; i++) storage.data[i] = data[i] ? 1 : 0;
     else (storage.data as Float64Array).set(data as Float64Array);
-    return this.handle(new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage));
+    const made = new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage);
+    roundHalves([made]);
+    return this.handle(made);
   }
 
   read(tensor: T): TypedArray {
@@ -92,6 +96,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   release(tensor: T): void {
     this.crossings += 1;
+    if (!Handle.is(tensor)) fail(DTypeError, 'dispose', `got ${describe(tensor)}, wanted a tensor`);
     if (tensor.value === undefined) return;
     tensor.value = undefined;
     this.released += 1;
@@ -163,7 +168,11 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   getGrad(tensor: T): T | null {
     const { grad } = this.tensor('getGrad', tensor);
-    return grad ? this.handle(grad) : null;
+    if (!grad) return null;
+    // One handle until the gradient is replaced, or somebody frees it.
+    let handle = this.gradHandles.get(grad);
+    if (handle?.value !== grad) this.gradHandles.set(grad, (handle = this.handle(grad)));
+    return handle;
   }
 
   setGrad(tensor: T, grad: T | null): void {
@@ -173,6 +182,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       return;
     }
     const g = this.tensor('setGrad', grad);
+    if (g === t) fail(AutogradError, 'grad', 'a tensor cannot be its own gradient; assign a clone');
     if (!sameShape(g.shape, t.shape)) {
       fail(ShapeError, 'setGrad', `the gradient has shape ${show(g.shape)}, its tensor ${show(t.shape)}`);
     }

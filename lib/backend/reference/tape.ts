@@ -12,7 +12,8 @@ import { opRecords } from '../op-schema.gen.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
-import { TapeNode, type Saved } from './node.js';
+import { roundHalves } from './half.js';
+import { stepsOf, TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
 import { expandedDim, sameShape } from './shape.js';
@@ -206,7 +207,7 @@ export class Tape {
     const base = x.view ? x.view.base : x;
     out.view = {
       base,
-      chain: x.view ? [...x.view.chain, step] : [step],
+      chain: { step, before: x.view?.chain },
       unrecorded: !this.gradMode || (x.view?.unrecorded ?? false),
       seen: base.historyVersion,
     };
@@ -251,7 +252,7 @@ export class Tape {
     const mode = this.gradMode;
     this.gradMode = true;
     let replayed = view.base;
-    for (const step of view.chain) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
+    for (const step of stepsOf(view.chain)) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
     this.gradMode = mode;
     this.setHistory(t, replayed.node, replayed.outputIndex);
   }
@@ -364,7 +365,7 @@ export class Tape {
       return;
     }
     const { base, chain } = view;
-    const attrs = { chain, strides: base.strides };
+    const attrs = { chain: stepsOf(chain), strides: base.strides };
     if (this.requiresGrad(base) || result.node) {
       this.attach(this.entry('viewScatter'), [base, result], [base], attrs);
       base.historyVersion += 1;
@@ -380,6 +381,7 @@ function compute(
 ): void {
   try {
     op.forward?.(inputs, outputs, attrs);
+    roundHalves(outputs);
   } catch (error) {
     // A scratch array that is not to be had.
     if (!(error instanceof RangeError)) throw error;
@@ -407,7 +409,7 @@ function scalar(value: number | boolean, dtype: DType): RefTensor {
   const t = zeros('scalar', dtype, []);
   const number = Number(value);
   // Integers wrap, as those of tensors do when they are cast; other numbers saturate.
-  const wraps = Number.isSafeInteger(number) && (dtype === 'int32' || dtype === 'uint8');
+  const wraps = Number.isSafeInteger(number) && dtype !== 'bool' && dtype !== 'int64' && !isFloat(dtype);
   (t.data as Float64Array)[0] = wraps ? number : (castNumber(number, dtype) as number);
   t.wrapped = true;
   return t;

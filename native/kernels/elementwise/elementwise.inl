@@ -6,6 +6,10 @@
 
 namespace {
 
+template <class...>
+struct Types {};
+using AllTypes = Types<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Float16, BFloat16, float, double>;
+
 template <bool kScalar, class T>
 LANEGRAD_INLINE Vec<T> operand(const T* p, Vec<T> fixed, int64_t i) {
   if constexpr (kScalar)
@@ -134,27 +138,53 @@ constexpr ElementwiseKernel kernel_of() {
     return nullptr;
 }
 
-// ---- casts: C conversions, but for floats into integers, which saturate (NaN gives 0), and anything into
-// bool
+// ---- casts
+
+// The halves go through a float of full width; the tile stays in L1.
+constexpr int64_t kCastTile = 512;
 
 template <class From, class To>
 void cast_row(void* out, const void* in, int64_t n) {
   const From* __restrict source = static_cast<const From*>(in);
   To* __restrict target = static_cast<To*>(out);
-  for (int64_t i = 0; i < n; ++i) target[i] = saturating_cast<To>(source[i]);
+  if constexpr (std::is_same_v<From, To>) {
+    std::memcpy(out, in, static_cast<size_t>(n) * sizeof(From));
+  } else if constexpr (kIsHalf<From> && std::is_same_v<To, float>) {
+    widen_halves(target, source, n);
+  } else if constexpr (std::is_same_v<From, float> && kIsHalf<To>) {
+    round_halves(target, source, n);
+  } else if constexpr (kIsHalf<From> || kIsHalf<To>) {
+    float tile[kCastTile];
+    for (int64_t i = 0; i < n; i += kCastTile) {
+      const int64_t count = n - i < kCastTile ? n - i : kCastTile;
+      cast_row<From, float>(tile, source + i, count);
+      cast_row<float, To>(target + i, tile, count);
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i) target[i] = saturating_cast<To>(source[i]);
+  }
 }
 
 template <class From>
-void fill_casts(CastKernel* to) {
-  to[0] = cast_row<From, bool>;
-  to[1] = cast_row<From, uint8_t>;
-  to[2] = cast_row<From, int32_t>;
-  to[3] = cast_row<From, int64_t>;
-  to[4] = cast_row<From, float>;
-  to[5] = cast_row<From, double>;
+void fill_casts(CastKernel (&casts)[kDTypeCount][kDTypeCount]) {
+  const auto to = casts[static_cast<int>(dtype_of<From>::value)];
+  [to]<class... To>(Types<To...>) {
+    ((to[static_cast<int>(dtype_of<To>::value)] = cast_row<From, To>), ...);
+  }(AllTypes{});
 }
 
 // ---- where, fill, arange
+
+// Two bytes: left to the compiler, which vectorizes it for the level of the region.
+void where_pairs(void* out, const void* condition, const void* a, const void* b, int64_t n,
+                 unsigned scalars) {
+  uint16_t* const o = static_cast<uint16_t*>(out);
+  const uint8_t* const m = static_cast<const uint8_t*>(condition);
+  const uint16_t* const pa = static_cast<const uint16_t*>(a);
+  const uint16_t* const pb = static_cast<const uint16_t*>(b);
+  const int64_t sa = scalars & 2 ? 0 : 1, sb = scalars & 4 ? 0 : 1;
+  for (int64_t i = 0; i < n; ++i) o[i] = m[i] ? pa[i * sa] : pb[i * sb];
+}
 
 template <class T, bool kScalarA, bool kScalarB>
 void where_loop(T* out, const uint8_t* condition, const T* pa, const T* pb, int64_t n) {
@@ -190,10 +220,7 @@ template <class T>
 void fill_row(void* out, const void* value, int64_t n) {
   T* const o = static_cast<T*>(out);
   const T one = *static_cast<const T*>(value);
-  const Vec<T> v = Vec<T>::broadcast(one);
-  int64_t i = 0;
-  for (; i + Vec<T>::kWidth <= n; i += Vec<T>::kWidth) v.store(o + i);
-  for (; i < n; ++i) o[i] = one;
+  for (int64_t i = 0; i < n; ++i) o[i] = one;
 }
 
 template <class T>
@@ -206,33 +233,28 @@ void arange_row(void* out, double start, double step, int64_t first, int64_t n) 
 
 ElementwiseTable make_table() {
   ElementwiseTable t{};
-#define LANEGRAD_ELEMENTWISE(name, ...)                          \
-  t.kernels[kCode_##name][0] = kernel_of<Row_##name, bool>();    \
-  t.kernels[kCode_##name][1] = kernel_of<Row_##name, uint8_t>(); \
-  t.kernels[kCode_##name][2] = kernel_of<Row_##name, int32_t>(); \
-  t.kernels[kCode_##name][3] = kernel_of<Row_##name, int64_t>(); \
-  t.kernels[kCode_##name][4] = kernel_of<Row_##name, float>();   \
-  t.kernels[kCode_##name][5] = kernel_of<Row_##name, double>();
+  const auto at = []<class T>(T) { return static_cast<int>(dtype_of<T>::value); };
+#define LANEGRAD_ELEMENTWISE(name, ...)                                      \
+  t.kernels[kCode_##name][at(bool{})] = kernel_of<Row_##name, bool>();       \
+  t.kernels[kCode_##name][at(uint8_t{})] = kernel_of<Row_##name, uint8_t>(); \
+  t.kernels[kCode_##name][at(int32_t{})] = kernel_of<Row_##name, int32_t>(); \
+  t.kernels[kCode_##name][at(int64_t{})] = kernel_of<Row_##name, int64_t>(); \
+  t.kernels[kCode_##name][at(float{})] = kernel_of<Row_##name, float>();     \
+  t.kernels[kCode_##name][at(double{})] = kernel_of<Row_##name, double>();
 #include "kernels/elementwise/elementwise.def"
 #undef LANEGRAD_ELEMENTWISE
-  fill_casts<bool>(t.casts[0]);
-  fill_casts<uint8_t>(t.casts[1]);
-  fill_casts<int32_t>(t.casts[2]);
-  fill_casts<int64_t>(t.casts[3]);
-  fill_casts<float>(t.casts[4]);
-  fill_casts<double>(t.casts[5]);
+  [&]<class... T>(Types<T...>) {
+    (fill_casts<T>(t.casts), ...);
+    ((t.arange[static_cast<int>(dtype_of<T>::value)] = arange_row<T>), ...);
+  }(AllTypes{});
   t.where[0] = where_row<uint8_t>;
+  t.where[1] = where_pairs;
   t.where[2] = where_row<int32_t>;
   t.where[3] = where_row<int64_t>;
   t.fill[0] = fill_row<uint8_t>;
-  t.fill[2] = fill_row<int32_t>;
-  t.fill[3] = fill_row<int64_t>;
-  t.arange[0] = arange_row<bool>;
-  t.arange[1] = arange_row<uint8_t>;
-  t.arange[2] = arange_row<int32_t>;
-  t.arange[3] = arange_row<int64_t>;
-  t.arange[4] = arange_row<float>;
-  t.arange[5] = arange_row<double>;
+  t.fill[1] = fill_row<uint16_t>;
+  t.fill[2] = fill_row<uint32_t>;
+  t.fill[3] = fill_row<uint64_t>;
   return t;
 }
 

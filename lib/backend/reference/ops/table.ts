@@ -1,12 +1,25 @@
 import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
-import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv.js';
+import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
+import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
+import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
-import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
+import { padConstant } from './pad.js';
+import {
+  adaptiveAvgPool,
+  adaptiveAvgPoolBackward,
+  adaptiveMaxPool,
+  avgPool,
+  avgPoolBackward,
+  maxPool,
+  maxUnpool,
+} from './pool.js';
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
+import { cumsum } from './scan.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -18,44 +31,65 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   ...testOps,
   ...binaryOps,
   ...comparisonOps,
+  adaptiveAvgPool,
+  adaptiveAvgPoolBackward,
+  adaptiveMaxPool,
   amax,
   amin,
   arange,
   argmax,
   argmin,
-  avgPool2d,
-  avgPool2dBackward,
+  avgPool,
+  avgPoolBackward,
   cat,
+  cholesky,
   clamp,
   contiguous,
-  conv2d,
-  conv2dInputGrad,
-  conv2dWeightGrad,
+  convolution,
+  convolutionInputGrad,
+  convolutionWeightGrad,
   copy,
+  cumsum,
+  det,
   detach,
+  eigh,
+  eigvalsh,
   expand,
   eye,
   full,
   gather,
   indexAdd,
   indexSelect,
+  inv,
   linspace,
   logSoftmax,
+  luFactor,
   matmul,
   maxDim,
-  maxPool2d,
-  maxPool2dBackward,
+  maxPool,
+  maxUnpool,
   mean,
   minDim,
   nextCounter,
   normal,
+  outerIndex,
+  outerIndexBackward,
+  padConstant,
   permute,
+  qr,
   randint,
+  resample,
+  resampleBackward,
   reshape,
   scatterAdd,
   slice,
+  slogdet,
   softmax,
+  solve,
+  solveTriangular,
   sum,
+  svd,
+  svdvals,
   to,
   uniform,
   where,

@@ -1,0 +1,21 @@
+import { cumulative } from './cumulative.js';
+import { joining } from './join.js';
+import { linear } from './linear.js';
+import { losses } from './loss.js';
+import { reductions } from './reduction.js';
+import { indexing } from './indexing.js';
+import { views } from './view.js';
+import type { ComposedRow } from './row.js';
+
+/** By the public name: `logsumexp`, `F.softplus`. */
+export const composedRows: Readonly<Record<string, ComposedRow>> = {
+  ...cumulative,
+  ...indexing,
+  ...joining,
+  ...linear,
+  ...losses,
+  ...reductions,
+  ...views,
+};
+
+export const composedList = Object.entries(composedRows);

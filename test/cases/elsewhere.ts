@@ -1,0 +1,20 @@
+/** Functions of lib/ops without a row, and where else they are tested. */
+export const testedElsewhere: Readonly<Record<string, string>> = {
+  allclose: 'gives a boolean: test/golden',
+  batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/golden',
+  equal: 'gives a boolean: test/golden',
+  float: 'makes an operand of a number: test/ops/promotion.test.ts',
+  fullLike: 'values by test/golden; the op is full',
+  index: 'entries of several kinds: test/golden (__getitem__)',
+  ones: 'values by test/golden; the op is full',
+  onesLike: 'values by test/golden; the op is full',
+  rand: 'random: test/ops/random.test.ts',
+  randLike: 'random: test/ops/random.test.ts',
+  randn: 'random: test/ops/random.test.ts',
+  randnLike: 'random: test/ops/random.test.ts',
+  tensor: 'takes JavaScript values: test/memory/tensors.test.ts, test/errors/bad-input.test.ts',
+  variance: 'the op var under another name',
+  withComposites: 'runs a function: test/ops/fused.test.ts',
+  zeros: 'values by test/golden; the op is full',
+  zerosLike: 'values by test/golden; the op is full',
+};
