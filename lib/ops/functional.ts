@@ -1,4 +1,5 @@
 // The namespace F: what PyTorch has in nn.functional, under its names in camelCase. One block for each file.
+// The namespace F: what PyTorch has in nn.functional, under its names in camelCase. One block for each file.
 export { conv1d, conv2d, conv3d } from './conv/conv.js';
 export type { Conv1dOptions, Conv2dOptions, Conv3dOptions } from './conv/options.js';
 export { convTranspose1d, convTranspose2d, convTranspose3d } from './conv/transpose.js';
@@ -7,6 +8,7 @@ export type {
   ConvTranspose2dOptions,
   ConvTranspose3dOptions,
 } from './conv/transpose.js';
+export * from './activation.js';
 export { dropout } from './dropout.js';
 export { fold, unfold } from './fold.js';
 export type { FoldOptions } from './fold.js';

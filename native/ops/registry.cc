@@ -26,6 +26,7 @@ void register_reduce_ops(Registry&);
 void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
 void register_softmax_ops(Registry&);
+void register_sort_ops(Registry&);
 void register_view_ops(Registry&);
 
 void Registry::add(const Op& op) { ops_.push_back(&op); }
@@ -39,6 +40,7 @@ const Registry& registry() {
     register_view_ops(*r);
     register_reduce_ops(*r);
     register_scan_ops(*r);
+    register_sort_ops(*r);
     register_softmax_ops(*r);
     register_matmul_ops(*r);
     register_linear_ops(*r);

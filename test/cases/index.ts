@@ -1,8 +1,11 @@
 import type { FusedName, PrimitiveName } from '../../lib/backend/op-schema.gen.js';
 import { conv } from './conv.js';
+import { activation } from './activation.js';
+import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
+import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
@@ -10,6 +13,7 @@ import { pool } from './pool.js';
 import { reduction } from './reduction.js';
 import { resampling } from './resample.js';
 import { scans } from './scan.js';
+import { sorting } from './sorting.js';
 import { view } from './view.js';
 import type { OpRow, RowOf } from './case.js';
 
@@ -21,9 +25,12 @@ type Tested = PrimitiveName | FusedName;
  */
 export const opRows = {
   ...conv,
+  ...activation,
+  ...arithmetic,
   ...creation,
   ...elementwise,
   ...fused,
+  ...functions,
   ...indexing,
   ...linalg,
   ...linear,
@@ -31,6 +38,7 @@ export const opRows = {
   ...reduction,
   ...resampling,
   ...scans,
+  ...sorting,
   ...view,
 } satisfies { readonly [Name in Tested]: RowOf<Name> };
 

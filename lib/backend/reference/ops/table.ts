@@ -2,6 +2,8 @@ import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
 import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
+import { functionOps, pairOps } from './functions.js';
+import { bitOps, logicOps, quotientOps } from './integer.js';
 import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
 import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
 import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
@@ -17,9 +19,10 @@ import {
   maxPool,
   maxUnpool,
 } from './pool.js';
-import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { amax, amin, argmax, argmin, maxDim, mean, minDim, prod, sum } from './reduce.js';
 import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
-import { cumsum } from './scan.js';
+import { cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence } from './scan.js';
+import { nonzero, searchsorted, sort } from './sort.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
@@ -34,6 +37,11 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   adaptiveAvgPool,
   adaptiveAvgPoolBackward,
   adaptiveMaxPool,
+  ...functionOps,
+  ...pairOps,
+  ...quotientOps,
+  ...bitOps,
+  ...logicOps,
   amax,
   amin,
   arange,
@@ -49,6 +57,9 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   convolutionInputGrad,
   convolutionWeightGrad,
   copy,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   det,
   detach,
@@ -64,6 +75,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   linspace,
   logSoftmax,
   luFactor,
+  logcumsumexp,
   matmul,
   maxDim,
   maxPool,
@@ -71,22 +83,27 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   mean,
   minDim,
   nextCounter,
+  nonzero,
   normal,
   outerIndex,
   outerIndexBackward,
   padConstant,
   permute,
+  prod,
   qr,
   randint,
+  recurrence,
   resample,
   resampleBackward,
   reshape,
   scatterAdd,
+  searchsorted,
   slice,
   slogdet,
   softmax,
   solve,
   solveTriangular,
+  sort,
   sum,
   svd,
   svdvals,
