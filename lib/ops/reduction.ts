@@ -1,3 +1,4 @@
+import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { checkFlag, checkInt, checkInts, checkOptions, checkRange, checkTensor, noAttrs } from '../check.js';
 import type { DType } from '../dtype.js';
@@ -47,9 +48,17 @@ interface ReduceAttrs {
 const allDims: ReduceAttrs = Object.freeze({ dims: [], keepdim: false });
 const allDimsKept: ReduceAttrs = Object.freeze({ dims: [], keepdim: true });
 
-function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttrs {
+const reduceNames = ['dim', 'keepdim'];
+const sumNames = [...reduceNames, 'dtype'];
+const varianceNames = [...reduceNames, 'correction'];
+
+function reduceAttrs(
+  op: string,
+  options: ReduceOptions | undefined,
+  names: readonly string[] = reduceNames,
+): ReduceAttrs {
   if (options === undefined) return allDims;
-  checkOptions(op, options);
+  checkOptions(op, options, names);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim === undefined) return keepdim ? allDimsKept : allDims;
@@ -73,7 +82,7 @@ function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttr
  */
 export function sum(x: Tensor, options?: SumOptions): Tensor {
   checkTensor('sum', 'x', x);
-  const attrs = reduceAttrs('sum', options);
+  const attrs = reduceAttrs('sum', options, sumNames);
   if (options?.dtype === undefined || options.dtype === x.dtype) return backend.run1('sum', [x], attrs);
   const { dtype } = options;
   return scoped(() => backend.run1('sum', [to(x, dtype)], attrs));
@@ -146,11 +155,10 @@ function extremum(
 ): Tensor | ValuesAndIndices {
   checkTensor(op, 'x', x);
   if (second === undefined) return backend.run1(op === 'max' ? 'amax' : 'amin', [x], allDims);
-  if ('dtype' in second) {
-    checkTensor(op, 'other', second);
+  if (Handle.is(second)) {
     return backend.run1(op === 'max' ? 'maximum' : 'minimum', [x, second], noAttrs);
   }
-  checkOptions(op, second);
+  checkOptions(op, second, reduceNames);
   checkInt(op, 'dim', second.dim);
   const keepdim = checkFlag(op, 'keepdim', second.keepdim);
   const [values, indices] = backend.run(op === 'max' ? 'maxDim' : 'minDim', [x], {
@@ -180,7 +188,7 @@ export function argmin(x: Tensor, options?: DimOptions): Tensor<'int64'> {
 
 function position(op: 'argmax' | 'argmin', x: Tensor, options: DimOptions = {}): Tensor<'int64'> {
   checkTensor(op, 'x', x);
-  checkOptions(op, options);
+  checkOptions(op, options, reduceNames);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim !== undefined) {
@@ -223,7 +231,7 @@ export function std(x: Tensor, options: VarOptions = {}): Tensor {
 
 function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   checkTensor(op, 'x', x);
-  const { dims, keepdim } = reduceAttrs(op, options);
+  const { dims, keepdim } = reduceAttrs(op, options, varianceNames);
   const { correction = 1 } = options;
   checkRange(op, 'correction', correction, 0, Number.MAX_VALUE);
   return runComposite1('var', [x], { dims, keepdim, correction });

@@ -193,7 +193,7 @@ describe('long lists and chains', () => {
   });
 
   test('a custom op of 40,000 inputs, differentiated twice', () => {
-    const xs = Array.from({ length: 40_000 }, () => lg.full([1], 3.5, { requiresGrad: true }) as Tensor);
+    const xs = Array.from({ length: 40_000 }, (): Tensor => lg.full([1], 3.5, { requiresGrad: true }));
     const last = xs[39_999]!;
     const op = lg.customOp({
       forward: (ctx, ...args: Tensor[]): Tensor => {
@@ -209,7 +209,7 @@ describe('long lists and chains', () => {
 
   test('a view of a view, 50,000 times: neither memory nor time of their square', () => {
     const held: Tensor[] = [];
-    let x = lg.ones([2, 3]);
+    let x: Tensor = lg.ones([2, 3]);
     for (let i = 0; i < 50_000; ++i) held.push((x = x.t()));
     x.mul_(2);
     expect(held[0]!.tolist()).toEqual([
