@@ -37,6 +37,7 @@ export interface OpAttrs {
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   cumsum: { readonly dim: number; readonly reverse: boolean };
   detach: NoAttrs;
+  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
@@ -46,6 +47,7 @@ export interface OpAttrs {
   exp: NoAttrs;
   expand: { readonly shape: readonly number[] };
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
+  flip: { readonly dims: readonly number[] };
   floor: NoAttrs;
   full: { readonly shape: readonly number[]; readonly value: number; readonly dtype: DType };
   gather: { readonly dim: number };
@@ -56,6 +58,7 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gt: NoAttrs;
   indexAdd: { readonly dim: number };
+  indexCopy: { readonly dim: number };
   indexSelect: { readonly dim: number };
   isnan: NoAttrs;
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
@@ -96,7 +99,9 @@ export interface OpAttrs {
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
+  scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
   sigmoidBackward: NoAttrs;
@@ -112,12 +117,17 @@ export interface OpAttrs {
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
+  storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
+  strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
   to: { readonly dtype: DType };
+  tril: { readonly diagonal: number };
+  triu: { readonly diagonal: number };
   trunc: NoAttrs;
+  unfold: { readonly dim: number; readonly size: number; readonly step: number };
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
@@ -150,12 +160,14 @@ export type PrimitiveName =
   | 'cos'
   | 'cumsum'
   | 'detach'
+  | 'diagonal'
   | 'div'
   | 'eq'
   | 'erf'
   | 'exp'
   | 'expand'
   | 'eye'
+  | 'flip'
   | 'floor'
   | 'full'
   | 'gather'
@@ -164,6 +176,7 @@ export type PrimitiveName =
   | 'geluTanh'
   | 'gt'
   | 'indexAdd'
+  | 'indexCopy'
   | 'indexSelect'
   | 'isnan'
   | 'le'
@@ -193,7 +206,9 @@ export type PrimitiveName =
   | 'reshape'
   | 'round'
   | 'rsqrt'
+  | 'scatter'
   | 'scatterAdd'
+  | 'scatterReduce'
   | 'sigmoid'
   | 'sign'
   | 'silu'
@@ -202,11 +217,16 @@ export type PrimitiveName =
   | 'softmax'
   | 'sqrt'
   | 'square'
+  | 'storageView'
+  | 'strided'
   | 'sub'
   | 'sum'
   | 'tanh'
   | 'to'
+  | 'tril'
+  | 'triu'
   | 'trunc'
+  | 'unfold'
   | 'uniform'
   | 'where'
   | 'wrapIndex';
@@ -511,6 +531,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  diagonal: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'offset', type: 'int' }, { name: 'dim1', type: 'int' }, { name: 'dim2', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
   div: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -592,6 +621,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
   eye: {
     inputs: [],
     attrs: [{ name: 'rows', type: 'int' }, { name: 'columns', type: 'int' }, { name: 'dtype', type: 'dtype' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  flip: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -681,6 +719,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     promotion: 'common',
   },
   indexAdd: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  indexCopy: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'index', kind: 'one', differentiable: false },
@@ -1079,6 +1128,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  scatter: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   scatterAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1086,6 +1146,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'source', kind: 'one' },
     ],
     attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  scatterReduce: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reduce', type: 'enum', choices: ['prod', 'amax', 'amin'] }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -1238,6 +1309,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  storageView: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }, { name: 'length', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  strided: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'shape', type: 'ints' }, { name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
   sub: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1285,6 +1374,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  tril: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  triu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   trunc: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1292,6 +1399,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  unfold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'size', type: 'int' }, { name: 'step', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   uniform: {

@@ -1,5 +1,6 @@
 #include "ops/view_chain.h"
 
+#include "ops/functions.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -77,6 +78,15 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
     at.offset = offset;
   }
   return at;
+}
+
+Tensor embed_gradient(VjpContext& c, const Op& view) {
+  static const Op& scatter = find_op("viewScatter");
+  const Tensor g = c.grad(0);
+  const Dims shape = c.input_shape(0);
+  const ViewStep step{&view, c.attrs()};
+  const auto chain = encode_chain(contiguous_strides(shape), {&step, 1});
+  return c.apply(scatter, {fn::full(c, shape, 0, g->spec.dtype), g}, Attrs().add_ints(chain));
 }
 
 Tensor apply_chain(Applier& c, const Tensor& x, std::span<const ViewStep> chain) {

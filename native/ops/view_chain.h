@@ -30,6 +30,10 @@ DecodedChain decode_chain(std::span<const int64_t> values);
 // Where the view lies in a tensor of `base`; the offset is in elements.
 OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain);
 
+// Zeros of the input's shape with the gradient in the place of the view: the gradient of a view that does not
+// overlap.
+Tensor embed_gradient(VjpContext& c, const Op& view);
+
 // The same view of another tensor of the base's shape, in ops; copies where its strides do not permit a view.
 Tensor apply_chain(Applier& c, const Tensor& x, std::span<const ViewStep> chain);
 

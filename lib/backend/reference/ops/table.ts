@@ -2,15 +2,18 @@ import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
-import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
+import { cat, indexAdd, indexCopy, indexSelect, wrapIndex } from './indexing.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool.js';
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, sum } from './reduce.js';
+import { flip, tril, triu } from './rearrange.js';
 import { cumsum } from './scan.js';
+import { gather, scatter, scatterAdd, scatterReduce } from './scatter.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
+import { diagonal, storageView, strided, unfold } from './view-strided.js';
 import { contiguous, detach, expand, permute, reshape, slice } from './view.js';
 
 /** Every primitive: one that is missing here is a type error. */
@@ -35,11 +38,14 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   copy,
   cumsum,
   detach,
+  diagonal,
   expand,
   eye,
+  flip,
   full,
   gather,
   indexAdd,
+  indexCopy,
   indexSelect,
   linspace,
   logSoftmax,
@@ -54,11 +60,18 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   permute,
   randint,
   reshape,
+  scatter,
   scatterAdd,
+  scatterReduce,
   slice,
+  storageView,
+  strided,
   softmax,
   sum,
   to,
+  tril,
+  triu,
+  unfold,
   uniform,
   where,
   wrapIndex,
