@@ -11,14 +11,17 @@ export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
+  adaptiveAvgPool: { readonly sizes: readonly number[] };
+  adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
+  adaptiveMaxPool: { readonly sizes: readonly number[] };
   add: NoAttrs;
   amax: { readonly dims: readonly number[]; readonly keepdim: boolean };
   amin: { readonly dims: readonly number[]; readonly keepdim: boolean };
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
-  avgPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
-  avgPool2dBackward: { readonly inputShape: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
+  avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
+  avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
   batchNormTrain: { readonly eps: number };
   cat: { readonly dim: number };
@@ -27,9 +30,9 @@ export interface OpAttrs {
   clampBackward: { readonly min: number; readonly max: number };
   clone: NoAttrs;
   contiguous: NoAttrs;
-  conv2d: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
-  conv2dInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
-  conv2dWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolution: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolutionInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolutionWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
   cos: NoAttrs;
   cosBackward: NoAttrs;
@@ -56,6 +59,8 @@ export interface OpAttrs {
   geluBackward: NoAttrs;
   geluTanh: NoAttrs;
   geluTanhBackward: NoAttrs;
+  gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gt: NoAttrs;
   indexAdd: { readonly dim: number };
   indexCopy: { readonly dim: number };
@@ -73,8 +78,8 @@ export interface OpAttrs {
   lt: NoAttrs;
   matmul: NoAttrs;
   maxDim: { readonly dim: number; readonly keepdim: boolean };
-  maxPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
-  maxPool2dBackward: { readonly inputShape: readonly number[] };
+  maxPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
+  maxUnpool: { readonly sizes: readonly number[]; readonly accumulate: boolean };
   maximum: NoAttrs;
   maximumBackward: NoAttrs;
   mean: { readonly dims: readonly number[]; readonly keepdim: boolean };
@@ -86,6 +91,9 @@ export interface OpAttrs {
   neg: NoAttrs;
   nextCounter: { readonly count: number };
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
+  outerIndex: { readonly sizes: readonly number[] };
+  outerIndexBackward: { readonly sizes: readonly number[] };
+  padConstant: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
   permute: { readonly dims: readonly number[] };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
@@ -95,6 +103,8 @@ export interface OpAttrs {
   reciprocalBackward: NoAttrs;
   relu: NoAttrs;
   reluBackward: NoAttrs;
+  resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
+  resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
   round: NoAttrs;
   rsqrt: NoAttrs;
@@ -140,22 +150,25 @@ export type OpName = keyof OpAttrs;
 /** The ops that every backend implements. */
 export type PrimitiveName =
   | 'abs'
+  | 'adaptiveAvgPool'
+  | 'adaptiveAvgPoolBackward'
+  | 'adaptiveMaxPool'
   | 'add'
   | 'amax'
   | 'amin'
   | 'arange'
   | 'argmax'
   | 'argmin'
-  | 'avgPool2d'
-  | 'avgPool2dBackward'
+  | 'avgPool'
+  | 'avgPoolBackward'
   | 'cat'
   | 'ceil'
   | 'clamp'
   | 'clone'
   | 'contiguous'
-  | 'conv2d'
-  | 'conv2dInputGrad'
-  | 'conv2dWeightGrad'
+  | 'convolution'
+  | 'convolutionInputGrad'
+  | 'convolutionWeightGrad'
   | 'copy'
   | 'cos'
   | 'cumsum'
@@ -187,8 +200,8 @@ export type PrimitiveName =
   | 'lt'
   | 'matmul'
   | 'maxDim'
-  | 'maxPool2d'
-  | 'maxPool2dBackward'
+  | 'maxPool'
+  | 'maxUnpool'
   | 'maximum'
   | 'mean'
   | 'minDim'
@@ -198,11 +211,16 @@ export type PrimitiveName =
   | 'neg'
   | 'nextCounter'
   | 'normal'
+  | 'outerIndex'
+  | 'outerIndexBackward'
+  | 'padConstant'
   | 'permute'
   | 'pow'
   | 'randint'
   | 'reciprocal'
   | 'relu'
+  | 'resample'
+  | 'resampleBackward'
   | 'reshape'
   | 'round'
   | 'rsqrt'
@@ -237,6 +255,7 @@ export type FusedName =
   | 'batchNormTrain'
   | 'crossEntropy'
   | 'dropout'
+  | 'gridSample'
   | 'layerNorm'
   | 'linear'
   | 'sgdStep'
@@ -279,6 +298,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'amsgrad', type: 'bool' }, { name: 'maximize', type: 'bool' }],
     outputs: [],
     flags: [],
+    promotion: 'none',
+  },
+  adaptiveAvgPool: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  adaptiveAvgPoolBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  adaptiveMaxPool: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   add: {
@@ -334,20 +380,20 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
-  avgPool2d: {
+  avgPool: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
-    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }],
+    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }, { name: 'divisorOverride', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
   },
-  avgPool2dBackward: {
+  avgPoolBackward: {
     inputs: [
       { name: 'grad', kind: 'one' },
     ],
-    attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }, { name: 'divisorOverride', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -431,7 +477,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
-  conv2d: {
+  convolution: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'weight', kind: 'one' },
@@ -442,17 +488,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'common',
   },
-  conv2dInputGrad: {
+  convolutionInputGrad: {
     inputs: [
       { name: 'grad', kind: 'one' },
       { name: 'weight', kind: 'one' },
+      { name: 'bias', kind: 'optional' },
     ],
     attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'groups', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
   },
-  conv2dWeightGrad: {
+  convolutionWeightGrad: {
     inputs: [
       { name: 'grad', kind: 'one' },
       { name: 'x', kind: 'one' },
@@ -708,6 +755,27 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  gridSample: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'common',
+  },
+  gridSampleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'xGrad' }, { name: 'gridGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -877,7 +945,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
-  maxPool2d: {
+  maxPool: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -886,12 +954,12 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  maxPool2dBackward: {
+  maxUnpool: {
     inputs: [
-      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
       { name: 'indices', kind: 'one', differentiable: false },
     ],
-    attrs: [{ name: 'inputShape', type: 'ints' }],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'accumulate', type: 'bool' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -1003,6 +1071,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['random', 'primitive'],
     promotion: 'none',
   },
+  outerIndex: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  outerIndexBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  padConstant: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'before', type: 'ints' }, { name: 'after', type: 'ints' }, { name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   permute: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1089,6 +1186,28 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  resample: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'weights', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'taps', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  resampleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'weights', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'taps', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   reshape: {

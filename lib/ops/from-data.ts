@@ -108,8 +108,10 @@ function flatten(
       see('int64');
       values.push(value);
     } else if (Array.isArray(value)) {
-      expect(value.length, dim);
-      for (const entry of value as readonly TensorData[]) visit(entry, dim + 1);
+      const entries: readonly TensorData[] = value;
+      const { length } = entries;
+      expect(length, dim);
+      for (let i = 0; i < length; ++i) visit(entries[i]!, dim + 1);
       return;
     } else if (ArrayBuffer.isView(value)) {
       see(dtypeOfArray(value));
@@ -156,8 +158,13 @@ function convert(values: TypedArray | (number | bigint)[], dtype: DType): TypedA
   return out;
 }
 
+function inInt64(value: bigint, given: number | bigint): bigint {
+  if (BigInt.asIntN(64, value) === value) return value;
+  throw new DTypeError(`[tensor] got ${describe(given)}, which int64 cannot hold`);
+}
+
 function toBigInt(value: number | bigint): bigint {
-  if (typeof value === 'bigint') return value;
+  if (typeof value === 'bigint') return inInt64(value, value);
   if (!Number.isFinite(value)) throw new DTypeError(`[tensor] got ${value}, which int64 cannot hold`);
-  return BigInt(Math.trunc(value));
+  return inInt64(BigInt(Math.trunc(value)), value);
 }

@@ -21,14 +21,8 @@ class Decoder {
  public:
   Decoder(AddonData& data) : data_(data) {}
 
-  int32_t next_int() {
-    if (int_at_ >= data_.shared.int_count) fail(ErrorKind::kInternal, "binding", "the call ends early");
-    return data_.shared.ints[int_at_++];
-  }
-  double next_float() {
-    if (float_at_ >= data_.shared.float_count) fail(ErrorKind::kInternal, "binding", "the call ends early");
-    return data_.shared.floats[float_at_++];
-  }
+  int32_t next_int() { return data_.shared.int_at(int_at_++); }
+  double next_float() { return data_.shared.float_at(float_at_++); }
 
   // An integer that came as a double. NaN, fractions and what a double cannot hold exactly are refused.
   int64_t next_integer(const Op& op, const char* name) {
@@ -122,16 +116,14 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const Op& op = *ops[static_cast<size_t>(index)];
   const bool in_place = decode.next_int() != 0;
   InlineVector<Tensor, 8> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
   for (int i = 0; i < op.input_count(); ++i) {
-    starts.push_back(static_cast<uint16_t>(flat.size()));
+    starts.push_back(static_cast<Start>(flat.size()));
     if (op.inputs[static_cast<size_t>(i)].grads_of >= 0) continue;
     int32_t count = op.inputs[static_cast<size_t>(i)].kind == InputKind::kList ? decode.next_int() : 1;
     for (; count > 0; --count) decode.operand(op, flat);
   }
-  if (flat.size() > UINT16_MAX)
-    fail(ErrorKind::kValue, op.name, "takes at most ", UINT16_MAX, " tensors, got ", flat.size());
-  starts.push_back(static_cast<uint16_t>(flat.size()));
+  starts.push_back(static_cast<Start>(flat.size()));
   const Attrs attrs = decode.attrs(op);
   // All is decoded, and the operands are held: from here on JavaScript may run.
   data.handles.poll();

@@ -6,6 +6,8 @@
 
 namespace lanegrad {
 
+void Dims::fail_full() { fail(ErrorKind::kShape, "shape", "a tensor has at most ", kMaxRank, " dims"); }
+
 int64_t checked_numel(const char* op, const Dims& shape) {
   constexpr int64_t kMost = int64_t{1} << 45;
   bool empty = false;
@@ -13,14 +15,15 @@ int64_t checked_numel(const char* op, const Dims& shape) {
     if (size < 0) fail(ErrorKind::kShape, op, "sizes must not be negative, got ", shape);
     if (size == 0) empty = true;
   }
-  if (empty) return 0;
+  // A size of 0 counts as 1 here, so that strides, and sizes once that dim is reduced, stay in range too.
   int64_t n = 1;
   for (int64_t size : shape) {
+    if (size == 0) continue;
     if (size > kMost / n)
       fail(ErrorKind::kOutOfMemory, op, "a tensor of shape ", shape, " has more than 2^45 elements");
     n *= size;
   }
-  return n;
+  return empty ? 0 : n;
 }
 
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
@@ -35,6 +38,7 @@ Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
     }
     out[i] = sa == 1 ? sb : sa;
   }
+  checked_numel(op, out);
   return out;
 }
 

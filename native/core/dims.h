@@ -31,9 +31,15 @@ class Dims {
     return *this;
   }
 
-  // The caller has checked the rank: every entry from JavaScript goes through a check against kMaxRank.
-  void push_back(int64_t v) { values_[size_++] = v; }
+  // Ops check the rank themselves and say more; this is the net below them.
+  void push_back(int64_t v) {
+    if (size_ == kMaxRank) [[unlikely]]
+      fail_full();
+    values_[size_++] = v;
+  }
   void resize(int rank) {
+    if (rank > kMaxRank) [[unlikely]]
+      fail_full();
     for (int i = size_; i < rank; ++i) values_[i] = 0;
     size_ = rank;
   }
@@ -62,6 +68,8 @@ class Dims {
   }
 
  private:
+  [[noreturn]] static void fail_full();
+
   int size_ = 0;
   int64_t values_[kMaxRank];
 };

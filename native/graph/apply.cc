@@ -15,7 +15,7 @@ namespace {
 // The operands of a call after promotion, and the views on them that records take.
 struct Prepared {
   InlineVector<Tensor, 8> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
 
   Call call(const Op& op, const Attrs& attrs) const { return {op, flat, starts, attrs}; }
 };
@@ -39,9 +39,9 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 
 // Fills lists that are `grads_of` another input.
 void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
-                   std::span<const uint16_t> starts) {
+                   std::span<const Start> starts) {
   const int of = op.inputs[input].grads_of;
-  for (uint16_t k = starts[of]; k < starts[of + 1]; ++k) {
+  for (Start k = starts[of]; k < starts[of + 1]; ++k) {
     const AutogradMeta* meta = meta_of(flat[k]);
     p.flat.push_back(meta ? meta->grad : Tensor());
   }
@@ -51,18 +51,18 @@ Prepared prepare(Environment& env, const Call& call) {
   Prepared p;
   const auto dtype = promoted_dtype(call);
   for (int i = 0; i < call.op.input_count(); ++i) {
-    p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+    p.starts.push_back(static_cast<Start>(p.flat.size()));
     const InputDef& def = call.op.inputs[i];
     if (def.grads_of >= 0) {
       add_gradients(call.op, i, p, call.flat, call.starts);
       continue;
     }
-    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+    for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
       p.flat.push_back(dtype && def.differentiable && t ? cast_operand(env, t, *dtype) : t);
     }
   }
-  p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+  p.starts.push_back(static_cast<Start>(p.flat.size()));
   return p;
 }
 
@@ -164,10 +164,9 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
     if (spec.alias >= 0) {
       const Tensor& source = ready.flat[static_cast<size_t>(spec.alias)];
       if (!source->storage) {
-        // A number that is only looked at differently: it has no storage to share.
-        outputs[j] = number_tensor(0.0, spec.dtype);
-        std::memcpy(outputs[j]->scalar, source->scalar, sizeof(source->scalar));
-        outputs[j]->spec = spec;
+        // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
+        outputs[j] = allocate_tensor(call.op.name, spec);
+        std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
       if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
@@ -228,7 +227,7 @@ void apply_in_place(Environment& env, const Call& call) {
   Tensor before;
   for (int i = 0; recorded && i < op.input_count(); ++i) {
     if (!(op.saves.inputs >> i & 1)) continue;
-    for (uint16_t k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
+    for (Start k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
       if (!(ready.flat[k] == target)) continue;
       if (!before) before = clone_with_history(env, target);
       saved.flat[k] = before;
@@ -265,13 +264,13 @@ namespace {
 // One operand per schema input; an undefined tensor is an absent optional one.
 struct Fixed {
   InlineVector<Tensor, 4> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
   explicit Fixed(std::initializer_list<Tensor> inputs) {
     for (const Tensor& t : inputs) {
-      starts.push_back(static_cast<uint16_t>(flat.size()));
+      starts.push_back(static_cast<Start>(flat.size()));
       if (t) flat.push_back(t);
     }
-    starts.push_back(static_cast<uint16_t>(flat.size()));
+    starts.push_back(static_cast<Start>(flat.size()));
   }
 };
 }  // namespace
@@ -289,7 +288,7 @@ void EnvironmentApplier::apply(const Op& op, std::initializer_list<Tensor> input
 }
 
 Tensor EnvironmentApplier::apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) {
-  const uint16_t starts[] = {0, static_cast<uint16_t>(list.size())};
+  const Start starts[] = {0, static_cast<Start>(list.size())};
   Tensor out;
   lanegrad::apply(env_, {op, list, starts, attrs}, {&out, 1});
   return out;

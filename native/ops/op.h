@@ -25,6 +25,9 @@ inline constexpr int kMaxInputs = 12;  // schema entries; a list counts as one
 inline constexpr int kMaxOutputs = 6;
 inline constexpr int kMaxAttrs = 8;
 
+// Where the operands of a schema input begin in a flat row of them: a list may have millions.
+using Start = uint32_t;
+
 enum class InputKind : uint8_t { kOne, kOptional, kList };
 
 struct InputDef {
@@ -76,7 +79,7 @@ template <class T>
 class Operands {
  public:
   // flat: all operands in a row; starts[i]..starts[i+1] belong to schema input i.
-  Operands(std::span<const T> flat, std::span<const uint16_t> starts) : flat_(flat), starts_(starts) {}
+  Operands(std::span<const T> flat, std::span<const Start> starts) : flat_(flat), starts_(starts) {}
   bool has(int i) const { return starts_[i] != starts_[i + 1]; }
   const T& one(int i) const { return flat_[starts_[i]]; }
   std::span<const T> list(int i) const { return flat_.subspan(starts_[i], starts_[i + 1] - starts_[i]); }
@@ -85,7 +88,7 @@ class Operands {
 
  private:
   std::span<const T> flat_;
-  std::span<const uint16_t> starts_;
+  std::span<const Start> starts_;
 };
 
 struct OutputSpec : TensorSpec {

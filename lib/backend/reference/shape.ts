@@ -160,7 +160,8 @@ export function checkSizes(op: string, shape: readonly number[]): void {
   for (const size of shape) {
     if (size < 0) throw new ShapeError(`[${op}] sizes must not be negative, got [${shape.join(', ')}]`);
   }
-  if (numelOf(shape) > 2 ** 45) {
+  // A size of 0 counts as 1 here, as in the addon.
+  if (numelOf(shape.map((size) => size || 1)) > 2 ** 45) {
     throw new OutOfMemoryError(`[${op}] a tensor of shape [${shape.join(', ')}] has more than 2^45 elements`);
   }
 }

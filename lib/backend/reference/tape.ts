@@ -13,7 +13,7 @@ import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
 import { roundHalves } from './half.js';
-import { TapeNode, type Saved } from './node.js';
+import { stepsOf, TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
 import { expandedDim, mayOverlap, sameShape } from './shape.js';
@@ -215,7 +215,7 @@ export class Tape {
     const base = x.view ? x.view.base : x;
     out.view = {
       base,
-      chain: x.view ? [...x.view.chain, step] : [step],
+      chain: { step, before: x.view?.chain },
       unrecorded: !this.gradMode || (x.view?.unrecorded ?? false),
       seen: base.historyVersion,
     };
@@ -260,7 +260,7 @@ export class Tape {
     const mode = this.gradMode;
     this.gradMode = true;
     let replayed = view.base;
-    for (const step of view.chain) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
+    for (const step of stepsOf(view.chain)) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
     this.gradMode = mode;
     this.setHistory(t, replayed.node, replayed.outputIndex);
   }
@@ -373,7 +373,7 @@ export class Tape {
       return;
     }
     const { base, chain } = view;
-    const attrs = { chain, strides: base.strides };
+    const attrs = { chain: stepsOf(chain), strides: base.strides };
     if (this.requiresGrad(base) || result.node) {
       this.attach(this.entry('viewScatter'), [base, result], [base], attrs);
       base.historyVersion += 1;

@@ -4,6 +4,8 @@ import { linear } from './linear.js';
 import { losses } from './loss.js';
 import { reductions } from './reduction.js';
 import { indexing } from './indexing.js';
+import { sortings } from './sorting.js';
+import { statistics } from './statistics.js';
 import { views } from './view.js';
 import type { ComposedRow } from './row.js';
 
@@ -15,6 +17,8 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...linear,
   ...losses,
   ...reductions,
+  ...sortings,
+  ...statistics,
   ...views,
 };
 
