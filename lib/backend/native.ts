@@ -293,7 +293,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       shape.push(this.#floats[i]!);
       strides.push(this.#floats[rank + i]!);
     }
-    return { dtype, shape, strides };
+    const [offset, room] = [this.#floats[2 * rank]!, this.#floats[2 * rank + 1]!];
+    return { dtype, shape, strides, offset, room };
   }
 
   release(tensor: T): void {

@@ -94,7 +94,7 @@ napi_value read(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// info(): dtype and rank to ints, sizes and strides to floats.
+// info(): dtype and rank to ints; sizes, strides, the offset and the elements of the storage to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
   const TensorSpec& spec = tensor->spec;
@@ -104,6 +104,9 @@ napi_value info(AddonData& data, napi_callback_info) {
     data.shared.float_at(static_cast<size_t>(i)) = static_cast<double>(spec.shape[i]);
     data.shared.float_at(static_cast<size_t>(spec.rank() + i)) = static_cast<double>(spec.strides[i]);
   }
+  const size_t bytes = tensor->storage ? tensor->storage->bytes() : sizeof(tensor->scalar);
+  data.shared.floats[2 * spec.rank()] = static_cast<double>(tensor->offset);
+  data.shared.floats[2 * spec.rank() + 1] = static_cast<double>(bytes / size_of(spec.dtype));
   return nullptr;
 }
 
