@@ -27,7 +27,7 @@ function pool<Args extends readonly unknown[]>(plan: Plan<Args>): ComposedRow {
       ...plan.others.map(([size, ...rest], i) => ({
         name: `${i}: ${size.join(' x ')}`,
         inputs: [make(size)],
-        attrs: rest as unknown as Args,
+        attrs: rest,
       })),
     ],
     dtypes: floats,
@@ -36,7 +36,7 @@ function pool<Args extends readonly unknown[]>(plan: Plan<Args>): ComposedRow {
     refuses: plan.refused.map(([error, size, ...rest], i) => ({
       name: `${i}: ${error}`,
       inputs: [real(size)],
-      attrs: rest as unknown as Args,
+      attrs: rest,
       error,
     })),
   });

@@ -25,7 +25,7 @@ function row<Args extends readonly unknown[]>(plan: Plan<Args>): ComposedRow {
       ...plan.others.map(([shape, ...rest], i) => ({
         name: `${i}: ${shape.join(' x ')}`,
         inputs: [real(shape)],
-        attrs: rest as unknown as Args,
+        attrs: rest,
       })),
     ],
     dtypes: plan.dtypes ?? everyDType,
@@ -35,7 +35,7 @@ function row<Args extends readonly unknown[]>(plan: Plan<Args>): ComposedRow {
     refuses: plan.refused.map(([error, shape, ...rest], i) => ({
       name: `${i}: ${error}`,
       inputs: [real(shape)],
-      attrs: rest as unknown as Args,
+      attrs: rest,
       error,
     })),
   });
