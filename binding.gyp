@@ -15,7 +15,13 @@
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++14', '-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': ['<!@(node scripts/native-list.mjs flags)'],
       'conditions': [
-        ['OS=="linux"', { 'ldflags': ['-static-libstdc++', '-static-libgcc', '-pthread', '-Wl,--exclude-libs,ALL'] }],
+        ['OS=="linux"', {
+          # node-gyp links in build/.
+          'ldflags': [
+            '-static-libstdc++', '-static-libgcc', '-pthread',
+            '-Wl,--gc-sections', '-Wl,--version-script=../native/exports.map',
+          ],
+        }],
         ['OS=="mac"', {
           'xcode_settings': {
             'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',

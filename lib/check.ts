@@ -130,6 +130,17 @@ export function wrapDim(op: string, dim: unknown, rank: number): number {
   return dim < 0 ? dim + range : dim;
 }
 
+/** One dim or several, wrapped as by `wrapDim`; none twice. */
+export function wrapDims(op: string, dim: number | readonly number[], rank: number): number[] {
+  const dims = typeof dim === 'number' ? [dim] : dim;
+  checkInts(op, 'dim', dims);
+  const wrapped = dims.map((entry) => wrapDim(op, entry, rank));
+  if (new Set(wrapped).size !== wrapped.length) {
+    throw new ValueError(`[${op}] dim: got [${dims.join(', ')}], which names a dim twice`);
+  }
+  return wrapped;
+}
+
 /** A number or a pair of numbers, as the two sizes of an image op. */
 export function pairOf(op: string, name: string, value: unknown, least: number): readonly [number, number] {
   const pair: unknown = typeof value === 'number' ? [value, value] : value;

@@ -1,3 +1,4 @@
+import { isFloat } from './dtype.js';
 import { noGrad } from './grad-mode.js';
 import { cat } from './ops/join.js';
 import { narrow } from './ops/view.js';
@@ -55,7 +56,7 @@ function formatElements(tensor: Tensor): string {
       return { shape: shown.shape, values: toItems('toString', shown.dtype, shown.data) };
     }),
   );
-  const { format, width } = makeFormat(values, tensor.dtype === 'float32' || tensor.dtype === 'float64');
+  const { format, width } = makeFormat(values, isFloat(tensor.dtype));
   if (shape.length === 0) return format(values[0]!).trimStart();
   let next = 0;
   const block = (dim: number, indent: number): string => {

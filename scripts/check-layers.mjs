@@ -1,12 +1,14 @@
 // Fails on an include or import against the direction of the layers:
 //   lib -> native/binding -> native/graph -> native/ops -> native/kernels -> native/simd, native/core
 // and inside lib: cli -> index -> train, io, metrics -> nn, losses, optim, data -> tensor, ops -> backend -> dtype, errors.
-// A file may reach what stands right of it, and its own layer. Type-only imports leave no trace at run time and are free.
+// A file may reach what stands right of it, and its own layer; kernels see no more of core than is named below: no
+// tensors, no memory, no threads. Type-only imports leave no trace at run time and are free.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 
 const nativeRank = { core: 0, simd: 1, kernels: 2, ops: 3, graph: 4, binding: 5 };
+const coreForKernels = new Set(['core/cpu.h', 'core/dtype.h', 'core/half.h', 'core/philox.h']);
 const nodeApiHeaders = /^(node_api|js_native_api|napi|node|v8|uv)\b.*\.h$/;
 
 const libRank = {
@@ -62,6 +64,12 @@ function checkNative(root, report) {
         report(`${where}: native/${layer} is not a layer`);
       } else if (nativeRank[target] > nativeRank[layer]) {
         report(`${where}: ${layer} may not include ${target} ("${included}")`);
+      } else if (
+        (layer === 'kernels' || layer === 'simd') &&
+        target === 'core' &&
+        !coreForKernels.has(included)
+      ) {
+        report(`${where}: ${layer} sees pointers, extents and strides, not "${included}"`);
       }
     }
   }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { glibcFloor, highestGlibc } from './glibc-floor.mjs';
 
 const root = path.dirname(import.meta.dirname);
 const packed = path.join(root, 'dist-pack');
@@ -117,6 +118,17 @@ function checkTypes(folder) {
   cpSync(path.join(folder, 'out'), compiled, { recursive: true });
 }
 
+/** The addon as packed loads on the oldest systems that the library supports, whatever system built it. */
+function checkAddon(folder) {
+  if (process.platform !== 'linux') return;
+  const { floor, above } = glibcFloor(path.join(folder, 'node_modules', platformPackage, 'lanegrad.node'));
+  check(
+    `platform package: needs glibc ${floor}, at most ${highestGlibc}`,
+    above.length === 0,
+    above.join('\n'),
+  );
+}
+
 const both = [
   ['native', {}],
   ['js', { LANEGRAD_BACKEND: 'js' }],
@@ -136,8 +148,11 @@ for (const [installer, install] of Object.entries(installers)) {
       `${label}: ${installed.version} without install script`,
       installed.version === version && !installed.scripts,
     );
-    if (folders.length === 1) checkTypes(folder);
-    else if (existsSync(compiled)) cpSync(compiled, path.join(folder, 'out'), { recursive: true });
+    if (folders.length === 1) {
+      checkTypes(folder);
+      checkAddon(folder);
+    }
+    if (existsSync(compiled)) cpSync(compiled, path.join(folder, 'out'), { recursive: true });
     trainXor(folder, label, both);
     const shown = run(path.join(folder, 'node_modules', '.bin', 'lanegrad'), ['info'], folder);
     check(`${label}: lanegrad info`, shown.ok && /^backend +native/m.test(shown.out), shown.all);

@@ -1,4 +1,4 @@
-import { dtypes, itemSize, type DType, type TypedArray } from '../dtype.js';
+import { dtypes, heldBytes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
 import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
 import type { Addon } from './addon.js';
 import {
@@ -259,22 +259,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   read(tensor: T): TypedArray {
     const { dtype, shape } = this.info(tensor);
-    const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, itemSize(dtype)));
+    const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, heldBytes(dtype)));
     this.#subject(tensor);
     this.#addon.read(buffer);
-    switch (dtype) {
-      case 'bool':
-      case 'uint8':
-        return new Uint8Array(buffer);
-      case 'int32':
-        return new Int32Array(buffer);
-      case 'int64':
-        return new BigInt64Array(buffer);
-      case 'float32':
-        return new Float32Array(buffer);
-      case 'float64':
-        return new Float64Array(buffer);
-    }
+    return viewBuffer(dtype, buffer);
   }
 
   info(tensor: T): TensorInfo {
@@ -288,7 +276,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       shape.push(this.#floats[i]!);
       strides.push(this.#floats[rank + i]!);
     }
-    return { dtype, shape, strides };
+    const [offset, room] = [this.#floats[2 * rank]!, this.#floats[2 * rank + 1]!];
+    return { dtype, shape, strides, offset, room };
   }
 
   release(tensor: T): void {

@@ -88,10 +88,17 @@ async function compileAll(
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-12).join('\n');
 
-const linkFlags =
+const linkFlags = (root: string): string[] =>
   process.platform === 'darwin'
     ? ['-shared', '-undefined', 'dynamic_lookup']
-    : ['-shared', '-static-libstdc++', '-static-libgcc', '-pthread', '-Wl,--exclude-libs,ALL'];
+    : [
+        '-shared',
+        '-static-libstdc++',
+        '-static-libgcc',
+        '-pthread',
+        '-Wl,--gc-sections',
+        `-Wl,--version-script=${path.join(root, 'native', 'exports.map')}`,
+      ];
 
 /**
  * Builds the addon from the sources that the package carries, with a C++ compiler alone: no make, no python, nothing from
@@ -134,7 +141,7 @@ export async function buildAddon(options: BuildOptions = {}): Promise<string> {
     // To a name of its own first: a build that is killed leaves no half addon where the loader looks.
     const partial = `${output}.${process.pid}`;
     const [linker = '', ...first] = compiler;
-    const { ok, output: text } = await run(linker, [...first, ...linkFlags, ...objects, '-o', partial], root);
+    const { ok, output: text } = await run(linker, [...first, ...linkFlags(root), ...objects, '-o', partial], root);
     if (!ok) throw new Error(`linking failed:\n${lastLines(text)}`);
     renameSync(partial, output);
     return output;

@@ -9,12 +9,20 @@ import type {
   ValuesAndIndices,
   VarOptions,
 } from '../ops/reduction.js';
-import type { ClampOptions, GeluOptions } from '../ops/unary.js';
+import type { AlphaOptions, DivOptions } from '../ops/binary.js';
+import type { ClampOptions } from '../ops/clamp.js';
+import type { GeluOptions, RoundOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
+import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.js';
+import type { ElementwiseMethods } from './elementwise-types.js';
+import type { LinalgMethods } from './linalg.js';
+import type { ReductionMethods } from './reduction.js';
+import type { SortingMethods } from './sorting.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods {
+export interface TensorMethods
+  extends CumulativeMethods, ElementwiseMethods, LinalgMethods, ReductionMethods, SortingMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -23,7 +31,7 @@ export interface TensorMethods {
   floor(): Tensor;
   ceil(): Tensor;
   trunc(): Tensor;
-  round(): Tensor;
+  round(options?: RoundOptions): Tensor;
   exp(): Tensor;
   log(): Tensor;
   sqrt(): Tensor;
@@ -40,10 +48,10 @@ export interface TensorMethods {
   logicalNot(): Tensor<'bool'>;
   isnan(): Tensor<'bool'>;
 
-  add(other: Operand): Tensor;
-  sub(other: Operand): Tensor;
+  add(other: Operand, options?: AlphaOptions): Tensor;
+  sub(other: Operand, options?: AlphaOptions): Tensor;
   mul(other: Operand): Tensor;
-  div(other: Operand): Tensor;
+  div(other: Operand, options?: DivOptions): Tensor;
   pow(exponent: Operand): Tensor;
   maximum(other: Operand): Tensor;
   minimum(other: Operand): Tensor;
@@ -73,13 +81,8 @@ export interface TensorMethods {
   all(options?: ReduceOptions): Tensor<'bool'>;
   softmax(dim: number): Tensor;
   logSoftmax(dim: number): Tensor;
-  allclose(other: Tensor, options?: { atol?: number; rtol?: number }): boolean;
+  allclose(other: Tensor, options?: { atol?: number; rtol?: number; equalNan?: boolean }): boolean;
   equal(other: Tensor): boolean;
-
-  matmul(other: Tensor): Tensor;
-  mm(other: Tensor): Tensor;
-  bmm(other: Tensor): Tensor;
-  dot(other: Tensor): Tensor;
 
   reshape(shape: readonly number[]): Tensor;
   view(shape: readonly number[]): Tensor;
@@ -123,11 +126,11 @@ export interface TensorMethods {
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods {
-  add_(other: Operand): this;
-  sub_(other: Operand): this;
+export interface InPlaceMethods extends CumulativeInPlaceMethods {
+  add_(other: Operand, options?: AlphaOptions): this;
+  sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;
-  div_(other: Operand): this;
+  div_(other: Operand, options?: DivOptions): this;
   pow_(exponent: Operand): this;
   abs_(): this;
   neg_(): this;
@@ -137,7 +140,7 @@ export interface InPlaceMethods {
   floor_(): this;
   ceil_(): this;
   trunc_(): this;
-  round_(): this;
+  round_(options?: RoundOptions): this;
   exp_(): this;
   log_(): this;
   sqrt_(): this;
@@ -152,8 +155,8 @@ export interface InPlaceMethods {
   clamp_(options: ClampOptions): this;
   /** Copies `source` in: broadcast to this shape, cast to this dtype. */
   copy_(source: Tensor): this;
-  /** Sets every element to `value`. */
-  fill_(value: number | boolean): this;
+  /** Sets every element to `value`, a number or a 0-dim tensor. */
+  fill_(value: Operand): this;
   /** Sets every element to 0. */
   zero_(): this;
 }

@@ -22,7 +22,7 @@ import type { Tensor } from '../tensor.js';
 function checkFloating(op: string, tensor: unknown): asserts tensor is Tensor {
   checkTensor(op, 'tensor', tensor);
   if (!isFloat(tensor.dtype)) {
-    throw new DTypeError(`[${op}] tensor: got ${tensor.dtype}, wanted float32 or float64`);
+    throw new DTypeError(`[${op}] tensor: got ${tensor.dtype}, wanted a floating dtype`);
   }
 }
 

@@ -288,7 +288,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    */
   to(dtype: FloatDType): this {
     checkDType('to', dtype);
-    if (!isFloat(dtype)) throw new DTypeError(`[to] dtype: got ${String(dtype)}, wanted float32 or float64`);
+    if (!isFloat(dtype)) throw new DTypeError(`[to] dtype: got ${String(dtype)}, wanted a floating dtype`);
     // Shared tensors stay shared.
     const converted = new Map<Tensor, Tensor>();
     const convert = (slot: Slot<Tensor>, make: (tensor: Tensor) => Tensor): void => {

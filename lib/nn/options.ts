@@ -18,6 +18,6 @@ export function checkSize(op: string, name: string, value: unknown): asserts val
 export function layerDType(op: string, options: LayerOptions): FloatDType {
   const { dtype = 'float32' } = options;
   checkDType(op, dtype);
-  if (!isFloat(dtype)) throw new DTypeError(`[${op}] dtype: got ${String(dtype)}, wanted float32 or float64`);
+  if (!isFloat(dtype)) throw new DTypeError(`[${op}] dtype: got ${String(dtype)}, wanted a floating dtype`);
   return dtype;
 }

@@ -34,7 +34,7 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   const { requiresGrad = true } = options;
   if (requiresGrad && !isFloat(tensor.dtype)) {
     throw new DTypeError(
-      `[parameter] got a tensor of ${tensor.dtype}, wanted float32 or float64 to require a gradient`,
+      `[parameter] got a tensor of ${tensor.dtype}, wanted a floating dtype to require a gradient`,
     );
   }
   const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);

@@ -9,7 +9,7 @@ import {
   checkTensor,
 } from '../check.js';
 import { isFloat } from '../dtype.js';
-import type { DType } from '../dtype.js';
+import type { DType, FloatDType } from '../dtype.js';
 import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 
@@ -207,9 +207,9 @@ export function eye<D extends DType = 'float32'>(
 }
 
 /** A number as a 0-dim tensor that does promote: `float(2)` has dtype float32, where the number 2 would count as an int. */
-export function float(value: number, dtype: 'float32' | 'float64' = 'float32'): Tensor {
+export function float(value: number, dtype: FloatDType = 'float32'): Tensor {
   checkNumber('float', 'value', value);
   checkDType('float', dtype);
-  if (!isFloat(dtype)) throw new ValueError(`[float] dtype: got ${String(dtype)}, wanted float32 or float64`);
+  if (!isFloat(dtype)) throw new ValueError(`[float] dtype: got ${String(dtype)}, wanted a floating dtype`);
   return backend.run1('full', [], { shape: [], value, dtype });
 }

@@ -31,8 +31,7 @@ export interface TensorOptions<D extends DType = DType> extends CreationOptions<
 }
 
 /**
- * A tensor with a copy of the data. Typed arrays keep their dtype (8- and 16-bit integers become int32 but for
- * Uint8Array, Uint32Array becomes int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
+ * A tensor with a copy of the data. Typed arrays keep their dtype (Uint16Array becomes int32, Uint32Array int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
  * float32. Views over a SharedArrayBuffer are copied like any other.
  *
  * @throws ShapeError if rows differ in length, or the data does not fill `shape`.
@@ -138,20 +137,16 @@ function dtypeOfArray(data: ArrayBufferView): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof BigInt64Array || data instanceof Uint32Array) return 'int64';
   if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) return 'uint8';
-  if (
-    data instanceof Int32Array ||
-    data instanceof Int16Array ||
-    data instanceof Uint16Array ||
-    data instanceof Int8Array
-  ) {
-    return 'int32';
-  }
+  if (data instanceof Int32Array || data instanceof Uint16Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Int16Array) return 'int16';
   throw new DTypeError(`[tensor] got ${describe(data)}, wanted a typed array of integers or floats`);
 }
 
 function convert(values: TypedArray | (number | bigint)[], dtype: DType): TypedArray {
+  const wanted = makeTypedArray(dtype, 0).constructor;
+  if (!Array.isArray(values) && values.constructor === wanted && dtype !== 'bool') return values;
   const out = makeTypedArray(dtype, values.length);
-  if (!Array.isArray(values) && values.constructor === out.constructor && dtype !== 'bool') return values;
   const count = values.length;
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < count; ++i) out[i] = toBigInt(values[i]!);

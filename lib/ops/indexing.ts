@@ -1,5 +1,6 @@
 import { backend } from '../backend/current.js';
 import { checkInt, checkTensor, describe, noAttrs, product, shapeText } from '../check.js';
+import { isFloat } from '../dtype.js';
 import { DTypeError, IndexError, ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import { fromNumbers } from '../tensor.js';
@@ -149,7 +150,7 @@ function dimsTaken(entry: IndexEntry, i: number): number {
       throw new ShapeError(`[index] entry ${i}: got a 0-dim bool, wanted at least one dim`);
     return entry.shape.length;
   }
-  if (entry.dtype === 'int64' || entry.dtype === 'int32' || entry.dtype === 'uint8') return 1;
+  if (!isFloat(entry.dtype)) return 1;
   throw new DTypeError(`[index] entry ${i}: got a tensor of ${entry.dtype}, wanted integers or bool`);
 }
 

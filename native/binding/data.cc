@@ -8,6 +8,9 @@
 namespace lanegrad {
 namespace {
 
+// What JavaScript holds the elements in: the 16-bit floats have no array there.
+DType held_dtype(DType t) { return is_floating(t) && is_narrow(t) ? DType::kFloat32 : t; }
+
 // Sizes arrive as doubles in floats[0..rank).
 Dims shape_argument(const AddonData& data, const char* op, int rank) {
   if (rank < 0 || rank > kMaxRank)
@@ -50,15 +53,19 @@ napi_value create(AddonData& data, napi_callback_info info) {
     fail(ErrorKind::kDType, "tensor", "wanted a typed array as data");
   }
   constexpr size_t kBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
-  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(spec.dtype) ||
+  const DType held = held_dtype(spec.dtype);
+  if (static_cast<size_t>(type) >= std::size(kBytes) || kBytes[type] != size_of(held) ||
       length != static_cast<size_t>(wanted)) {
-    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ",
-         name_of(spec.dtype), ", got an array of ", length);
+    fail(ErrorKind::kShape, "tensor", "shape ", spec.shape, " wants ", wanted, " elements of ", name_of(held),
+         ", got an array of ", length);
   }
   if (spec.dtype == DType::kBool) {
     const uint8_t* from = static_cast<const uint8_t*>(source);
     bool* to = static_cast<bool*>(tensor->data());
     for (int64_t i = 0; i < wanted; ++i) to[i] = from[i] != 0;
+  } else if (held != spec.dtype) {
+    const TensorSpec wide = TensorSpec::contiguous(held, spec.shape);
+    copy_view({tensor->data(), &tensor->spec}, {source, &wide});
   } else if (wanted > 0) {
     std::memcpy(tensor->data(), source, spec.bytes());
   }
@@ -75,20 +82,19 @@ napi_value create(AddonData& data, napi_callback_info info) {
 napi_value read(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
   const Tensor tensor = data.handles.get(data.read_id(0), "data");
+  const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
   void* target = nullptr;
   size_t bytes = 0;
-  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok ||
-      bytes != tensor->spec.bytes()) {
-    fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", tensor->spec.bytes(), " bytes");
+  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok || bytes != flat.bytes()) {
+    fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {
-    const TensorSpec flat = TensorSpec::contiguous(tensor->spec.dtype, tensor->spec.shape);
     copy_view({target, &flat}, {tensor->data(), &tensor->spec});
   }
   return nullptr;
 }
 
-// info(): dtype and rank to ints, sizes and strides to floats.
+// info(): dtype and rank to ints; sizes, strides, the offset and the elements of the storage to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
   const TensorSpec& spec = tensor->spec;
@@ -98,6 +104,9 @@ napi_value info(AddonData& data, napi_callback_info) {
     data.shared.float_at(static_cast<size_t>(i)) = static_cast<double>(spec.shape[i]);
     data.shared.float_at(static_cast<size_t>(spec.rank() + i)) = static_cast<double>(spec.strides[i]);
   }
+  const size_t bytes = tensor->storage ? tensor->storage->bytes() : sizeof(tensor->scalar);
+  data.shared.floats[2 * spec.rank()] = static_cast<double>(tensor->offset);
+  data.shared.floats[2 * spec.rank() + 1] = static_cast<double>(bytes / size_of(spec.dtype));
   return nullptr;
 }
 

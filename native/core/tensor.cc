@@ -54,7 +54,7 @@ Tensor make_number(N value, DType dtype) {
   Tensor tensor(TensorImpl::make());
   tensor->spec.dtype = dtype;
   tensor->wrapped_number = true;
-  dispatch_dtype(dtype, [&]<class T>(T) {
+  dispatch_storage(dtype, [&]<class T>(T) {
     const T converted = static_cast<T>(value);
     std::memcpy(tensor->scalar, &converted, sizeof(T));
   });

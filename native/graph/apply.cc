@@ -7,6 +7,7 @@
 #include "graph/record.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -23,9 +24,9 @@ struct Prepared {
 Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
   if (t->spec.dtype == dtype) return t;
   if (t->wrapped_number) {
-    return dispatch_dtype(t->spec.dtype, [&]<class T>(T value) {
+    return dispatch_storage(t->spec.dtype, [&]<class T>(T value) {
       std::memcpy(&value, t->scalar, sizeof(T));
-      if constexpr (std::is_floating_point_v<T>) {
+      if constexpr (std::is_floating_point_v<T> || kIsHalf<T>) {
         return number_tensor(static_cast<double>(value), dtype);
       } else {
         return number_tensor(static_cast<int64_t>(value), dtype);
@@ -75,12 +76,12 @@ void evaluate(Environment& env, const Call& call, const InferContext& inferred,
   for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
   std::array<TensorView, kMaxOutputs> views;
   for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
-  const size_t bytes = call.op.workspace ? call.op.workspace(inferred) : 0;
+  const size_t bytes = evaluation_bytes(inferred);
   Ref<Storage> workspace;
   if (bytes > 0) workspace = Storage::allocate(call.op.name, bytes);
   const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
                       workspace ? workspace->data() : nullptr, call.attrs);
-  call.op.eval(c);
+  run_eval(c);
 }
 
 void count_allocation(Environment& env, const Tensor& t) {
@@ -123,6 +124,16 @@ void check_mutated(const Environment& env, const Call& call) {
   }
 }
 
+// Other views lie within their input by their shape rule.
+void check_window(const Op& op, const Tensor& source, const OutputSpec& spec) {
+  const int64_t first = source->offset + spec.offset;
+  const int64_t room = static_cast<int64_t>(source->storage->bytes() / size_of(spec.dtype));
+  if (first < 0 || (spec.numel() > 0 && first + reach_of(spec.shape, spec.strides) >= room)) {
+    fail(ErrorKind::kIndex, op.name, "a view of shape ", spec.shape, " leaves the ", room,
+         " elements of the storage");
+  }
+}
+
 // Whether the operands can go to the record as they are.
 bool is_ready(const Call& call) {
   for (const InputDef& def : call.op.inputs) {
@@ -158,6 +169,7 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
         if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
+      if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
       outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
     } else {
       outputs[j] = allocate_tensor(call.op.name, spec);
@@ -222,11 +234,12 @@ void apply_in_place(Environment& env, const Call& call) {
     }
   }
 
-  bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  const bool updates = op.is(kUpdates) && target->spec.is_contiguous();
+  bool direct = (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
     const Tensor& other = ready.flat[k];
     if (!other || other->storage.get() != target->storage.get()) continue;
-    direct = other->offset == target->offset && other->spec.shape == target->spec.shape &&
+    direct = !updates && other->offset == target->offset && other->spec.shape == target->spec.shape &&
              other->spec.strides == target->spec.strides;
   }
   if (direct) {

@@ -108,7 +108,7 @@ const Op kOps[] = {
      .inputs = {{{.name = "tensors", .kind = InputKind::kList}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dim", AttrType::kInt}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .promotion = Promotion::kCommon,
      .infer = cat_infer,
      .eval = cat_eval,

@@ -12,8 +12,6 @@ namespace {
 
 constexpr int64_t kGrain = 32768;
 
-int log2_size(size_t size) { return size == 1 ? 0 : size == 4 ? 2 : 3; }
-
 // Where the source runs along another dim than the target: those two dims are copied as a transposed matrix,
 // in blocks. Returns that dim, or -1.
 int transposed_dim(const StridedLoop& loop, int64_t size) {

@@ -12,9 +12,9 @@ namespace {
 constexpr int64_t kGrain = 32768;
 
 void fill_contiguous(const TensorView& out, double value) {
-  dispatch_dtype(out.spec->dtype, [&]<class T>(T) {
+  dispatch_storage(out.spec->dtype, [&]<class T>(T) {
     const T x = saturating_cast<T>(value);
-    const auto fill = elementwise_table().fill[sizeof(T) == 1 ? 0 : sizeof(T) == 4 ? 2 : 3];
+    const auto fill = elementwise_table().fill[log2_size(sizeof(T))];
     parallel_for(out.spec->numel(), kGrain,
                  [&](int64_t begin, int64_t end) { fill(out.as<T>() + begin, &x, end - begin); });
   });
@@ -53,7 +53,7 @@ void linspace_eval(const EvalContext& c) {
   const TensorView& out = c.out(0);
   const int64_t steps = out.spec->numel();
   const double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
-  dispatch_dtype(out.spec->dtype, [&]<class T>(T) {
+  dispatch_storage(out.spec->dtype, [&]<class T>(T) {
     T* const values = out.as<T>();
     parallel_for(steps, kGrain, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i) {
@@ -76,7 +76,7 @@ void eye_eval(const EvalContext& c) {
   const TensorView& out = c.out(0);
   fill_contiguous(out, 0);
   const int64_t rows = out.spec->shape[0], columns = out.spec->shape[1];
-  dispatch_dtype(out.spec->dtype, [&]<class T>(T) {
+  dispatch_storage(out.spec->dtype, [&]<class T>(T) {
     for (int64_t i = 0; i < rows && i < columns; ++i) out.as<T>()[i * (columns + 1)] = T(1);
   });
 }
@@ -85,7 +85,7 @@ const Op kOps[] = {
     {.name = "full",
      .outputs = {{{"out"}}},
      .attrs = {{{"shape", AttrType::kInts}, {"value", AttrType::kFloat}, {"dtype", AttrType::kDType}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = full_infer,
      .eval = full_eval},
     {.name = "arange",
@@ -94,7 +94,7 @@ const Op kOps[] = {
                 {"step", AttrType::kFloat},
                 {"length", AttrType::kInt},
                 {"dtype", AttrType::kDType}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = arange_infer,
      .eval = arange_eval},
     {.name = "linspace",
@@ -103,13 +103,13 @@ const Op kOps[] = {
                 {"end", AttrType::kFloat},
                 {"steps", AttrType::kInt},
                 {"dtype", AttrType::kDType}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = linspace_infer,
      .eval = linspace_eval},
     {.name = "eye",
      .outputs = {{{"out"}}},
      .attrs = {{{"rows", AttrType::kInt}, {"columns", AttrType::kInt}, {"dtype", AttrType::kDType}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kTakesNarrow,
      .infer = eye_infer,
      .eval = eye_eval},
 };

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <string>
 
 #include "kernels/elementwise/elementwise.h"
@@ -16,19 +17,23 @@ namespace {
 
 // A thread's share: about 10 us of memory-bound work, or of many instructions an element.
 constexpr int64_t kCheapGrain = 32768;
+constexpr int64_t kPlainGrain = kCheapGrain;
 constexpr int64_t kCostlyGrain = 8192;
+
+constexpr uint32_t kFused = 0;  // as a row's flag: neither primitive nor internal
 
 constexpr ElementwiseRow kRows[] = {
 #define LANEGRAD_ELEMENTWISE(name, operands, constants, output, dtypes, promotion, flags, cost, value) \
   {#name, operands, constants, #output[0] == 'B', dtypes, Promotion::k##promotion, flags, k##cost##Grain},
 #include "kernels/elementwise/elementwise.def"
+#include "kernels/elementwise/functions.def"
 #undef LANEGRAD_ELEMENTWISE
 };
 
 std::string dtype_names(unsigned set) {
   std::string text;
   for (int t = 0; t < kDTypeCount; ++t) {
-    if (!(set >> t & 1)) continue;
+    if ((set & dtype_bit(static_cast<DType>(t))) == 0) continue;
     if (!text.empty()) text += ", ";
     text += name_of(static_cast<DType>(t));
   }
@@ -41,7 +46,7 @@ void infer(InferContext& c) {
   const TensorSpec* specs[kMaxElementwiseOperands] = {};
   for (int i = 0; i < count; ++i) specs[i] = &c.in(i);
   const DType dtype = specs[0]->dtype;
-  if (!(row.dtypes >> static_cast<int>(dtype) & 1)) {
+  if ((row.dtypes & dtype_bit(dtype)) == 0) {
     c.fail(ErrorKind::kDType, name_of(dtype), " is not supported, wanted one of ", dtype_names(row.dtypes));
   }
   for (int i = 1; i < count; ++i) {
@@ -54,6 +59,16 @@ void infer(InferContext& c) {
   c.add_output(broadcast_output(c.op().name, out, {specs, static_cast<size_t>(count)}));
 }
 
+// A number out of an integer's range becomes the nearest in it: as a bound it then bounds nothing.
+template <class T>
+T clamped(double value) {
+  if constexpr (std::is_integral_v<T> && sizeof(T) < 4) {
+    constexpr double kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+    value = value < kLow ? kLow : value > kHigh ? kHigh : value;
+  }
+  return saturating_cast<T>(value);
+}
+
 // The constants of a call, in the dtype of its operands.
 struct Constants {
   alignas(8) unsigned char value[kMaxElementwiseConstants][8];
@@ -62,7 +77,7 @@ struct Constants {
   Constants(const Attrs& attrs, DType dtype) : count(static_cast<int>(attrs.size())) {
     for (int i = 0; i < count; ++i) {
       dispatch_dtype(dtype, [&]<class T>(T) {
-        const T x = saturating_cast<T>(attrs.get_float(i));
+        const T x = clamped<T>(attrs.get_float(i));
         std::memcpy(value[i], &x, sizeof(T));
       });
     }
@@ -213,23 +228,85 @@ class Evaluator {
   int dim_ = -1;  // the one along which transposed operands run, if any
 };
 
-void refuse_negative(const EvalContext& c, const TensorView& exponent) {
-  dispatch_dtype(exponent.spec->dtype, [&]<class T>(T) {
-    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
-      const TensorSpec& spec = *exponent.spec;
-      Dims index = Dims::filled(spec.rank(), 0);
-      const T* at = exponent.as<T>();
-      for (int64_t left = spec.numel(); left > 0; --left) {
-        if (*at < 0)
-          c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", *at,
-                 "; cast to a float");
-        for (int d = spec.rank() - 1; d >= 0; --d) {
-          at += spec.strides[d];
-          if (++index[d] < spec.shape[d]) break;
-          at -= spec.strides[d] * spec.shape[d];
-          index[d] = 0;
+// int8, int16 and the 16-bit floats: tiles of the operands are widened, the kernel of the wide dtype runs on
+// them, and its tile is rounded into the output. All tiles together stay in L1, so memory sees 16 bits an
+// element.
+void run_narrow(const StridedLoop& loop, ElementwiseKernel kernel, const Constants& constants, DType dtype,
+                DType out, int64_t grain) {
+  const auto& casts = elementwise_table().casts;
+  const int wide = static_cast<int>(computed_dtype(dtype));
+  const CastKernel widen = casts[static_cast<int>(dtype)][wide];
+  const CastKernel round = is_narrow(out) ? casts[wide][static_cast<int>(out)] : nullptr;
+  const size_t in_size = size_of(dtype), out_size = size_of(out);
+  const int operands = loop.operands - 1;
+  const int64_t* step = loop.row_strides();
+  for_each_row(loop, grain, [&](char* const* at, int64_t n) {
+    alignas(64) char wide_tiles[kMaxElementwiseOperands][kTile * 4];
+    alignas(64) char result[kTile * 4], narrow[kTile * 2];
+    const void* in[kMaxElementwiseOperands + kMaxElementwiseConstants];
+    for (int i = 0; i < constants.count; ++i) in[operands + i] = constants.value[i];
+    for (int64_t first = 0; first < n; first += kTile) {
+      const int64_t count = n - first < kTile ? n - first : kTile;
+      for (int k = 0; k < operands; ++k) {
+        in[k] = wide_tiles[k];
+        if (step[k + 1] == 0 && first > 0) continue;
+        const char* source = at[k + 1] + first * step[k + 1];
+        if (step[k + 1] != static_cast<int64_t>(in_size)) {
+          gather_row(narrow, source, step[k + 1], count, in_size);
+          source = narrow;
         }
+        widen(wide_tiles[k], source, count);
       }
+      char* const target = at[0] + first * step[0];
+      const bool scatter = step[0] != static_cast<int64_t>(out_size);
+      char* const rounded = scatter ? narrow : target;
+      kernel(round ? result : rounded, in, count, 0);
+      if (round) round(rounded, result, count);
+      if (scatter) scatter_row(target, step[0], narrow, count, out_size);
+    }
+  });
+}
+
+// Calls check on every element.
+template <class T, class Check>
+void for_each_element(const TensorView& x, Check check) {
+  const TensorSpec& spec = *x.spec;
+  Dims index = Dims::filled(spec.rank(), 0);
+  const T* at = x.as<T>();
+  for (int64_t left = spec.numel(); left > 0; --left) {
+    check(*at);
+    for (int d = spec.rank() - 1; d >= 0; --d) {
+      at += spec.strides[d];
+      if (++index[d] < spec.shape[d]) break;
+      at -= spec.strides[d] * spec.shape[d];
+      index[d] = 0;
+    }
+  }
+}
+
+void refuse_negative(const EvalContext& c, const TensorView& exponent) {
+  dispatch_storage(exponent.spec->dtype, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+      for_each_element<T>(exponent, [&](T value) {
+        if (value >= 0) return;
+        c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", int64_t{value},
+               "; cast to a float");
+      });
+    }
+  });
+}
+
+bool divides_integers(int code) {
+  return code == kCode_floorDivide || code == kCode_truncDivide || code == kCode_remainder ||
+         code == kCode_fmod;
+}
+
+void refuse_zero(const EvalContext& c, const TensorView& divisor) {
+  dispatch_storage(divisor.spec->dtype, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      for_each_element<T>(divisor, [&](T value) {
+        if (value == 0) c.fail(ErrorKind::kValue, "division of an integer by zero");
+      });
     }
   });
 }
@@ -262,12 +339,18 @@ void eval(const EvalContext& c) {
   } else if (code == kCode_powBackwardBase && is_square(*in[2])) {
     code = kCode_squareBackward;
     count = 2;
+  } else if (divides_integers(code) && out.spec->numel() > 0) {
+    refuse_zero(c, *in[1]);
   }
   const DType dtype = in[0]->spec->dtype;
-  const ElementwiseKernel kernel = elementwise_table().kernels[code][static_cast<int>(dtype)];
-  const Constants constants(c.attrs(), dtype);
+  const DType computed = computed_dtype(dtype);
+  const ElementwiseKernel kernel = elementwise_table().kernels[code][static_cast<int>(computed)];
+  const Constants constants(c.attrs(), computed);
   const size_t in_size = size_of(dtype), out_size = size_of(out.spec->dtype);
   const int64_t grain = kRows[code].grain;
+  if (is_narrow(dtype)) {
+    return run_narrow(make_loop(out, in, count), kernel, constants, dtype, out.spec->dtype, grain);
+  }
   unsigned scalars;
   if (is_flat(out, in, count, scalars) && takes_scalars(count, scalars)) {
     const int64_t n = out.spec->numel();
@@ -307,7 +390,7 @@ std::deque<std::string> split_names(const char* names) {
 Op make_op(int code, std::deque<std::string>& names) {
   const ElementwiseRow& row = kRows[code];
   Op op{.name = row.name};
-  op.flags = row.flags | kElementwise;
+  op.flags = row.flags | kElementwise | kTakesNarrow;
   op.promotion = row.promotion;
   op.infer = infer;
   op.eval = eval;
@@ -323,10 +406,12 @@ Op make_op(int code, std::deque<std::string>& names) {
     op.attrs[i++] = {names.emplace_back(std::move(name)).c_str(), AttrType::kFloat};
   }
   op.outputs[0] = {"out", !row.to_bool};
-  for (const ElementwiseGradient& gradient : elementwise_gradients()) {
-    if (gradient.name != row.name) continue;
-    op.saves = gradient.saves;
-    op.vjp = gradient.vjp;
+  for (const auto& gradients : {elementwise_gradients(), activation_gradients(), function_gradients()}) {
+    for (const ElementwiseGradient& gradient : gradients) {
+      if (gradient.name != row.name) continue;
+      op.saves = gradient.saves;
+      op.vjp = gradient.vjp;
+    }
   }
   return op;
 }

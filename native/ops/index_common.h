@@ -26,6 +26,8 @@ decltype(auto) dispatch_width(DType t, F&& fn) {
   switch (size_of(t)) {
     case 1:
       return fn(uint8_t{});
+    case 2:
+      return fn(uint16_t{});
     case 4:
       return fn(uint32_t{});
     default:

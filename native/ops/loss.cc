@@ -128,10 +128,10 @@ const void* rows_of(Scratch& s, const TensorView& logits, int64_t& stride) {
   stride = row_stride(rows);
   if (stride >= 0) return logits.data;
   const TensorSpec dense = TensorSpec::contiguous(rows.dtype, rows.shape);
-  const TensorView copy{s.take(dense.bytes()), &dense};
-  copy_view(copy, TensorView{logits.data, &rows});
+  void* const copy = s.take(dense.bytes());
+  copy_view(TensorView{copy, &dense}, TensorView{logits.data, &rows});
   stride = sizes_of(*logits.spec).classes;
-  return copy.data;
+  return copy;
 }
 
 ReducePlan plan_total(DType dtype, int64_t rows) {

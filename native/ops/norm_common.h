@@ -43,9 +43,9 @@ class Scratch {
   const void* contiguous(const TensorView& x) {
     if (x.spec->is_contiguous()) return x.data;
     const TensorSpec dense = TensorSpec::contiguous(x.spec->dtype, x.spec->shape);
-    const TensorView copy{take(dense.bytes()), &dense};
-    copy_view(copy, x);
-    return copy.data;
+    void* const copy = take(dense.bytes());
+    copy_view(TensorView{copy, &dense}, x);
+    return copy;
   }
 
  private:

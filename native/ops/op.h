@@ -62,12 +62,16 @@ enum class Promotion : uint8_t {
 enum OpFlags : uint32_t {
   kElementwise = 1 << 0,  // out[i] depends on the inputs at i only: it may run in place, and be fused
   kReduction = 1 << 1,
-  kView = 1 << 2,       // the output aliases input 0 (may say so per call through infer)
-  kRandom = 1 << 3,     // reads a counter: never merged with an equal call
-  kDynamic = 1 << 4,    // output shape depends on values; cannot be recorded
-  kPrimitive = 1 << 5,  // the TypeScript backend implements it too; all other ops have a composite of that
-                        // name in TypeScript, or are reached only from a vjp
-  kInternal = 1 << 6,   // reached only from a vjp or from the tape
+  kView = 1 << 2,         // the output aliases input 0 (may say so per call through infer)
+  kRandom = 1 << 3,       // reads a counter: never merged with an equal call
+  kDynamic = 1 << 4,      // output shape depends on values; cannot be recorded
+  kPrimitive = 1 << 5,    // the TypeScript backend implements it too; all other ops have a composite of that
+                          // name in TypeScript, or are reached only from a vjp
+  kInternal = 1 << 6,     // reached only from a vjp or from the tape
+  kLeavesInput = 1 << 8,  // a view that may reach memory outside of its input
+  kUpdates = 1 << 9,      // eval copies input 0 and changes parts of the copy: in place, it changes those only
+  kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
+                          // in int32 and float32 (ops/widen.h)
 };
 
 // One entry per schema input; an optional one that is absent has no tensor, a list has any number.
@@ -80,6 +84,7 @@ class Operands {
   const T& one(int i) const { return flat_[starts_[i]]; }
   std::span<const T> list(int i) const { return flat_.subspan(starts_[i], starts_[i + 1] - starts_[i]); }
   std::span<const T> flat() const { return flat_; }
+  std::span<const Start> starts() const { return starts_; }
 
  private:
   std::span<const T> flat_;
@@ -103,6 +108,7 @@ class InferContext {
   const TensorSpec& in(int i) const { return *inputs_.one(i); }
   std::span<const TensorSpec* const> list(int i) const { return inputs_.list(i); }
   const Attrs& attrs() const { return attrs_; }
+  const Operands<const TensorSpec*>& inputs() const { return inputs_; }
 
   // An absent entry of an output list is not possible; every output of the schema is added, in order.
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
@@ -112,6 +118,7 @@ class InferContext {
     return add_output(TensorSpec::contiguous(dtype, shape));
   }
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }
+  std::span<const OutputSpec> outputs() const { return {outputs_.data(), static_cast<size_t>(count_)}; }
   const OutputSpec& out(int j) const { return outputs_[j]; }
 
   // Throws "[op] ...".
@@ -149,6 +156,8 @@ class EvalContext {
   const TensorView& in(int i) const { return inputs_.one(i); }
   std::span<const TensorView> list(int i) const { return inputs_.list(i); }
   const TensorView& out(int j) const { return outputs_[j]; }
+  const Operands<TensorView>& inputs() const { return inputs_; }
+  std::span<const TensorView> outputs() const { return outputs_; }
   void* workspace() const { return workspace_; }  // 64-byte aligned; as many bytes as the record asked for
   const Attrs& attrs() const { return attrs_; }
 

@@ -1,6 +1,7 @@
 // sgdStep and adamStep: every parameter of a group in one call, in place.
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "core/threads.h"
 #include "kernels/optim/optim.h"
@@ -128,21 +129,37 @@ void update_strided(const Group& g, size_t k, int64_t begin, int64_t end, const 
   }
 }
 
+// What eval keeps of a parameter, in the workspace: models have any number of them, and eval does not
+// allocate.
+template <class Numbers>
+struct ParamRun {
+  int64_t first_task;
+  Numbers numbers;
+};
+template <class Numbers>
+size_t step_workspace(const InferContext& c) {
+  return c.list(0).size() * sizeof(ParamRun<Numbers>);
+}
+template <class Numbers>
+std::span<ParamRun<Numbers>> param_runs(const EvalContext& c) {
+  return {static_cast<ParamRun<Numbers>*>(c.workspace()), c.list(0).size()};
+}
+
 // update(k, pointers, n) for runs that cover every parameter that has a gradient; pointers has null for
 // unused lists.
-template <class Update>
-void for_each_run(const Group& g, const Update& update) {
-  InlineVector<int64_t, 64> starts;  // the first task of each parameter
+template <class Numbers, class Update>
+void for_each_run(const Group& g, std::span<ParamRun<Numbers>> runs, const Update& update) {
   int64_t tasks = 0;
-  for (size_t k = 0; k < g.lists[0].size(); ++k) {
-    starts.push_back(tasks);
+  for (size_t k = 0; k < runs.size(); ++k) {
+    runs[k].first_task = tasks;
     if (g.lists[1][k].defined()) tasks += (g.lists[0][k].spec->numel() + kChunk - 1) / kChunk;
   }
   auto task = [&](int64_t index) {
-    const size_t k =
-        static_cast<size_t>(std::upper_bound(starts.begin(), starts.end(), index) - starts.begin() - 1);
+    const auto after = std::upper_bound(runs.begin(), runs.end(), index,
+                                        [](int64_t i, const auto& run) { return i < run.first_task; });
+    const size_t k = static_cast<size_t>(after - runs.begin() - 1);
     const TensorSpec& spec = *g.lists[0][k].spec;
-    const int64_t begin = (index - starts[k]) * kChunk, end = std::min(begin + kChunk, spec.numel());
+    const int64_t begin = (index - runs[k].first_task) * kChunk, end = std::min(begin + kChunk, spec.numel());
     dispatch_floating(spec.dtype, [&]<class T>(T) {
       if (!is_flat(g, k)) {
         update_strided<T>(g, k, begin, end,
@@ -186,17 +203,16 @@ void sgd_eval(const EvalContext& c) {
     }
     g.lists[2] = c.list(2);
   }
-  InlineVector<double, 64> steps;
-  for (size_t k = 0; k < c.list(0).size(); ++k) {
-    steps.push_back(g.lists[1][k].defined() ? count_step(c.in(3), k) : 0);
-  }
+  const auto runs = param_runs<double>(c);  // the number of each one's step
+  for (size_t k = 0; k < runs.size(); ++k)
+    runs[k].numbers = g.lists[1][k].defined() ? count_step(c.in(3), k) : 0;
   const bool nesterov = c.attrs().get_bool(0), maximize = c.attrs().get_bool(1);
-  for_each_run(g, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
+  for_each_run(g, runs, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
     const SgdStep<T> step{static_cast<T>(lr),
                           static_cast<T>(momentum),
                           static_cast<T>(1 - dampening),
                           static_cast<T>(weight_decay),
-                          steps[k] == 1,
+                          runs[k].numbers == 1,
                           nesterov,
                           maximize};
     optim_table().of<T>().sgd(p[0], p[1], p[2], n, step);
@@ -215,31 +231,33 @@ void adam_infer(InferContext& c) {
   for (int i = 6; i < 11; ++i) check_scalar(c, i);
 }
 
+// Of the bias that starting at zero gives the averages.
+struct Corrections {
+  double step_size = 0, root = 1;
+};
+
 void adam_eval(const EvalContext& c) {
   const double lr = read_scalar(c.in(6)), beta1 = read_scalar(c.in(7)), beta2 = read_scalar(c.in(8));
   const double eps = read_scalar(c.in(9)), weight_decay = read_scalar(c.in(10));
   Group g;
   for (int i = 0; i < 4; ++i) g.lists[i] = c.list(i);
   if (c.attrs().get_bool(1)) g.lists[4] = c.list(4);
-  struct Corrections {
-    double step_size = 0, root = 1;
-  };
-  InlineVector<Corrections, 64> corrections;
-  for (size_t k = 0; k < c.list(0).size(); ++k) {
+  const auto runs = param_runs<Corrections>(c);
+  for (size_t k = 0; k < runs.size(); ++k) {
     Corrections now;
     if (g.lists[1][k].defined()) {
       const double t = count_step(c.in(5), k);
       now = {lr / (1 - std::pow(beta1, t)), std::sqrt(1 - std::pow(beta2, t))};
     }
-    corrections.push_back(now);
+    runs[k].numbers = now;
   }
   const bool decoupled = c.attrs().get_bool(0), maximize = c.attrs().get_bool(2);
-  for_each_run(g, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
-    const AdamStep<T> step{.step_size = static_cast<T>(corrections[k].step_size),
+  for_each_run(g, runs, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
+    const AdamStep<T> step{.step_size = static_cast<T>(runs[k].numbers.step_size),
                            .one_minus_beta1 = static_cast<T>(1 - beta1),
                            .beta2 = static_cast<T>(beta2),
                            .one_minus_beta2 = static_cast<T>(1 - beta2),
-                           .root_correction = static_cast<T>(corrections[k].root),
+                           .root_correction = static_cast<T>(runs[k].numbers.root),
                            .eps = static_cast<T>(eps),
                            .weight_decay = static_cast<T>(weight_decay),
                            .decay_factor = static_cast<T>(1 - lr * weight_decay),
@@ -263,12 +281,14 @@ const Op kOps[] = {
                  number("dampening"), number("weightDecay")}},
      .attrs = {{{"nesterov", AttrType::kBool}, {"maximize", AttrType::kBool}}},
      .infer = sgd_infer,
+     .workspace = step_workspace<double>,
      .eval = sgd_eval},
     {.name = "adamStep",
      .inputs = {{state("params"), kGrads, state("expAvgs"), state("expAvgSqs"), state("maxExpAvgSqs"), kSteps,
                  number("lr"), number("beta1"), number("beta2"), number("eps"), number("weightDecay")}},
      .attrs = {{{"decoupled", AttrType::kBool}, {"amsgrad", AttrType::kBool}, {"maximize", AttrType::kBool}}},
      .infer = adam_infer,
+     .workspace = step_workspace<Corrections>,
      .eval = adam_eval},
 };
 

@@ -39,6 +39,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/half.h"
+
 #if defined(__x86_64__) || defined(_M_X64)
 #define LANEGRAD_X86_64 1
 #include <immintrin.h>

@@ -323,3 +323,15 @@ LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
 LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
   return {_mm256_permute2x128_si256(_mm256_unpacklo_epi64(a.v, b.v), _mm256_unpackhi_epi64(a.v, b.v), 0x31)};
 }
+
+// ---- float16: loads and stores of kFloat16Lanes elements
+
+inline constexpr bool kHasFloat16 = true;
+inline constexpr int64_t kFloat16Lanes = 8;
+LANEGRAD_INLINE void widen_float16(float* out, const uint16_t* in) {
+  _mm256_storeu_ps(out, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))));
+}
+LANEGRAD_INLINE void round_float16(uint16_t* out, const float* in) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                   _mm256_cvtps_ph(_mm256_loadu_ps(in), _MM_FROUND_TO_NEAREST_INT));
+}

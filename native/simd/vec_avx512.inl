@@ -256,3 +256,15 @@ LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) {
 LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) {
   return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
 }
+
+// ---- float16: loads and stores of kFloat16Lanes elements
+
+inline constexpr bool kHasFloat16 = true;
+inline constexpr int64_t kFloat16Lanes = 16;
+LANEGRAD_INLINE void widen_float16(float* out, const uint16_t* in) {
+  _mm512_storeu_ps(out, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in))));
+}
+LANEGRAD_INLINE void round_float16(uint16_t* out, const float* in) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                      _mm512_cvtps_ph(_mm512_loadu_ps(in), _MM_FROUND_TO_NEAREST_INT));
+}

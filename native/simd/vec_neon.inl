@@ -213,3 +213,14 @@ LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
 // a0 b0 a1 b1 ...: the first and the second half.
 LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t> b) { return {vzip1q_s64(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t> a, Vec<int64_t> b) { return {vzip2q_s64(a.v, b.v)}; }
+
+// ---- float16: loads and stores of kFloat16Lanes elements
+
+inline constexpr bool kHasFloat16 = true;
+inline constexpr int64_t kFloat16Lanes = 4;
+LANEGRAD_INLINE void widen_float16(float* out, const uint16_t* in) {
+  vst1q_f32(out, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(in))));
+}
+LANEGRAD_INLINE void round_float16(uint16_t* out, const float* in) {
+  vst1_u16(out, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(in))));
+}

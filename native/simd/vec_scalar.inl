@@ -112,3 +112,10 @@ LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {
 // a0 b0 a1 b1 ...: the first and the second half.
 LANEGRAD_INLINE Vec<int64_t> zip_low(Vec<int64_t> a, Vec<int64_t>) { return a; }
 LANEGRAD_INLINE Vec<int64_t> zip_high(Vec<int64_t>, Vec<int64_t> b) { return b; }
+
+// ---- float16: no instruction for it
+
+inline constexpr bool kHasFloat16 = false;
+inline constexpr int64_t kFloat16Lanes = 1;
+LANEGRAD_INLINE void widen_float16(float* out, const uint16_t* in) { *out = Float16::widen(*in); }
+LANEGRAD_INLINE void round_float16(uint16_t* out, const float* in) { *out = Float16::round(*in); }

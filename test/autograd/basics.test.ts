@@ -34,6 +34,14 @@ describe('backward', () => {
     expect(x.grad!.tolist()).toEqual([6, 8, 10]);
   });
 
+  test('goes through a tensor once, when the gradients of all its uses are there', () => {
+    const x = leaf([0, 0]);
+    const y = x.exp();
+    // One use next to the end, one far from it. A second visit would find what exp saved freed.
+    y.add(y.mul(2).add(1).mul(3)).sum().backward();
+    expect(x.grad!.tolist()).toEqual([7, 7]);
+  });
+
   test('of a graph with a diamond of many levels', () => {
     const x = leaf(1);
     let y: Tensor = x;
@@ -157,7 +165,14 @@ describe('backward', () => {
   test('grad is one handle until it is replaced', () => {
     const x = leaf([1]);
     x.sum().backward();
-    expect(x.grad).toBe(x.grad);
+    const first = x.grad;
+    expect(x.grad).toBe(first);
+    // Added to in place: still the one.
+    x.sum().backward();
+    expect(x.grad).toBe(first);
+    expect(first!.tolist()).toEqual([2]);
+    x.sum().mul(1).backward({ createGraph: true });
+    expect(x.grad).not.toBe(first);
     x.grad = null;
     expect(x.grad).toBeNull();
     x.grad = tensor([5], { dtype: 'float64' });

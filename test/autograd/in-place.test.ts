@@ -5,6 +5,7 @@ import {
   arange,
   grad,
   noGrad,
+  optim,
   tensor,
   zeros,
   type Tensor,
@@ -285,6 +286,16 @@ describe('versions', () => {
     y.detach().add_(1);
     y.mul(y).sum().backward();
     expect(x.grad!.tolist()).toEqual([12, 20, 28]);
+  });
+
+  test('a step of an optimizer between forward and backward is one', () => {
+    const w = leaf([1, 2]);
+    const x = leaf([3, 4]);
+    w.grad = plain([1, 1]);
+    const loss = x.mul(w).sum();
+    new optim.SGD([w], { lr: 0.5 }).step();
+    expect(w.tolist()).toEqual([0.5, 1.5]);
+    expect(() => loss.backward()).toThrow(AutogradError);
   });
 
   test('an optimizer-like update between two steps is none', () => {

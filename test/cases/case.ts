@@ -1,4 +1,4 @@
-import { makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js';
+import { isFloat, makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js';
 import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
 
 // One table of op cases: what is tested of an op is said once, in its row, and every suite under test/ops reads it.
@@ -121,7 +121,7 @@ export function isLarge(entry: Case): boolean {
   const elements = entry.inputs.flat().map((input) => {
     return typeof input === 'object' && input !== null && 'kind' in input ? product(input.shape) : 0;
   });
-  const made = entry.attrs as { shape?: readonly number[]; length?: number };
+  const made = (entry.attrs ?? {}) as { shape?: readonly number[]; length?: number };
   return Math.max(0, ...elements, product(made.shape ?? [0]), made.length ?? 0) > 2000;
 }
 
@@ -153,7 +153,7 @@ export function valuesOf(source: Source, tested: DType, seed: string): number[] 
   const random = randomFrom(seed);
   const count = product(source.shape);
   const dtype = dtypeOf(source, tested);
-  const whole = dtype !== 'float32' && dtype !== 'float64';
+  const whole = !isFloat(dtype);
   switch (source.kind) {
     case 'real': {
       const low = dtype === 'uint8' ? Math.max(source.low, 0) : source.low;

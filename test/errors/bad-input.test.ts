@@ -61,7 +61,7 @@ const creation: Row[] = [
   ['a bigint size', () => any['zeros']!([3n]), ValueError],
   ['a symbol as a size', () => any['zeros']!([Symbol('n')]), ValueError],
   ['a tensor as a shape', () => any['zeros']!(v3), ValueError],
-  ['an unknown dtype', () => any['zeros']!([2], { dtype: 'float16' }), DTypeError],
+  ['an unknown dtype', () => any['zeros']!([2], { dtype: 'float8' }), DTypeError],
   ['a dtype that is a number', () => any['zeros']!([2], { dtype: 4 }), DTypeError],
   ['a dtype of the prototype', () => any['zeros']!([2], { dtype: 'constructor' }), DTypeError],
   ['options that are a string', () => any['zeros']!([2], 'float32'), ValueError],
@@ -112,7 +112,7 @@ const data: Row[] = [
   ['a shape that does not fit', () => lg.tensor([1, 2, 3], { shape: [2, 2] }), ShapeError],
   ['a shape with -1', () => lg.tensor([1, 2, 3], { shape: [-1] }), ValueError],
   ['NaN as int64', () => lg.tensor([NaN], { dtype: 'int64' }), DTypeError, ValueError],
-  ['a dtype that does not exist', () => any['tensor']!([1], { dtype: 'int8' }), DTypeError],
+  ['a dtype that does not exist', () => any['tensor']!([1], { dtype: 'int4' }), DTypeError],
 ];
 
 const shapes: Row[] = [

@@ -26,12 +26,20 @@ test('it computes', () => {
   expect(ones([100]).add(1).sum().item()).toBe(200);
 });
 
-test.runIf(info().name === 'native')('a level that does not exist is named, and not an end', () => {
+function runAt(level: string) {
   const script =
     "import('./lib/index.ts').then((lg) => console.log(lg.info().isa, lg.ones([3]).sum().item()))";
-  const run = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
-    env: { ...process.env, LANEGRAD_ISA: 'sse9' },
+  return spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
+    env: { ...process.env, LANEGRAD_ISA: level },
     encoding: 'utf8',
   });
-  expect(run.stderr + run.stdout).toMatch(/LANEGRAD_ISA/);
+}
+
+test.runIf(info().name === 'native')('LANEGRAD_ISA lowers the level', () => {
+  expect(runAt('scalar').stdout.trim()).toBe('scalar 3');
+});
+
+test.runIf(info().name === 'native')('a level that does not exist is named, and not an end', () => {
+  const { stdout, stderr } = runAt('sse9');
+  expect(stderr + stdout).toMatch(/LANEGRAD_ISA/);
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { crossEntropy, info, manualSeed, memory, optim, randint, randn } from '../../lib/index.js';
+import { crossEntropy, info, manualSeed, memory, ones, optim, randint, randn } from '../../lib/index.js';
 import { makeMlp } from '../support/small-nets.js';
 
 const native = info().name === 'native';
@@ -33,6 +33,17 @@ describe.runIf(native)('the live count stays flat', () => {
     const before = memory().tensors;
     for (let i = 0; i < 200_000; ++i) x.add(1);
     expect(memory().tensors - before).toBeLessThan(20_000);
+  });
+
+  test('and no operand is freed under an op', () => {
+    // The inner results are dead to JavaScript while the outer op allocates, and every 5,000 handles it collects.
+    const x = ones([8]);
+    let wrong = 0;
+    for (let i = 0; i < 30_000; ++i) {
+      const y = x.mul(i).add(x.mul(2 * i).sub(x.mul(i)));
+      if (i % 97 === 0 && y.sum().item() !== 16 * i) ++wrong;
+    }
+    expect(wrong).toBe(0);
   });
 
   test('of large tensors that are dropped: bytes stay bounded', () => {

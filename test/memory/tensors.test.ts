@@ -138,6 +138,14 @@ describe('memory', () => {
     }
   });
 
+  test.runIf(native)('a typed array is copied once, to where the tensor is', () => {
+    const data = new Float32Array(1 << 22);
+    const before = process.memoryUsage().arrayBuffers;
+    const x = tensor(data);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
+    x.dispose();
+  });
+
   test('a view takes no bytes', () => {
     const x = zeros([1000]);
     const before = memory().bytes;
@@ -145,6 +153,15 @@ describe('memory', () => {
     // But for descriptors.
     if (native) expect(memory().bytes - before).toBeLessThan(2000);
     expect(view.shape).toEqual([100, 10]);
+  });
+
+  test.runIf(native)('what was freed is taken again', () => {
+    collect();
+    zeros([1 << 20]).dispose();
+    const { pooledBytes } = memory();
+    const again = zeros([1 << 20]);
+    expect(memory().pooledBytes).toBeLessThan(pooledBytes - (1 << 20));
+    again.dispose();
   });
 
   test.runIf(native)('collect gives pooled bytes back', () => {

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { dropout, manualSeed, ones, rand, randint, randn, withSeed, type Tensor } from '../../lib/index.js';
+import {
+  counters,
+  dropout,
+  info,
+  manualSeed,
+  ones,
+  rand,
+  randint,
+  randn,
+  withSeed,
+  type Tensor,
+} from '../../lib/index.js';
 
 const moments = (x: Tensor) => {
   const data = Array.from(x.data as Float32Array, Number);
@@ -43,6 +54,13 @@ test('an amount fixed by the shape is consumed', () => {
   expect(rand([2]).tolist()).toEqual(after);
 });
 
+test.each(['float32', 'float64'] as const)('what is consumed is what was drawn: %s', (dtype) => {
+  for (const draw of [rand, randn]) {
+    const parts = withSeed(6, () => [draw([12], { dtype }), draw([4], { dtype })].map((x) => x.tolist()));
+    expect(parts.flat()).toEqual(withSeed(6, () => draw([16], { dtype }).tolist()));
+  }
+});
+
 describe('distributions', () => {
   test.each(['float32', 'float64'] as const)('%s', (dtype) => {
     manualSeed(11);
@@ -72,4 +90,12 @@ describe('distributions', () => {
     expect(x.grad!.tolist()).toEqual(y.tolist());
     expect(dropout(x, { p: 0.25, training: false }).tolist()).toEqual(x.tolist());
   });
+});
+
+test.runIf(info().name === 'native')('dropout saves its counter and no mask', () => {
+  const x = ones([1000], { requiresGrad: true });
+  const before = counters().savedBytes;
+  dropout(x, { p: 0.5 });
+  // Two int64: seed and offset.
+  expect(counters().savedBytes - before).toBe(16);
 });

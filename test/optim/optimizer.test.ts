@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   DTypeError,
+  full,
   noGrad,
   ones,
   optim,
@@ -8,6 +9,7 @@ import {
   tensor,
   tidy,
   ValueError,
+  withComposites,
   zeros,
 } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
@@ -211,6 +213,30 @@ describe('step', () => {
     (a.tolist() as number[][])
       .flat()
       .forEach((value, i) => expect(value).toBeCloseTo([0.9, 4.1, 1.9, 5.1, 2.9, 6.1][i]!, 12));
+  });
+
+  it.each(['SGD', 'AdamW'] as const)('%s takes hundreds of parameters, of any sizes', (name) => {
+    const floats = { dtype: 'float32', requiresGrad: true } as const;
+    const run = () => {
+      const params = Array.from({ length: 200 }, (_, i) => full([(i * 7) % 11], i / 100, floats));
+      params.push(full([40_000], 0.5, floats));
+      const optimizer = new optim[name](params, { lr: 0.1 });
+      for (let step = 1; step <= 2; ++step) {
+        params.forEach(
+          (param, i) =>
+            (param.grad = i % 5 === step ? null : full(param.shape, step + i / 50, { dtype: 'float32' })),
+        );
+        optimizer.step();
+      }
+      return params.map((param) => Array.from(param.data));
+    };
+    const got = run();
+    withComposites(run).forEach((wanted, i) => {
+      const furthest = Math.max(0, ...wanted.slice(0, 100).map((value, j) => Math.abs(value - got[i]![j]!)));
+      expect(furthest, `parameter ${i}`).toBeLessThan(1e-6);
+      expect(got[i]).toHaveLength(wanted.length);
+    });
+    expect(new Set(got.at(-1)).size).toBe(1);
   });
 
   it('learns', () => {

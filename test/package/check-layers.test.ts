@@ -42,6 +42,15 @@ describe('check-layers', () => {
     ]);
   });
 
+  it('finds a kernel that sees tensors or threads', () => {
+    put('native/kernels/gemm/gemm.cc', '#include "core/cpu.h"\n#include "core/threads.h"\n');
+    put('native/simd/simd.h', '#include "core/tensor.h"\n');
+    expect(checkLayers(root).sort()).toEqual([
+      'native/kernels/gemm/gemm.cc:2: kernels sees pointers, extents and strides, not "core/threads.h"',
+      'native/simd/simd.h:1: simd sees pointers, extents and strides, not "core/tensor.h"',
+    ]);
+  });
+
   it('finds core that includes simd', () => {
     put('native/core/tensor.cc', '#include "simd/simd.h"\n');
     expect(checkLayers(root)).toHaveLength(1);

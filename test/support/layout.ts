@@ -1,6 +1,6 @@
 import type { Backend, Handle } from '../../lib/backend/backend.js';
 import type { DType } from '../../lib/dtype.js';
-import { product, toTyped } from '../cases/case.js';
+import { product, toTyped, type CaseInput } from '../cases/case.js';
 
 /**
  * Ways in which a tensor may lie in memory. All show the same values, but `expanded`, which repeats its first entry
@@ -25,6 +25,14 @@ export function applies(layout: Layout, shape: readonly number[]): boolean {
     case 'expanded':
       return shape.length >= 1 && shape[0]! > 1;
   }
+}
+
+/** Whether one of the inputs can lie in this layout. */
+export function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean {
+  return inputs.some((input) => {
+    if (input === null || typeof input !== 'object') return false;
+    return 'kind' in input ? applies(layout, input.shape) : hasInput(input, layout);
+  });
 }
 
 /** The values that a tensor of this layout shows. */

@@ -28,7 +28,7 @@ export interface BuiltInputs<T extends Handle> {
 
 export function buildInputs<T extends Handle>(
   backend: Backend<T>,
-  op: OpName,
+  name: string,
   row: Case,
   options: CaseOptions,
 ): BuiltInputs<T> {
@@ -36,7 +36,7 @@ export function buildInputs<T extends Handle>(
   const layout = options.layout ?? 'rowMajor';
   const make = (source: Source, place: string): T => {
     const dtype = dtypeOf(source, options.dtype);
-    const values = valuesOf(source, options.dtype, `${op} ${row.name} ${place}`);
+    const values = valuesOf(source, options.dtype, `${name} ${row.name} ${place}`);
     const shown = shownValues(options.valuesOfLayout ?? layout, source.shape, values);
     const tensor = build(backend, dtype, source.shape, shown, layout);
     if (isMovable(source) && isFloat(dtype)) movable.push(tensor);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { info, manualSeed, randn, setNumThreads } from '../../lib/index.js';
+import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -38,11 +38,25 @@ describe.runIf(counts.length > 1)('large ops', () => {
     matmul: () => randn([190, 333]).matmul(randn([333, 210])),
     'deep matmul': () => randn([8, 20_000]).matmul(randn([20_000, 6])),
     softmax: () => randn([600, 1000]).softmax(1),
+    'cumsum of a long row': () => randn([300_001]).cumsum(0),
+    'cumsum of columns': () => randn([300, 900]).cumsum(0),
+    'logcumsumexp of a long row': () => randn([100_001]).logcumsumexp(0),
+    'product of all': () => randn([300_001]).mul(0.001).add(1).prod(),
+    'sort of a long row': () => randn([100_001]).sort().values,
+    'topk of a long row': () => randn([300_001]).topk(20).values,
     exp: () => randn([700_001]).exp(),
     'gradient of a broadcast': () => {
       const bias = randn([300], { requiresGrad: true });
       randn([4000, 300]).add(bias).tanh().sum().backward();
       return bias.grad!;
+    },
+    'weight gradient of a convolution': () => {
+      const weight = randn([24, 8, 3, 3], { requiresGrad: true });
+      conv2d(randn([16, 8, 30, 30]), weight)
+        .square()
+        .sum()
+        .backward();
+      return weight.grad!;
     },
   };
   test.each(Object.entries(cases))('%s', (_name, make) => {
@@ -55,4 +69,26 @@ describe.runIf(counts.length > 1)('large ops', () => {
     for (const threads of counts)
       expect(Buffer.from(run(threads).buffer).equals(Buffer.from(first.buffer))).toBe(true);
   });
+});
+
+// Nor does anything depend on where in memory a tensor begins.
+const places = {
+  sum: (x) => x.sum(),
+  'mean of columns': (x) => x.mean({ dim: 0 }),
+  'variance of rows': (x) => x.var({ dim: 1 }),
+  softmax: (x) => x.softmax(1),
+  exp: (x) => x.exp(),
+  matmul: (x) => x.matmul(x.t()),
+} satisfies Record<string, (x: Tensor) => Tensor>;
+
+test.each(Object.entries(places))('%s: the same bits at any address', (_name, run) => {
+  const rows = 120;
+  const columns = 37;
+  const x = randn([rows, columns]);
+  const wanted = run(x).data;
+  for (let start = 1; start <= 16; ++start) {
+    const place = zeros([rows * columns + start]).narrow(0, start, rows * columns);
+    place.copy_(x.reshape([-1]));
+    expect(run(place.view([rows, columns])).data, `from element ${start}`).toEqual(wanted);
+  }
 });

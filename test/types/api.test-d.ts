@@ -36,7 +36,7 @@ void general;
 const wrong: Tensor<'float32'> = i64;
 void wrong;
 // @ts-expect-error there is no such dtype
-lg.zeros([2], { dtype: 'float16' });
+lg.zeros([2], { dtype: 'float8' });
 // @ts-expect-error random floats only
 lg.rand([2], { dtype: 'int64' });
 // @ts-expect-error shape and dtype never change

@@ -37,9 +37,7 @@ function castLoop(from: DType, to: DType): Cast {
     return eachTo((v) => toInt64(v) as unknown as number);
   }
   if (!isFloat(from) || isFloat(to)) return convertRun;
-  return to === 'int32'
-    ? eachTo((v) => saturate(v, -2147483648, 2147483647))
-    : eachTo((v) => saturate(v, 0, 255));
+  return to === 'int32' ? eachTo((v) => saturate(v, -2147483648, 2147483647)) : eachTo(lowBits);
 }
 
 const moveRun: Cast = (from, fo, fs, to, at, ts, n) => {
@@ -68,6 +66,11 @@ function saturate(v: number, low: number, high: number): number {
   return v !== v ? 0 : v <= low ? low : v >= high ? high : Math.trunc(v);
 }
 
+/** What the array of a smaller integer keeps the low bits of: its value as an int64. */
+function lowBits(v: number): number {
+  return v >= 2 ** 63 ? -1 : v <= -(2 ** 63) ? 0 : Math.trunc(v) || 0;
+}
+
 /** Truncates, saturates at the ends of int64, and makes 0 of NaN. */
 export function toInt64(v: number): bigint {
   if (v !== v) return 0n;
@@ -82,7 +85,9 @@ export function castNumber(value: number, dtype: DType): number | bigint {
     case 'bool':
       return value !== 0 ? 1 : 0;
     case 'uint8':
-      return saturate(value, 0, 255);
+    case 'int8':
+    case 'int16':
+      return lowBits(value);
     case 'int32':
       return saturate(value, -2147483648, 2147483647);
     case 'int64':

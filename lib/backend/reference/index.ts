@@ -26,6 +26,7 @@ import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
 import type { TapeNode } from './node.js';
 import { referenceOps } from './ops/table.js';
+import { roundHalves } from './half.js';
 import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
 import { Tape, type Operand } from './tape.js';
 import { checkAttrs, describe } from './validate.js';
@@ -43,6 +44,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   readonly name = 'js';
   private readonly tape = new Tape();
   private readonly scopes: T[][] = [];
+  private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
   private crossings = 0;
   private made = 0;
@@ -74,7 +76,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const storage = allocate('create', dtype, shape);
     if (dtype === 'bool') for (let i = 0; i < data.length; i++) storage.data[i] = data[i] ? 1 : 0;
     else (storage.data as Float64Array).set(data as Float64Array);
-    return this.handle(new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage));
+    const made = new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage);
+    roundHalves([made]);
+    return this.handle(made);
   }
 
   read(tensor: T): TypedArray {
@@ -87,7 +91,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   info(tensor: T): TensorInfo {
     const t = this.tensor('info', tensor);
-    return { dtype: t.dtype, shape: t.shape.slice(), strides: t.strides.slice() };
+    const { dtype, offset, data } = t;
+    return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
   }
 
   release(tensor: T): void {
@@ -164,7 +169,11 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   getGrad(tensor: T): T | null {
     const { grad } = this.tensor('getGrad', tensor);
-    return grad ? this.handle(grad) : null;
+    if (!grad) return null;
+    // One handle until the gradient is replaced, or somebody frees it.
+    let handle = this.gradHandles.get(grad);
+    if (handle?.value !== grad) this.gradHandles.set(grad, (handle = this.handle(grad)));
+    return handle;
   }
 
   setGrad(tensor: T, grad: T | null): void {

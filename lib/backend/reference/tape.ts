@@ -12,10 +12,11 @@ import { opRecords } from '../op-schema.gen.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
+import { roundHalves } from './half.js';
 import { stepsOf, TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
-import { expandedDim, sameShape } from './shape.js';
+import { expandedDim, mayOverlap, sameShape } from './shape.js';
 import { makeViewScatter, viewScatterRecord, type AnyOp } from './view-scatter.js';
 
 /** What `run` takes: a tensor, or a number or boolean that promotes by kind only. */
@@ -74,6 +75,14 @@ export class Tape {
         ValueError,
         name,
         `cannot write in place: dim ${shared} of ${show(target.shape)} is expanded, so its elements share memory; ` +
+          'clone the tensor first',
+      );
+    }
+    if (mayOverlap(target.shape, target.strides)) {
+      fail(
+        ValueError,
+        name,
+        `cannot write in place: elements of ${show(target.shape)} with strides ${show(target.strides)} may share memory; ` +
           'clone the tensor first',
       );
     }
@@ -380,6 +389,7 @@ function compute(
 ): void {
   try {
     op.forward?.(inputs, outputs, attrs);
+    roundHalves(outputs);
   } catch (error) {
     // A scratch array that is not to be had.
     if (!(error instanceof RangeError)) throw error;
@@ -407,7 +417,7 @@ function scalar(value: number | boolean, dtype: DType): RefTensor {
   const t = zeros('scalar', dtype, []);
   const number = Number(value);
   // Integers wrap, as those of tensors do when they are cast; other numbers saturate.
-  const wraps = Number.isSafeInteger(number) && (dtype === 'int32' || dtype === 'uint8');
+  const wraps = Number.isSafeInteger(number) && dtype !== 'bool' && dtype !== 'int64' && !isFloat(dtype);
   (t.data as Float64Array)[0] = wraps ? number : (castNumber(number, dtype) as number);
   t.wrapped = true;
   return t;

@@ -7,10 +7,11 @@
 
 namespace lanegrad {
 
-// One opcode for each row of elementwise.def, in its order.
+// One opcode for each row, in their order.
 enum ElementwiseCode : int {
 #define LANEGRAD_ELEMENTWISE(name, ...) kCode_##name,
 #include "kernels/elementwise/elementwise.def"
+#include "kernels/elementwise/functions.def"
 #undef LANEGRAD_ELEMENTWISE
   kElementwiseCount
 };
@@ -18,25 +19,29 @@ enum ElementwiseCode : int {
 inline constexpr int kMaxElementwiseOperands = 3;
 inline constexpr int kMaxElementwiseConstants = 2;
 
-// Sets of dtypes, as bits.
-inline constexpr unsigned kAnyDType = 0x3F;
-inline constexpr unsigned kNumbers = kAnyDType & ~(1u << static_cast<int>(DType::kBool));
-inline constexpr unsigned kFloats =
-    (1u << static_cast<int>(DType::kFloat32)) | (1u << static_cast<int>(DType::kFloat64));
+// Sets of dtypes, as bits. A narrow dtype is in the set that has what it is computed in.
+constexpr unsigned dtype_bit(DType t) { return 1u << static_cast<int>(computed_dtype(t)); }
+inline constexpr unsigned kFloats = dtype_bit(DType::kFloat32) | dtype_bit(DType::kFloat64);
+inline constexpr unsigned kNumbers =
+    kFloats | dtype_bit(DType::kUint8) | dtype_bit(DType::kInt32) | dtype_bit(DType::kInt64);
+inline constexpr unsigned kAnyDType = kNumbers | dtype_bit(DType::kBool);
+inline constexpr unsigned kIntegers = kNumbers & ~kFloats;
+inline constexpr unsigned kIntegersAndBool = kAnyDType & ~kFloats;
 
 // out[i] = value(in[0][i], in[1][i] ...), i < n, n >= 1. After the operands, `in` has a pointer to each
 // constant. Bit k of `scalars`: in[k] is one element, used for all i. Kernels take no scalar, or one: any of
 // two operands, the last of three. out may be one of the operands, but not overlap one otherwise.
 using ElementwiseKernel = void (*)(void* out, const void* const* in, int64_t n, unsigned scalars);
 
-// out[i] = cast(in[i]).
+// out[i] = cast(in[i]), all ten dtypes. Integers wrap; floats saturate into int32 and int64 and go to the
+// smaller integers through those, NaN as 0.
 using CastKernel = void (*)(void* out, const void* in, int64_t n);
 
-// Elements are moved as bits, by the logarithm of their size in bytes.
-inline constexpr int kMoveSizes = 4;  // 1, (2), 4, 8
+// Elements are moved as bits, by the logarithm of their size in bytes (log2_size).
+inline constexpr int kMoveSizes = 4;  // 1, 2, 4, 8
 
 struct ElementwiseTable {
-  ElementwiseKernel kernels[kElementwiseCount][kDTypeCount];  // null where the dtype is not taken
+  ElementwiseKernel kernels[kElementwiseCount][kDTypeCount];  // null where the dtype is narrow, or not taken
   CastKernel casts[kDTypeCount][kDTypeCount];                 // [from][to]
   // out[i] = condition[i] ? a[i] : b[i]; bit 1 of scalars: a is one element, bit 2: b is.
   void (*where[kMoveSizes])(void* out, const void* condition, const void* a, const void* b, int64_t n,

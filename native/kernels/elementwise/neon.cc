@@ -6,6 +6,8 @@
 
 #include "simd/vec_bytes.inl"
 
+#include "simd/half.inl"
+
 #include "simd/math.inl"
 
 #include "kernels/elementwise/elementwise.inl"

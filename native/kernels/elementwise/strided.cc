@@ -39,6 +39,7 @@ void transpose(char* out, int64_t out_stride, const char* in, int64_t in_stride,
 }  // namespace
 
 void move_row(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t n, size_t size) {
+  if (size == 2) return move<uint16_t>(out, out_stride, in, in_stride, n);
   if (size == 4) return move<uint32_t>(out, out_stride, in, in_stride, n);
   if (size == 8) return move<uint64_t>(out, out_stride, in, in_stride, n);
   move<uint8_t>(out, out_stride, in, in_stride, n);
@@ -56,6 +57,7 @@ void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_s
                      int64_t columns, size_t size) {
   char* const o = static_cast<char*>(out);
   const char* const i = static_cast<const char*>(in);
+  if (size == 2) return transpose<uint16_t>(o, out_stride, i, in_stride, rows, columns);
   if (size == 4) return transpose<uint32_t>(o, out_stride, i, in_stride, rows, columns);
   if (size == 8) return transpose<uint64_t>(o, out_stride, i, in_stride, rows, columns);
   transpose<uint8_t>(o, out_stride, i, in_stride, rows, columns);

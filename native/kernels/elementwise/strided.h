@@ -1,5 +1,5 @@
-// Moving elements between strided and contiguous memory, as bits. `size` is that of an element: 1, 4 or 8
-// bytes; strides are in bytes.
+// Moving elements between strided and contiguous memory, as bits. `size` is that of an element: 1, 2, 4 or
+// 8 bytes; strides are in bytes.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ inline constexpr int kPiece = 16 / sizeof(T);
 // whole columns, with half the shuffles of a transpose of whole vectors.
 template <class T>
 LANEGRAD_INLINE Vec<T> load_pieces(const T* const* row, int64_t column) {
-  constexpr int kStep = kPiece<T>;
+  [[maybe_unused]] constexpr int kStep = kPiece<T>;
 #if defined(LANEGRAD_X86_64)
   if constexpr (Vec<T>::kWidth == 16) {
     __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(row[0] + column));

@@ -78,7 +78,7 @@ function binary(op: BinaryName, def: BinaryDef): ReferenceOp<'add'> {
     forward([a, b], [out]) {
       let loop = def.loop;
       if (a!.dtype === 'bool' && typeof def.bool === 'function') loop = def.bool;
-      else if (a!.dtype === 'int32' && def.int32) loop = def.int32;
+      else if (def.int32 && (a!.dtype === 'int32' || a!.dtype === 'int16')) loop = def.int32;
       applyBinary(a!, b!, out!, loop);
     },
     ...(def.saves ? { saves: { inputs: def.saves } } : {}),

@@ -113,7 +113,7 @@ export const uniform: ReferenceOp<'uniform'> = {
     const philox = philoxOf(counter!);
     const data = out!.numbers;
     const n = out!.numel;
-    if (dtype === 'float32') {
+    if (dtype !== 'float64') {
       for (let i = 0; i < n; i += 4) {
         const words = philox.block(i >> 2);
         for (let j = 0; j < 4 && i + j < n; j++) data[i + j] = (words[j]! >>> 8) * 2 ** -24;
@@ -146,7 +146,7 @@ export const normal: ReferenceOp<'normal'> = {
       data[i] = radius * Math.cos(angle);
       if (i + 1 < n) data[i + 1] = radius * Math.sin(angle);
     };
-    if (dtype === 'float32') {
+    if (dtype !== 'float64') {
       for (let i = 0; i < n; i += 4) {
         const words = philox.block(i >> 2);
         const unit = (j: number): number => (words[j]! >>> 8) * 2 ** -24;

@@ -101,7 +101,9 @@ export const clamp: ReferenceOp<'clamp'> = {
 
 function bound(value: number, dtype: DType): number {
   if (isFloat(dtype) || value === Infinity || value === -Infinity) return value;
-  return castNumber(value, dtype) as number;
+  // A bound beyond the range of a small unsigned integer is the nearest in it; int8 and int16 are computed in int32.
+  if (dtype === 'uint8') return Math.trunc(Math.min(Math.max(value, 0), 255)) || 0;
+  return castNumber(value, dtype === 'int64' ? dtype : 'int32') as number;
 }
 
 export const to: ReferenceOp<'to'> = {

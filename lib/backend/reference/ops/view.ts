@@ -34,7 +34,7 @@ function resolveShape(shape: readonly number[], wanted: readonly number[]): numb
 
 /** Strides with which the memory of x reads as `wanted`, if there are any: runs of dims that lie evenly are regrouped. */
 function viewStrides(x: RefTensor, wanted: readonly number[]): number[] | undefined {
-  if (isContiguous(x.shape, x.strides)) return contiguousStrides(wanted);
+  if (x.numel === 0 || isContiguous(x.shape, x.strides)) return contiguousStrides(wanted);
   const out = new Array<number>(wanted.length).fill(1);
   // The runs of x from the inside, as (elements, innermost stride).
   let w = wanted.length - 1;

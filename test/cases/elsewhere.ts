@@ -1,0 +1,21 @@
+/** Functions of lib/ops without a row, and where else they are tested. */
+export const testedElsewhere: Readonly<Record<string, string>> = {
+  'F.gridSample': 'the op gridSample under another name',
+  allclose: 'gives a boolean: test/conformance',
+  batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/conformance',
+  equal: 'gives a boolean: test/conformance',
+  float: 'makes an operand of a number: test/ops/promotion.test.ts',
+  fullLike: 'values by test/conformance; the op is full',
+  index: 'entries of several kinds: test/conformance (__getitem__)',
+  ones: 'values by test/conformance; the op is full',
+  onesLike: 'values by test/conformance; the op is full',
+  rand: 'random: test/ops/random.test.ts',
+  randLike: 'random: test/ops/random.test.ts',
+  randn: 'random: test/ops/random.test.ts',
+  randnLike: 'random: test/ops/random.test.ts',
+  tensor: 'takes JavaScript values: test/memory/tensors.test.ts, test/errors/bad-input.test.ts',
+  variance: 'the op var under another name',
+  withComposites: 'runs a function: test/ops/fused.test.ts',
+  zeros: 'values by test/conformance; the op is full',
+  zerosLike: 'values by test/conformance; the op is full',
+};

@@ -1,0 +1,60 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { gradcheck, gradgradcheck, info, withSeed } from '../../lib/index.js';
+import { openCases } from './read/cases.js';
+import { rowOf } from './calls/index.js';
+import { chosenSamples, checkedCall, layouts } from './gradcheck/cases.js';
+import type { OpManifest, OpsIndex, Sample } from './read/format.js';
+import { entryFor, readKnown } from './known.js';
+import { exceptionFor } from './gradcheck/exceptions.js';
+import { find } from './library.js';
+import { baseName, libraryName } from './names.js';
+import type { OpCases } from './replay.js';
+
+// The gradient of every differentiable op against finite differences in float64, on inputs that are contiguous, strided and
+// broadcast: the smallest samples of the reference cases, of which only the arguments are taken.
+
+const cases = openCases(path.join(import.meta.dirname, 'data'), 'ops');
+const known = readKnown(info().name);
+
+const isKnown = (op: string, { id, dtype }: Sample): boolean =>
+  entryFor(known, { op, id, dtype }) !== undefined;
+
+/** Whether there is something to check: a gradient that is not none, and no exception. */
+const hasGradients = (op: string, sample: Sample): boolean =>
+  ['float32', 'float64'].includes(sample.dtype) &&
+  Object.values(sample.grads ?? {}).some((ref) => ref !== null) &&
+  exceptionFor(op, sample, 'contiguous') === undefined;
+
+const present: readonly OpCases[] = (cases.index as OpsIndex).ops.flatMap(({ name, file }) => {
+  const row = rowOf(name);
+  if (row === undefined || find(row.at ?? libraryName(name)) === undefined) return [];
+  const { manifest, tensors } = cases.read(file);
+  return [{ name, manifest: manifest as OpManifest, stored: tensors, row }];
+});
+
+const rows = present.flatMap((op) => {
+  // What fails as it is has no gradient to check yet.
+  const samples = op.manifest.samples.filter((sample) => !isKnown(op.name, sample));
+  return chosenSamples(op, samples).flatMap((sample) =>
+    layouts(op, sample).map((layout) => ({ id: sample.id, op, sample, layout })),
+  );
+});
+
+describe('gradients against differences', () => {
+  test.each(rows)('$id, $layout', ({ op, sample, layout }) => {
+    const { fn, inputs } = checkedCall(op, sample, layout);
+    gradcheck(fn, inputs);
+    if (op.manifest.supports_gradgrad) withSeed(1, () => gradgradcheck(fn, inputs));
+  });
+});
+
+test('every differentiable op that is there is checked', () => {
+  const checked = new Set(rows.map(({ op }) => baseName(op.name)));
+  const missing = present.filter(
+    ({ name, manifest }) =>
+      !checked.has(baseName(name)) &&
+      manifest.samples.some((sample) => hasGradients(name, sample) && !isKnown(name, sample)),
+  );
+  expect(missing.map(({ name }) => name)).toEqual([]);
+});

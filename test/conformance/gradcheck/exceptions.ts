@@ -1,0 +1,61 @@
+import { baseName } from '../names.js';
+import type { Sample } from '../read/format.js';
+import type { Layout } from './cases.js';
+
+// Where a gradient cannot be held against differences, with the reason. Not for gradients that are wrong.
+
+interface Exception {
+  readonly ops: RegExp;
+  readonly layout?: Layout;
+  /** A parameter whose presence makes the difference. */
+  readonly parameter?: string;
+  readonly reason: string;
+}
+
+const exceptions: readonly Exception[] = [
+  { ops: /^(float|bfloat16|half)$/, reason: 'the result has too few digits for differences' },
+  {
+    ops: /^(max|min|amax|amin|aminmax|median|nanmedian|mode|sort|msort|topk|kthvalue|cummax|cummin|quantile|nanquantile)$/,
+    layout: 'broadcast',
+    reason: 'equal values: not differentiable where they tie',
+  },
+  {
+    ops: /^(std|std_mean|dist|cdist|nn\.functional\.p(airwise_distance|dist))$/,
+    layout: 'broadcast',
+    reason: 'equal values: the root of zero is not differentiable',
+  },
+  {
+    ops: /^nn\.functional\.(adaptive_|fractional_)?max_pool/,
+    layout: 'broadcast',
+    reason: 'equal values: not differentiable where they tie',
+  },
+  {
+    ops: /^(linalg\.(?!norm|vector_norm|vecdot|cross|multi_dot)|cholesky|logdet)/,
+    layout: 'broadcast',
+    reason: 'equal rows make a singular matrix',
+  },
+  { ops: /^view$/, layout: 'strided', reason: 'a view needs strides that fit' },
+  {
+    ops: /^nn\.functional\.embedding(_bag)?$/,
+    parameter: 'padding_idx',
+    reason: 'the row of padding has no gradient by definition',
+  },
+];
+
+/** Why a sample is not checked in a layout, or undefined. */
+export function exceptionFor(op: string, sample: Sample, layout: Layout): string | undefined {
+  return exceptions.find(
+    (one) =>
+      one.ops.test(baseName(op)) &&
+      (one.layout ?? layout) === layout &&
+      (one.parameter === undefined || one.parameter in sample.kwargs),
+  )?.reason;
+}
+
+/** Functions of symmetric matrices, which read one triangle: differences are taken along symmetric matrices. */
+export const ofSymmetric: readonly string[] = [
+  'linalg.cholesky',
+  'linalg.eigh:invariant',
+  'linalg.eigvalsh',
+  'linalg.pinv/hermitian',
+];
