@@ -175,6 +175,7 @@ export class Tensor<D extends DType = DType> extends Handle {
       return formatTensor(this);
     } catch (error) {
       if (error instanceof DisposedError) return 'tensor(<disposed>)';
+      if (!Handle.is(this)) return 'Tensor {}';
       throw error;
     }
   }

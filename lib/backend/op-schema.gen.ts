@@ -10,50 +10,96 @@ export type NoAttrs = Readonly<Record<string, never>>;
 export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
+  acos: NoAttrs;
+  acosh: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
   adaptiveAvgPool: { readonly sizes: readonly number[] };
   adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
   adaptiveMaxPool: { readonly sizes: readonly number[] };
   add: NoAttrs;
+  addScaled: { readonly alpha: number };
+  addcdiv: { readonly value: number };
+  addcmul: { readonly value: number };
   amax: { readonly dims: readonly number[]; readonly keepdim: boolean };
   amin: { readonly dims: readonly number[]; readonly keepdim: boolean };
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
+  asin: NoAttrs;
+  asinh: NoAttrs;
+  atan: NoAttrs;
+  atan2: NoAttrs;
+  atanh: NoAttrs;
   avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
   batchNormTrain: { readonly eps: number };
+  besselJ0: NoAttrs;
+  besselJ1: NoAttrs;
+  bitwiseAnd: NoAttrs;
+  bitwiseLeftShift: NoAttrs;
+  bitwiseNot: NoAttrs;
+  bitwiseOr: NoAttrs;
+  bitwiseRightShift: NoAttrs;
+  bitwiseXor: NoAttrs;
   cat: { readonly dim: number };
   ceil: NoAttrs;
+  cholesky: { readonly upper: boolean };
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
+  clampMax: NoAttrs;
+  clampMin: NoAttrs;
   clone: NoAttrs;
+  cofactors: NoAttrs;
+  cofactorsBackward: NoAttrs;
   contiguous: NoAttrs;
   convolution: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
+  copysign: NoAttrs;
   cos: NoAttrs;
   cosBackward: NoAttrs;
+  cosh: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  cummax: { readonly dim: number };
+  cummin: { readonly dim: number };
+  cumprod: { readonly dim: number; readonly reverse: boolean };
   cumsum: { readonly dim: number; readonly reverse: boolean };
+  det: NoAttrs;
   detach: NoAttrs;
-  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
+  digamma: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
+  eigh: { readonly upper: boolean };
+  eigvalsh: { readonly upper: boolean };
+  elu: { readonly alpha: number; readonly inputScale: number };
+  eluBackward: { readonly alpha: number; readonly inputScale: number };
+  entr: NoAttrs;
   eq: NoAttrs;
   erf: NoAttrs;
   erfBackward: NoAttrs;
+  erfc: NoAttrs;
+  erfcx: NoAttrs;
+  erfinv: NoAttrs;
   exp: NoAttrs;
+  exp2: NoAttrs;
   expand: { readonly shape: readonly number[] };
+  expm1: NoAttrs;
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
-  flip: { readonly dims: readonly number[] };
   floor: NoAttrs;
+  floorDivide: NoAttrs;
+  fmax: NoAttrs;
+  fmin: NoAttrs;
+  fmod: NoAttrs;
+  frac: NoAttrs;
+  frexpExponent: NoAttrs;
+  frexpMantissa: NoAttrs;
   full: { readonly shape: readonly number[]; readonly value: number; readonly dtype: DType };
   gather: { readonly dim: number };
+  gcd: NoAttrs;
   ge: NoAttrs;
   gelu: NoAttrs;
   geluBackward: NoAttrs;
@@ -62,20 +108,59 @@ export interface OpAttrs {
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gt: NoAttrs;
+  hardshrink: { readonly lambd: number };
+  hardsigmoid: NoAttrs;
+  hardswish: NoAttrs;
+  hardswishBackward: NoAttrs;
+  hardtanh: { readonly min: number; readonly max: number };
+  hardtanhBackward: { readonly min: number; readonly max: number };
+  heaviside: NoAttrs;
+  hypot: NoAttrs;
+  i0: NoAttrs;
+  i0e: NoAttrs;
+  i1: NoAttrs;
+  i1e: NoAttrs;
+  igamma: NoAttrs;
+  igammac: NoAttrs;
   indexAdd: { readonly dim: number };
-  indexCopy: { readonly dim: number };
   indexSelect: { readonly dim: number };
+  inv: { readonly check: boolean };
+  isclose: { readonly rtol: number; readonly atol: number };
+  isfinite: NoAttrs;
+  isinf: NoAttrs;
   isnan: NoAttrs;
+  isneginf: NoAttrs;
+  isposinf: NoAttrs;
+  kthvalue: { readonly k: number; readonly dim: number; readonly keepdim: boolean };
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
+  lcm: NoAttrs;
   le: NoAttrs;
+  leakyRelu: { readonly negativeSlope: number };
+  leakyReluBackward: { readonly negativeSlope: number };
+  lerp: NoAttrs;
+  lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
   log: NoAttrs;
+  log10: NoAttrs;
+  log1p: NoAttrs;
+  log2: NoAttrs;
+  logNdtr: NoAttrs;
   logSoftmax: { readonly dim: number };
   logSoftmaxBackward: { readonly dim: number };
+  logaddexp: NoAttrs;
+  logaddexp2: NoAttrs;
+  logcumsumexp: { readonly dim: number; readonly reverse: boolean };
+  logicalAnd: NoAttrs;
   logicalNot: NoAttrs;
+  logicalOr: NoAttrs;
+  logicalXor: NoAttrs;
+  logit: NoAttrs;
+  logsigmoid: NoAttrs;
+  logsigmoidBackward: NoAttrs;
   lt: NoAttrs;
+  luFactor: { readonly pivot: boolean };
   matmul: NoAttrs;
   maxDim: { readonly dim: number; readonly keepdim: boolean };
   maxPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
@@ -83,66 +168,99 @@ export interface OpAttrs {
   maximum: NoAttrs;
   maximumBackward: NoAttrs;
   mean: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  median: { readonly dim: number; readonly keepdim: boolean };
   minDim: { readonly dim: number; readonly keepdim: boolean };
   minimum: NoAttrs;
   minimumBackward: NoAttrs;
+  mish: NoAttrs;
+  mishBackward: NoAttrs;
+  mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  nanToNum: { readonly posinf: number; readonly neginf: number };
+  nanmedian: { readonly dim: number; readonly keepdim: boolean };
+  ndtr: NoAttrs;
+  ndtri: NoAttrs;
   ne: NoAttrs;
   neg: NoAttrs;
   nextCounter: { readonly count: number };
+  nextafter: NoAttrs;
+  nonzero: { readonly count: number };
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
   outerIndex: { readonly sizes: readonly number[] };
   outerIndexBackward: { readonly sizes: readonly number[] };
   padConstant: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
   permute: { readonly dims: readonly number[] };
+  polygamma: { readonly n: number };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  prelu: NoAttrs;
+  prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  qr: { readonly mode: 'reduced' | 'complete' | 'r' };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
+  recurrence: { readonly dim: number; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
+  remainder: NoAttrs;
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
-  scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
-  scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
+  searchsorted: { readonly right: boolean };
+  selu: NoAttrs;
+  seluBackward: NoAttrs;
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
   sigmoidBackward: NoAttrs;
   sign: NoAttrs;
+  signbit: NoAttrs;
   silu: NoAttrs;
   siluBackward: NoAttrs;
   sin: NoAttrs;
   sinBackward: NoAttrs;
+  sinc: NoAttrs;
+  sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
+  slogdet: NoAttrs;
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
+  softplus: { readonly beta: number; readonly threshold: number };
+  softplusBackward: { readonly beta: number; readonly threshold: number };
+  softshrink: { readonly lambd: number };
+  softsign: NoAttrs;
+  solve: NoAttrs;
+  solveTriangular: { readonly upper: boolean; readonly left: boolean; readonly unit: boolean };
+  sort: { readonly dim: number; readonly descending: boolean };
   sqrt: NoAttrs;
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
-  storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
-  strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  svd: { readonly fullMatrices: boolean };
+  svdvals: NoAttrs;
+  tan: NoAttrs;
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
+  tanhshrink: NoAttrs;
+  threshold: { readonly threshold: number; readonly value: number };
   to: { readonly dtype: DType };
-  tril: { readonly diagonal: number };
-  triu: { readonly diagonal: number };
+  topk: { readonly k: number; readonly dim: number; readonly largest: boolean };
   trunc: NoAttrs;
-  unfold: { readonly dim: number; readonly size: number; readonly step: number };
+  truncDivide: NoAttrs;
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
   where: NoAttrs;
   wrapIndex: { readonly size: number };
+  xlog1py: NoAttrs;
+  xlogy: NoAttrs;
+  zeta: NoAttrs;
 }
 
 export type OpName = keyof OpAttrs;
@@ -150,6 +268,8 @@ export type OpName = keyof OpAttrs;
 /** The ops that every backend implements. */
 export type PrimitiveName =
   | 'abs'
+  | 'acos'
+  | 'acosh'
   | 'adaptiveAvgPool'
   | 'adaptiveAvgPoolBackward'
   | 'adaptiveMaxPool'
@@ -159,10 +279,24 @@ export type PrimitiveName =
   | 'arange'
   | 'argmax'
   | 'argmin'
+  | 'asin'
+  | 'asinh'
+  | 'atan'
+  | 'atan2'
+  | 'atanh'
   | 'avgPool'
   | 'avgPoolBackward'
+  | 'besselJ0'
+  | 'besselJ1'
+  | 'bitwiseAnd'
+  | 'bitwiseLeftShift'
+  | 'bitwiseNot'
+  | 'bitwiseOr'
+  | 'bitwiseRightShift'
+  | 'bitwiseXor'
   | 'cat'
   | 'ceil'
+  | 'cholesky'
   | 'clamp'
   | 'clone'
   | 'contiguous'
@@ -170,34 +304,73 @@ export type PrimitiveName =
   | 'convolutionInputGrad'
   | 'convolutionWeightGrad'
   | 'copy'
+  | 'copysign'
   | 'cos'
+  | 'cosh'
+  | 'cummax'
+  | 'cummin'
+  | 'cumprod'
   | 'cumsum'
+  | 'det'
   | 'detach'
-  | 'diagonal'
+  | 'digamma'
   | 'div'
+  | 'eigh'
+  | 'eigvalsh'
+  | 'entr'
   | 'eq'
   | 'erf'
+  | 'erfc'
+  | 'erfcx'
+  | 'erfinv'
   | 'exp'
+  | 'exp2'
   | 'expand'
+  | 'expm1'
   | 'eye'
-  | 'flip'
   | 'floor'
+  | 'floorDivide'
+  | 'fmod'
+  | 'frexpExponent'
+  | 'frexpMantissa'
   | 'full'
   | 'gather'
+  | 'gcd'
   | 'ge'
   | 'gelu'
   | 'geluTanh'
   | 'gt'
+  | 'hypot'
+  | 'i0'
+  | 'i0e'
+  | 'i1'
+  | 'i1e'
+  | 'igamma'
+  | 'igammac'
   | 'indexAdd'
-  | 'indexCopy'
   | 'indexSelect'
+  | 'inv'
   | 'isnan'
+  | 'lcm'
   | 'le'
+  | 'lgamma'
   | 'linspace'
   | 'log'
+  | 'log10'
+  | 'log1p'
+  | 'log2'
+  | 'logNdtr'
   | 'logSoftmax'
+  | 'logaddexp'
+  | 'logaddexp2'
+  | 'logcumsumexp'
+  | 'logicalAnd'
   | 'logicalNot'
+  | 'logicalOr'
+  | 'logicalXor'
+  | 'logit'
   | 'lt'
+  | 'luFactor'
   | 'matmul'
   | 'maxDim'
   | 'maxPool'
@@ -207,58 +380,111 @@ export type PrimitiveName =
   | 'minDim'
   | 'minimum'
   | 'mul'
+  | 'ndtr'
+  | 'ndtri'
   | 'ne'
   | 'neg'
   | 'nextCounter'
+  | 'nextafter'
+  | 'nonzero'
   | 'normal'
   | 'outerIndex'
   | 'outerIndexBackward'
   | 'padConstant'
   | 'permute'
+  | 'polygamma'
   | 'pow'
+  | 'prod'
+  | 'qr'
   | 'randint'
   | 'reciprocal'
+  | 'recurrence'
   | 'relu'
+  | 'remainder'
   | 'resample'
   | 'resampleBackward'
   | 'reshape'
   | 'round'
   | 'rsqrt'
-  | 'scatter'
   | 'scatterAdd'
-  | 'scatterReduce'
+  | 'searchsorted'
   | 'sigmoid'
   | 'sign'
+  | 'signbit'
   | 'silu'
   | 'sin'
+  | 'sinc'
+  | 'sinh'
   | 'slice'
+  | 'slogdet'
   | 'softmax'
+  | 'solve'
+  | 'solveTriangular'
+  | 'sort'
   | 'sqrt'
   | 'square'
-  | 'storageView'
-  | 'strided'
   | 'sub'
   | 'sum'
+  | 'svd'
+  | 'svdvals'
+  | 'tan'
   | 'tanh'
   | 'to'
-  | 'tril'
-  | 'triu'
   | 'trunc'
-  | 'unfold'
+  | 'truncDivide'
   | 'uniform'
   | 'where'
-  | 'wrapIndex';
+  | 'wrapIndex'
+  | 'xlog1py'
+  | 'xlogy'
+  | 'zeta';
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
   | 'adamStep'
+  | 'addScaled'
+  | 'addcdiv'
+  | 'addcmul'
   | 'batchNormTrain'
+  | 'clampMax'
+  | 'clampMin'
   | 'crossEntropy'
   | 'dropout'
+  | 'elu'
+  | 'fmax'
+  | 'fmin'
+  | 'frac'
   | 'gridSample'
+  | 'hardshrink'
+  | 'hardsigmoid'
+  | 'hardswish'
+  | 'hardtanh'
+  | 'heaviside'
+  | 'isclose'
+  | 'isfinite'
+  | 'isinf'
+  | 'isneginf'
+  | 'isposinf'
+  | 'kthvalue'
   | 'layerNorm'
+  | 'leakyRelu'
+  | 'lerp'
   | 'linear'
+  | 'logsigmoid'
+  | 'median'
+  | 'mish'
+  | 'mode'
+  | 'nanToNum'
+  | 'nanmedian'
+  | 'prelu'
+  | 'selu'
   | 'sgdStep'
+  | 'softplus'
+  | 'softshrink'
+  | 'softsign'
+  | 'tanhshrink'
+  | 'threshold'
+  | 'topk'
   | 'var';
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
@@ -280,6 +506,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  acos: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  acosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   adamStep: {
     inputs: [
@@ -337,6 +581,38 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  addScaled: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcdiv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcmul: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
   amax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -380,6 +656,52 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  asin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  asinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   avgPool: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -422,6 +744,83 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  besselJ0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  besselJ1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  bitwiseAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseLeftShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseNot: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  bitwiseOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseRightShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   cat: {
     inputs: [
       { name: 'tensors', kind: 'list' },
@@ -438,6 +837,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  cholesky: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   clamp: {
@@ -459,6 +867,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  clampMax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'max', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  clampMin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'min', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
   clone: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -466,6 +894,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  cofactors: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  cofactorsBackward: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'grad', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   contiguous: {
@@ -519,6 +966,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  copysign: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   cos: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -537,6 +994,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  cosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   crossEntropy: {
     inputs: [
@@ -560,11 +1026,47 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  cummax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cummin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cumprod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   cumsum: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  det: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -578,14 +1080,14 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
-  diagonal: {
+  digamma: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
-    attrs: [{ name: 'offset', type: 'int' }, { name: 'dim1', type: 'int' }, { name: 'dim2', type: 'int' }],
+    attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['view', 'primitive'],
-    promotion: 'none',
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   div: {
     inputs: [
@@ -618,6 +1120,52 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['random'],
     promotion: 'none',
   },
+  eigh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'eigenvalues' }, { name: 'eigenvectors' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  eigvalsh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  elu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  eluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  entr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eq: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -647,7 +1195,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  erfc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfcx: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfinv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   exp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  exp2: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -665,6 +1249,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  expm1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eye: {
     inputs: [],
     attrs: [{ name: 'rows', type: 'int' }, { name: 'columns', type: 'int' }, { name: 'dtype', type: 'dtype' }],
@@ -672,16 +1265,74 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  flip: {
+  floor: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
-    attrs: [{ name: 'dims', type: 'ints' }],
+    attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive'],
+    flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
-  floor: {
+  floorDivide: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  fmax: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmin: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmod: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  frac: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  frexpExponent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  frexpMantissa: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -706,6 +1357,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  gcd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   ge: {
     inputs: [
@@ -786,18 +1447,139 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
-  indexAdd: {
+  hardshrink: {
     inputs: [
       { name: 'x', kind: 'one' },
-      { name: 'index', kind: 'one', differentiable: false },
-      { name: 'source', kind: 'one' },
     ],
-    attrs: [{ name: 'dim', type: 'int' }],
+    attrs: [{ name: 'lambd', type: 'float' }],
     outputs: [{ name: 'out' }],
-    flags: ['primitive'],
+    flags: ['elementwise'],
     promotion: 'none',
   },
-  indexCopy: {
+  hardsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  hardtanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardtanhBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  heaviside: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hypot: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  i0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i0e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  igamma: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  igammac: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  indexAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'index', kind: 'one', differentiable: false },
@@ -818,6 +1600,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  inv: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'check', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  isclose: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'rtol', type: 'float' }, { name: 'atol', type: 'float' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  isfinite: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   isnan: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -825,6 +1644,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  isneginf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isposinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  kthvalue: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
     promotion: 'none',
   },
   layerNorm: {
@@ -851,6 +1697,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  lcm: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   le: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -860,6 +1716,45 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  leakyRelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  leakyReluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  lerp: {
+    inputs: [
+      { name: 'start', kind: 'one' },
+      { name: 'end', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  lgamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   linear: {
     inputs: [
@@ -888,6 +1783,42 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  log10: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log1p: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log2: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logNdtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   logSoftmax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -907,6 +1838,45 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  logaddexp: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logaddexp2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logcumsumexp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  logicalAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   logicalNot: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -914,6 +1884,54 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  logicalOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logicalXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logit: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  logsigmoidBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   lt: {
@@ -925,6 +1943,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  luFactor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'pivot', type: 'bool' }],
+    outputs: [{ name: 'lu' }, { name: 'pivots', differentiable: false }, { name: 'permutation', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
   },
   matmul: {
     inputs: [
@@ -994,6 +2021,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  median: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   minDim: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1024,6 +2060,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  mish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  mishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  mode: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   mul: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1033,6 +2097,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  nanToNum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'nan', kind: 'one' },
+    ],
+    attrs: [{ name: 'posinf', type: 'float' }, { name: 'neginf', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  nanmedian: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  ndtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  ndtri: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   ne: {
     inputs: [
@@ -1059,6 +2160,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'count', type: 'int' }],
     outputs: [{ name: 'counter', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  nextafter: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  nonzero: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'count', type: 'int' }],
+    outputs: [{ name: 'out', differentiable: false }],
     flags: ['primitive'],
     promotion: 'none',
   },
@@ -1109,6 +2229,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  polygamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'n', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   pow: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1141,6 +2270,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  prelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  prod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction', 'primitive'],
+    promotion: 'none',
+  },
+  qr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['reduced', 'complete', 'r'] }],
+    outputs: [{ name: 'q' }, { name: 'r' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -1169,6 +2326,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  recurrence: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'commonFloating',
+  },
   relu: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1187,6 +2354,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  remainder: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   resample: {
     inputs: [
@@ -1247,17 +2424,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
-  scatter: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-      { name: 'index', kind: 'one', differentiable: false },
-      { name: 'source', kind: 'one' },
-    ],
-    attrs: [{ name: 'dim', type: 'int' }],
-    outputs: [{ name: 'out' }],
-    flags: ['primitive'],
-    promotion: 'none',
-  },
   scatterAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1269,15 +2435,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  scatterReduce: {
+  searchsorted: {
+    inputs: [
+      { name: 'sorted', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [{ name: 'right', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'common',
+  },
+  selu: {
     inputs: [
       { name: 'x', kind: 'one' },
-      { name: 'index', kind: 'one', differentiable: false },
-      { name: 'source', kind: 'one' },
     ],
-    attrs: [{ name: 'dim', type: 'int' }, { name: 'reduce', type: 'enum', choices: ['prod', 'amax', 'amin'] }],
+    attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['primitive'],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  seluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   sgdStep: {
@@ -1324,6 +2508,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  signbit: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
   silu: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1362,6 +2555,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  sinc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  sinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   slice: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1369,6 +2580,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }, { name: 'start', type: 'int' }, { name: 'length', type: 'int' }, { name: 'step', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  slogdet: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'sign' }, { name: 'logabsdet' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   softmax: {
@@ -1388,6 +2608,72 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  softplus: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softplusBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  softshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'lambd', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softsign: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
+  },
+  solve: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  solveTriangular: {
+    inputs: [
+      { name: 't', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }, { name: 'left', type: 'bool' }, { name: 'unit', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  sort: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'descending', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   sqrt: {
@@ -1428,24 +2714,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
-  storageView: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-    ],
-    attrs: [{ name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }, { name: 'length', type: 'int' }],
-    outputs: [{ name: 'out' }],
-    flags: ['view', 'primitive'],
-    promotion: 'none',
-  },
-  strided: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-    ],
-    attrs: [{ name: 'shape', type: 'ints' }, { name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }],
-    outputs: [{ name: 'out' }],
-    flags: ['view', 'primitive'],
-    promotion: 'none',
-  },
   sub: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1464,6 +2732,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['reduction', 'primitive'],
     promotion: 'none',
+  },
+  svd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'fullMatrices', type: 'bool' }],
+    outputs: [{ name: 'u' }, { name: 's' }, { name: 'vh' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  svdvals: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  tan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   tanh: {
     inputs: [
@@ -1484,6 +2779,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  tanhshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
+  },
+  threshold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'threshold', type: 'float' }, { name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   to: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1493,22 +2806,13 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
-  tril: {
+  topk: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
-    attrs: [{ name: 'diagonal', type: 'int' }],
-    outputs: [{ name: 'out' }],
-    flags: ['primitive'],
-    promotion: 'none',
-  },
-  triu: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-    ],
-    attrs: [{ name: 'diagonal', type: 'int' }],
-    outputs: [{ name: 'out' }],
-    flags: ['primitive'],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'largest', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
     promotion: 'none',
   },
   trunc: {
@@ -1520,14 +2824,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
-  unfold: {
+  truncDivide: {
     inputs: [
-      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
     ],
-    attrs: [{ name: 'dim', type: 'int' }, { name: 'size', type: 'int' }, { name: 'step', type: 'int' }],
+    attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['view', 'primitive'],
-    promotion: 'none',
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   uniform: {
     inputs: [
@@ -1576,5 +2881,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  xlog1py: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  xlogy: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  zeta: {
+    inputs: [
+      { name: 's', kind: 'one' },
+      { name: 'q', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
 };

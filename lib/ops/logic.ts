@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.js';
 import { eq } from './binary.js';
 import { runComposite1 } from './composite.js';
 import { onesLike } from './creation.js';
-import { any } from './reduction.js';
+import { any } from './truth.js';
 import { logicalNot } from './unary.js';
 import { flatten, narrow, unsqueeze } from './view.js';
 

@@ -81,8 +81,8 @@ function padByIndex(
     // What a negative size cuts is not there for `circular` to come round to.
     const start = Math.max(-front, 0);
     const kept = size - start - Math.max(-back, 0);
-    const tooMuch = mode === 'circular' && kept < 1;
-    if (front > most || back > most || size < 1 || total < 1 || tooMuch) {
+    const tooMuch = mode === 'circular' && kept < 1 && total > 0;
+    if (front > most || back > most || size < 1 || total < 0 || tooMuch) {
       throw new ShapeError(`[pad] pad: got ${front} and ${back} for a dim of ${size}, too much for ${mode}`);
     }
     sizes.push(total);
@@ -91,6 +91,11 @@ function padByIndex(
       if (mode === 'circular') index.push(start + ((((at - start) % kept) + kept) % kept));
       else index.push(mode === 'replicate' ? Math.min(Math.max(at, 0), size - 1) : mirrored(at, size));
     }
+  }
+  if (sizes.every((size) => size === 0)) {
+    throw new ShapeError(
+      `[pad] pad: got ${shapeText([...before, ...after])}, which cuts all of ${shapeText(shape)}`,
+    );
   }
   return scoped(() =>
     backend.run1('outerIndex', [x, fromNumbers('int32', [index.length], index)], { sizes }),

@@ -20,7 +20,8 @@ import {
 } from './reduction.js';
 import type { PickOptions } from './sorting.js';
 import { any } from './truth.js';
-import { clamp, sqrt } from './unary.js';
+import { clamp } from './clamp.js';
+import { sqrt } from './unary.js';
 import { flatten, reshape, slice, squeeze, t, unsqueeze } from './view.js';
 
 // Moments, medians and the like.

@@ -84,7 +84,7 @@ class Operands {
   const T& one(int i) const { return flat_[starts_[i]]; }
   std::span<const T> list(int i) const { return flat_.subspan(starts_[i], starts_[i + 1] - starts_[i]); }
   std::span<const T> flat() const { return flat_; }
-  std::span<const uint16_t> starts() const { return starts_; }
+  std::span<const Start> starts() const { return starts_; }
 
  private:
   std::span<const T> flat_;

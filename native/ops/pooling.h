@@ -131,7 +131,7 @@ inline Sliding check_sliding(const InferContext& c, SlidingAttrs at, const Dims&
   const Sliding s = read_sliding(c.attrs(), at, last_sizes(x, directions));
   const auto kernel = c.attrs().get_ints(at.first), padding = c.attrs().get_ints(at.first + 2);
   for (int d = 0; d < kPoolDims; ++d) {
-    if (s.padding[d] > ((s.kernel[d] - 1) * s.dilation[d] + 1) / 2) {
+    if (s.padding[d] > s.kernel[d] / 2) {
       c.fail(ErrorKind::kValue, "padding may be at most half of the kernel: kernel is ", Dims(kernel),
              ", padding ", Dims(padding));
     }

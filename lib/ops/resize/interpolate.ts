@@ -112,7 +112,8 @@ function plan(x: Tensor, options: InterpolateOptions): Plan {
     checkInt('interpolate', 'size', count);
     return { size: inner[d]!, count, factor: follow ? factors[d] : undefined, alignCorners: corners };
   });
-  if (dims.some((dim) => dim.count < 1 || dim.size < 1) || shape[1] === 0) {
+  const least = mode === 'area' ? 0 : 1;
+  if (dims.some((dim) => dim.count < least || dim.size < 1) || shape[1] === 0) {
     throw new ShapeError(
       `[interpolate] sizes must be at least 1: x is ${shapeText(shape)}, the result ${shapeText(counts)}`,
     );

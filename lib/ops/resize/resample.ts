@@ -4,7 +4,8 @@ import { fromNumbers } from '../../tensor.js';
 import type { Tensor } from '../../tensor.js';
 import { to } from '../convert.js';
 import type { Taps } from './source.js';
-import { clamp, floor } from '../unary.js';
+import { clamp } from '../clamp.js';
+import { floor } from '../unary.js';
 import { noAttrs } from '../../check.js';
 
 /** The last dims of x made anew, each by its table. */

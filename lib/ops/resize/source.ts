@@ -95,13 +95,12 @@ export function antialiasTaps(r: Resized, mode: 'linear' | 'cubic', round: Preci
   const step = stepOf(r, round);
   const widened = Math.max(step, 1);
   const support = (mode === 'linear' ? 1 : 2) * widened;
-  const shift = r.alignCorners ? 0.5 : 0;
   const spans = Array.from({ length: r.count }, (_, i) => {
-    const centre = round(step * (i + 0.5 - shift));
-    const begin = Math.max(Math.trunc(centre - support + 0.5 + shift), 0);
-    const end = Math.min(Math.trunc(centre + support + 0.5 + shift), r.size);
+    const centre = round(step * (i + 0.5));
+    const begin = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + support + 0.5), r.size);
     const raw = Array.from({ length: Math.max(end - begin, 1) }, (_, k) => {
-      const x = (begin + k - centre + 0.5 - shift) / widened;
+      const x = (begin + k - centre + 0.5) / widened;
       return mode === 'linear' ? triangle(x) : keys(x, -0.5);
     });
     const total = raw.reduce((sum, weight) => sum + weight, 0);

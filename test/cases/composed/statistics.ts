@@ -1,7 +1,7 @@
 import type {
   CovOptions,
   DimOptions,
-  NormOptions,
+  PNormOptions,
   QuantileOptions,
   ReduceOptions,
   SumOptions,
@@ -194,7 +194,7 @@ export const statistics: ComposedRows = {
   nanquantile: quantiles('nanquantile', [1.75, NaN]),
   quantile: quantiles('quantile', [NaN, NaN]),
   norm: composed({
-    call: (lg, options: NormOptions, x: Tensor) => lg.norm(x, options),
+    call: (lg, options: PNormOptions, x: Tensor) => lg.norm(x, options),
     cases: [
       { name: 'of all', inputs: [given([2], [3, 4])], attrs: {}, expected: [5] },
       { name: 'p = 1', inputs: [real([3, 4], -2, 2, [0])], attrs: { p: 1, dim: 1 } },

@@ -65,7 +65,7 @@ function sliding(op: string, shape: readonly number[], attrs: SlidingAttrs, coun
   const dilation = attrs.dilation
     ? sizesOf(op, 'dilation', attrs.dilation, directions, 1, 1)
     : ([1, 1, 1] as const);
-  if (padding.some((by, d) => by > Math.floor(((kernel[d]! - 1) * dilation[d]! + 1) / 2))) {
+  if (padding.some((by, d) => by > kernel[d]! / 2)) {
     fail(
       ValueError,
       op,

@@ -134,7 +134,7 @@ export const mean: ReferenceOp<'mean'> = {
 
 export const prod: ReferenceOp<'prod'> = {
   infer([x], { dims, keepdim }) {
-    if (dims.length > 1) fail(ValueError, 'prod', `takes one dim or all, got ${show(dims)}`);
+    if (dims.length > 1) fail(ValueError, 'prod', `takes one dim or all, got ${dims.length} dims`);
     const reduced = normalizeDims('prod', dims, x!.rank);
     return [reducedSpec(x!, reduced, keepdim, x!.isFloat ? x!.dtype : 'int64')];
   },
