@@ -36,7 +36,9 @@ export function broadcastShapes(...shapes: readonly (number | readonly number[])
   lists.forEach((list, i) => {
     checkInts('broadcastShapes', `shapes[${i}]`, list);
     if (list.some((size) => size < 0))
-      throw new ValueError(`[broadcastShapes] shapes[${i}]: got ${shapeText(list)}, wanted sizes of at least 0`);
+      throw new ValueError(
+        `[broadcastShapes] shapes[${i}]: got ${shapeText(list)}, wanted sizes of at least 0`,
+      );
   });
   return commonShape('broadcastShapes', lists);
 }

@@ -1,12 +1,5 @@
 import { backend } from '../backend/current.js';
-import {
-  checkDType,
-  checkFlag,
-  checkNumber,
-  checkOptions,
-  checkShape,
-  checkTensor,
-} from '../check.js';
+import { checkDType, checkFlag, checkNumber, checkOptions, checkShape, checkTensor } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType, FloatDType } from '../dtype.js';
 import { ValueError } from '../errors.js';

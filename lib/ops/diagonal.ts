@@ -68,8 +68,7 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = noOptions): Tens
   const attrs = diagonalAttrs('diagEmbed', options, -2, -1);
   const { shape, ndim, dtype } = x;
   const length = shape.at(-1);
-  if (length === undefined)
-    throw new ShapeError('[diagEmbed] got a 0-dim tensor, wanted at least one dim');
+  if (length === undefined) throw new ShapeError('[diagEmbed] got a 0-dim tensor, wanted at least one dim');
   const row = wrapDim('diagEmbed', attrs.dim1, ndim + 1);
   const column = wrapDim('diagEmbed', attrs.dim2, ndim + 1);
   if (row === column) throw new ValueError(`[diagEmbed] dim1 and dim2 are the same dim, ${row}`);
@@ -152,7 +151,9 @@ export function blockDiag(tensors: readonly Tensor[]): Tensor {
   if (first === undefined) throw new ValueError('[blockDiag] got no tensors, wanted at least one');
   tensors.forEach((x, i) => {
     if (x.ndim > 2)
-      throw new ShapeError(`[blockDiag] tensors[${i}]: got shape ${shapeText(x.shape)}, wanted at most two dims`);
+      throw new ShapeError(
+        `[blockDiag] tensors[${i}]: got shape ${shapeText(x.shape)}, wanted at most two dims`,
+      );
   });
   const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
   return scoped(() => {

@@ -1,5 +1,14 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkFlag, checkInt, checkOptions, checkShape, checkTensor, checkTensors, shapeText } from '../check.js';
+import {
+  checkChoice,
+  checkFlag,
+  checkInt,
+  checkOptions,
+  checkShape,
+  checkTensor,
+  checkTensors,
+  shapeText,
+} from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import { fromNumbers } from '../tensor.js';
@@ -7,7 +16,6 @@ import type { Tensor } from '../tensor.js';
 import { to } from './convert.js';
 import { nonzero } from './counting.js';
 import { creationDType } from './creation.js';
-import type { CreationOptions } from './creation.js';
 import { cumprod } from './cumulative.js';
 import { cat, stack } from './join.js';
 import { flip } from './rearrange.js';
@@ -44,9 +52,13 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   if (tensors.length === 0) throw new ValueError('[meshgrid] got no tensors, wanted at least one');
   tensors.forEach((x, i) => {
     if (x.ndim > 1)
-      throw new ShapeError(`[meshgrid] tensors[${i}]: got shape ${shapeText(x.shape)}, wanted at most one dim`);
+      throw new ShapeError(
+        `[meshgrid] tensors[${i}]: got shape ${shapeText(x.shape)}, wanted at most one dim`,
+      );
     if (x.dtype !== tensors[0]!.dtype)
-      throw new DTypeError(`[meshgrid] tensors[${i}]: got ${x.dtype}, wanted that of tensors[0], ${tensors[0]!.dtype}`);
+      throw new DTypeError(
+        `[meshgrid] tensors[${i}]: got ${x.dtype}, wanted that of tensors[0], ${tensors[0]!.dtype}`,
+      );
   });
   const swaps = indexing === 'xy' && tensors.length > 1;
   const dims = tensors.map((_, i) => (swaps && i < 2 ? 1 - i : i));
@@ -76,7 +88,12 @@ export function cartesianProd(tensors: readonly Tensor[]): Tensor {
   });
   if (tensors.length === 0) throw new ValueError('[cartesianProd] got no tensors, wanted at least one');
   if (tensors.length === 1) return reshape(tensors[0]!, [-1]);
-  return scoped(() => stack(meshgrid(tensors).map((x) => reshape(x, [-1])), 1));
+  return scoped(() =>
+    stack(
+      meshgrid(tensors).map((x) => reshape(x, [-1])),
+      1,
+    ),
+  );
 }
 
 export interface CombinationsOptions {
@@ -103,8 +120,7 @@ export function combinations(x: Tensor, options: CombinationsOptions = noOptions
   checkInt('combinations', 'r', r);
   const repeats = checkFlag('combinations', 'withReplacement', options.withReplacement);
   if (r < 0) throw new ValueError(`[combinations] r: got ${r}, wanted at least 0`);
-  if (x.ndim !== 1)
-    throw new ShapeError(`[combinations] x: got shape ${shapeText(x.shape)}, wanted one dim`);
+  if (x.ndim !== 1) throw new ShapeError(`[combinations] x: got shape ${shapeText(x.shape)}, wanted one dim`);
   if (r === 0) return narrow(x, 0, 0, 0);
   const places = placesOf(x.shape[0]!, r, repeats);
   return scoped(() => {
@@ -148,7 +164,7 @@ function triangleIndices(
   checkInt(op, 'rows', rows);
   checkInt(op, 'columns', columns);
   checkShape(op, [rows, columns]);
-  const dtype = creationDType(op, options as CreationOptions, 'int64');
+  const dtype = creationDType(op, options, 'int64');
   const { offset = 0 } = options;
   checkInt(op, 'offset', offset);
   return scoped(() => {

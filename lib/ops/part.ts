@@ -10,7 +10,12 @@ import type { SliceRange } from './view.js';
 // Copies of which a part is replaced: what writing into a view is, without changing anything in place.
 
 /** Writes `source` into a view of `out`, which is new and nobody else's, and gives `out`. */
-export function replacePart(op: string, out: Tensor, source: Tensor, partOf: (out: Tensor) => Tensor): Tensor {
+export function replacePart(
+  op: string,
+  out: Tensor,
+  source: Tensor,
+  partOf: (out: Tensor) => Tensor,
+): Tensor {
   return scoped(() => {
     const part = partOf(out);
     const [got, wanted] = [shapeText(source.shape), shapeText(part.shape)];

@@ -147,7 +147,11 @@ export function logspace<D extends DType = 'float32'>(
   const result = scoped(() => {
     const wide = { dtype: 'float64' as const };
     const exponents = backend.run1('linspace', [], { start: from, end: last, steps, ...wide });
-    const powers = backend.run1('pow', [backend.run1('full', [], { shape: [], value: base, ...wide }), exponents], noAttrs);
+    const powers = backend.run1(
+      'pow',
+      [backend.run1('full', [], { shape: [], value: base, ...wide }), exponents],
+      noAttrs,
+    );
     return to(powers, dtype);
   });
   return finish(result, options);

@@ -36,8 +36,7 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
  */
 export function fliplr(x: Tensor): Tensor {
   checkTensor('fliplr', 'x', x);
-  if (x.ndim < 2)
-    throw new ShapeError(`[fliplr] got shape ${shapeText(x.shape)}, wanted at least two dims`);
+  if (x.ndim < 2) throw new ShapeError(`[fliplr] got shape ${shapeText(x.shape)}, wanted at least two dims`);
   return backend.run1('flip', [x], { dims: [1] });
 }
 
@@ -78,9 +77,9 @@ export function rot90(x: Tensor, options: Rot90Options = noOptions): Tensor {
   const { k = 1, dims = [0, 1] } = options;
   checkInt('rot90', 'k', k);
   checkInts('rot90', 'dims', dims);
-  if (dims.length !== 2) throw new ValueError(`[rot90] dims: got ${dims.length}, wanted two`);
-  if (x.ndim < 2)
-    throw new ShapeError(`[rot90] got shape ${shapeText(x.shape)}, wanted at least two dims`);
+  if ((dims as readonly number[]).length !== 2)
+    throw new ValueError(`[rot90] dims: got [${String(dims)}], wanted two`);
+  if (x.ndim < 2) throw new ShapeError(`[rot90] got shape ${shapeText(x.shape)}, wanted at least two dims`);
   const [from, towards] = dims.map((dim) => wrapDim('rot90', dim, x.ndim)) as [number, number];
   if (from === towards) throw new ValueError(`[rot90] dims: got ${from} twice, wanted two dims`);
   return scoped(() => {
@@ -137,7 +136,7 @@ export function roll(
 /** A copy, shifted along one dim. */
 function rolled(x: Tensor, shift: number, dim: number): Tensor {
   const size = x.shape[dim]!;
-  const start = size === 0 ? 0 : ((size - shift) % size + size) % size;
+  const start = size === 0 ? 0 : (((size - shift) % size) + size) % size;
   if (start === 0) return backend.run1('clone', [x], {});
   return cat([narrow(x, dim, start, size - start), narrow(x, dim, 0, start)], dim);
 }

@@ -102,8 +102,7 @@ export function repeatInterleave(
       return backend.run1('indexSelect', [rows.ndim === 0 ? reshape(rows, [1]) : rows, places], { dim: at });
     }
     checkInt('repeatInterleave', 'repeats', repeats);
-    if (repeats < 0)
-      throw new ValueError(`[repeatInterleave] repeats: got ${repeats}, wanted at least 0`);
+    if (repeats < 0) throw new ValueError(`[repeatInterleave] repeats: got ${repeats}, wanted at least 0`);
     checkOutputSize(size * repeats, outputSize);
     const [before, after] = [rows.shape.slice(0, at), rows.shape.slice(at + 1)];
     const open = reshape(rows, [...before, size, 1, ...after]);

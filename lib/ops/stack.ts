@@ -80,7 +80,12 @@ function joined(
  * hstack([tensor([[1], [2]]), tensor([[3], [4]])]).tolist(); // => [[1, 3], [2, 4]]
  */
 export function hstack(tensors: readonly Tensor[]): Tensor {
-  return joined('hstack', tensors, (x) => raised(x, 1), (first) => (first.ndim === 1 ? 0 : 1));
+  return joined(
+    'hstack',
+    tensors,
+    (x) => raised(x, 1),
+    (first) => (first.ndim === 1 ? 0 : 1),
+  );
 }
 
 /**
@@ -93,7 +98,12 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
  * vstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // => [[1, 2], [3, 4]]
  */
 export function vstack(tensors: readonly Tensor[]): Tensor {
-  return joined('vstack', tensors, (x) => raised(x, 2), () => 0);
+  return joined(
+    'vstack',
+    tensors,
+    (x) => raised(x, 2),
+    () => 0,
+  );
 }
 
 /**
@@ -106,7 +116,12 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
  * dstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // => [[[1, 3], [2, 4]]]
  */
 export function dstack(tensors: readonly Tensor[]): Tensor {
-  return joined('dstack', tensors, (x) => raised(x, 3), () => 2);
+  return joined(
+    'dstack',
+    tensors,
+    (x) => raised(x, 3),
+    () => 2,
+  );
 }
 
 /**

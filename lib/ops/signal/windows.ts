@@ -169,8 +169,11 @@ export function kaiser<D extends DType = 'float32'>(
   if (!(beta >= 0)) throw new ValueError(`[kaiser] beta: got ${beta}, wanted at least 0`);
   const dtype = floatingDType('kaiser', options);
   const window = scoped(() => {
-    const along = make('kaiser', M, { sym: options.sym !== false, dtype: 'float64' }, (x) =>
-      beta * Math.sqrt(Math.max(0, 1 - x * x)),
+    const along = make(
+      'kaiser',
+      M,
+      { sym: options.sym !== false, dtype: 'float64' },
+      (x) => beta * Math.sqrt(Math.max(0, 1 - x * x)),
     );
     return to(div(i0(along), i0(scalarTensor(beta, { dtype: 'float64' }))), dtype);
   });
