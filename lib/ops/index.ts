@@ -25,14 +25,29 @@ export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptio
 export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
-export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
+export { bceWithLogits, crossEntropy, l1, mse, nll } from './losses/index.js';
 export type {
   BceWithLogitsOptions,
+  BinaryCrossEntropyOptions,
   CrossEntropyOptions,
+  CtcLossOptions,
+  GaussianNllOptions,
+  HuberOptions,
+  KlDivOptions,
+  LinearCrossEntropyOptions,
   LossOptions,
+  MarginOptions,
+  MultiMarginOptions,
   NllOptions,
+  PoissonNllOptions,
   Reduction,
-} from './loss.js';
+  SmoothL1Options,
+  TripletMarginLossOptions,
+  TripletMarginOptions,
+  TripletMarginWithDistanceOptions,
+} from './losses/index.js';
+export { renorm } from './distance.js';
+export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from './distance.js';
 export { bmm, dot, linear, matmul, mm } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
