@@ -18,11 +18,20 @@ export { cumsum } from './cumulative.js';
 export type { CumulativeOptions } from './cumulative.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
+export { embedding } from './embedding.js';
+export type { EmbeddingBagOptions, EmbeddingOptions } from './embedding.js';
+export type { AttentionOptions, MultiHeadAttentionOptions } from './attention.js';
+export type {
+  GroupNormOptions,
+  InstanceNormOptions,
+  LocalResponseNormOptions,
+  RmsNormOptions,
+} from './group-norm.js';
 export { tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
 export { avgPool2d, conv2d, maxPool2d, maxPool2dWithIndices } from './image.js';
 export type { AvgPool2dOptions, Conv2dOptions, MaxPool2dOptions, Pair, PoolOptions } from './image.js';
-export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+export { gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexEntry } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
 export { bceWithLogits, crossEntropy, l1, mse, nll } from './losses/index.js';
