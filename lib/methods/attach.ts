@@ -5,6 +5,7 @@ import type { Operand } from '../check.js';
 import { DTypeError } from '../errors.js';
 import * as binary from '../ops/binary.js';
 import * as convert from '../ops/convert.js';
+import * as distance from '../ops/distance.js';
 import * as indexing from '../ops/indexing.js';
 import * as join from '../ops/join.js';
 import * as matrix from '../ops/matmul.js';
@@ -13,6 +14,7 @@ import * as unary from '../ops/unary.js';
 import * as views from '../ops/view.js';
 import { Tensor } from '../tensor.js';
 import { cumulativeMethods } from './cumulative.js';
+import { randomInPlaceMethods, randomMethods } from './random.js';
 import { reductionMethods } from './reduction.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
@@ -20,7 +22,11 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 // call is one plain call.
 const methods: TensorMethods & ThisType<Tensor> = {
   ...cumulativeMethods,
+  ...randomMethods,
   ...reductionMethods,
+  renorm(p, dim, maxnorm) {
+    return distance.renorm(this, p, dim, maxnorm);
+  },
 
   abs() {
     return unary.abs(this);
@@ -334,6 +340,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 }
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
+  ...randomInPlaceMethods,
   add_: binaryInPlace('add'),
   sub_: binaryInPlace('sub'),
   mul_: binaryInPlace('mul'),

@@ -13,10 +13,12 @@ import type { ClampOptions, GeluOptions } from '../ops/unary.js';
 import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
 import type { CumulativeMethods } from './cumulative.js';
+import type { RandomInPlaceMethods, RandomMethods } from './random.js';
 import type { ReductionMethods } from './reduction.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods extends CumulativeMethods, ReductionMethods {
+export interface TensorMethods extends CumulativeMethods, RandomMethods, ReductionMethods {
+  renorm(p: number, dim: number, maxnorm: number): Tensor;
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -125,7 +127,7 @@ export interface TensorMethods extends CumulativeMethods, ReductionMethods {
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods {
+export interface InPlaceMethods extends RandomInPlaceMethods {
   add_(other: Operand): this;
   sub_(other: Operand): this;
   mul_(other: Operand): this;

@@ -231,16 +231,18 @@ export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBa
     const rows = lookUp(op, flat, weight, null, options);
     const counted = padding === null ? null : to(ne(flat, padding), 'int64');
     if (mode === 'max') return largest(rows, ends, counted);
+    // 16 bits are too few to sum up in.
+    const wide = rows.dtype === 'float64' ? rows : to(rows, 'float32');
     let terms = perSampleWeights
-      ? mul(rows, unsqueeze(narrow(reshape(perSampleWeights, [index.numel()]), 0, 0, total), 1))
-      : rows;
+      ? mul(wide, unsqueeze(narrow(reshape(perSampleWeights, [index.numel()]), 0, 0, total), 1))
+      : wide;
     if (counted) terms = where(unsqueeze(ge(counted, 1), 1), terms, 0);
     const bags = ends.length - 1;
     const bagOf = bagOfEach(ends);
     const sums = indexAdd(zeros([bags, width], { dtype: terms.dtype }), 0, bagOf, terms);
-    if (mode === 'sum') return sums;
+    if (mode === 'sum') return to(sums, weight.dtype);
     const members = counted ?? ones([total], { dtype: 'int64' });
     const sizes = indexAdd(zeros([bags], { dtype: 'int64' }), 0, bagOf, members);
-    return div(sums, unsqueeze(to(maximum(sizes, 1), weight.dtype), 1));
+    return to(div(sums, unsqueeze(maximum(sizes, 1), 1)), weight.dtype);
   });
 }

@@ -60,7 +60,8 @@ export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions
 export { bmm, dot, linear, matmul, mm } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
-export { rand, randint, randLike, randn, randnLike } from './random.js';
+export { bernoulli, normal, rand, randint, randintLike, randLike, randn, randnLike } from './random.js';
+export { multinomial, poisson, randperm } from './sampling.js';
 export {
   all,
   allclose,
