@@ -1,6 +1,6 @@
 import { backend } from '../backend/current.js';
 import { checkFlag, checkInt, checkOptions, checkTensor, shapeText } from '../check.js';
-import { isFloat, makeTypedArray } from '../dtype.js';
+import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -128,7 +128,7 @@ export function multinomial(
   }
   const weights = doubles(x);
   const draws = uniforms(rows * numSamples);
-  const places = makeTypedArray('int64', rows * numSamples) as BigInt64Array;
+  const places = new BigInt64Array(rows * numSamples);
   const tree = new SumTree(classes);
   for (let row = 0; row < rows; row++) {
     const own = weights.subarray(row * classes, (row + 1) * classes);
@@ -141,7 +141,7 @@ export function multinomial(
     }
   }
   const shape = x.ndim === 2 ? [rows, numSamples] : [numSamples];
-  return backend.create('int64', shape, places) as Tensor<'int64'>;
+  return to(backend.create('int64', shape, places), 'int64');
 }
 
 /** log n! by Stirling's series from n = 16, below it by the product. */

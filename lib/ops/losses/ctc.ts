@@ -114,7 +114,7 @@ function lengthsOf(op: string, name: string, value: Tensor | readonly number[] |
   if (isFloat(value.dtype) || value.dtype === 'bool') {
     throw new DTypeError(`[${op}] ${name} is ${value.dtype}, wanted integers`);
   }
-  return Array.from(backend.read(value as Tensor), Number);
+  return Array.from(backend.read(value), Number);
 }
 
 function checkLengths(
