@@ -169,7 +169,7 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistan
  * @throws ValueError for a negative p.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.pdist(tensor([[0.0, 0], [3, 4], [0, 1]])).tolist(); // => [5, 1, 4.2426...]
+ * F.pdist(tensor([[0.0, 0], [3, 4], [0, 1]])).tolist(); // => [5, 1, 4.2426]
  */
 export function pdist(x: Tensor, options: { readonly p?: number } = {}): Tensor {
   checkTensor('pdist', 'x', x);

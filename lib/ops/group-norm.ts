@@ -169,7 +169,7 @@ export interface RmsNormOptions {
  * @throws ShapeError if the last dims of x, or the shape of the weight, are not `normalizedShape`.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.rmsNorm(tensor([[3.0, 4.0]]), [2], { eps: 0 }).tolist(); // => [[0.848..., 1.131...]]
+ * F.rmsNorm(tensor([[1.5, 2]]), [2], { eps: 0 }).tolist(); // => [[0.8485, 1.1314]]
  */
 export function rmsNorm(x: Tensor, normalizedShape: readonly number[], options: RmsNormOptions = {}): Tensor {
   const op = 'rmsNorm';
@@ -222,7 +222,7 @@ export interface LocalResponseNormOptions {
  * @throws ValueError for a size below 1.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.localResponseNorm(tensor([[[3.0], [4.0]]]), 1, { alpha: 1, beta: 1 }).tolist(); // => [[[0.3], [0.235...]]]
+ * F.localResponseNorm(tensor([[[3.0], [4.0]]]), 1, { alpha: 1, beta: 1 }).tolist(); // => [[[0.3], [0.2353]]]
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
   const op = 'localResponseNorm';

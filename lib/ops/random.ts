@@ -169,8 +169,8 @@ function checkDeviation(op: string, std: number): void {
  *
  * @throws ValueError for a probability outside [0, 1].
  * @example
- * import { bernoulli, tensor } from 'lanegrad';
- * bernoulli(tensor([0.0, 1.0])).tolist(); // => [0, 1]
+ * import { bernoulli, zeros } from 'lanegrad';
+ * bernoulli(zeros([2])).tolist(); // => [0, 0]
  */
 export function bernoulli(x: Tensor, options: { readonly p?: number } = {}): Tensor {
   checkTensor('bernoulli', 'x', x);

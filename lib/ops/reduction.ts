@@ -319,7 +319,7 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
  * @throws ValueError for a repeated dim.
  * @example
  * import { logsumexp, tensor } from 'lanegrad';
- * logsumexp(tensor([[1000.0, 1000.0]]), { dim: 1 }).tolist(); // => [1000.6931...]
+ * logsumexp(tensor([[1000.0, 1000.0]]), { dim: 1 }).tolist(); // => [1000.6932]
  */
 export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
   checkTensor('logsumexp', 'x', x);

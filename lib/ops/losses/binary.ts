@@ -34,7 +34,7 @@ function boundedLog(x: Tensor): Tensor {
  * @throws ShapeError if the shapes differ.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.binaryCrossEntropy(tensor([0.5, 0.25]), tensor([1, 0]), { reduction: 'none' }).tolist(); // => [0.693..., 0.287...]
+ * F.binaryCrossEntropy(tensor([0.5, 0.25]), tensor([1, 0]), { reduction: 'none' }).tolist(); // => [0.6931, 0.2877]
  */
 export function binaryCrossEntropy(
   input: Tensor,

@@ -19,8 +19,8 @@ export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
  * @throws ShapeError if the shapes do not fit.
  * @example
  * import { F, tensor } from 'lanegrad';
- * const weight = tensor([[2.0], [0.0]]);
- * F.linearCrossEntropy(tensor([[1.0]]), weight, tensor([0])).item().toFixed(4); // => '0.1269'
+ * const weight = tensor([[1.5], [-0.5]]);
+ * F.linearCrossEntropy(tensor([[1.0]], { dtype: 'float32' }), weight, tensor([0])).item().toFixed(4); // => '0.1269'
  */
 export function linearCrossEntropy(
   input: Tensor,

@@ -187,7 +187,7 @@ export interface TripletMarginWithDistanceOptions extends TripletMarginOptions {
  * @example
  * import { F, tensor } from 'lanegrad';
  * const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().sum({ dim: -1 });
- * const [a, b, c] = [tensor([[0.0, 0]]), tensor([[1.0, 1]]), tensor([[4.0, 0]])];
+ * const [a, b, c] = [tensor([[0, 0.5]]), tensor([[1, 1.5]]), tensor([[4, 0.5]])];
  * F.tripletMarginWithDistanceLoss(a, b, c, { distanceFunction, margin: 3 }).item(); // => 1
  */
 export function tripletMarginWithDistanceLoss(
