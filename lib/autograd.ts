@@ -142,7 +142,10 @@ export function grad(
 }
 
 function tensorList(op: string, name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {
-  const list: unknown = Handle.is(value) ? [value] : value;
+  const given: unknown = Handle.is(value) ? [value] : value;
+  checkTensors(op, name, given);
+  // A copy: the caller's array is not read again, when it may hold something else.
+  const list = Array.from(given);
   checkTensors(op, name, list);
   if (list.length === 0) throw new ValueError(`[${op}] ${name}: got none, wanted at least one tensor`);
   return list;
@@ -164,12 +167,12 @@ function gradientList(
   value: Tensor | null | readonly (Tensor | null)[],
 ): readonly (Tensor | null)[] {
   if (value === null) return roots.map(() => null);
-  const list = Handle.is(value) ? [value] : value;
+  const list: unknown = Handle.is(value) ? [value] : value;
   if (!Array.isArray(list) || list.length !== roots.length) {
     const got = Array.isArray(list) ? `${list.length} gradients` : describe(value);
     throw new ValueError(`[grad] gradOutputs: got ${got}, wanted ${roots.length}, one for each output`);
   }
-  return list.map((entry: Tensor | null | undefined, i) => {
+  return Array.from(list as readonly (Tensor | null | undefined)[], (entry, i) => {
     if (entry === null || entry === undefined) return null;
     checkTensor('grad', `gradOutputs[${i}]`, entry);
     checkSameShape('grad', entry, `gradOutputs[${i}]`, roots[i]!, `outputs[${i}]`);

@@ -1,4 +1,5 @@
 import { Handle } from './backend/backend.js';
+import { describe } from './backend/describe.js';
 import { dtypes } from './dtype.js';
 import type { DType } from './dtype.js';
 import { DTypeError, IndexError, ShapeError, ValueError } from './errors.js';
@@ -12,33 +13,7 @@ export type Operand = Tensor | number | boolean;
 /** An attribute list of ops without attributes, made once. */
 export const noAttrs: Readonly<Record<string, never>> = Object.freeze({});
 
-/** How an error message shows a value: `"text"`, `undefined`, `an array`, `NaN`. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-    case 'number':
-    case 'boolean':
-      return String(value);
-    case 'bigint':
-      return `${value}n`;
-    case 'function':
-      return 'a function';
-    case 'symbol':
-      return 'a symbol';
-    default:
-      break;
-  }
-  if (Handle.is(value)) return 'a tensor';
-  if (Array.isArray(value)) {
-    return value.length <= 8
-      ? `[${value.map((entry) => describe(entry)).join(', ')}]`
-      : `an array of ${value.length}`;
-  }
-  const name = value.constructor?.name;
-  return name === undefined || name === 'Object' ? 'an object' : `a value of type ${name}`;
-}
+export { describe };
 
 export function checkTensor(op: string, name: string, value: unknown): asserts value is Tensor {
   if (!Handle.is(value)) throw new DTypeError(`[${op}] ${name}: got ${describe(value)}, wanted a tensor`);
@@ -54,7 +29,9 @@ export function checkTensors(op: string, name: string, values: unknown): asserts
   if (!Array.isArray(values)) {
     throw new DTypeError(`[${op}] ${name}: got ${describe(values)}, wanted an array of tensors`);
   }
-  values.forEach((value, i) => checkTensor(op, `${name}[${i}]`, value));
+  // By index: forEach passes over holes, four thousand million of them if need be.
+  const { length } = values;
+  for (let i = 0; i < length; ++i) checkTensor(op, `${name}[${i}]`, values[i]);
 }
 
 export function checkInt(op: string, name: string, value: unknown): asserts value is number {
@@ -107,10 +84,17 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
   return value;
 }
 
-/** An options object: catches `sum(x, 1)` and the like from plain JavaScript. */
-export function checkOptions(op: string, value: unknown): void {
+/**
+ * An options object: catches `sum(x, 1)` and the like from plain JavaScript; with `known`, also names that it has not, where
+ * a wrong one (`axis` for `dim`) would pass for a result.
+ */
+export function checkOptions(op: string, value: unknown, known?: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object`);
+    throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object of named options`);
+  }
+  const stranger = known && Object.keys(value).find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw new ValueError(`[${op}] options: got ${describe(stranger)}, wanted only ${known!.join(', ')}`);
   }
 }
 

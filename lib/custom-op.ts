@@ -112,7 +112,8 @@ export function customOp<
       const single = Handle.is(result);
       const outputs = freshOutputs(op, single ? [result] : result, inputs);
       const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length };
-      backend.attachCustom(custom, inputs, outputs, ctx.saved, JSON.stringify(call, plain(op)));
+      const text = callText(op, call);
+      backend.attachCustom(custom, inputs, outputs, Array.from(ctx.saved), text);
       kept = outputs;
       return (single ? outputs[0] : outputs) as Output;
     } finally {
@@ -161,7 +162,7 @@ function freshOutputs(op: string, outputs: readonly Tensor[], inputs: readonly T
     );
   }
   const seen = new Set<Tensor>(inputs);
-  return outputs.map((output: Tensor, j) => {
+  return Array.from(outputs, (output: Tensor, j) => {
     if (!Handle.is(output))
       throw new DTypeError(`[${op}] forward returned ${describe(output)} as output ${j}, wanted a tensor`);
     if (seen.has(output)) return noGrad(() => backend.run1('detach', [output], noAttrs));
@@ -198,10 +199,22 @@ function inputGradients(
 
 // JSON has no NaN, infinities or -0, and would silently write null or 0 for them.
 
+function callText(op: string, call: Call): string {
+  try {
+    return JSON.stringify(call, plain(op));
+  } catch (error) {
+    if (error instanceof ValueError) throw error;
+    const why = error instanceof Error ? error.message.split('\n')[0]! : describe(error);
+    throw new ValueError(`[${op}] ctx.attrs: wanted plain data, which can be written as JSON: ${why}`);
+  }
+}
+
 const specialNumber = 'lanegrad:number';
 
-function plain(op: string): (key: string, value: unknown) => unknown {
-  return (key, value) => {
+function plain(op: string): (this: unknown, key: string, value: unknown) => unknown {
+  return function (key) {
+    // As it stands in its object: what JSON hands over may be its toJSON() already, a list for a tensor.
+    const value: unknown = (this as Record<string, unknown>)[key];
     switch (typeof value) {
       case 'number':
         if (Number.isFinite(value) && !Object.is(value, -0)) return value;

@@ -81,6 +81,11 @@ export function makeTypedArray(dtype: DType, length: number): TypedArray {
   return new arrayTypes[dtype](length);
 }
 
+/** Bytes that an element takes in the array that JavaScript has for the dtype. */
+export function heldBytes(dtype: DType): number {
+  return arrayTypes[dtype].BYTES_PER_ELEMENT;
+}
+
 /** The elements that fill a buffer, as `read` gives them. */
 export function viewBuffer(dtype: DType, buffer: ArrayBuffer): TypedArray {
   return new arrayTypes[dtype](buffer);

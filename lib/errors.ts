@@ -48,6 +48,11 @@ export class InternalError extends LanegradError {
   override name = 'InternalError';
 }
 
+/** A matrix is singular or not positive definite, or an iteration did not converge. */
+export class LinAlgError extends LanegradError {
+  override name = 'LinAlgError';
+}
+
 /** In the order of ErrorKind in native/core/error.h. */
 export const errorKinds = [
   ShapeError,
@@ -58,4 +63,5 @@ export const errorKinds = [
   OutOfMemoryError,
   AutogradError,
   InternalError,
+  LinAlgError,
 ] as const;

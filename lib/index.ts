@@ -20,11 +20,24 @@ export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
 export * as nn from './nn/index.js';
 export { gradcheck, gradgradcheck } from './gradcheck.js';
 export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './gradcheck.js';
+export * as F from './ops/functional.js';
+export type {
+  EluOptions,
+  GluOptions,
+  GumbelSoftmaxOptions,
+  HardtanhOptions,
+  LeakyReluOptions,
+  RreluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from './ops/activation.js';
 export { info } from './info.js';
 export type { Info } from './info.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
-export * as F from './ops/functional.js';
 export * from './ops/index.js';
+export * as linalg from './ops/linalg/index.js';
+export * as signal from './ops/signal/index.js';
+export * as special from './ops/special.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';

@@ -43,7 +43,7 @@ export function collect(): void {
 export function setMemoryLimit(bytes: number): void {
   checkRange('setMemoryLimit', 'bytes', bytes, 0, Infinity);
   // No limit is what Infinity means, too.
-  backend.setMemoryLimit(Number.isFinite(bytes) ? Math.floor(bytes) : 0);
+  backend.setMemoryLimit(Number.isFinite(bytes) ? Math.ceil(bytes) : 0);
 }
 
 /**

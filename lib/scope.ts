@@ -1,6 +1,7 @@
 import { backend } from './backend/current.js';
-import { ValueError } from './errors.js';
 import { Handle } from './backend/backend.js';
+import { checkTensor } from './check.js';
+import { ValueError } from './errors.js';
 import type { Tensor } from './tensor.js';
 
 /** For each open scope, what `keep` took out of it; made when first needed. */
@@ -20,7 +21,7 @@ export function scoped<T>(fn: () => T): T {
   openScope();
   try {
     const result = fn();
-    collectTensors(result, kept, 0);
+    collectTensors(result, kept, noneSeen, 0);
     return result;
   } finally {
     closeScope(kept);
@@ -69,6 +70,7 @@ export function tidy<T>(fn: () => T): T {
  * hidden?.tolist(); // => [0, 0]
  */
 export function keep<T extends Tensor>(tensor: T): T {
+  checkTensor('keep', 'tensor', tensor);
   for (let i = 0; i < frames.length; ++i) (frames[i] ??= []).push(tensor);
   return tensor;
 }
@@ -94,18 +96,23 @@ export function checkFunction(op: string, fn: unknown): void {
 
 const maxDepth = 16;
 
-function collectTensors(value: unknown, found: Tensor[], depth: number): void {
+const noneSeen: ReadonlySet<unknown> = new Set();
+
+/** `seen` holds the objects that were gone into, so that what is reached by many ways (children with a parent) costs once. */
+function collectTensors(value: unknown, found: Tensor[], seen: ReadonlySet<unknown>, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (Handle.is(value)) {
     found.push(value as Tensor);
     return;
   }
-  if (depth === maxDepth || ArrayBuffer.isView(value)) return;
+  if (depth === maxDepth || ArrayBuffer.isView(value) || seen.has(value)) return;
+  const inside = seen === noneSeen ? new Set<unknown>() : (seen as Set<unknown>);
+  inside.add(value);
   if (Array.isArray(value) || value instanceof Set) {
-    for (const entry of value as Iterable<unknown>) collectTensors(entry, found, depth + 1);
+    for (const entry of value as Iterable<unknown>) collectTensors(entry, found, inside, depth + 1);
   } else if (value instanceof Map) {
-    for (const entry of value.values()) collectTensors(entry, found, depth + 1);
+    for (const entry of value.values()) collectTensors(entry, found, inside, depth + 1);
   } else {
-    for (const entry of Object.values(value)) collectTensors(entry, found, depth + 1);
+    for (const entry of Object.values(value)) collectTensors(entry, found, inside, depth + 1);
   }
 }

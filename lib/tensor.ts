@@ -1,10 +1,11 @@
 import { Handle } from './backend/backend.js';
 import type { TensorInfo } from './backend/backend.js';
 import { backend, provideTensors } from './backend/current.js';
-import { product } from './check.js';
+import { tensorMark } from './backend/describe.js';
+import { checkTensor, product } from './check.js';
 import { makeTypedArray } from './dtype.js';
 import type { DType, TypedArray, TypedArrayOf } from './dtype.js';
-import { ShapeError, ValueError } from './errors.js';
+import { DisposedError, ShapeError, ValueError } from './errors.js';
 import { formatTensor } from './format.js';
 import type { InPlaceMethods, TensorMethods } from './methods/types.js';
 import { keep } from './scope.js';
@@ -14,6 +15,9 @@ export type Nested<T> = T | Nested<T>[];
 
 /** What `item` and `tolist` give for a dtype. */
 export type ItemOf<D extends DType> = [D] extends ['bool'] ? boolean : number;
+
+/** What only this file hands to the constructor. */
+const fromBackend = Symbol('from a backend');
 
 /** Counts what may have replaced a gradient since a `.grad` handle was cached. */
 let gradientEpoch = 0;
@@ -47,13 +51,21 @@ export class Tensor<D extends DType = DType> extends Handle {
   /** @internal */ cachedGrad: Tensor | undefined = undefined;
   /** @internal */ cachedGradEpoch = 0;
 
-  private constructor() {
+  private constructor(made?: symbol) {
     super();
+    if (made !== fromBackend) {
+      throw new ValueError('[Tensor] is not made with new: use tensor(data), zeros(shape) and the like');
+    }
   }
 
   /** @internal An object for a backend to fill in. */
   static make(): Tensor {
-    return new Tensor();
+    return new this(fromBackend);
+  }
+
+  /** @internal By which another copy of the library tells what it is. */
+  get [tensorMark](): true {
+    return true;
   }
 
   /** @internal */
@@ -157,9 +169,32 @@ export class Tensor<D extends DType = DType> extends Handle {
     return formatTensor(this);
   }
 
-  /** @internal What console.log shows. */
+  /** @internal What console.log shows. Looking at a tensor that was freed is no error. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return formatTensor(this);
+    if (!Handle.is(this)) return 'Tensor {}';
+    try {
+      return formatTensor(this);
+    } catch (error) {
+      if (error instanceof DisposedError) return 'tensor(<disposed>)';
+      throw error;
+    }
+  }
+
+  /** What `JSON.stringify` writes: the elements as `tolist` gives them. dtype and shape of an empty tensor are lost. */
+  toJSON(): Nested<ItemOf<D>> {
+    return this.tolist();
+  }
+
+  /**
+   * @internal JavaScript's operators know no tensors: `x + 1` would be a string and `x * 2` NaN.
+   * @throws ValueError except for text, as in `${x}`.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return formatTensor(this);
+    throw new ValueError(
+      '[Tensor] operators do not work on tensors: use methods (x.add(1), x.mul(y), x.gt(0)), item() for the number ' +
+        'in a tensor of one element, `${x}` for text',
+    );
   }
 
   // Autograd
@@ -205,6 +240,7 @@ export class Tensor<D extends DType = DType> extends Handle {
     return grad;
   }
   set grad(value: Tensor | null) {
+    if (value !== null) checkTensor('grad', 'value', value);
     backend.setGrad(this, value);
     // Of another handle on the same tensor too.
     if (value !== null) ++gradientEpoch;

@@ -8,7 +8,7 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 
 const nativeRank = { core: 0, simd: 1, kernels: 2, ops: 3, graph: 4, binding: 5 };
-const coreForKernels = new Set(['core/half.h', 'core/cpu.h', 'core/dtype.h', 'core/philox.h']);
+const coreForKernels = new Set(['core/cpu.h', 'core/dtype.h', 'core/half.h', 'core/philox.h']);
 const nodeApiHeaders = /^(node_api|js_native_api|napi|node|v8|uv)\b.*\.h$/;
 
 const libRank = {

@@ -37,7 +37,8 @@ export interface Addon {
 
   run(...outputs: Handle[]): void;
   create(handle: Handle, dtype: number, data: ArrayBufferView, rank: number): void;
-  read(): ArrayBuffer;
+  /** Into a buffer of exactly the size. */
+  read(target: ArrayBuffer): void;
   info(): void;
   release(): void;
   bind(handle: Handle, slot: number, generation: number): void;
@@ -80,6 +81,7 @@ export interface Addon {
     isa: string;
     bestIsa: string;
     isaProblem: string;
+    threadsProblem: string;
     threads: number;
     threadsSource: string;
   };

@@ -62,9 +62,14 @@ function findAddon(attempts: Attempt[]): { addon: Addon; from: string } | undefi
   return addon && { addon, from: platformPackage };
 }
 
-const remedy =
+const installRemedy =
   `install the package ${platformPackage} (an optional dependency: check that --omit=optional was not used), or build the ` +
   'addon with "npx lanegrad build" (needs g++ or clang); LANEGRAD_BACKEND=js silences this warning';
+
+const remedy = (): string =>
+  process.env['LANEGRAD_ADDON']
+    ? 'name a file in LANEGRAD_ADDON that `npx lanegrad build` made, or unset it'
+    : installRemedy;
 
 /**
  * The backend of this environment: what LANEGRAD_BACKEND (native or js) asks for; by default the native one where it
@@ -85,8 +90,10 @@ export function loadBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T
     if (found) {
       const backend = new NativeBackend(found.addon, hooks);
       choice = { name: 'native', reason: `loaded ${found.from}` };
-      const { isaProblem } = found.addon.backendInfo();
-      if (isaProblem) process.emitWarning(`lanegrad: ${isaProblem}`);
+      const { isaProblem, threadsProblem } = found.addon.backendInfo();
+      for (const problem of [isaProblem, threadsProblem]) {
+        if (problem) process.emitWarning(`lanegrad: ${problem}`);
+      }
       return backend;
     }
   } catch (error) {
@@ -94,10 +101,10 @@ export function loadBackend<T extends Handle>(hooks: BackendHooks<T>): Backend<T
   }
   const causes = attempts.map((attempt) => `${attempt.what}: ${attempt.error}`).join('; ');
   if (wanted === 'native')
-    throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy}`);
+    throw new BackendError(`the native backend cannot be loaded (${causes}); ${remedy()}`);
   choice = { name: 'js', reason: `the native addon cannot be loaded (${causes})` };
   process.emitWarning(
-    `lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy}.`,
+    `lanegrad runs on its TypeScript backend, which is much slower: ${choice.reason}. Remedy: ${remedy()}.`,
   );
   return createReferenceBackend(hooks);
 }

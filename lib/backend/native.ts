@@ -1,6 +1,6 @@
-import { dtypes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
+import { dtypes, heldBytes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
 import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
-import type { Addon, DescribedOp } from './addon.js';
+import type { Addon } from './addon.js';
 import {
   Handle,
   type Backend,
@@ -14,6 +14,9 @@ import {
   type TensorInfo,
 } from './backend.js';
 import { makeCollector } from './collector.js';
+import { describe } from './describe.js';
+import { checkHandle, copyList, makeBuffer } from './guards.js';
+import { planOf, type Plan } from './plan.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -24,23 +27,6 @@ const enum Tag {
   Boolean,
   Absent,
 }
-
-/** What encoding a call needs to know of its op, from the addon's own description. */
-interface Plan {
-  readonly id: number;
-  readonly name: string;
-  readonly inputs: readonly { readonly name: string; readonly kind: 'one' | 'optional' | 'list' }[];
-  readonly attrs: DescribedOp['attrs'];
-  readonly outputs: number;
-}
-
-const describe = (value: unknown): string => {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'string') return `the string "${value}"`;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'object' ? `an object of ${value.constructor?.name ?? 'no class'}` : typeof value;
-};
 
 /** The backend on the C++ addon. One instance an environment. */
 export class NativeBackend<T extends Handle> implements Backend<T> {
@@ -60,8 +46,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#hooks = hooks;
     this.#reserve(4096, 1024);
     for (const [id, op] of addon.describeOps().entries()) {
-      const inputs = op.inputs.filter((input) => input.gradsOf < 0);
-      this.#plans.set(op.name, { id, name: op.name, inputs, attrs: op.attrs, outputs: op.outputs.length });
+      this.#plans.set(op.name, planOf(id, op));
     }
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
@@ -131,11 +116,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
         if (Array.isArray(value)) {
           this.#ensure(0, value.length + 8);
           this.#floats[this.#floatAt++] = value.length;
+          let numbers = true;
           for (const item of value as unknown[]) {
-            if (typeof item !== 'number') break;
-            this.#floats[this.#floatAt++] = item;
+            if ((numbers = typeof item === 'number')) this.#floats[this.#floatAt++] = item;
+            else break;
           }
-          if (value.every((item) => typeof item === 'number')) return;
+          if (numbers) return;
         }
         break;
       case 'int':
@@ -182,6 +168,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   #encode(op: OpName, inputs: readonly OpInput<T>[], attrs: object, inPlace: number): Plan {
     const plan = this.#plans.get(op);
     if (!plan) throw new InternalError(`[run] no op is called ${String(op)}`);
+    const operands = plan.hasList ? inputs.map(copyList) : inputs;
+    const lists: unknown[] = [];
+    for (const name of plan.lists) lists.push(copyList((attrs as Record<string, unknown>)[name]));
+    let nextList = 0;
     this.#ints[0] = plan.id;
     this.#ints[1] = inPlace;
     this.#intAt = 2;
@@ -189,7 +179,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const defs = plan.inputs;
     for (let i = 0; i < defs.length; i++) {
       const def = defs[i]!;
-      const value = inputs[i];
+      const value = operands[i];
       if (def.kind === 'list') {
         if (!Array.isArray(value)) {
           throw new DTypeError(`[${op}] input ${def.name} wants a list of tensors, got ${describe(value)}`);
@@ -210,7 +200,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     }
     for (let k = 0; k < plan.attrs.length; k++) {
       const attr = plan.attrs[k]!;
-      this.#attr(plan, attr, (attrs as Record<string, unknown>)[attr.name]);
+      const isList = attr.type === 'ints';
+      this.#attr(plan, attr, isList ? lists[nextList++] : (attrs as Record<string, unknown>)[attr.name]);
     }
     return plan;
   }
@@ -220,6 +211,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#intAt = at;
     this.#ensure(2 * tensors.length, 0);
     for (const tensor of tensors) {
+      if (tensor !== null) checkHandle(tensor);
       // -1 is an absent tensor; a freed one, whose slot is negative too, must not pass for that.
       this.#ints[at++] = tensor === null ? -1 : tensor.slot < 0 ? -2 : tensor.slot;
       this.#ints[at++] = tensor === null ? 0 : tensor.generation;
@@ -228,6 +220,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   #subject(tensor: T): void {
+    checkHandle(tensor);
     this.#ints[0] = tensor.slot;
     this.#ints[1] = tensor.generation;
   }
@@ -265,9 +258,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
-    const { dtype } = this.info(tensor);
+    const { dtype, shape } = this.info(tensor);
+    const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, heldBytes(dtype)));
     this.#subject(tensor);
-    const buffer = this.#addon.read();
+    this.#addon.read(buffer);
     return viewBuffer(dtype, buffer);
   }
 
@@ -282,7 +276,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       shape.push(this.#floats[i]!);
       strides.push(this.#floats[rank + i]!);
     }
-    return { dtype, shape, strides };
+    const [offset, room] = [this.#floats[2 * rank]!, this.#floats[2 * rank + 1]!];
+    return { dtype, shape, strides, offset, room };
   }
 
   release(tensor: T): void {

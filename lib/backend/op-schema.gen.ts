@@ -10,119 +10,267 @@ export type NoAttrs = Readonly<Record<string, never>>;
 export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
+  acos: NoAttrs;
+  acosh: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
+  adaptiveAvgPool: { readonly sizes: readonly number[] };
+  adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
+  adaptiveMaxPool: { readonly sizes: readonly number[] };
   add: NoAttrs;
+  addScaled: { readonly alpha: number };
+  addcdiv: { readonly value: number };
+  addcmul: { readonly value: number };
   amax: { readonly dims: readonly number[]; readonly keepdim: boolean };
   amin: { readonly dims: readonly number[]; readonly keepdim: boolean };
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
-  avgPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
-  avgPool2dBackward: { readonly inputShape: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean };
+  asin: NoAttrs;
+  asinh: NoAttrs;
+  atan: NoAttrs;
+  atan2: NoAttrs;
+  atanh: NoAttrs;
+  avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
+  avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
   batchNormTrain: { readonly eps: number };
+  besselJ0: NoAttrs;
+  besselJ1: NoAttrs;
+  bitwiseAnd: NoAttrs;
+  bitwiseLeftShift: NoAttrs;
+  bitwiseNot: NoAttrs;
+  bitwiseOr: NoAttrs;
+  bitwiseRightShift: NoAttrs;
+  bitwiseXor: NoAttrs;
   cat: { readonly dim: number };
   ceil: NoAttrs;
+  cholesky: { readonly upper: boolean };
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
+  clampMax: NoAttrs;
+  clampMin: NoAttrs;
   clone: NoAttrs;
+  cofactors: NoAttrs;
+  cofactorsBackward: NoAttrs;
   contiguous: NoAttrs;
-  conv2d: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
-  conv2dInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
-  conv2dWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolution: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolutionInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolutionWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
+  copysign: NoAttrs;
   cos: NoAttrs;
   cosBackward: NoAttrs;
+  cosh: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  cummax: { readonly dim: number };
+  cummin: { readonly dim: number };
+  cumprod: { readonly dim: number; readonly reverse: boolean };
   cumsum: { readonly dim: number; readonly reverse: boolean };
+  det: NoAttrs;
   detach: NoAttrs;
+  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
+  digamma: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
   dropout: { readonly p: number };
+  eigh: { readonly upper: boolean };
+  eigvalsh: { readonly upper: boolean };
+  elu: { readonly alpha: number; readonly inputScale: number };
+  eluBackward: { readonly alpha: number; readonly inputScale: number };
+  entr: NoAttrs;
   eq: NoAttrs;
   erf: NoAttrs;
   erfBackward: NoAttrs;
+  erfc: NoAttrs;
+  erfcx: NoAttrs;
+  erfinv: NoAttrs;
   exp: NoAttrs;
+  exp2: NoAttrs;
   expand: { readonly shape: readonly number[] };
+  expm1: NoAttrs;
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
+  flip: { readonly dims: readonly number[] };
   floor: NoAttrs;
+  floorDivide: NoAttrs;
+  fmax: NoAttrs;
+  fmin: NoAttrs;
+  fmod: NoAttrs;
+  frac: NoAttrs;
+  frexpExponent: NoAttrs;
+  frexpMantissa: NoAttrs;
   full: { readonly shape: readonly number[]; readonly value: number; readonly dtype: DType };
   gather: { readonly dim: number };
+  gcd: NoAttrs;
   ge: NoAttrs;
   gelu: NoAttrs;
   geluBackward: NoAttrs;
   geluTanh: NoAttrs;
   geluTanhBackward: NoAttrs;
+  gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gt: NoAttrs;
+  hardshrink: { readonly lambd: number };
+  hardsigmoid: NoAttrs;
+  hardswish: NoAttrs;
+  hardswishBackward: NoAttrs;
+  hardtanh: { readonly min: number; readonly max: number };
+  hardtanhBackward: { readonly min: number; readonly max: number };
+  heaviside: NoAttrs;
+  hypot: NoAttrs;
+  i0: NoAttrs;
+  i0e: NoAttrs;
+  i1: NoAttrs;
+  i1e: NoAttrs;
+  igamma: NoAttrs;
+  igammac: NoAttrs;
   indexAdd: { readonly dim: number };
+  indexCopy: { readonly dim: number };
   indexSelect: { readonly dim: number };
+  inv: { readonly check: boolean };
+  isclose: { readonly rtol: number; readonly atol: number };
+  isfinite: NoAttrs;
+  isinf: NoAttrs;
   isnan: NoAttrs;
+  isneginf: NoAttrs;
+  isposinf: NoAttrs;
+  kthvalue: { readonly k: number; readonly dim: number; readonly keepdim: boolean };
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
+  lcm: NoAttrs;
   le: NoAttrs;
+  leakyRelu: { readonly negativeSlope: number };
+  leakyReluBackward: { readonly negativeSlope: number };
+  lerp: NoAttrs;
+  lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
   log: NoAttrs;
+  log10: NoAttrs;
+  log1p: NoAttrs;
+  log2: NoAttrs;
+  logNdtr: NoAttrs;
   logSoftmax: { readonly dim: number };
   logSoftmaxBackward: { readonly dim: number };
+  logaddexp: NoAttrs;
+  logaddexp2: NoAttrs;
+  logcumsumexp: { readonly dim: number; readonly reverse: boolean };
+  logicalAnd: NoAttrs;
   logicalNot: NoAttrs;
+  logicalOr: NoAttrs;
+  logicalXor: NoAttrs;
+  logit: NoAttrs;
+  logsigmoid: NoAttrs;
+  logsigmoidBackward: NoAttrs;
   lt: NoAttrs;
+  luFactor: { readonly pivot: boolean };
   matmul: NoAttrs;
   maxDim: { readonly dim: number; readonly keepdim: boolean };
-  maxPool2d: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
-  maxPool2dBackward: { readonly inputShape: readonly number[] };
+  maxPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
+  maxUnpool: { readonly sizes: readonly number[]; readonly accumulate: boolean };
   maximum: NoAttrs;
   maximumBackward: NoAttrs;
   mean: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  median: { readonly dim: number; readonly keepdim: boolean };
   minDim: { readonly dim: number; readonly keepdim: boolean };
   minimum: NoAttrs;
   minimumBackward: NoAttrs;
+  mish: NoAttrs;
+  mishBackward: NoAttrs;
+  mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  nanToNum: { readonly posinf: number; readonly neginf: number };
+  nanmedian: { readonly dim: number; readonly keepdim: boolean };
+  ndtr: NoAttrs;
+  ndtri: NoAttrs;
   ne: NoAttrs;
   neg: NoAttrs;
   nextCounter: { readonly count: number };
+  nextafter: NoAttrs;
+  nonzero: { readonly count: number };
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
+  outerIndex: { readonly sizes: readonly number[] };
+  outerIndexBackward: { readonly sizes: readonly number[] };
+  padConstant: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
   permute: { readonly dims: readonly number[] };
+  polygamma: { readonly n: number };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  prelu: NoAttrs;
+  prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  qr: { readonly mode: 'reduced' | 'complete' | 'r' };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
+  recurrence: { readonly dim: number; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
+  remainder: NoAttrs;
+  resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
+  resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
+  scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
+  searchsorted: { readonly right: boolean };
+  selu: NoAttrs;
+  seluBackward: NoAttrs;
   sgdStep: { readonly nesterov: boolean; readonly maximize: boolean };
   sigmoid: NoAttrs;
   sigmoidBackward: NoAttrs;
   sign: NoAttrs;
+  signbit: NoAttrs;
   silu: NoAttrs;
   siluBackward: NoAttrs;
   sin: NoAttrs;
   sinBackward: NoAttrs;
+  sinc: NoAttrs;
+  sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
+  slogdet: NoAttrs;
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
+  softplus: { readonly beta: number; readonly threshold: number };
+  softplusBackward: { readonly beta: number; readonly threshold: number };
+  softshrink: { readonly lambd: number };
+  softsign: NoAttrs;
+  solve: NoAttrs;
+  solveTriangular: { readonly upper: boolean; readonly left: boolean; readonly unit: boolean };
+  sort: { readonly dim: number; readonly descending: boolean };
   sqrt: NoAttrs;
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
+  storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
+  strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  svd: { readonly fullMatrices: boolean };
+  svdvals: NoAttrs;
+  tan: NoAttrs;
   tanh: NoAttrs;
   tanhBackward: NoAttrs;
+  tanhshrink: NoAttrs;
+  threshold: { readonly threshold: number; readonly value: number };
   to: { readonly dtype: DType };
+  topk: { readonly k: number; readonly dim: number; readonly largest: boolean };
+  tril: { readonly diagonal: number };
+  triu: { readonly diagonal: number };
   trunc: NoAttrs;
+  truncDivide: NoAttrs;
+  unfold: { readonly dim: number; readonly size: number; readonly step: number };
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
   where: NoAttrs;
   wrapIndex: { readonly size: number };
+  xlog1py: NoAttrs;
+  xlogy: NoAttrs;
+  zeta: NoAttrs;
 }
 
 export type OpName = keyof OpAttrs;
@@ -130,96 +278,233 @@ export type OpName = keyof OpAttrs;
 /** The ops that every backend implements. */
 export type PrimitiveName =
   | 'abs'
+  | 'acos'
+  | 'acosh'
+  | 'adaptiveAvgPool'
+  | 'adaptiveAvgPoolBackward'
+  | 'adaptiveMaxPool'
   | 'add'
   | 'amax'
   | 'amin'
   | 'arange'
   | 'argmax'
   | 'argmin'
-  | 'avgPool2d'
-  | 'avgPool2dBackward'
+  | 'asin'
+  | 'asinh'
+  | 'atan'
+  | 'atan2'
+  | 'atanh'
+  | 'avgPool'
+  | 'avgPoolBackward'
+  | 'besselJ0'
+  | 'besselJ1'
+  | 'bitwiseAnd'
+  | 'bitwiseLeftShift'
+  | 'bitwiseNot'
+  | 'bitwiseOr'
+  | 'bitwiseRightShift'
+  | 'bitwiseXor'
   | 'cat'
   | 'ceil'
+  | 'cholesky'
   | 'clamp'
   | 'clone'
   | 'contiguous'
-  | 'conv2d'
-  | 'conv2dInputGrad'
-  | 'conv2dWeightGrad'
+  | 'convolution'
+  | 'convolutionInputGrad'
+  | 'convolutionWeightGrad'
   | 'copy'
+  | 'copysign'
   | 'cos'
+  | 'cosh'
+  | 'cummax'
+  | 'cummin'
+  | 'cumprod'
   | 'cumsum'
+  | 'det'
   | 'detach'
+  | 'diagonal'
+  | 'digamma'
   | 'div'
+  | 'eigh'
+  | 'eigvalsh'
+  | 'entr'
   | 'eq'
   | 'erf'
+  | 'erfc'
+  | 'erfcx'
+  | 'erfinv'
   | 'exp'
+  | 'exp2'
   | 'expand'
+  | 'expm1'
   | 'eye'
+  | 'flip'
   | 'floor'
+  | 'floorDivide'
+  | 'fmod'
+  | 'frexpExponent'
+  | 'frexpMantissa'
   | 'full'
   | 'gather'
+  | 'gcd'
   | 'ge'
   | 'gelu'
   | 'geluTanh'
   | 'gt'
+  | 'hypot'
+  | 'i0'
+  | 'i0e'
+  | 'i1'
+  | 'i1e'
+  | 'igamma'
+  | 'igammac'
   | 'indexAdd'
+  | 'indexCopy'
   | 'indexSelect'
+  | 'inv'
   | 'isnan'
+  | 'lcm'
   | 'le'
+  | 'lgamma'
   | 'linspace'
   | 'log'
+  | 'log10'
+  | 'log1p'
+  | 'log2'
+  | 'logNdtr'
   | 'logSoftmax'
+  | 'logaddexp'
+  | 'logaddexp2'
+  | 'logcumsumexp'
+  | 'logicalAnd'
   | 'logicalNot'
+  | 'logicalOr'
+  | 'logicalXor'
+  | 'logit'
   | 'lt'
+  | 'luFactor'
   | 'matmul'
   | 'maxDim'
-  | 'maxPool2d'
-  | 'maxPool2dBackward'
+  | 'maxPool'
+  | 'maxUnpool'
   | 'maximum'
   | 'mean'
   | 'minDim'
   | 'minimum'
   | 'mul'
+  | 'ndtr'
+  | 'ndtri'
   | 'ne'
   | 'neg'
   | 'nextCounter'
+  | 'nextafter'
+  | 'nonzero'
   | 'normal'
+  | 'outerIndex'
+  | 'outerIndexBackward'
+  | 'padConstant'
   | 'permute'
+  | 'polygamma'
   | 'pow'
+  | 'prod'
+  | 'qr'
   | 'randint'
   | 'reciprocal'
+  | 'recurrence'
   | 'relu'
+  | 'remainder'
+  | 'resample'
+  | 'resampleBackward'
   | 'reshape'
   | 'round'
   | 'rsqrt'
+  | 'scatter'
   | 'scatterAdd'
+  | 'scatterReduce'
+  | 'searchsorted'
   | 'sigmoid'
   | 'sign'
+  | 'signbit'
   | 'silu'
   | 'sin'
+  | 'sinc'
+  | 'sinh'
   | 'slice'
+  | 'slogdet'
   | 'softmax'
+  | 'solve'
+  | 'solveTriangular'
+  | 'sort'
   | 'sqrt'
   | 'square'
+  | 'storageView'
+  | 'strided'
   | 'sub'
   | 'sum'
+  | 'svd'
+  | 'svdvals'
+  | 'tan'
   | 'tanh'
   | 'to'
+  | 'tril'
+  | 'triu'
   | 'trunc'
+  | 'truncDivide'
+  | 'unfold'
   | 'uniform'
   | 'where'
-  | 'wrapIndex';
+  | 'wrapIndex'
+  | 'xlog1py'
+  | 'xlogy'
+  | 'zeta';
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
   | 'adamStep'
+  | 'addScaled'
+  | 'addcdiv'
+  | 'addcmul'
   | 'batchNormTrain'
+  | 'clampMax'
+  | 'clampMin'
   | 'crossEntropy'
   | 'dropout'
+  | 'elu'
+  | 'fmax'
+  | 'fmin'
+  | 'frac'
+  | 'gridSample'
+  | 'hardshrink'
+  | 'hardsigmoid'
+  | 'hardswish'
+  | 'hardtanh'
+  | 'heaviside'
+  | 'isclose'
+  | 'isfinite'
+  | 'isinf'
+  | 'isneginf'
+  | 'isposinf'
+  | 'kthvalue'
   | 'layerNorm'
+  | 'leakyRelu'
+  | 'lerp'
   | 'linear'
+  | 'logsigmoid'
+  | 'median'
+  | 'mish'
+  | 'mode'
+  | 'nanToNum'
+  | 'nanmedian'
+  | 'prelu'
+  | 'selu'
   | 'sgdStep'
+  | 'softplus'
+  | 'softshrink'
+  | 'softsign'
+  | 'tanhshrink'
+  | 'threshold'
+  | 'topk'
   | 'var';
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
@@ -242,6 +527,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  acos: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  acosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   adamStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -261,6 +564,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  adaptiveAvgPool: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  adaptiveAvgPoolBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  adaptiveMaxPool: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   add: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -269,6 +599,38 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  addScaled: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcdiv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  addcmul: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
     promotion: 'common',
   },
   amax: {
@@ -314,20 +676,66 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
-  avgPool2d: {
+  asin: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
-    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  asinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atan2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  atanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  avgPool: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }, { name: 'divisorOverride', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
   },
-  avgPool2dBackward: {
+  avgPoolBackward: {
     inputs: [
       { name: 'grad', kind: 'one' },
     ],
-    attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'countIncludePad', type: 'bool' }, { name: 'divisorOverride', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -356,6 +764,83 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  besselJ0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  besselJ1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  bitwiseAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseLeftShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseNot: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  bitwiseOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseRightShift: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  bitwiseXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   cat: {
     inputs: [
       { name: 'tensors', kind: 'list' },
@@ -372,6 +857,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  cholesky: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   clamp: {
@@ -393,6 +887,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  clampMax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'max', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  clampMin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'min', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
   clone: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -400,6 +914,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  cofactors: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  cofactorsBackward: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'grad', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   contiguous: {
@@ -411,7 +944,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
-  conv2d: {
+  convolution: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'weight', kind: 'one' },
@@ -422,17 +955,18 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'common',
   },
-  conv2dInputGrad: {
+  convolutionInputGrad: {
     inputs: [
       { name: 'grad', kind: 'one' },
       { name: 'weight', kind: 'one' },
+      { name: 'bias', kind: 'optional' },
     ],
     attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'groups', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
   },
-  conv2dWeightGrad: {
+  convolutionWeightGrad: {
     inputs: [
       { name: 'grad', kind: 'one' },
       { name: 'x', kind: 'one' },
@@ -452,6 +986,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  copysign: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   cos: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -470,6 +1014,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  cosh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   crossEntropy: {
     inputs: [
@@ -493,11 +1046,47 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  cummax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cummin: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  cumprod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   cumsum: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
     attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  det: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -510,6 +1099,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['view', 'primitive'],
     promotion: 'none',
+  },
+  diagonal: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'offset', type: 'int' }, { name: 'dim1', type: 'int' }, { name: 'dim2', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  digamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   div: {
     inputs: [
@@ -542,6 +1149,52 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['random'],
     promotion: 'none',
   },
+  eigh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'eigenvalues' }, { name: 'eigenvectors' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  eigvalsh: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  elu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  eluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  entr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eq: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -571,7 +1224,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  erfc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfcx: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  erfinv: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   exp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  exp2: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -589,6 +1278,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  expm1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   eye: {
     inputs: [],
     attrs: [{ name: 'rows', type: 'int' }, { name: 'columns', type: 'int' }, { name: 'dtype', type: 'dtype' }],
@@ -596,7 +1294,83 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  flip: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   floor: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  floorDivide: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  fmax: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmin: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  fmod: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  frac: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  frexpExponent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  frexpMantissa: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -621,6 +1395,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  gcd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
   },
   ge: {
     inputs: [
@@ -670,6 +1454,27 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  gridSample: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'common',
+  },
+  gridSampleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'grid', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
+    outputs: [{ name: 'xGrad' }, { name: 'gridGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -680,7 +1485,150 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  hardshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'lambd', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardswishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  hardtanh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hardtanhBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'min', type: 'float' }, { name: 'max', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  heaviside: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  hypot: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  i0: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i0e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  i1e: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  igamma: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  igammac: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   indexAdd: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  indexCopy: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'index', kind: 'one', differentiable: false },
@@ -701,6 +1649,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  inv: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'check', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  isclose: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'rtol', type: 'float' }, { name: 'atol', type: 'float' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  isfinite: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   isnan: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -708,6 +1693,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  isneginf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  isposinf: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  kthvalue: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
     promotion: 'none',
   },
   layerNorm: {
@@ -734,6 +1746,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  lcm: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   le: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -743,6 +1765,45 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  leakyRelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  leakyReluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'negativeSlope', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  lerp: {
+    inputs: [
+      { name: 'start', kind: 'one' },
+      { name: 'end', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  lgamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   linear: {
     inputs: [
@@ -771,6 +1832,42 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  log10: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log1p: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  log2: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logNdtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   logSoftmax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -790,6 +1887,45 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  logaddexp: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logaddexp2: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logcumsumexp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  logicalAnd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
   logicalNot: {
     inputs: [
       { name: 'x', kind: 'one', differentiable: false },
@@ -797,6 +1933,54 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  logicalOr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logicalXor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  logit: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  logsigmoid: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  logsigmoidBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   lt: {
@@ -808,6 +1992,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  luFactor: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'pivot', type: 'bool' }],
+    outputs: [{ name: 'lu' }, { name: 'pivots', differentiable: false }, { name: 'permutation', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
   },
   matmul: {
     inputs: [
@@ -828,7 +2021,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
-  maxPool2d: {
+  maxPool: {
     inputs: [
       { name: 'x', kind: 'one' },
     ],
@@ -837,12 +2030,12 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  maxPool2dBackward: {
+  maxUnpool: {
     inputs: [
-      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
       { name: 'indices', kind: 'one', differentiable: false },
     ],
-    attrs: [{ name: 'inputShape', type: 'ints' }],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'accumulate', type: 'bool' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -877,6 +2070,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  median: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   minDim: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -907,6 +2109,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  mish: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  mishBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  mode: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
   mul: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -916,6 +2146,43 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  nanToNum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'nan', kind: 'one' },
+    ],
+    attrs: [{ name: 'posinf', type: 'float' }, { name: 'neginf', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'common',
+  },
+  nanmedian: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  ndtr: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  ndtri: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   ne: {
     inputs: [
@@ -945,6 +2212,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  nextafter: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  nonzero: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'count', type: 'int' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   normal: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -952,6 +2238,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['random', 'primitive'],
+    promotion: 'none',
+  },
+  outerIndex: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  outerIndexBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  padConstant: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'before', type: 'ints' }, { name: 'after', type: 'ints' }, { name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   permute: {
@@ -962,6 +2277,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
     promotion: 'none',
+  },
+  polygamma: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'n', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   pow: {
     inputs: [
@@ -995,6 +2319,34 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  prelu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  prod: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction', 'primitive'],
+    promotion: 'none',
+  },
+  qr: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['reduced', 'complete', 'r'] }],
+    outputs: [{ name: 'q' }, { name: 'r' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -1023,6 +2375,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  recurrence: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'commonFloating',
+  },
   relu: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1040,6 +2402,38 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  remainder: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  resample: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'weights', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'taps', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  resampleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'weights', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'sizes', type: 'ints' }, { name: 'taps', type: 'ints' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   reshape: {
@@ -1079,6 +2473,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  scatter: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   scatterAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1088,6 +2493,46 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
+    promotion: 'none',
+  },
+  scatterReduce: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reduce', type: 'enum', choices: ['prod', 'amax', 'amin'] }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  searchsorted: {
+    inputs: [
+      { name: 'sorted', kind: 'one' },
+      { name: 'values', kind: 'one' },
+    ],
+    attrs: [{ name: 'right', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['primitive'],
+    promotion: 'common',
+  },
+  selu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  seluBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
   sgdStep: {
@@ -1134,6 +2579,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  signbit: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
   silu: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1172,6 +2626,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  sinc: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  sinh: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
   slice: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1179,6 +2651,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }, { name: 'start', type: 'int' }, { name: 'length', type: 'int' }, { name: 'step', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  slogdet: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'sign' }, { name: 'logabsdet' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   softmax: {
@@ -1198,6 +2679,72 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }],
     outputs: [{ name: 'out' }],
     flags: ['internal'],
+    promotion: 'none',
+  },
+  softplus: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softplusBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'beta', type: 'float' }, { name: 'threshold', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  softshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'lambd', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
+  softsign: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
+  },
+  solve: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  solveTriangular: {
+    inputs: [
+      { name: 't', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [{ name: 'upper', type: 'bool' }, { name: 'left', type: 'bool' }, { name: 'unit', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  sort: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'descending', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   sqrt: {
@@ -1238,6 +2785,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  storageView: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }, { name: 'length', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  strided: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'shape', type: 'ints' }, { name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
   sub: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1256,6 +2821,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['reduction', 'primitive'],
     promotion: 'none',
+  },
+  svd: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [{ name: 'fullMatrices', type: 'bool' }],
+    outputs: [{ name: 'u' }, { name: 's' }, { name: 'vh' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  svdvals: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  tan: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
   tanh: {
     inputs: [
@@ -1276,6 +2868,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  tanhshrink: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'commonFloating',
+  },
+  threshold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'threshold', type: 'float' }, { name: 'value', type: 'float' }],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise'],
+    promotion: 'none',
+  },
   to: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1285,6 +2895,33 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'none',
   },
+  topk: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'k', type: 'int' }, { name: 'dim', type: 'int' }, { name: 'largest', type: 'bool' }],
+    outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  tril: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  triu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   trunc: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1292,6 +2929,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  truncDivide: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  unfold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'size', type: 'int' }, { name: 'step', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
     promotion: 'none',
   },
   uniform: {
@@ -1341,5 +2997,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['primitive'],
     promotion: 'none',
+  },
+  xlog1py: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  xlogy: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
+  },
+  zeta: {
+    inputs: [
+      { name: 's', kind: 'one' },
+      { name: 'q', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'primitive'],
+    promotion: 'commonFloating',
   },
 };

@@ -2,31 +2,38 @@ import { backward } from '../autograd.js';
 import { backend } from '../backend/current.js';
 import { checkOperand, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
-import { DTypeError } from '../errors.js';
 import * as binary from '../ops/binary.js';
+import { checkBounds, clamp, clampAttrs } from '../ops/clamp.js';
+import type { ClampOptions } from '../ops/clamp.js';
+import { runCompositeInPlace, writeInto } from '../ops/composite.js';
 import * as convert from '../ops/convert.js';
-import * as distance from '../ops/distance.js';
-import * as indexing from '../ops/indexing.js';
-import * as join from '../ops/join.js';
-import * as matrix from '../ops/matmul.js';
+import * as similarity from '../ops/similarity.js';
 import * as reduction from '../ops/reduction.js';
+import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
-import * as views from '../ops/view.js';
+import { scoped } from '../scope.js';
 import { Tensor } from '../tensor.js';
-import { cumulativeMethods } from './cumulative.js';
+import { cumulativeInPlace, cumulativeMethods } from './cumulative.js';
+import { elementwiseMethods } from './elementwise.js';
+import type { ElementwiseMethods } from './elementwise-types.js';
+import { indexingInPlace, indexingMethods } from './indexing.js';
+import { linalgMethods } from './linalg.js';
 import { randomInPlaceMethods, randomMethods } from './random.js';
 import { reductionMethods } from './reduction.js';
+import { shapeMethods, shapeProperties } from './shape.js';
+import { sortingMethods } from './sorting.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
-const methods: TensorMethods & ThisType<Tensor> = {
+const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & ThisType<Tensor> = {
   ...cumulativeMethods,
   ...randomMethods,
   ...reductionMethods,
   renorm(p, dim, maxnorm) {
-    return distance.renorm(this, p, dim, maxnorm);
+    return similarity.renorm(this, p, dim, maxnorm);
   },
+  ...sortingMethods,
 
   abs() {
     return unary.abs(this);
@@ -52,8 +59,8 @@ const methods: TensorMethods & ThisType<Tensor> = {
   trunc() {
     return unary.trunc(this);
   },
-  round() {
-    return unary.round(this);
+  round(options) {
+    return unary.round(this, options);
   },
   exp() {
     return unary.exp(this);
@@ -92,7 +99,7 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return unary.gelu(this, options);
   },
   clamp(options) {
-    return unary.clamp(this, options);
+    return clamp(this, options);
   },
   logicalNot() {
     return unary.logicalNot(this);
@@ -101,17 +108,17 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return unary.isnan(this);
   },
 
-  add(other) {
-    return binary.add(this, other);
+  add(other, options) {
+    return binary.add(this, other, options);
   },
-  sub(other) {
-    return binary.sub(this, other);
+  sub(other, options) {
+    return binary.sub(this, other, options);
   },
   mul(other) {
     return binary.mul(this, other);
   },
-  div(other) {
-    return binary.div(this, other);
+  div(other, options) {
+    return binary.div(this, other, options);
   },
   pow(exponent) {
     return binary.pow(this, exponent);
@@ -175,10 +182,10 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return reduction.std(this, options);
   },
   any(options) {
-    return reduction.any(this, options);
+    return truth.any(this, options);
   },
   all(options) {
-    return reduction.all(this, options);
+    return truth.all(this, options);
   },
   softmax(dim) {
     return reduction.softmax(this, dim);
@@ -187,89 +194,16 @@ const methods: TensorMethods & ThisType<Tensor> = {
     return reduction.logSoftmax(this, dim);
   },
   allclose(other, options) {
-    return reduction.allclose(this, other, options);
+    return truth.allclose(this, other, options);
   },
   equal(other) {
-    return reduction.equal(this, other);
+    return truth.equal(this, other);
   },
 
-  matmul(other) {
-    return matrix.matmul(this, other);
-  },
-  mm(other) {
-    return matrix.mm(this, other);
-  },
-  bmm(other) {
-    return matrix.bmm(this, other);
-  },
-  dot(other) {
-    return matrix.dot(this, other);
-  },
+  ...linalgMethods,
 
-  reshape(shape) {
-    return views.reshape(this, shape);
-  },
-  view(shape) {
-    return views.view(this, shape);
-  },
-  permute(dims) {
-    return views.permute(this, dims);
-  },
-  transpose(dim0, dim1) {
-    return views.transpose(this, dim0, dim1);
-  },
-  t() {
-    return views.t(this);
-  },
-  expand(shape) {
-    return views.expand(this, shape);
-  },
-  squeeze(dim) {
-    return views.squeeze(this, dim);
-  },
-  unsqueeze(dim) {
-    return views.unsqueeze(this, dim);
-  },
-  flatten(startDim, endDim) {
-    return views.flatten(this, startDim, endDim);
-  },
-  unflatten(dim, sizes) {
-    return views.unflatten(this, dim, sizes);
-  },
-  narrow(dim, start, length) {
-    return views.narrow(this, dim, start, length);
-  },
-  select(dim, index) {
-    return views.select(this, dim, index);
-  },
-  slice(dim, range) {
-    return views.slice(this, dim, range);
-  },
-  split(size, dim) {
-    return join.split(this, size, dim);
-  },
-  chunk(chunks, dim) {
-    return join.chunk(this, chunks, dim);
-  },
-  unbind(dim) {
-    return join.unbind(this, dim);
-  },
-
-  index(...entries) {
-    return indexing.index(this, ...entries);
-  },
-  gather(dim, index) {
-    return indexing.gather(this, dim, index);
-  },
-  scatterAdd(dim, index, source) {
-    return indexing.scatterAdd(this, dim, index, source);
-  },
-  indexSelect(dim, index) {
-    return indexing.indexSelect(this, dim, index);
-  },
-  indexAdd(dim, index, source) {
-    return indexing.indexAdd(this, dim, index, source);
-  },
+  ...shapeMethods,
+  ...indexingMethods,
 
   to(dtype) {
     return convert.to(this, dtype);
@@ -304,7 +238,7 @@ const methods: TensorMethods & ThisType<Tensor> = {
   },
 };
 
-type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow';
+type BinaryOp = 'mul' | 'pow';
 type UnaryOp =
   | (
       | 'abs'
@@ -315,7 +249,6 @@ type UnaryOp =
       | 'floor'
       | 'ceil'
       | 'trunc'
-      | 'round'
       | 'exp'
       | 'log'
       | 'sqrt'
@@ -332,6 +265,23 @@ function binaryInPlace<Op extends BinaryOp>(op: Op) {
   };
 }
 
+function sumInPlace(op: 'add' | 'sub') {
+  const name = `${op}_`;
+  return function <T extends Tensor>(this: T, other: Operand, options?: binary.AlphaOptions): T {
+    checkOperand(name, 'other', other);
+    if (op === 'sub') binary.checkNoBool(name, this, other);
+    const alpha = options?.alpha ?? 1;
+    if (alpha === 1) {
+      backend.runInPlace(op, [this, other], noAttrs);
+    } else if (binary.sumsFloats(name, this, other, alpha)) {
+      runCompositeInPlace('addScaled', this, [other], { alpha: op === 'add' ? alpha : -alpha });
+    } else {
+      scoped(() => backend.runInPlace(op, [this, binary.scaledOperand(this, other, alpha)], noAttrs));
+    }
+    return this;
+  };
+}
+
 function unaryInPlace<Op extends UnaryOp>(op: Op) {
   return function <T extends Tensor>(this: T): T {
     backend.runInPlace(op, [this], noAttrs);
@@ -340,11 +290,17 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 }
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
+  ...cumulativeInPlace,
   ...randomInPlaceMethods,
-  add_: binaryInPlace('add'),
-  sub_: binaryInPlace('sub'),
+  ...indexingInPlace,
+  add_: sumInPlace('add'),
+  sub_: sumInPlace('sub'),
   mul_: binaryInPlace('mul'),
-  div_: binaryInPlace('div'),
+  div_(this: Tensor, other: Operand, options?: binary.DivOptions): Tensor {
+    checkOperand('div_', 'other', other);
+    backend.runInPlace(binary.quotientOp('div_', options?.roundingMode), [this, other], noAttrs);
+    return this;
+  },
   pow_: binaryInPlace('pow'),
   abs_: unaryInPlace('abs'),
   neg_: unaryInPlace('neg'),
@@ -354,7 +310,11 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   floor_: unaryInPlace('floor'),
   ceil_: unaryInPlace('ceil'),
   trunc_: unaryInPlace('trunc'),
-  round_: unaryInPlace('round'),
+  round_(this: Tensor, options?: unary.RoundOptions): Tensor {
+    if (options?.decimals) writeInto('round_', this, () => unary.round(this, options));
+    else backend.runInPlace('round', [this], noAttrs);
+    return this;
+  },
   exp_: unaryInPlace('exp'),
   log_: unaryInPlace('log'),
   sqrt_: unaryInPlace('sqrt'),
@@ -366,8 +326,11 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   sigmoid_: unaryInPlace('sigmoid'),
   erf_: unaryInPlace('erf'),
   silu_: unaryInPlace('silu'),
-  clamp_(this: Tensor, options: unary.ClampOptions): Tensor {
-    backend.runInPlace('clamp', [this], unary.clampBounds('clamp_', options));
+  clamp_(this: Tensor, options: ClampOptions): Tensor {
+    checkBounds('clamp_', options);
+    const attrs = clampAttrs('clamp_', this, options);
+    if (attrs !== null) backend.runInPlace('clamp', [this], attrs);
+    else writeInto('clamp_', this, () => clamp(this, options));
     return this;
   },
   copy_(this: Tensor, source: Tensor): Tensor {
@@ -375,10 +338,8 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
     backend.runInPlace('copy', [this, source], noAttrs);
     return this;
   },
-  fill_(this: Tensor, value: number | boolean): Tensor {
-    if (typeof value !== 'number' && typeof value !== 'boolean') {
-      throw new DTypeError(`[fill_] got ${typeof value}, wanted a number or boolean`);
-    }
+  fill_(this: Tensor, value: Operand): Tensor {
+    convert.checkFillValue('fill_', value);
     backend.runInPlace('copy', [this, value], noAttrs);
     return this;
   },
@@ -388,11 +349,15 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   },
 };
 
-for (const [name, value] of Object.entries({ ...methods, ...inPlace })) {
+for (const [name, value] of Object.entries({ ...methods, ...inPlace, ...elementwiseMethods })) {
   Object.defineProperty(Tensor.prototype, name, {
     value,
     writable: true,
     configurable: true,
     enumerable: false,
   });
+}
+
+for (const [name, get] of Object.entries(shapeProperties)) {
+  Object.defineProperty(Tensor.prototype, name, { get, configurable: true, enumerable: false });
 }

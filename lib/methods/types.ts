@@ -1,7 +1,6 @@
 import type { BackwardOptions } from '../autograd.js';
 import type { Operand } from '../check.js';
 import type { DType } from '../dtype.js';
-import type { IndexEntry } from '../ops/indexing.js';
 import type {
   DimOptions,
   ReduceOptions,
@@ -9,15 +8,30 @@ import type {
   ValuesAndIndices,
   VarOptions,
 } from '../ops/reduction.js';
-import type { ClampOptions, GeluOptions } from '../ops/unary.js';
-import type { SliceRange } from '../ops/view.js';
+import type { AlphaOptions, DivOptions } from '../ops/binary.js';
+import type { ClampOptions } from '../ops/clamp.js';
+import type { GeluOptions, RoundOptions } from '../ops/unary.js';
 import type { Tensor } from '../tensor.js';
-import type { CumulativeMethods } from './cumulative.js';
+import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.js';
+import type { ElementwiseMethods } from './elementwise-types.js';
+import type { IndexingInPlaceMethods, IndexingMethods } from './indexing.js';
+import type { LinalgMethods } from './linalg.js';
 import type { RandomInPlaceMethods, RandomMethods } from './random.js';
 import type { ReductionMethods } from './reduction.js';
+import type { ShapeMethods } from './shape.js';
+import type { SortingMethods } from './sorting.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
-export interface TensorMethods extends CumulativeMethods, RandomMethods, ReductionMethods {
+export interface TensorMethods
+  extends
+    CumulativeMethods,
+    ElementwiseMethods,
+    LinalgMethods,
+    RandomMethods,
+    ReductionMethods,
+    SortingMethods,
+    IndexingMethods,
+    ShapeMethods {
   renorm(p: number, dim: number, maxnorm: number): Tensor;
   abs(): Tensor;
   neg(): Tensor;
@@ -27,7 +41,7 @@ export interface TensorMethods extends CumulativeMethods, RandomMethods, Reducti
   floor(): Tensor;
   ceil(): Tensor;
   trunc(): Tensor;
-  round(): Tensor;
+  round(options?: RoundOptions): Tensor;
   exp(): Tensor;
   log(): Tensor;
   sqrt(): Tensor;
@@ -44,10 +58,10 @@ export interface TensorMethods extends CumulativeMethods, RandomMethods, Reducti
   logicalNot(): Tensor<'bool'>;
   isnan(): Tensor<'bool'>;
 
-  add(other: Operand): Tensor;
-  sub(other: Operand): Tensor;
+  add(other: Operand, options?: AlphaOptions): Tensor;
+  sub(other: Operand, options?: AlphaOptions): Tensor;
   mul(other: Operand): Tensor;
-  div(other: Operand): Tensor;
+  div(other: Operand, options?: DivOptions): Tensor;
   pow(exponent: Operand): Tensor;
   maximum(other: Operand): Tensor;
   minimum(other: Operand): Tensor;
@@ -77,36 +91,8 @@ export interface TensorMethods extends CumulativeMethods, RandomMethods, Reducti
   all(options?: ReduceOptions): Tensor<'bool'>;
   softmax(dim: number): Tensor;
   logSoftmax(dim: number): Tensor;
-  allclose(other: Tensor, options?: { atol?: number; rtol?: number }): boolean;
+  allclose(other: Tensor, options?: { atol?: number; rtol?: number; equalNan?: boolean }): boolean;
   equal(other: Tensor): boolean;
-
-  matmul(other: Tensor): Tensor;
-  mm(other: Tensor): Tensor;
-  bmm(other: Tensor): Tensor;
-  dot(other: Tensor): Tensor;
-
-  reshape(shape: readonly number[]): Tensor;
-  view(shape: readonly number[]): Tensor;
-  permute(dims: readonly number[]): Tensor;
-  transpose(dim0: number, dim1: number): Tensor;
-  t(): Tensor;
-  expand(shape: readonly number[]): Tensor;
-  squeeze(dim?: number | readonly number[]): Tensor;
-  unsqueeze(dim: number): Tensor;
-  flatten(startDim?: number, endDim?: number): Tensor;
-  unflatten(dim: number, sizes: readonly number[]): Tensor;
-  narrow(dim: number, start: number, length: number): Tensor;
-  select(dim: number, index: number): Tensor;
-  slice(dim: number, range: SliceRange): Tensor;
-  split(size: number | readonly number[], dim?: number): Tensor[];
-  chunk(chunks: number, dim?: number): Tensor[];
-  unbind(dim?: number): Tensor[];
-
-  index(...entries: readonly IndexEntry[]): Tensor;
-  gather(dim: number, index: Tensor): Tensor;
-  scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-  indexSelect(dim: number, index: Tensor): Tensor;
-  indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
 
   to<T extends DType>(dtype: T): Tensor<T>;
   /** `to('float32')` */
@@ -127,11 +113,12 @@ export interface TensorMethods extends CumulativeMethods, RandomMethods, Reducti
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods extends RandomInPlaceMethods {
-  add_(other: Operand): this;
-  sub_(other: Operand): this;
+export interface InPlaceMethods
+  extends CumulativeInPlaceMethods, IndexingInPlaceMethods, RandomInPlaceMethods {
+  add_(other: Operand, options?: AlphaOptions): this;
+  sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;
-  div_(other: Operand): this;
+  div_(other: Operand, options?: DivOptions): this;
   pow_(exponent: Operand): this;
   abs_(): this;
   neg_(): this;
@@ -141,7 +128,7 @@ export interface InPlaceMethods extends RandomInPlaceMethods {
   floor_(): this;
   ceil_(): this;
   trunc_(): this;
-  round_(): this;
+  round_(options?: RoundOptions): this;
   exp_(): this;
   log_(): this;
   sqrt_(): this;
@@ -156,8 +143,8 @@ export interface InPlaceMethods extends RandomInPlaceMethods {
   clamp_(options: ClampOptions): this;
   /** Copies `source` in: broadcast to this shape, cast to this dtype. */
   copy_(source: Tensor): this;
-  /** Sets every element to `value`. */
-  fill_(value: number | boolean): this;
+  /** Sets every element to `value`, a number or a 0-dim tensor. */
+  fill_(value: Operand): this;
   /** Sets every element to 0. */
   zero_(): this;
 }

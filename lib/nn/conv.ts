@@ -1,8 +1,10 @@
 import { checkFlag, checkOptions, checkTensor, pairOf, product, shapeText } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { zeros } from '../ops/creation.js';
-import { convAttrs, runConv2d } from '../ops/image.js';
-import type { Conv2dOptions, ConvAttrs, Pair } from '../ops/image.js';
+import { runConv } from '../ops/conv/conv.js';
+import { convPlan } from '../ops/conv/options.js';
+import type { Conv2dOptions, ConvPlan } from '../ops/conv/options.js';
+import type { Pair } from '../ops/sizes.js';
 import type { Tensor } from '../tensor.js';
 import { initialize } from './linear.js';
 import { Module } from './module.js';
@@ -34,7 +36,7 @@ export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
   readonly kernelSize: readonly [number, number];
-  readonly #attrs: ConvAttrs;
+  readonly #plan: ConvPlan;
 
   constructor(
     readonly inChannels: number,
@@ -49,8 +51,8 @@ export class Conv2d extends Module {
     const { bias = true } = options;
     const dtype = layerDType('Conv2d', options);
     this.kernelSize = pairOf('Conv2d', 'kernelSize', kernelSize, 1);
-    this.#attrs = convAttrs('Conv2d', this.kernelSize, options);
-    const { groups } = this.#attrs;
+    this.#plan = convPlan('Conv2d', this.kernelSize, options);
+    const { groups } = this.#plan.attrs;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ValueError(
         `[Conv2d] groups: got ${groups}, wanted a divisor of inChannels, ${inChannels}, and outChannels, ${outChannels}`,
@@ -67,6 +69,6 @@ export class Conv2d extends Module {
     if (x.ndim !== 3 && x.ndim !== 4) {
       throw new ShapeError(`[Conv2d] x is ${shapeText(x.shape)}, wanted [N, ${this.inChannels}, H, W]`);
     }
-    return runConv2d(x, this.weight, this.bias, this.#attrs);
+    return runConv('conv2d', x, this.weight, this.bias, this.#plan);
   }
 }

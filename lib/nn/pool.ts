@@ -1,5 +1,8 @@
-import { avgPoolAttrs, maxPoolAttrs, runAvgPool2d, runMaxPool2d } from '../ops/image.js';
-import type { AvgPool2dOptions, MaxPool2dOptions, Pair } from '../ops/image.js';
+import { avgPoolAttrs, runAvgPool } from '../ops/pool/average.js';
+import type { AvgPool2dOptions, AvgPoolAttrs } from '../ops/pool/average.js';
+import { maxPoolAttrs, runMaxPool } from '../ops/pool/max.js';
+import type { MaxPool2dOptions, MaxPoolAttrs } from '../ops/pool/max.js';
+import type { Pair } from '../ops/sizes.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 
@@ -15,18 +18,18 @@ import { Module } from './module.js';
  * new nn.MaxPool2d(2).forward(tensor([[[[1.5, 2], [4, 3]]]])).tolist(); // => [[[[4]]]]
  */
 export class MaxPool2d extends Module {
-  readonly #attrs: ReturnType<typeof maxPoolAttrs>;
+  readonly #attrs: MaxPoolAttrs;
 
   constructor(
     readonly kernelSize: Pair,
     options: MaxPool2dOptions = {},
   ) {
     super();
-    this.#attrs = maxPoolAttrs(kernelSize, options);
+    this.#attrs = maxPoolAttrs('maxPool2d', kernelSize, 2, options);
   }
 
   forward(x: Tensor): Tensor {
-    return runMaxPool2d(x, this.#attrs);
+    return runMaxPool('maxPool2d', x, this.#attrs);
   }
 }
 
@@ -42,17 +45,17 @@ export class MaxPool2d extends Module {
  * new nn.AvgPool2d(2).forward(tensor([[[[1.5, 2], [4, 2.5]]]])).tolist(); // => [[[[2.5]]]]
  */
 export class AvgPool2d extends Module {
-  readonly #attrs: ReturnType<typeof avgPoolAttrs>;
+  readonly #attrs: AvgPoolAttrs;
 
   constructor(
     readonly kernelSize: Pair,
     options: AvgPool2dOptions = {},
   ) {
     super();
-    this.#attrs = avgPoolAttrs(kernelSize, options);
+    this.#attrs = avgPoolAttrs('avgPool2d', kernelSize, 2, options);
   }
 
   forward(x: Tensor): Tensor {
-    return runAvgPool2d(x, this.#attrs);
+    return runAvgPool('avgPool2d', x, this.#attrs);
   }
 }

@@ -1,39 +1,88 @@
 import { backend } from '../backend/current.js';
-import { checkOperand, checkTensor, noAttrs } from '../check.js';
+import { checkChoice, checkNumber, checkOperand, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { runComposite1 } from './composite.js';
 
 // Elementwise functions of two operands. Shapes broadcast: aligned at the last dim, a size of 1 stretches. dtypes promote
 // (bool < integers < floats, the wider within a kind); a JavaScript number counts as an int if it is an integer, else as a
 // float, and never widens a tensor of its own kind.
 
+export interface AlphaOptions {
+  /** Factor of the second operand. Default 1. */
+  alpha?: number;
+}
+
+/** Whether a sum of these is one of floats. */
+export function sumsFloats(op: string, a: Operand, b: Operand, alpha: number): boolean {
+  checkNumber(op, 'alpha', alpha);
+  const floating = (x: Operand): boolean =>
+    typeof x === 'object' ? isFloat(x.dtype) : typeof x === 'number' && !Number.isInteger(x);
+  if (floating(a) || floating(b)) return true;
+  if (!Number.isInteger(alpha)) {
+    throw new DTypeError(`[${op}] alpha: got ${alpha} with integers, wanted an integer`);
+  }
+  return false;
+}
+
+/** b times alpha, which of bools is b or false. */
+export function scaledOperand(a: Operand, b: Operand, alpha: number): Tensor {
+  const bool = (x: Operand): boolean =>
+    typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool');
+  return backend.run1('mul', [b, bool(a) && bool(b) ? alpha !== 0 : alpha], noAttrs);
+}
+
 /**
- * a + b. Of bools: or. Shapes broadcast, dtypes promote.
+ * a + alpha b. Of bools: or. Shapes broadcast, dtypes promote.
  *
+ * @throws DTypeError for an alpha that is no integer with integers.
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { add, tensor } from 'lanegrad';
  * add(tensor([1, 2]), 10).tolist(); // => [11, 12]
  */
-export function add(a: Operand, b: Operand): Tensor {
+export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkOperand('add', 'a', a);
   checkOperand('add', 'b', b);
+  const alpha = options?.alpha ?? 1;
+  if (alpha !== 1) {
+    if (sumsFloats('add', a, b, alpha)) return runComposite1('addScaled', [a, b], { alpha });
+    return scoped(() => backend.run1('add', [a, scaledOperand(a, b, alpha)], noAttrs));
+  }
   return backend.run1('add', [a, b], noAttrs);
 }
 
 /**
- * a - b. Not of bools. Shapes broadcast, dtypes promote.
+ * a - alpha b. Not of bools. Shapes broadcast, dtypes promote.
  *
- * @throws DTypeError for bools.
+ * @throws DTypeError for bools, and for an alpha that is no integer with integers.
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { sub, tensor } from 'lanegrad';
  * sub(tensor([5, 7]), tensor([1, 2])).tolist(); // => [4, 5]
  */
-export function sub(a: Operand, b: Operand): Tensor {
+export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkOperand('sub', 'a', a);
   checkOperand('sub', 'b', b);
+  checkNoBool('sub', a, b);
+  const alpha = options?.alpha ?? 1;
+  if (alpha !== 1) {
+    if (sumsFloats('sub', a, b, alpha)) return runComposite1('addScaled', [a, b], { alpha: -alpha });
+    return scoped(() => backend.run1('sub', [a, scaledOperand(a, b, alpha)], noAttrs));
+  }
   return backend.run1('sub', [a, b], noAttrs);
+}
+
+/** Subtraction takes no bool operand, not even beside numbers. */
+export function checkNoBool(op: string, ...values: Operand[]): void {
+  for (const value of values) {
+    if (typeof value === 'boolean' || (typeof value === 'object' && value.dtype === 'bool')) {
+      throw new DTypeError(`[${op}] got a bool operand: use logicalXor or logicalNot, or cast it first`);
+    }
+  }
 }
 
 /**
@@ -50,18 +99,36 @@ export function mul(a: Operand, b: Operand): Tensor {
   return backend.run1('mul', [a, b], noAttrs);
 }
 
+export interface DivOptions {
+  /** Rounds the quotient towards zero (`trunc`) or down (`floor`); integers then stay integers. Default: not at all. */
+  roundingMode?: 'trunc' | 'floor';
+}
+
+export function quotientOp(
+  op: string,
+  mode: DivOptions['roundingMode'],
+): 'div' | 'truncDivide' | 'floorDivide' {
+  if (mode === undefined) return 'div';
+  checkChoice(op, 'roundingMode', mode, ['trunc', 'floor']);
+  return mode === 'trunc' ? 'truncDivide' : 'floorDivide';
+}
+
 /**
- * a / b, the true quotient: integers become float32. Shapes broadcast, dtypes promote.
+ * a / b, the true quotient: integers become float32. With a rounding mode the quotient is rounded, and has no gradient.
+ * Shapes broadcast, dtypes promote.
  *
+ * @throws ValueError with a rounding mode, if integers are divided by 0.
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { div, tensor } from 'lanegrad';
  * div(tensor([1, 3]), 2).tolist(); // => [0.5, 1.5]
+ * div(tensor([7, -7]), 2, { roundingMode: 'floor' }).tolist(); // => [3, -4]
  */
-export function div(a: Operand, b: Operand): Tensor {
+export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
   checkOperand('div', 'a', a);
   checkOperand('div', 'b', b);
-  return backend.run1('div', [a, b], noAttrs);
+  const op = options === undefined ? 'div' : quotientOp('div', options.roundingMode);
+  return backend.run1(op, [a, b], noAttrs);
 }
 
 /**

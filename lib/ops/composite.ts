@@ -1,14 +1,21 @@
 import type { OpInput } from '../backend/backend.js';
 import { backend, provideCompositeGradient } from '../backend/current.js';
 import type { FusedName, OpAttrs } from '../backend/op-schema.gen.js';
+import { noAttrs, shapeText } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError, ShapeError } from '../errors.js';
 import { enableGrad } from '../grad-mode.js';
 import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import * as activation from './composites/activation.js';
+import * as arithmetic from './composites/arithmetic.js';
 import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
+import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
+import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { view } from './view.js';
 
@@ -23,13 +30,21 @@ export type Composite<Name extends FusedName> = (
  * no fused op, what gradients of gradients are taken of, and what the tests hold fused ops equal to.
  */
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
+  ...activation,
+  ...arithmetic,
   adamStep,
   batchNormTrain,
   crossEntropy,
   dropout,
+  gridSample,
+  kthvalue,
   layerNorm,
   linear,
+  median,
+  mode,
+  nanmedian,
   sgdStep,
+  topk,
   var: variance,
 };
 
@@ -77,6 +92,35 @@ export function runComposite1<Name extends FusedName>(
 ): Tensor {
   if (!forced && backend.has(op)) return backend.run1(op, inputs, attrs);
   return scoped(() => composites[op](inputs, attrs)[0]!);
+}
+
+/** A fused op that writes its result into `target`, its first input. */
+export function runCompositeInPlace<Name extends FusedName>(
+  op: Name,
+  target: Tensor,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): void {
+  if (!forced && backend.has(op)) {
+    backend.runInPlace(op, [target, ...inputs], attrs);
+  } else {
+    writeInto(op, target, () => composites[op]([target, ...inputs], attrs)[0]!);
+  }
+}
+
+/** Writes a result into a tensor, if its shape and kind of dtype are those of the tensor. */
+export function writeInto(op: string, target: Tensor, compute: () => Tensor): void {
+  scoped(() => {
+    const result = compute();
+    if (isFloat(result.dtype) && !isFloat(target.dtype)) {
+      throw new DTypeError(`[${op}] a ${result.dtype} result cannot be written into ${target.dtype}`);
+    }
+    const [got, wanted] = [shapeText(result.shape), shapeText(target.shape)];
+    if (got !== wanted) {
+      throw new ShapeError(`[${op}] the result of shape ${got} cannot be written into ${wanted}`);
+    }
+    backend.runInPlace('copy', [target, result], noAttrs);
+  });
 }
 
 // The gradient of a fused op that is to be differentiated again. Each input goes in through a view of its own, so that a

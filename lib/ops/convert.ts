@@ -1,7 +1,9 @@
 import { backend } from '../backend/current.js';
-import { checkDType, checkTensor, noAttrs } from '../check.js';
+import { checkDType, checkOperand, checkTensor, noAttrs } from '../check.js';
+import type { Operand } from '../check.js';
 import { dtypes } from '../dtype.js';
 import type { DType } from '../dtype.js';
+import { ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 
 const toAttrs = Object.fromEntries(dtypes.map((dtype) => [dtype, Object.freeze({ dtype })])) as {
@@ -22,6 +24,39 @@ export function to<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   checkDType('to', dtype);
   if (x.dtype === dtype) return x as Tensor<D>;
   return backend.run1('to', [x], toAttrs[dtype]) as Tensor<D>;
+}
+
+/**
+ * x in the dtype of another tensor; itself if it has that already.
+ *
+ * @example
+ * import { tensor, typeAs } from 'lanegrad';
+ * typeAs(tensor([1.5]), tensor([1])).dtype; // => 'int64'
+ */
+export function typeAs<D extends DType>(x: Tensor, other: Tensor<D>): Tensor<D> {
+  checkTensor('typeAs', 'other', other);
+  return to(x, other.dtype);
+}
+
+/**
+ * A tensor like x with every element the same. A gradient flows to a value that is a 0-dim tensor.
+ *
+ * @throws ShapeError for a value tensor with dims.
+ * @example
+ * import { fill, tensor } from 'lanegrad';
+ * fill(tensor([1, 2]), 7).tolist(); // => [7, 7]
+ */
+export function fill(x: Tensor, value: Operand): Tensor {
+  checkTensor('fill', 'x', x);
+  checkFillValue('fill', value);
+  return backend.run1('copy', [x, value], noAttrs);
+}
+
+export function checkFillValue(op: string, value: unknown): asserts value is Operand {
+  checkOperand(op, 'value', value);
+  if (typeof value === 'object' && value.shape.length > 0) {
+    throw new ShapeError(`[${op}] value: got shape [${value.shape.join(', ')}], wanted a 0-dim tensor`);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { backend } from '../backend/current.js';
 import { checkTensor, noAttrs, product, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
-import { ShapeError } from '../errors.js';
+import { DTypeError, ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { runComposite1, withComposites } from './composite.js';
@@ -46,21 +46,23 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * The product of two matrices, [M, K] by [K, N]. See {@link matmul}.
+ * The product of two matrices of one dtype, [M, K] by [K, N]. See {@link matmul}.
  *
  * @throws ShapeError unless both have two dims and the inner sizes agree.
+ * @throws DTypeError if the dtypes differ.
  * @example
  * import { eye, mm, tensor } from 'lanegrad';
  * mm(tensor([[1.5, 2]]), eye(2)).tolist(); // => [[1.5, 2]]
  */
 export function mm(a: Tensor, b: Tensor): Tensor {
-  return ranked('mm', a, b, 2);
+  return ranked('mm', a, 2, b, 2);
 }
 
 /**
- * The products of two batches of matrices, [B, M, K] by [B, K, N]. See {@link matmul}.
+ * The products of two batches of matrices of one dtype, [B, M, K] by [B, K, N]. See {@link matmul}.
  *
  * @throws ShapeError unless both have three dims and the sizes agree.
+ * @throws DTypeError if the dtypes differ.
  * @example
  * import { bmm, ones } from 'lanegrad';
  * bmm(ones([2, 3, 4]), ones([2, 4, 5])).shape; // => [2, 3, 5]
@@ -71,28 +73,52 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
   if (a.shape[0] !== b.shape[0] && a.shape.length === 3 && b.shape.length === 3) {
     throw new ShapeError(`[bmm] batch sizes differ: a is ${shapeText(a.shape)}, b is ${shapeText(b.shape)}`);
   }
-  return ranked('bmm', a, b, 3);
+  return ranked('bmm', a, 3, b, 3);
 }
 
 /**
- * The inner product of two vectors of one length. See {@link matmul}.
+ * The product of a matrix and a vector of one dtype, [M, K] by [K]; gives [M]. See {@link matmul}.
+ *
+ * @throws ShapeError unless a has two dims, v has one, and the inner sizes agree.
+ * @throws DTypeError if the dtypes differ.
+ * @example
+ * import { mv, tensor } from 'lanegrad';
+ * mv(tensor([[1, 2], [3, 4]]), tensor([1, 10])).tolist(); // => [21, 43]
+ */
+export function mv(a: Tensor, v: Tensor): Tensor {
+  return ranked('mv', a, 2, v, 1);
+}
+
+/**
+ * The inner product of two vectors of one length and dtype. See {@link matmul}.
  *
  * @throws ShapeError unless both have one dim and equal sizes.
+ * @throws DTypeError if the dtypes differ.
  * @example
  * import { dot, tensor } from 'lanegrad';
  * dot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  return ranked('dot', a, b, 1);
+  return ranked('dot', a, 1, b, 1);
 }
 
-function ranked(op: string, a: Tensor, b: Tensor, rank: number): Tensor {
+/** As {@link dot}, which it equals for real numbers. */
+export function vdot(a: Tensor, b: Tensor): Tensor {
+  return ranked('vdot', a, 1, b, 1);
+}
+
+function ranked(op: string, a: Tensor, aRank: number, b: Tensor, bRank: number): Tensor {
   checkTensor(op, 'a', a);
   checkTensor(op, 'b', b);
-  if (a.shape.length !== rank || b.shape.length !== rank) {
+  if (a.shape.length !== aRank || b.shape.length !== bRank) {
+    const dims = (rank: number): string => `${rank} dim${rank === 1 ? '' : 's'}`;
     throw new ShapeError(
-      `[${op}] got ${shapeText(a.shape)} and ${shapeText(b.shape)}, wanted tensors of ${rank} dim${rank === 1 ? '' : 's'}`,
+      `[${op}] got ${shapeText(a.shape)} and ${shapeText(b.shape)}, wanted tensors of ${dims(aRank)}` +
+        (aRank === bRank ? '' : ` and ${dims(bRank)}`),
     );
+  }
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`[${op}] got ${a.dtype} and ${b.dtype}, wanted one dtype: cast one of them first`);
   }
   return matmul(a, b);
 }

@@ -19,7 +19,7 @@ import { add, le, lt, mul } from './binary.js';
 import { to } from './convert.js';
 import { creationDType, finish } from './creation.js';
 import type { CreationOptions, Shape } from './creation.js';
-import { all, any } from './reduction.js';
+import { all, any } from './truth.js';
 import { logicalNot } from './unary.js';
 
 const noOptions = Object.freeze({});

@@ -1,3 +1,4 @@
+import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import {
   checkFlag,
@@ -6,6 +7,7 @@ import {
   checkOptions,
   checkRange,
   checkTensor,
+  checkDType,
   noAttrs,
   wrapDims,
 } from '../check.js';
@@ -58,7 +60,8 @@ export interface LogsumexpOptions {
   keepdim?: boolean;
 }
 
-interface ReduceAttrs {
+/** @internal */
+export interface ReduceAttrs {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }
@@ -66,9 +69,18 @@ interface ReduceAttrs {
 const allDims: ReduceAttrs = Object.freeze({ dims: [], keepdim: false });
 const allDimsKept: ReduceAttrs = Object.freeze({ dims: [], keepdim: true });
 
-function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttrs {
+const reduceNames = ['dim', 'keepdim'];
+const sumNames = [...reduceNames, 'dtype'];
+const varianceNames = [...reduceNames, 'correction'];
+
+/** @internal */
+export function reduceAttrs(
+  op: string,
+  options: ReduceOptions | undefined,
+  names: readonly string[] = reduceNames,
+): ReduceAttrs {
   if (options === undefined) return allDims;
-  checkOptions(op, options);
+  checkOptions(op, options, names);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim === undefined) return keepdim ? allDimsKept : allDims;
@@ -91,11 +103,34 @@ function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttr
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).tolist(); // => [4, 6]
  */
 export function sum(x: Tensor, options?: SumOptions): Tensor {
-  checkTensor('sum', 'x', x);
-  const attrs = reduceAttrs('sum', options);
-  if (options?.dtype === undefined || options.dtype === x.dtype) return backend.run1('sum', [x], attrs);
-  const { dtype } = options;
-  return scoped(() => backend.run1('sum', [to(x, dtype)], attrs));
+  return folded('sum', x, reduceAttrs('sum', options, sumNames), options?.dtype);
+}
+
+/** Casts, folds, and casts back where the fold widened: an int32 sum that was asked for is an int32. */
+function folded(op: 'prod' | 'sum', x: Tensor, attrs: ReduceAttrs, dtype: DType | undefined): Tensor {
+  checkTensor(op, 'x', x);
+  if (dtype === undefined) return backend.run1(op, [x], attrs);
+  checkDType(op, dtype);
+  return scoped(() => to(backend.run1(op, [to(x, dtype)], attrs), dtype));
+}
+
+export interface ProdOptions extends DimOptions {
+  /** Cast to this dtype first. */
+  dtype?: DType;
+}
+
+/**
+ * The product of elements along one dim, or of all. Integers and bool give int64, floats their own dtype. Zeros have the
+ * gradient that they should: the product of the others.
+ *
+ * @throws IndexError for a dim out of range.
+ * @example
+ * import { prod, tensor } from 'lanegrad';
+ * prod(tensor([[1, 2], [3, 4]]), { dim: 1 }).tolist(); // => [2, 12]
+ */
+export function prod(x: Tensor, options: ProdOptions = {}): Tensor {
+  checkTensor('prod', 'x', x);
+  return folded('prod', x, reduceAttrs('prod', options, sumNames), options.dtype);
 }
 
 /**
@@ -106,9 +141,13 @@ export function sum(x: Tensor, options?: SumOptions): Tensor {
  * import { mean, tensor } from 'lanegrad';
  * mean(tensor([[1.5, 2.5], [3.5, 4.5]]), { dim: 1, keepdim: true }).tolist(); // => [[2], [4]]
  */
-export function mean(x: Tensor, options?: ReduceOptions): Tensor {
+export function mean(x: Tensor, options?: SumOptions): Tensor {
   checkTensor('mean', 'x', x);
-  return backend.run1('mean', [x], reduceAttrs('mean', options));
+  const attrs = reduceAttrs('mean', options, sumNames);
+  const { dtype } = options ?? {};
+  return dtype === undefined
+    ? backend.run1('mean', [x], attrs)
+    : scoped(() => backend.run1('mean', [to(x, dtype)], attrs));
 }
 
 /**
@@ -165,11 +204,11 @@ function extremum(
 ): Tensor | ValuesAndIndices {
   checkTensor(op, 'x', x);
   if (second === undefined) return backend.run1(op === 'max' ? 'amax' : 'amin', [x], allDims);
-  if ('dtype' in second) {
+  if (typeof second !== 'object' || second === null || Handle.is(second)) {
     checkTensor(op, 'other', second);
     return backend.run1(op === 'max' ? 'maximum' : 'minimum', [x, second], noAttrs);
   }
-  checkOptions(op, second);
+  checkOptions(op, second, reduceNames);
   checkInt(op, 'dim', second.dim);
   const keepdim = checkFlag(op, 'keepdim', second.keepdim);
   const [values, indices] = backend.run(op === 'max' ? 'maxDim' : 'minDim', [x], {
@@ -199,7 +238,7 @@ export function argmin(x: Tensor, options?: DimOptions): Tensor<'int64'> {
 
 function position(op: 'argmax' | 'argmin', x: Tensor, options: DimOptions = {}): Tensor<'int64'> {
   checkTensor(op, 'x', x);
-  checkOptions(op, options);
+  checkOptions(op, options, reduceNames);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim !== undefined) {
@@ -242,45 +281,10 @@ export function std(x: Tensor, options: VarOptions = {}): Tensor {
 
 function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   checkTensor(op, 'x', x);
-  const { dims, keepdim } = reduceAttrs(op, options);
+  const { dims, keepdim } = reduceAttrs(op, options, varianceNames);
   const { correction = 1 } = options;
-  checkRange(op, 'correction', correction, 0, Number.MAX_VALUE);
+  checkRange(op, 'correction', correction, -Number.MAX_VALUE, Number.MAX_VALUE);
   return runComposite1('var', [x], { dims, keepdim, correction });
-}
-
-/**
- * Whether any element is nonzero. Gives bool.
- *
- * @example
- * import { any, tensor } from 'lanegrad';
- * any(tensor([0, 2])).item(); // => true
- */
-export function any(x: Tensor, options?: ReduceOptions): Tensor<'bool'> {
-  return truth('any', x, options);
-}
-
-/**
- * Whether all elements are nonzero; of none: true. Gives bool.
- *
- * @example
- * import { all, tensor } from 'lanegrad';
- * all(tensor([0, 2])).item(); // => false
- */
-export function all(x: Tensor, options?: ReduceOptions): Tensor<'bool'> {
-  return truth('all', x, options);
-}
-
-// By counting, since an extremum over nothing is an error.
-function truth(op: 'any' | 'all', x: Tensor, options: ReduceOptions | undefined): Tensor<'bool'> {
-  checkTensor(op, 'x', x);
-  const attrs = reduceAttrs(op, options);
-  return scoped(() => {
-    const hits = backend.run1('ne', [x, 0], noAttrs);
-    if (op === 'any')
-      return backend.run1('ne', [backend.run1('sum', [hits], attrs), 0], noAttrs) as Tensor<'bool'>;
-    const misses = backend.run1('logicalNot', [hits], noAttrs);
-    return backend.run1('eq', [backend.run1('sum', [misses], attrs), 0], noAttrs) as Tensor<'bool'>;
-  });
 }
 
 /**
@@ -319,7 +323,7 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
  * @throws ValueError for a repeated dim.
  * @example
  * import { logsumexp, tensor } from 'lanegrad';
- * logsumexp(tensor([[1000.0, 1000.0]]), { dim: 1 }).tolist(); // => [1000.6932]
+ * logsumexp(tensor([[1000, 1000]]), { dim: 1 }).tolist(); // => [1000.6932]
  */
 export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
   checkTensor('logsumexp', 'x', x);
@@ -335,48 +339,4 @@ export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
     const logarithm = log(sum(exp(sub(terms, shift)), { dim, keepdim }));
     return add(logarithm, keepdim ? shift : squeeze(shift, dim));
   });
-}
-
-/**
- * Whether all elements agree: |a - b| <= atol + rtol |b|. NaN differs from everything.
- *
- * @throws ShapeError if the shapes do not broadcast.
- * @example
- * import { allclose, tensor } from 'lanegrad';
- * allclose(tensor([1.0]), tensor([1.0000001])); // => true
- */
-export function allclose(a: Tensor, b: Tensor, options: { atol?: number; rtol?: number } = {}): boolean {
-  checkTensor('allclose', 'a', a);
-  checkTensor('allclose', 'b', b);
-  checkOptions('allclose', options);
-  const { atol = 1e-8, rtol = 1e-5 } = options;
-  checkRange('allclose', 'atol', atol, 0, Infinity);
-  checkRange('allclose', 'rtol', rtol, 0, Infinity);
-  const former = backend.setGradMode(false);
-  try {
-    return scoped(() => {
-      const left = to(a, 'float64');
-      const right = to(b, 'float64');
-      const same = backend.run1('eq', [left, right], noAttrs);
-      const distance = backend.run1('abs', [backend.run1('sub', [left, right], noAttrs)], noAttrs);
-      const scaled = backend.run1('mul', [backend.run1('abs', [right], noAttrs), rtol], noAttrs);
-      const near = backend.run1('le', [distance, backend.run1('add', [scaled, atol], noAttrs)], noAttrs);
-      // An infinity is near its equal only; the tolerance around one is infinite.
-      const finite = backend.run1('lt', [distance, Infinity], noAttrs);
-      const close = backend.run1('add', [same, backend.run1('mul', [near, finite], noAttrs)], noAttrs);
-      return truth('all', close, undefined).item();
-    });
-  } finally {
-    backend.setGradMode(former);
-  }
-}
-
-/** Whether two tensors have the same shape and the same values. */
-export function equal(a: Tensor, b: Tensor): boolean {
-  checkTensor('equal', 'a', a);
-  checkTensor('equal', 'b', b);
-  const left = a.shape;
-  const right = b.shape;
-  if (left.length !== right.length || left.some((size, i) => size !== right[i])) return false;
-  return scoped(() => truth('all', backend.run1('eq', [a, b], noAttrs), undefined).item());
 }

@@ -1,6 +1,8 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkOptions, checkRange, checkTensor, noAttrs } from '../check.js';
-import { ValueError } from '../errors.js';
+import { checkChoice, checkInt, checkTensor, noAttrs } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
 // Elementwise functions of one tensor. Each gives a tensor of the same shape; `x` may be any strided view.
@@ -42,7 +44,7 @@ export function sign(x: Tensor): Tensor {
 }
 
 /**
- * x * x. Any dtype but bool.
+ * x * x. Bool becomes int64.
  *
  * @example
  * import { square, tensor } from 'lanegrad';
@@ -50,6 +52,7 @@ export function sign(x: Tensor): Tensor {
  */
 export function square(x: Tensor): Tensor {
   checkTensor('square', 'x', x);
+  if (x.dtype === 'bool') return backend.run1('to', [x], { dtype: 'int64' });
   return backend.run1('square', [x], noAttrs);
 }
 
@@ -101,16 +104,37 @@ export function trunc(x: Tensor): Tensor {
   return backend.run1('trunc', [x], noAttrs);
 }
 
+export interface RoundOptions {
+  /** Digits after the point that are kept; negative ones round to tens and so on. Default 0. */
+  decimals?: number;
+}
+
 /**
- * The nearest integer, halves to the even one. Any dtype but bool. Its gradient is 0.
+ * The nearest integer, halves to the even one; with decimals round(x 10^decimals) / 10^decimals, of floats. Any dtype but
+ * bool. Its gradient is 0.
  *
+ * @throws DTypeError for bool, and for integers with decimals.
  * @example
  * import { round, tensor } from 'lanegrad';
  * round(tensor([0.5, 1.5, 2.4])).tolist(); // => [0, 2, 2]
  */
-export function round(x: Tensor): Tensor {
+export function round(x: Tensor, options?: RoundOptions): Tensor {
   checkTensor('round', 'x', x);
+  const decimals = options?.decimals ?? 0;
+  if (decimals !== 0) return roundDecimals(x, decimals);
   return backend.run1('round', [x], noAttrs);
+}
+
+function roundDecimals(x: Tensor, decimals: number): Tensor {
+  checkInt('round', 'decimals', decimals);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`[round] decimals: got ${decimals} with ${x.dtype}, wanted floats`);
+  const factor = 10 ** Math.abs(decimals);
+  const [before, after] = decimals > 0 ? (['mul', 'div'] as const) : (['div', 'mul'] as const);
+  return scoped(() => {
+    const scaled = backend.run1(before, [x, factor], noAttrs);
+    return backend.run1(after, [backend.run1('round', [scaled], noAttrs), factor], noAttrs);
+  });
 }
 
 /**
@@ -288,36 +312,4 @@ export function logicalNot(x: Tensor): Tensor<'bool'> {
 export function isnan(x: Tensor): Tensor<'bool'> {
   checkTensor('isnan', 'x', x);
   return backend.run1('isnan', [x], noAttrs) as Tensor<'bool'>;
-}
-
-export interface ClampOptions {
-  /** Values below become this. Default: no bound. */
-  min?: number;
-  /** Values above become this; it wins where min > max. Default: no bound. */
-  max?: number;
-}
-
-/**
- * min(max(x, options.min), options.max); NaN stays NaN. Any dtype but bool, kept; bounds of integers are truncated. The
- * gradient is 1 where x lies within the bounds, both included, else 0.
- *
- * @throws ValueError if neither bound is given, or one is NaN.
- * @example
- * import { clamp, tensor } from 'lanegrad';
- * clamp(tensor([-1, 0.5, 3]), { min: 0, max: 1 }).tolist(); // => [0, 0.5, 1]
- */
-export function clamp(x: Tensor, options: ClampOptions): Tensor {
-  checkTensor('clamp', 'x', x);
-  return backend.run1('clamp', [x], clampBounds('clamp', options));
-}
-
-export function clampBounds(op: string, options: ClampOptions): { min: number; max: number } {
-  checkOptions(op, options);
-  const { min = -Infinity, max = Infinity } = options;
-  if (options.min === undefined && options.max === undefined) {
-    throw new ValueError(`[${op}] got neither min nor max, wanted at least one`);
-  }
-  checkRange(op, 'min', min, -Infinity, Infinity);
-  checkRange(op, 'max', max, -Infinity, Infinity);
-  return { min, max };
 }

@@ -11,7 +11,7 @@ AddonData::AddonData(napi_env e) : env(e), handles(e) {
 }
 
 AddonData::~AddonData() {
-  for (napi_ref ref : {shared.keep, make_error, custom_backward, composite_vjp}) {
+  for (napi_ref ref : {shared.keep, make_error, collector, custom_backward, composite_vjp}) {
     if (ref) napi_delete_reference(env, ref);
   }
 }
@@ -20,6 +20,10 @@ AddonData& AddonData::of(napi_env env) {
   void* data = nullptr;
   napi_get_instance_data(env, &data);
   return *static_cast<AddonData*>(data);
+}
+
+void SharedBuffer::fail_range() {
+  fail(ErrorKind::kInternal, "binding", "the call does not fit the shared buffer");
 }
 
 void throw_error(AddonData& data, ErrorKind kind, const char* message) {
@@ -45,6 +49,12 @@ int32_t int_argument(napi_env env, napi_value value) {
   if (napi_get_value_int32(env, value, &out) != napi_ok)
     fail(ErrorKind::kInternal, "binding", "wanted an integer argument");
   return out;
+}
+
+size_t count_argument(AddonData& data, napi_value value) {
+  const int32_t count = int_argument(data.env, value);
+  if (count < 0 || static_cast<size_t>(count) > data.shared.int_count / 2) SharedBuffer::fail_range();
+  return static_cast<size_t>(count);
 }
 
 double double_argument(napi_env env, napi_value value) {

@@ -20,6 +20,18 @@ struct SharedBuffer {
   size_t int_count = 0;
   size_t float_count = 0;
   napi_ref keep = nullptr;
+
+  int32_t& int_at(size_t at) {
+    if (at >= int_count) [[unlikely]]
+      fail_range();
+    return ints[at];
+  }
+  double& float_at(size_t at) {
+    if (at >= float_count) [[unlikely]]
+      fail_range();
+    return floats[at];
+  }
+  [[noreturn]] static void fail_range();
 };
 
 class AddonData {
@@ -31,17 +43,18 @@ class AddonData {
   napi_env env;
   Environment graph;
   HandleTable handles;
-  SharedBuffer shared;
+  mutable SharedBuffer shared;
   std::vector<std::string> custom_names;
-  napi_ref make_error = nullptr;       // (kind, message) => Error
+  napi_ref make_error = nullptr;  // (kind, message) => Error
+  napi_ref collector = nullptr;
   napi_ref custom_backward = nullptr;  // see hooks.cc
   napi_ref composite_vjp = nullptr;
   std::unique_ptr<Hooks> hooks;
 
-  HandleId read_id(size_t at) const { return {shared.ints[at], shared.ints[at + 1]}; }
+  HandleId read_id(size_t at) { return {shared.int_at(at), shared.int_at(at + 1)}; }
   void write_id(size_t at, HandleId id) {
-    shared.ints[at] = id.slot;
-    shared.ints[at + 1] = id.generation;
+    shared.int_at(at + 1) = id.generation;
+    shared.int_at(at) = id.slot;
   }
 };
 
@@ -80,6 +93,8 @@ struct Arguments {
 
 int32_t int_argument(napi_env env, napi_value value);
 double double_argument(napi_env env, napi_value value);
+// A number of ids in the shared ints.
+size_t count_argument(AddonData& data, napi_value value);
 bool bool_argument(napi_env env, napi_value value);
 std::string string_argument(napi_env env, napi_value value);
 

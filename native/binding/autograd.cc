@@ -105,6 +105,8 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
     return nullptr;
   }
   const Tensor& grad = data.handles.get(id, "grad");
+  // The tensor would hold itself, and nothing could free it.
+  if (grad == t) fail(ErrorKind::kAutograd, "grad", "a tensor cannot be its own gradient; assign a clone");
   if (!(grad->spec.shape == t->spec.shape) || grad->spec.dtype != t->spec.dtype) {
     const bool same_shape = grad->spec.shape == t->spec.shape;
     fail(same_shape ? ErrorKind::kDType : ErrorKind::kShape, "grad",
@@ -129,7 +131,7 @@ napi_value version(AddonData& data, napi_callback_info) {
 // backward(roots, retainGraph, createGraph): ints hold the roots, then their gradients.
 napi_value run_backward(AddonData& data, napi_callback_info info) {
   const Arguments<3> arguments(data.env, info);
-  const size_t count = static_cast<size_t>(int_argument(data.env, arguments[0]));
+  const size_t count = count_argument(data, arguments[0]);
   const auto roots = tensors_at(data, 0, count, "backward");
   const auto grads = optional_tensors_at(data, 2 * count, count, "backward");
   backward(data.graph, roots, grads,
@@ -143,8 +145,8 @@ napi_value run_backward(AddonData& data, napi_callback_info info) {
 // results' ids go to ints, and the caller binds objects to them.
 napi_value run_grad(AddonData& data, napi_callback_info info) {
   const Arguments<4> arguments(data.env, info);
-  const size_t root_count = static_cast<size_t>(int_argument(data.env, arguments[0]));
-  const size_t input_count = static_cast<size_t>(int_argument(data.env, arguments[1]));
+  const size_t root_count = count_argument(data, arguments[0]);
+  const size_t input_count = count_argument(data, arguments[1]);
   const auto roots = tensors_at(data, 0, root_count, "grad");
   const auto inputs = tensors_at(data, 2 * root_count, input_count, "grad");
   const auto grads = optional_tensors_at(data, 2 * (root_count + input_count), root_count, "grad");
@@ -166,12 +168,12 @@ napi_value register_custom(AddonData& data, napi_callback_info info) {
 }
 
 // What a saved tensor is to its node, so that a second derivative finds its history; see node_gradient.cc.
-uint16_t relation(const Tensor& t, std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
+Start relation(const Tensor& t, std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i] == t) return static_cast<uint16_t>(1 + i);
+    if (inputs[i] == t) return static_cast<Start>(1 + i);
   }
   for (size_t j = 0; j < outputs.size(); ++j) {
-    if (outputs[j] == t) return static_cast<uint16_t>(0x8000 + j);
+    if (outputs[j] == t) return static_cast<Start>(kOutputRelation + j);
   }
   return 0;
 }
@@ -182,7 +184,7 @@ napi_value attach_custom(AddonData& data, napi_callback_info info) {
   const size_t function = static_cast<size_t>(int_argument(data.env, arguments[0]));
   if (function >= data.custom_names.size()) fail(ErrorKind::kInternal, "customOp", "was not registered");
   size_t counts[3];
-  for (size_t i = 0; i < 3; ++i) counts[i] = static_cast<size_t>(int_argument(data.env, arguments[i + 1]));
+  for (size_t i = 0; i < 3; ++i) counts[i] = count_argument(data, arguments[i + 1]);
   const auto inputs = tensors_at(data, 0, counts[0], "customOp");
   const auto outputs = tensors_at(data, 2 * counts[0], counts[1], "customOp");
   const auto saved = tensors_at(data, 2 * (counts[0] + counts[1]), counts[2], "customOp");

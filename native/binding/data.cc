@@ -17,7 +17,7 @@ Dims shape_argument(const AddonData& data, const char* op, int rank) {
     fail(ErrorKind::kShape, op, "a tensor has at most ", kMaxRank, " dims, got ", rank);
   Dims shape;
   for (int i = 0; i < rank; ++i) {
-    const double size = data.shared.floats[i];
+    const double size = data.shared.float_at(static_cast<size_t>(i));
     if (!(size >= 0 && size <= 9007199254740992.0) || size != std::floor(size)) {
       fail(ErrorKind::kShape, op, "sizes are integers from 0 to 2^53, got ", size, " in dim ", i);
     }
@@ -76,37 +76,38 @@ napi_value create(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// read(): the elements of the tensor in ints, row-major, as an ArrayBuffer.
-napi_value read(AddonData& data, napi_callback_info) {
+// read(arrayBuffer): the elements of the tensor in ints, row-major, into a buffer of their size. JavaScript
+// makes the buffer: it throws where there is no memory, while the engine ends the process for a native
+// caller.
+napi_value read(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
   const Tensor tensor = data.handles.get(data.read_id(0), "data");
   const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
-  napi_value buffer;
   void* target = nullptr;
-  if (napi_create_arraybuffer(data.env, flat.bytes(), &target, &buffer) != napi_ok) {
-    bool pending = false;
-    napi_is_exception_pending(data.env, &pending);
-    if (pending) {
-      napi_value error;
-      napi_get_and_clear_last_exception(data.env, &error);
-    }
-    fail(ErrorKind::kOutOfMemory, "data", "JavaScript cannot hold an array of ", flat.bytes(), " bytes");
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok ||
+      bytes != flat.bytes()) {
+    fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {
     copy_view({target, &flat}, {tensor->data(), &tensor->spec});
   }
-  return buffer;
+  return nullptr;
 }
 
-// info(): dtype and rank to ints, sizes and strides to floats.
+// info(): dtype and rank to ints; sizes, strides, the offset and the elements of the storage to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
   const TensorSpec& spec = tensor->spec;
-  data.shared.ints[0] = static_cast<int32_t>(spec.dtype);
-  data.shared.ints[1] = spec.rank();
+  data.shared.int_at(0) = static_cast<int32_t>(spec.dtype);
+  data.shared.int_at(1) = spec.rank();
   for (int i = 0; i < spec.rank(); ++i) {
-    data.shared.floats[i] = static_cast<double>(spec.shape[i]);
-    data.shared.floats[spec.rank() + i] = static_cast<double>(spec.strides[i]);
+    data.shared.float_at(static_cast<size_t>(i)) = static_cast<double>(spec.shape[i]);
+    data.shared.float_at(static_cast<size_t>(spec.rank() + i)) = static_cast<double>(spec.strides[i]);
   }
+  const size_t bytes = tensor->storage ? tensor->storage->bytes() : sizeof(tensor->scalar);
+  data.shared.floats[2 * spec.rank()] = static_cast<double>(tensor->offset);
+  data.shared.floats[2 * spec.rank() + 1] = static_cast<double>(bytes / size_of(spec.dtype));
   return nullptr;
 }
 
@@ -132,7 +133,7 @@ napi_value begin_scope(AddonData& data, napi_callback_info) {
 // endScope(count): ids to keep in ints.
 napi_value end_scope(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
-  std::vector<HandleId> keep(static_cast<size_t>(int_argument(data.env, arguments[0])));
+  std::vector<HandleId> keep(count_argument(data, arguments[0]));
   for (size_t i = 0; i < keep.size(); ++i) keep[i] = data.read_id(2 * i);
   data.handles.end_scope(keep);
   return nullptr;

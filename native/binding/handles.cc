@@ -15,7 +15,6 @@ HandleTable::~HandleTable() {
   for (Slot& slot : slots_) {
     if (slot.weak) napi_delete_reference(env_, slot.weak);
   }
-  if (collector_) napi_delete_reference(env_, collector_);
 }
 
 HandleId HandleTable::add(const Tensor& tensor, napi_value object) {
@@ -88,22 +87,27 @@ void HandleTable::end_scope(const std::vector<HandleId>& keep) {
   if (scope_starts_.empty()) fail(ErrorKind::kInternal, "scope", "ended more often than begun");
   const size_t start = scope_starts_.back();
   scope_starts_.pop_back();
+  // Few as a rule; a function that returns a hundred thousand tensors must not take their square.
+  std::vector<int32_t> sorted;
+  if (keep.size() > 16) {
+    for (const HandleId id : keep) sorted.push_back(id.slot);
+    std::sort(sorted.begin(), sorted.end());
+  }
+  const auto keeps = [&](int32_t slot) {
+    if (!sorted.empty()) return std::binary_search(sorted.begin(), sorted.end(), slot);
+    return std::any_of(keep.begin(), keep.end(), [&](HandleId k) { return k.slot == slot; });
+  };
   size_t kept = start;
   for (size_t i = start; i < scoped_.size(); ++i) {
     const HandleId id = scoped_[i];
     if (!valid(id)) continue;
-    const bool keeps = std::any_of(keep.begin(), keep.end(), [&](HandleId k) { return k.slot == id.slot; });
-    if (keeps) {
+    if (keeps(id.slot)) {
       scoped_[kept++] = id;  // the enclosing scope's business
     } else {
       free_slot(id.slot);
     }
   }
   scoped_.resize(scope_starts_.empty() ? 0 : kept);
-}
-
-void HandleTable::set_collector(napi_value function) {
-  check(env_, napi_create_reference(env_, function, 1, &collector_));
 }
 
 bool HandleTable::call_collector(bool full) {

@@ -40,7 +40,7 @@ class HandleTable {
 
   // Takes a garbage-collecting JavaScript function: gc(false) collects the young generation, gc(true) all of
   // it.
-  void set_collector(napi_value function);
+  void set_collector(napi_ref function) { collector_ = function; }
   // Cheap; collects when enough was made since the last time. Call it where no borrowed handle is in use.
   void poll() {
     if (made_since_ >= kHandlesPerCollection || bytes_grew()) collect_young();

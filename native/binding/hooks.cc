@@ -31,8 +31,7 @@ class JavaScriptHooks final : public Hooks {
   // compositeVjp(op, inputs, grads): ints hold per schema input an id (slot -1: absent), then the gradients;
   // floats the attributes as run takes them.
   std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
-                                    std::span<const uint16_t> starts,
-                                    std::span<const Tensor> grads) override {
+                                    std::span<const Start> starts, std::span<const Tensor> grads) override {
     const napi_env env = data_.env;
     const Scope scope(env);
     std::vector<Tensor> by_schema(static_cast<size_t>(op.input_count()));
@@ -77,27 +76,28 @@ class JavaScriptHooks final : public Hooks {
     for (int k = 0; k < op.attr_count(); ++k) {
       switch (op.attrs[static_cast<size_t>(k)].type) {
         case AttrType::kFloat:
-          data_.shared.floats[at++] = attrs.get_float(k);
+          data_.shared.float_at(at++) = attrs.get_float(k);
           break;
         case AttrType::kInts: {
           const auto list = attrs.get_ints(k);
-          data_.shared.floats[at++] = static_cast<double>(list.size());
-          for (int64_t v : list) data_.shared.floats[at++] = static_cast<double>(v);
+          data_.shared.float_at(at++) = static_cast<double>(list.size());
+          for (int64_t v : list) data_.shared.float_at(at++) = static_cast<double>(v);
           break;
         }
         default:
-          data_.shared.floats[at++] = static_cast<double>(attrs.get_int(k));
+          data_.shared.float_at(at++) = static_cast<double>(attrs.get_int(k));
       }
     }
   }
 
   std::vector<Tensor> invoke(napi_ref callback, size_t count, const napi_value* arguments, const char* op) {
     const napi_env env = data_.env;
+    if (!callback) fail(ErrorKind::kInternal, op, "needs the functions that open takes");
     napi_value function, receiver, result;
     check(env, napi_get_reference_value(env, callback, &function));
     check(env, napi_get_undefined(env, &receiver));
     check(env, napi_call_function(env, receiver, function, count, arguments, &result));
-    std::vector<Tensor> out(static_cast<size_t>(int_argument(env, result)));
+    std::vector<Tensor> out(count_argument(data_, result));
     for (size_t i = 0; i < out.size(); ++i) {
       const HandleId id = data_.read_id(2 * i);
       if (id.slot != -1) out[i] = data_.handles.get(id, op);

@@ -1,4 +1,5 @@
 // Set-up, self-description, memory, counters and threads.
+#include <cmath>
 #include <string>
 
 #include "binding/addon_data.h"
@@ -46,11 +47,16 @@ napi_value array(napi_env env, int count, F&& make) {
 napi_value open(AddonData& data, napi_callback_info info) {
   const Arguments<4> arguments(data.env, info);
   const auto keep = [&](napi_ref& ref, napi_value value) {
-    if (ref) check(data.env, napi_delete_reference(data.env, ref));
+    napi_valuetype type;
+    check(data.env, napi_typeof(data.env, value, &type));
+    if (type != napi_function) fail(ErrorKind::kInternal, "open", "wanted four functions");
+    const napi_ref former = ref;
     check(data.env, napi_create_reference(data.env, value, 1, &ref));
+    if (former) check(data.env, napi_delete_reference(data.env, former));
   };
   keep(data.make_error, arguments[0]);
-  data.handles.set_collector(arguments[1]);
+  keep(data.collector, arguments[1]);
+  data.handles.set_collector(data.collector);
   keep(data.custom_backward, arguments[2]);
   keep(data.composite_vjp, arguments[3]);
   return nullptr;
@@ -180,6 +186,7 @@ napi_value backend_info(AddonData& data, napi_callback_info) {
   set(data.env, out, "isa", text(data.env, isa_name(isa())));
   set(data.env, out, "bestIsa", text(data.env, isa_name(best_isa())));
   set(data.env, out, "isaProblem", text(data.env, isa_problem() ? isa_problem() : ""));
+  set(data.env, out, "threadsProblem", text(data.env, num_threads_problem() ? num_threads_problem() : ""));
   set(data.env, out, "threads", number(data.env, num_threads()));
   set(data.env, out, "threadsSource", text(data.env, num_threads_source()));
   return out;
@@ -199,7 +206,10 @@ napi_value set_threads(AddonData& data, napi_callback_info info) {
 
 napi_value set_memory_limit(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
-  pool_set_limit(static_cast<size_t>(double_argument(data.env, arguments[0])));
+  const double bytes = double_argument(data.env, arguments[0]);
+  if (!(bytes >= 0)) fail(ErrorKind::kValue, "setMemoryLimit", "wanted a number of at least 0, got ", bytes);
+  // No machine has 2^53 bytes: beyond that there is no limit.
+  pool_set_limit(bytes < 9007199254740992.0 ? static_cast<size_t>(std::ceil(bytes)) : 0);
   return nullptr;
 }
 

@@ -6,6 +6,8 @@
 
 namespace lanegrad {
 
+void Dims::fail_full() { fail(ErrorKind::kShape, "shape", "a tensor has at most ", kMaxRank, " dims"); }
+
 int64_t checked_numel(const char* op, const Dims& shape) {
   constexpr int64_t kMost = int64_t{1} << 45;
   bool empty = false;
@@ -13,14 +15,15 @@ int64_t checked_numel(const char* op, const Dims& shape) {
     if (size < 0) fail(ErrorKind::kShape, op, "sizes must not be negative, got ", shape);
     if (size == 0) empty = true;
   }
-  if (empty) return 0;
+  // A size of 0 counts as 1 here, so that strides, and sizes once that dim is reduced, stay in range too.
   int64_t n = 1;
   for (int64_t size : shape) {
+    if (size == 0) continue;
     if (size > kMost / n)
       fail(ErrorKind::kOutOfMemory, op, "a tensor of shape ", shape, " has more than 2^45 elements");
     n *= size;
   }
-  return n;
+  return empty ? 0 : n;
 }
 
 Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
@@ -35,6 +38,7 @@ Dims broadcast_shapes(const char* op, const Dims& a, const Dims& b) {
     }
     out[i] = sa == 1 ? sb : sa;
   }
+  checked_numel(op, out);
   return out;
 }
 
@@ -79,6 +83,26 @@ bool is_dense(const Dims& shape, const Dims& strides) {
     step *= shape[i];
   }
   return true;
+}
+
+bool may_overlap(const Dims& shape, const Dims& strides) {
+  if (is_contiguous(shape, strides) || numel(shape) == 0) return false;
+  const Dims order = order_by_stride(strides);
+  int64_t reach = 0;
+  for (int k = order.size() - 1; k >= 0; --k) {
+    const int i = static_cast<int>(order[k]);
+    if (shape[i] == 1) continue;
+    if (strides[i] <= reach) return true;
+    reach += (shape[i] - 1) * strides[i];
+  }
+  return false;
+}
+
+int64_t reach_of(const Dims& shape, const Dims& strides) {
+  if (numel(shape) == 0) return 0;
+  int64_t reach = 0;
+  for (int i = 0; i < shape.size(); ++i) reach += (shape[i] - 1) * strides[i];
+  return reach;
 }
 
 Dims dense_strides_like(const Dims& shape, const Dims& strides) {

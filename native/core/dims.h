@@ -31,9 +31,15 @@ class Dims {
     return *this;
   }
 
-  // The caller has checked the rank: every entry from JavaScript goes through a check against kMaxRank.
-  void push_back(int64_t v) { values_[size_++] = v; }
+  // Ops check the rank themselves and say more; this is the net below them.
+  void push_back(int64_t v) {
+    if (size_ == kMaxRank) [[unlikely]]
+      fail_full();
+    values_[size_++] = v;
+  }
   void resize(int rank) {
+    if (rank > kMaxRank) [[unlikely]]
+      fail_full();
     for (int i = size_; i < rank; ++i) values_[i] = 0;
     size_ = rank;
   }
@@ -62,6 +68,8 @@ class Dims {
   }
 
  private:
+  [[noreturn]] static void fail_full();
+
   int size_ = 0;
   int64_t values_[kMaxRank];
 };
@@ -112,6 +120,12 @@ int normalize_dim(const char* op, int64_t dim, int rank);
 // Strides of a dense tensor of `shape` that keeps the dim order of `strides` (so a channels-last input stays
 // channels-last). Falls back to row-major where `strides` repeats elements or leaves it open.
 Dims dense_strides_like(const Dims& shape, const Dims& strides);
+
+// Whether elements may share a place: dims that interleave without meeting count as well.
+bool may_overlap(const Dims& shape, const Dims& strides);
+
+// How far behind the first element the last one lies; 0 for an empty tensor.
+int64_t reach_of(const Dims& shape, const Dims& strides);
 
 // Every element in its own place and none skipped, in any dim order.
 bool is_dense(const Dims& shape, const Dims& strides);

@@ -17,6 +17,7 @@ enum class ErrorKind {
   kOutOfMemory,  // the allocation is impossible or passes the limit
   kAutograd,     // the tape forbids it
   kInternal,     // a defect of lanegrad
+  kLinAlg,       // a matrix is singular, not positive definite, or an iteration did not converge
 };
 
 class Error : public std::exception {

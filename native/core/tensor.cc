@@ -31,6 +31,8 @@ void TensorImpl::destroy(TensorImpl* impl) {
 }
 
 Tensor allocate_tensor(const char* op, const TensorSpec& spec) {
+  // Sizes that a shape rule multiplied up or put together have not been through this yet.
+  checked_numel(op, spec.shape);
   Ref<Storage> storage = Storage::allocate(op, spec.bytes());
   Tensor tensor(TensorImpl::make());
   tensor->spec = spec;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <thread>
 
@@ -85,17 +86,32 @@ void worker_loop(int index, uint32_t seen) {
   }
 }
 
+constexpr int kMostThreads = 1024;
+
 struct Count {
   std::atomic<int> threads{0};
   std::atomic<const char*> source{nullptr};
+  const char* problem = nullptr;
 };
+
+// The number that a text is, all of it; 0 if it is none.
+int whole_number(const char* text) {
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  if (end == text || *end != 0 || value < 1) return 0;
+  return static_cast<int>(std::min<long>(value, kMostThreads));
+}
+
 Count& count() {
   static Count* const instance = [] {
     Count* c = new Count;
     const char* text = std::getenv("LANEGRAD_NUM_THREADS");
-    const int asked = text ? std::atoi(text) : 0;
+    const int asked = text ? whole_number(text) : 0;
+    if (text && *text && asked == 0) {
+      c->problem = "LANEGRAD_NUM_THREADS must be an integer from 1; one thread per core is in force";
+    }
     if (asked >= 1) {
-      c->threads = std::min(asked, 1024);
+      c->threads = asked;
       c->source = "LANEGRAD_NUM_THREADS";
     } else {
       const GrantedCores granted = granted_cores();
@@ -107,16 +123,32 @@ Count& count() {
   return *instance;
 }
 
+// Up to `wanted` workers in all. Where the system gives no more threads, those that there are do the work.
+void start_workers(Pool& p, int wanted) {
+  try {
+    while (p.workers < wanted) {
+      std::thread(worker_loop, p.workers, p.epoch.load()).detach();
+      ++p.workers;
+    }
+  } catch (const std::exception&) {
+    // Not tried again with every op.
+    count().threads = p.workers + 1;
+    count().source = "what the system gives";
+  }
+}
+
 }  // namespace
 
 int num_threads() { return count().threads.load(std::memory_order_relaxed); }
 
 void set_num_threads(int n) {
-  count().threads = std::clamp(n, 1, 1024);
+  count().threads = std::clamp(n, 1, kMostThreads);
   count().source = "setNumThreads";
 }
 
 const char* num_threads_source() { return count().source.load(); }
+
+const char* num_threads_problem() { return count().problem; }
 
 void detail::run_tasks(int64_t tasks, void (*task)(void*, int64_t), void* context) {
   Pool& p = pool();
@@ -125,10 +157,7 @@ void detail::run_tasks(int64_t tasks, void (*task)(void*, int64_t), void* contex
     return;
   }
   const int helpers = static_cast<int>(std::min<int64_t>(num_threads(), tasks)) - 1;
-  while (p.workers < helpers) {
-    std::thread(worker_loop, p.workers, p.epoch.load()).detach();
-    ++p.workers;
-  }
+  start_workers(p, helpers);
   p.task = task;
   p.context = context;
   p.tasks = tasks;

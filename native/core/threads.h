@@ -11,8 +11,10 @@ int num_threads();
 // 1 or more; the pool grows lazily. From then on this number, whatever the machine grants.
 void set_num_threads(int n);
 // Where num_threads() came from: "affinity", "cgroup", "physical cores", "LANEGRAD_NUM_THREADS",
-// "setNumThreads".
+// "setNumThreads", "what the system gives" (it refused to start more).
 const char* num_threads_source();
+// Non-null when LANEGRAD_NUM_THREADS is no number of threads: the sentence to show.
+const char* num_threads_problem();
 
 namespace detail {
 // Runs task(context, i) for i in [0, tasks), on the pool and the calling thread; returns when all are done.

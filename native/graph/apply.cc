@@ -15,7 +15,7 @@ namespace {
 // The operands of a call after promotion, and the views on them that records take.
 struct Prepared {
   InlineVector<Tensor, 8> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
 
   Call call(const Op& op, const Attrs& attrs) const { return {op, flat, starts, attrs}; }
 };
@@ -39,9 +39,9 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 
 // Fills lists that are `grads_of` another input.
 void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
-                   std::span<const uint16_t> starts) {
+                   std::span<const Start> starts) {
   const int of = op.inputs[input].grads_of;
-  for (uint16_t k = starts[of]; k < starts[of + 1]; ++k) {
+  for (Start k = starts[of]; k < starts[of + 1]; ++k) {
     const AutogradMeta* meta = meta_of(flat[k]);
     p.flat.push_back(meta ? meta->grad : Tensor());
   }
@@ -51,18 +51,18 @@ Prepared prepare(Environment& env, const Call& call) {
   Prepared p;
   const auto dtype = promoted_dtype(call);
   for (int i = 0; i < call.op.input_count(); ++i) {
-    p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+    p.starts.push_back(static_cast<Start>(p.flat.size()));
     const InputDef& def = call.op.inputs[i];
     if (def.grads_of >= 0) {
       add_gradients(call.op, i, p, call.flat, call.starts);
       continue;
     }
-    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+    for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
       p.flat.push_back(dtype && def.differentiable && t ? cast_operand(env, t, *dtype) : t);
     }
   }
-  p.starts.push_back(static_cast<uint16_t>(p.flat.size()));
+  p.starts.push_back(static_cast<Start>(p.flat.size()));
   return p;
 }
 
@@ -124,6 +124,16 @@ void check_mutated(const Environment& env, const Call& call) {
   }
 }
 
+// Other views lie within their input by their shape rule.
+void check_window(const Op& op, const Tensor& source, const OutputSpec& spec) {
+  const int64_t first = source->offset + spec.offset;
+  const int64_t room = static_cast<int64_t>(source->storage->bytes() / size_of(spec.dtype));
+  if (first < 0 || (spec.numel() > 0 && first + reach_of(spec.shape, spec.strides) >= room)) {
+    fail(ErrorKind::kIndex, op.name, "a view of shape ", spec.shape, " leaves the ", room,
+         " elements of the storage");
+  }
+}
+
 // Whether the operands can go to the record as they are.
 bool is_ready(const Call& call) {
   for (const InputDef& def : call.op.inputs) {
@@ -154,12 +164,12 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
     if (spec.alias >= 0) {
       const Tensor& source = ready.flat[static_cast<size_t>(spec.alias)];
       if (!source->storage) {
-        // A number that is only looked at differently: it has no storage to share.
-        outputs[j] = number_tensor(0.0, spec.dtype);
-        std::memcpy(outputs[j]->scalar, source->scalar, sizeof(source->scalar));
-        outputs[j]->spec = spec;
+        // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
+        outputs[j] = allocate_tensor(call.op.name, spec);
+        if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
+      if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
       outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
     } else {
       outputs[j] = allocate_tensor(call.op.name, spec);
@@ -217,18 +227,20 @@ void apply_in_place(Environment& env, const Call& call) {
   Tensor before;
   for (int i = 0; recorded && i < op.input_count(); ++i) {
     if (!(op.saves.inputs >> i & 1)) continue;
-    for (uint16_t k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
+    for (Start k = ready.starts[i]; k < ready.starts[i + 1]; ++k) {
       if (!(ready.flat[k] == target)) continue;
       if (!before) before = clone_with_history(env, target);
       saved.flat[k] = before;
     }
   }
 
-  bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  const bool updates = op.is(kUpdates) && target->spec.is_contiguous();
+  bool direct =
+      (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
     const Tensor& other = ready.flat[k];
     if (!other || other->storage.get() != target->storage.get()) continue;
-    direct = other->offset == target->offset && other->spec.shape == target->spec.shape &&
+    direct = !updates && other->offset == target->offset && other->spec.shape == target->spec.shape &&
              other->spec.strides == target->spec.strides;
   }
   if (direct) {
@@ -253,13 +265,13 @@ namespace {
 // One operand per schema input; an undefined tensor is an absent optional one.
 struct Fixed {
   InlineVector<Tensor, 4> flat;
-  InlineVector<uint16_t, kMaxStarts> starts;
+  InlineVector<Start, kMaxStarts> starts;
   explicit Fixed(std::initializer_list<Tensor> inputs) {
     for (const Tensor& t : inputs) {
-      starts.push_back(static_cast<uint16_t>(flat.size()));
+      starts.push_back(static_cast<Start>(flat.size()));
       if (t) flat.push_back(t);
     }
-    starts.push_back(static_cast<uint16_t>(flat.size()));
+    starts.push_back(static_cast<Start>(flat.size()));
   }
 };
 }  // namespace
@@ -277,7 +289,7 @@ void EnvironmentApplier::apply(const Op& op, std::initializer_list<Tensor> input
 }
 
 Tensor EnvironmentApplier::apply_list(const Op& op, std::span<const Tensor> list, const Attrs& attrs) {
-  const uint16_t starts[] = {0, static_cast<uint16_t>(list.size())};
+  const Start starts[] = {0, static_cast<Start>(list.size())};
   Tensor out;
   lanegrad::apply(env_, {op, list, starts, attrs}, {&out, 1});
   return out;

@@ -15,7 +15,7 @@ inline constexpr int kMaxStarts = kMaxInputs + 1;
 struct Call {
   const Op& op;
   std::span<const Tensor> flat;
-  std::span<const uint16_t> starts;
+  std::span<const Start> starts;
   const Attrs& attrs;
 };
 

@@ -107,7 +107,7 @@ void Pass::add_into(Tensor& sum, Tensor grad) {
                    sum->spec.dtype == grad->spec.dtype;
   if (own) {
     const Tensor flat[] = {sum, grad};
-    const uint16_t starts[] = {0, 1, 2};
+    const Start starts[] = {0, 1, 2};
     apply_in_place(env_, {add, flat, starts, Attrs()});
   } else {
     EnvironmentApplier c(env_);
@@ -150,7 +150,7 @@ void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
     return;
   }
   const Tensor flat[] = {meta.grad, grad};
-  const uint16_t starts[] = {0, 1, 2};
+  const Start starts[] = {0, 1, 2};
   static const Op& add = find_op("add");
   apply_in_place(env_, {add, flat, starts, Attrs()});
 }

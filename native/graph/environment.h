@@ -29,8 +29,7 @@ class Hooks {
                                               std::span<const Tensor> saved, bool create_graph) = 0;
   // Differentiates the TypeScript composite of a fused op at its inputs, recording.
   virtual std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
-                                            std::span<const uint16_t> starts,
-                                            std::span<const Tensor> grads) = 0;
+                                            std::span<const Start> starts, std::span<const Tensor> grads) = 0;
 };
 
 class Environment {

@@ -14,9 +14,12 @@ void Node::keep_shapes(std::span<const Tensor> flat) {
 }
 
 const int64_t* Node::shape_record(int i) const {
-  const int64_t* at = shapes_.data();
-  for (; i > 0; --i) at += *at < 0 ? 1 : 1 + *at / 16;
-  return at;
+  if (i < cursor_) cursor_ = 0, cursor_at_ = 0;
+  for (; cursor_ < i; ++cursor_) {
+    const int64_t head = shapes_[cursor_at_];
+    cursor_at_ += head < 0 ? 1 : 1 + static_cast<size_t>(head / 16);
+  }
+  return shapes_.data() + cursor_at_;
 }
 
 Dims Node::input_shape(int i) const {

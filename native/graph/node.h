@@ -43,6 +43,9 @@ struct CustomCall {
   std::string attrs;
 };
 
+// In `starts` of a custom node: saved tensor k is output j of the node; see node_gradient.cc.
+inline constexpr Start kOutputRelation = 1u << 31;
+
 class Node : public RefCounted<Node> {
  public:
   const Op* op = nullptr;        // null for a custom node
@@ -52,7 +55,7 @@ class Node : public RefCounted<Node> {
   InlineVector<Edge, 2> edges;          // one per flat input
   InlineVector<SavedTensor, 2> inputs;  // by flat input; empty entries where not saved
   InlineVector<SavedTensor, 1> outputs;  // by output
-  InlineVector<uint16_t, 4> starts;      // flat index of each schema input, and the end
+  InlineVector<Start, 4> starts;         // flat index of each schema input, and the end
   int output_count = 1;
   bool released = false;  // its saved tensors were freed by a backward pass
   std::vector<std::pair<int, std::shared_ptr<RetainedGrad>>> retained;
@@ -70,13 +73,16 @@ class Node : public RefCounted<Node> {
  private:
   // Per input: rank * 16 + dtype, then the sizes. An absent input is a -1.
   InlineVector<int64_t, 8> shapes_;
+  // Where the last record that was asked for begins: gradients of long lists ask in order.
+  mutable int cursor_ = 0;
+  mutable size_t cursor_at_ = 0;
   const int64_t* shape_record(int i) const;
 };
 
 // How a tensor is a view of another.
 struct ViewInfo {
   Tensor base;
-  ViewChain chain;
+  std::shared_ptr<ViewLink> chain;
   uint32_t rebases_seen = 0;  // AutogradMeta::rebases of the base when grad_fn was made
 };
 

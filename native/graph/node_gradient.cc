@@ -95,13 +95,15 @@ std::vector<Tensor> custom_gradient(Environment& env, Node& node, std::span<cons
     saved.push_back(alias_tensor(s.data, s.data->spec, s.data->offset));
   }
   // Saved tensors find their history again: an input by its edge, an output as an output of this node. The
-  // binding noted which is which in `starts`: 0 for a plain tensor, 1 + i for input i, 0x8000 + j for output
-  // j.
+  // binding noted which is which in `starts`: 0 for a plain tensor, 1 + i for input i, kOutputRelation + j
+  // for output j.
   if (create_graph) {
     for (size_t k = 0; k < saved.size(); ++k) {
-      const uint16_t from = node.starts[k];
+      const Start from = node.starts[k];
       if (from == 0) continue;
-      const Edge edge = from >= 0x8000 ? Edge{Ref<Node>(&node), {}, from - 0x8000} : node.edges[from - 1u];
+      const Edge edge = from >= kOutputRelation
+                            ? Edge{Ref<Node>(&node), {}, static_cast<int>(from - kOutputRelation)}
+                            : node.edges[from - 1u];
       saved[k] = with_history(node.inputs[k], edge);
     }
   }

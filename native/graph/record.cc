@@ -24,12 +24,12 @@ Ref<Node> make_node(Environment& env, const Call& call) {
   node->sequence = env.next_sequence++;
   node->output_count = op.output_count();
   if (op.attr_count() > 0) node->attrs = std::make_unique<Attrs>(call.attrs);
-  for (uint16_t s : call.starts) node->starts.push_back(s);
+  for (Start s : call.starts) node->starts.push_back(s);
   node->keep_shapes(call.flat);
   node->edges.resize(call.flat.size());
   if (op.saves.inputs) node->inputs.resize(call.flat.size());
   for (int i = 0; i < op.input_count(); ++i) {
-    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+    for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
       if (!t) continue;
       if (op.inputs[i].differentiable && is_floating(t->spec.dtype)) node->edges[k] = gradient_edge(env, t);
@@ -53,13 +53,14 @@ void record_view(const Call& call, const Tensor& out) {
   if (!x->storage || out->storage.get() != x->storage.get()) return;
   auto info = std::make_unique<ViewInfo>();
   const AutogradMeta* of = meta_of(x);
+  std::shared_ptr<ViewLink> before;
   if (of && of->view) {
     info->base = of->view->base;
-    info->chain = of->view->chain;
+    before = of->view->chain;
   } else {
     info->base = x;
   }
-  info->chain.push_back({&call.op, call.attrs});
+  info->chain = std::make_shared<ViewLink>(ViewStep{&call.op, call.attrs}, std::move(before));
   if (const AutogradMeta* base = meta_of(info->base)) info->rebases_seen = base->rebases;
   ensure_meta(out).view = std::move(info);
 }
@@ -90,7 +91,7 @@ Edge gradient_edge(Environment& env, const Tensor& t) {
       const FlagGuard recording(env.grad_mode, true);
       const FlagGuard tracking(env.track_views, true);
       EnvironmentApplier c(env);
-      const Tensor again = apply_chain(c, view.base, view.chain);
+      const Tensor again = apply_chain(c, view.base, chain_of(*view.chain));
       view.rebases_seen = base->rebases;
       meta->grad_fn = meta_of(again) ? meta_of(again)->grad_fn : Ref<Node>();
       meta->output_index = 0;
@@ -105,7 +106,7 @@ bool will_record(const Environment& env, const Call& call) {
   if (!env.grad_mode || !has_gradient(call.op)) return false;
   for (int i = 0; i < call.op.input_count(); ++i) {
     if (!call.op.inputs[i].differentiable) continue;
-    for (uint16_t k = call.starts[i]; k < call.starts[i + 1]; ++k) {
+    for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       if (call.flat[k] && requires_grad(call.flat[k])) return true;
     }
   }
@@ -152,13 +153,13 @@ void record_in_place(Environment& env, const Call& call, const Tensor& target) {
   }
   static const Op& scatter = find_op("viewScatter");
   const Tensor& base = meta.view->base;
-  const Attrs chain = Attrs().add_ints(encode_chain(base->spec.strides, meta.view->chain));
+  const Attrs chain = Attrs().add_ints(encode_chain(base->spec.strides, chain_of(*meta.view->chain)));
   const Tensor flat[] = {base, target};
   Ref<Node> scattered(new Node);
   scattered->op = &scatter;
   scattered->sequence = env.next_sequence++;
   scattered->attrs = std::make_unique<Attrs>(chain);
-  for (uint16_t s : {0, 1, 2}) scattered->starts.push_back(s);
+  for (Start s : {0u, 1u, 2u}) scattered->starts.push_back(s);
   scattered->keep_shapes(flat);
   scattered->edges.push_back(gradient_edge(env, base));
   scattered->edges.push_back({node, {}, 0});
@@ -175,6 +176,10 @@ void check_writable(const Op& op, const Tensor& t) {
       fail(ErrorKind::kValue, op.name, "cannot write in place: dim ", i, " of ", t->spec.shape,
            " is expanded, so its elements share memory; clone the tensor first");
     }
+  }
+  if (may_overlap(t->spec.shape, t->spec.strides)) {
+    fail(ErrorKind::kValue, op.name, "cannot write in place: elements of ", t->spec.shape, " with strides ",
+         t->spec.strides, " may share memory; clone the tensor first");
   }
 }
 

@@ -20,13 +20,10 @@ template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l;
   Pieces pieces(workspace);
-  l.pads = g.padding[0] > 0 || g.padding[1] > 0;
-  const auto extent = [&](int d) {
-    return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1;
-  };
-  l.padded = {g.padding[0], g.padding[1], extent(0), extent(1)};
-  const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.in_channels * taps;
-  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.height * l.padded.width);
+  l.pads = g.pads();
+  l.padded = padded_input(g);
+  const int64_t taps = g.taps(), depth = g.in_channels * taps;
+  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.plane());
   l.offsets = pieces.take<int64_t>(depth);
   l.places = pieces.take<int64_t>(taps);
   l.weights = pieces.take<T>(g.groups * packed_weights<T>(depth, g.out_channels));
@@ -42,24 +39,22 @@ size_t conv_forward_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> weight, const T* bias, T* out,
-                  void* workspace) {
+void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
+                  T* out, void* workspace) {
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.in_channels;
   if (l.pads) {
     pad_images(channels, g.batch, g.size, x, l.padded, l.image);
-    const int64_t plane = l.padded.height * l.padded.width;
-    x = {l.image, {channels * plane, plane, l.padded.width, 1}};
+    x = {l.image, l.padded.strides(channels)};
   }
-  const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.in_channels * taps;
-  const auto& ws = weight.strides;
+  const int64_t taps = g.taps(), depth = g.in_channels * taps;
+  const auto &xs = x.strides, &ws = weight.strides;
   for (int64_t t = 0; t < taps; ++t) {
-    const int64_t r = t / g.kernel[1], s = t % g.kernel[1];
-    l.places[t] = r * ws[2] + s * ws[3];
-    for (int64_t c = 0; c < g.in_channels; ++c) {
-      l.offsets[c * taps + t] =
-          c * x.strides[1] + r * g.dilation[0] * x.strides[2] + s * g.dilation[1] * x.strides[3];
-    }
+    const ConvSizes k = g.tap(t);
+    l.places[t] = k[0] * ws[2] + k[1] * ws[3] + k[2] * ws[4];
+    const int64_t offset =
+        k[0] * g.dilation[0] * xs[2] + k[1] * g.dilation[1] * xs[3] + k[2] * g.dilation[2] * xs[4];
+    for (int64_t c = 0; c < g.in_channels; ++c) l.offsets[c * taps + t] = c * xs[1] + offset;
   }
   const int64_t group_weights = packed_weights<T>(depth, g.out_channels);
   in_tasks(g.groups, g.groups * group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
@@ -70,12 +65,15 @@ void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> 
               .taps = taps,
               .weights = 0,
               .group_weights = group_weights,
-              .rows = g.out[0],
-              .columns = g.out[1],
-              .row_step = g.stride[0] * x.strides[2],
-              .column_step = g.stride[1] * x.strides[3],
+              .slices = g.out[0],
+              .rows = g.out[1],
+              .columns = g.out[2],
+              .slice_step = g.stride[0] * xs[2],
+              .row_step = g.stride[1] * xs[3],
+              .column_step = g.stride[2] * xs[4],
               .out_origin = 0,
-              .out_row = g.out[1],
+              .out_slice = g.out[1] * g.out[2],
+              .out_row = g.out[2],
               .out_column = 1};
   merge_rows(phase);
   const PixelWork<T> work{.images = g.batch,
@@ -83,19 +81,19 @@ void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> 
                           .in_channels = g.in_channels,
                           .out_channels = g.out_channels,
                           .image = x.data,
-                          .image_stride = x.strides[0],
-                          .channel_stride = x.strides[1],
+                          .image_stride = xs[0],
+                          .channel_stride = xs[1],
                           .out = out,
-                          .out_plane = g.out[0] * g.out[1],
+                          .out_plane = g.places(),
                           .bias = bias,
                           .weights = l.weights};
   run_pixels(work, &phase, 1);
 }
 
-#define LANEGRAD_CONV(T)                                                                                 \
-  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                        \
-  template void conv_forward<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, const T*, T*, \
-                                void*);
+#define LANEGRAD_CONV(T)                                                                                   \
+  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                          \
+  template void conv_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, const T*, \
+                                T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
 #undef LANEGRAD_CONV

@@ -43,7 +43,7 @@ template <class T>
 struct Layout {
   bool pads;
   Padded padded;
-  std::array<int64_t, 2> phases;
+  ConvSizes phases;
   T* image = nullptr;
   Phase* list;
   int64_t* offsets;
@@ -56,14 +56,17 @@ template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l;
   Pieces pieces(workspace);
-  const Reach y = reach(g, 0), x = reach(g, 1);
-  l.pads = y.before > 0 || y.after > 0 || x.before > 0 || x.after > 0;
-  l.padded = {y.before, x.before, y.before + g.out[0] + y.after, x.before + g.out[1] + x.after};
-  l.phases = {std::min(g.stride[0], g.size[0]), std::min(g.stride[1], g.size[1])};
-  const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.out_channels * taps;
-  if (l.pads)
-    l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.height * l.padded.width);
-  l.list = pieces.take<Phase>(l.phases[0] * l.phases[1]);
+  l.pads = false;
+  for (int d = 0; d < kConvDims; ++d) {
+    const Reach r = reach(g, d);
+    l.pads = l.pads || r.before > 0 || r.after > 0;
+    l.padded.before[d] = r.before;
+    l.padded.extent[d] = r.before + g.out[d] + r.after;
+    l.phases[d] = std::min(g.stride[d], g.size[d]);
+  }
+  const int64_t taps = g.taps(), depth = g.out_channels * taps;
+  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.plane());
+  l.list = pieces.take<Phase>(l.phases[0] * l.phases[1] * l.phases[2]);
   l.offsets = pieces.take<int64_t>(depth);
   l.places = pieces.take<int64_t>(taps);
   l.weights = pieces.take<T>(g.groups * packed_weights<T>(depth, g.in_channels));
@@ -79,45 +82,47 @@ size_t conv_input_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out,
-                     void* workspace) {
+void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
+                     const T* bias, T* out, void* workspace) {
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.out_channels;
   if (l.pads) {
     pad_images(channels, g.batch, g.out, grad, l.padded, l.image);
-    const int64_t plane = l.padded.height * l.padded.width;
-    grad = {l.image, {channels * plane, plane, l.padded.width, 1}};
+    grad = {l.image, l.padded.strides(channels)};
   }
-  const int64_t top = l.pads ? l.padded.top : 0, left = l.pads ? l.padded.left : 0;
+  const ConvSizes before = l.pads ? l.padded.before : ConvSizes{};
   const auto &gs = grad.strides, &ws = weight.strides;
   // All phases together have each tap once, so they share the tables and the packed weights.
   int64_t tap = 0;
-  const int64_t phase_count = l.phases[0] * l.phases[1];
+  const int64_t phase_count = l.phases[0] * l.phases[1] * l.phases[2];
   for (int64_t i = 0; i < phase_count; ++i) {
-    const Direction y{i / l.phases[1], &g, 0}, x{i % l.phases[1], &g, 1};
+    const Direction z{i / l.phases[2] / l.phases[1], &g, 0}, y{i / l.phases[2] % l.phases[1], &g, 1},
+        x{i % l.phases[2], &g, 2};
     Phase& p = l.list[i];
-    p.taps = y.taps() * x.taps();
+    p.taps = z.taps() * y.taps() * x.taps();
     p.offsets = l.offsets + tap * g.out_channels;
     int64_t t = 0;
-    for (int64_t r = 0; r < g.kernel[0]; ++r) {
-      for (int64_t s = 0; s < g.kernel[1] && y.sees(r); ++s) {
-        if (!x.sees(s)) continue;
-        l.places[tap + t] = r * ws[2] + s * ws[3];
-        for (int64_t c = 0; c < g.out_channels; ++c) {
-          p.offsets[c * p.taps + t] = c * gs[1] + (y.base(r) + top) * gs[2] + (x.base(s) + left) * gs[3];
-        }
-        ++t;
-      }
+    for (int64_t k = 0; k < g.taps(); ++k) {
+      const ConvSizes at = g.tap(k);
+      if (!z.sees(at[0]) || !y.sees(at[1]) || !x.sees(at[2])) continue;
+      l.places[tap + t] = at[0] * ws[2] + at[1] * ws[3] + at[2] * ws[4];
+      const int64_t offset = (z.base(at[0]) + before[0]) * gs[2] + (y.base(at[1]) + before[1]) * gs[3] +
+                             (x.base(at[2]) + before[2]) * gs[4];
+      for (int64_t c = 0; c < g.out_channels; ++c) p.offsets[c * p.taps + t] = c * gs[1] + offset;
+      ++t;
     }
     p.group_weights = packed_weights<T>(p.taps * g.out_channels, g.in_channels);
     p.weights = packed_weights<T>(tap * g.out_channels, g.in_channels) * g.groups;
+    p.slices = z.count();
     p.rows = y.count();
     p.columns = x.count();
-    p.row_step = gs[2];
-    p.column_step = gs[3];
-    p.out_origin = y.first * g.size[1] + x.first;
-    p.out_row = g.stride[0] * g.size[1];
-    p.out_column = g.stride[1];
+    p.slice_step = gs[2];
+    p.row_step = gs[3];
+    p.column_step = gs[4];
+    p.out_origin = (z.first * g.size[1] + y.first) * g.size[2] + x.first;
+    p.out_slice = g.stride[0] * g.size[1] * g.size[2];
+    p.out_row = g.stride[1] * g.size[2];
+    p.out_column = g.stride[2];
     merge_rows(p);
     in_tasks(g.groups, g.groups * p.group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
       pack_weights(weight.data + group * g.out_channels * ws[0], g.out_channels, ws[0], l.places + tap,
@@ -133,15 +138,16 @@ void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<con
                           .image_stride = gs[0],
                           .channel_stride = gs[1],
                           .out = out,
-                          .out_plane = g.size[0] * g.size[1],
-                          .bias = nullptr,
+                          .out_plane = g.size[0] * g.size[1] * g.size[2],
+                          .bias = bias,
                           .weights = l.weights};
   run_pixels(work, l.list, phase_count);
 }
 
-#define LANEGRAD_CONV(T)                                             \
-  template size_t conv_input_grad_workspace<T>(const ConvGeometry&); \
-  template void conv_input_grad<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, T*, void*);
+#define LANEGRAD_CONV(T)                                                                            \
+  template size_t conv_input_grad_workspace<T>(const ConvGeometry&);                                \
+  template void conv_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+                                   const T*, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
 #undef LANEGRAD_CONV

@@ -51,36 +51,51 @@ void in_tasks(int64_t count, int64_t work, int64_t max_tasks, F&& body) {
   });
 }
 
-// The image with zeros around it, row-major [N, C, height, width]; its element (0, 0) is the image's (-top,
-// -left).
+// The image with zeros around it, row-major [N, C, extent...]; its element (0, 0, 0) is the image's at
+// -before.
 struct Padded {
-  int64_t top, left, height, width;
+  ConvSizes before, extent;
+
+  int64_t plane() const { return extent[0] * extent[1] * extent[2]; }
+  // Strides of the copy, of which an image has so many channels.
+  std::array<int64_t, 2 + kConvDims> strides(int64_t channels) const {
+    return {channels * plane(), plane(), extent[1] * extent[2], extent[2], 1};
+  }
 };
 
+// As much of the input as the windows of a convolution see.
+inline Padded padded_input(const ConvGeometry& g) {
+  Padded p{g.padding, {}};
+  for (int d = 0; d < kConvDims; ++d)
+    p.extent[d] = (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1;
+  return p;
+}
+
 template <class T>
-void pad_images(int64_t planes_per_image, int64_t images, const std::array<int64_t, 2>& size,
-                Strided4<const T> from, const Padded& pad, T* to) {
-  const int64_t planes = images * planes_per_image, plane = pad.height * pad.width;
+void pad_images(int64_t planes_per_image, int64_t images, const ConvSizes& size, ConvOperand<const T> from,
+                const Padded& pad, T* to) {
+  const int64_t planes = images * planes_per_image, slices = pad.extent[0], width = pad.extent[2];
   const auto& s = from.strides;
-  in_tasks(planes, planes * plane, 4 * num_threads(), [&](int64_t p, int64_t) {
-    const T* const image = from.data + p / planes_per_image * s[0] + p % planes_per_image * s[1];
-    T* row = to + p * plane;
-    const int64_t left = std::clamp<int64_t>(pad.left, 0, pad.width);
-    const int64_t right = std::clamp<int64_t>(pad.left + size[1], left, pad.width);
-    for (int64_t i = 0; i < pad.height; ++i, row += pad.width) {
-      const int64_t y = i - pad.top;
-      if (y < 0 || y >= size[0]) {
-        std::fill(row, row + pad.width, T{0});
+  const int64_t left = std::clamp<int64_t>(pad.before[2], 0, width);
+  const int64_t right = std::clamp<int64_t>(pad.before[2] + size[2], left, width);
+  in_tasks(planes * slices, planes * pad.plane(), 4 * num_threads(), [&](int64_t index, int64_t) {
+    const int64_t p = index / slices, z = index % slices - pad.before[0];
+    const T* const image = from.data + p / planes_per_image * s[0] + p % planes_per_image * s[1] + z * s[2];
+    T* row = to + index * pad.extent[1] * width;
+    for (int64_t i = 0; i < pad.extent[1]; ++i, row += width) {
+      const int64_t y = i - pad.before[1];
+      if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) {
+        std::fill(row, row + width, T{0});
         continue;
       }
       std::fill(row, row + left, T{0});
-      const T* const source = image + y * s[2] - pad.left * s[3];
-      if (s[3] == 1) {
+      const T* const source = image + y * s[3] - pad.before[2] * s[4];
+      if (s[4] == 1) {
         std::copy(source + left, source + right, row + left);
       } else {
-        for (int64_t j = left; j < right; ++j) row[j] = source[j * s[3]];
+        for (int64_t j = left; j < right; ++j) row[j] = source[j * s[4]];
       }
-      std::fill(row + right, row + pad.width, T{0});
+      std::fill(row + right, row + width, T{0});
     }
   });
 }
@@ -91,9 +106,9 @@ struct Phase {
   int64_t taps;           // of one channel
   int64_t weights;        // offset of its packed weights, in elements
   int64_t group_weights;  // elements of one group's packed weights
-  int64_t rows, columns;
-  int64_t row_step, column_step;            // in the image
-  int64_t out_origin, out_row, out_column;  // in a plane of the output
+  int64_t slices, rows, columns;
+  int64_t slice_step, row_step, column_step;           // in the image
+  int64_t out_origin, out_slice, out_row, out_column;  // in a channel of the output
 };
 
 template <class T>
@@ -103,7 +118,7 @@ struct PixelWork {
   const T* image;
   int64_t image_stride, channel_stride;
   T* out;
-  int64_t out_plane;  // elements
+  int64_t out_plane;  // elements of a channel
   const T* bias;
   const T* weights;  // packed, per phase, per group, panel by panel
 };
@@ -114,25 +129,35 @@ inline void merge_rows(Phase& p) {
     p.columns *= p.rows;
     p.rows = 1;
   }
+  if (p.slices > 1 && p.rows == 1 && p.slice_step == p.columns * p.column_step &&
+      p.out_slice == p.columns * p.out_column) {
+    p.columns *= p.slices;
+    p.slices = 1;
+  }
 }
 
 template <class T>
 void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count) {
   const ConvTable<T>& table = conv_table<T>();
   const int64_t panels = ceil_div(w.out_channels, table.channels);
-  int64_t work = 0;
+  int64_t work = 0, slices = 1;
   for (int64_t p = 0; p < phase_count; ++p) {
-    work += phases[p].rows * phases[p].columns * std::max<int64_t>(phases[p].taps * w.in_channels, 1);
+    work += phases[p].slices * phases[p].rows * phases[p].columns *
+            std::max<int64_t>(phases[p].taps * w.in_channels, 1);
+    slices = std::max(slices, phases[p].slices);
   }
   work *= w.images * w.groups * w.out_channels;
+  // What lies in a row as equal 2-D images: the slices of an image that has several, else the images.
+  const bool deep = slices > 1;
+  const int64_t in_row = deep ? slices : w.images, outer = deep ? w.images : 1;
   // Small images go several at a time, so that the weights in the cache serve more pixels; a few large ones
   // are cut into bands.
   int64_t pixels = 1;
   for (int64_t p = 0; p < phase_count; ++p) pixels = std::max(pixels, phases[p].rows * phases[p].columns);
   const int64_t wanted = 8 * num_threads(), singles = phase_count * w.groups * panels;
-  int64_t together = std::clamp<int64_t>(kPixelsTogether / pixels, 1, std::max<int64_t>(w.images, 1));
-  together = std::min(together, std::max<int64_t>(1, w.images * singles / wanted));
-  const int64_t image_parts = ceil_div(w.images, together), wholes = singles * image_parts;
+  int64_t together = std::clamp<int64_t>(kPixelsTogether / pixels, 1, std::max<int64_t>(in_row, 1));
+  together = std::min(together, std::max<int64_t>(1, in_row * outer * singles / wanted));
+  const int64_t parts = ceil_div(in_row, together), wholes = singles * parts * outer;
   const int64_t bands = work < kSerialWork ? 1 : std::max<int64_t>(1, wanted / std::max<int64_t>(wholes, 1));
   in_tasks(wholes * bands, work, wanted, [&](int64_t index, int64_t) {
     const int64_t band = index % bands;
@@ -141,7 +166,12 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     index /= panels;
     const Phase& p = phases[index % phase_count];
     index /= phase_count;
-    const int64_t group = index % w.groups, image = index / w.groups * together;
+    const int64_t group = index % w.groups;
+    index /= w.groups;
+    const int64_t first = index % parts * together, image = deep ? index / parts : first;
+    const int64_t slice = deep ? first : 0;
+    const int64_t count = std::min(together, (deep ? p.slices : w.images) - first);
+    if (count <= 0) return;
 
     ConvBlock<T> b;
     b.depth = p.taps * w.in_channels;
@@ -151,9 +181,9 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     b.weights = w.weights + p.weights + group * p.group_weights + channel * b.depth;
     const int64_t out_channel = group * w.out_channels + channel;
     b.bias = w.bias ? w.bias + out_channel : nullptr;
-    b.images = std::min(together, w.images - image);
-    b.image_step = w.image_stride;
-    b.out_image = w.groups * w.out_channels * w.out_plane;
+    b.images = count;
+    b.image_step = deep ? p.slice_step : w.image_stride;
+    b.out_image = deep ? p.out_slice : w.groups * w.out_channels * w.out_plane;
     b.row_step = p.row_step;
     b.column_step = p.column_step;
     b.out_channel = w.out_plane;
@@ -165,10 +195,10 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     const int64_t column_end = p.rows > 1 ? p.columns : p.columns * (band + 1) / bands;
     b.rows = row_end - row;
     b.columns = column_end - column;
-    b.image = w.image + image * w.image_stride + group * w.in_channels * w.channel_stride + row * p.row_step +
-              column * p.column_step;
+    b.image = w.image + image * w.image_stride + group * w.in_channels * w.channel_stride +
+              slice * p.slice_step + row * p.row_step + column * p.column_step;
     b.out = w.out + (image * w.groups * w.out_channels + out_channel) * w.out_plane + p.out_origin +
-            row * p.out_row + column * p.out_column;
+            slice * p.out_slice + row * p.out_row + column * p.out_column;
     table.forward(b);
   });
 }

@@ -5,8 +5,8 @@ namespace {
 
 using namespace conv_detail;
 
-// The images are summed in chunks, each into sums of its own, which are then added in order: so the result
-// does not depend on who did which chunk. Their number follows from the shape alone.
+// The images (slices of them in 3-D) are summed in chunks, each into sums of its own, which are then added in
+// order: so the result does not depend on who did which chunk. Their number follows from the shape alone.
 constexpr int64_t kMaxChunks = 16;
 constexpr int64_t kMaxSums = int64_t{1} << 22;  // elements
 constexpr int64_t kMaxSlots = 64;
@@ -31,21 +31,18 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l;
   Pieces pieces(workspace);
   const ConvTable<T>& table = conv_table<T>();
-  l.pads = g.padding[0] > 0 || g.padding[1] > 0;
-  const auto extent = [&](int d) {
-    return (g.out[d] - 1) * g.stride[d] + (g.kernel[d] - 1) * g.dilation[d] + 1;
-  };
-  l.padded = {g.padding[0], g.padding[1], extent(0), extent(1)};
-  const int64_t depth = g.in_channels * g.kernel[0] * g.kernel[1];
+  l.pads = g.pads();
+  l.padded = padded_input(g);
+  const int64_t depth = g.in_channels * g.taps();
   l.panels = ceil_div(g.out_channels, table.channels);
   l.panel_width = std::min<int64_t>(table.channels, ceil_div(g.out_channels, table.lanes) * table.lanes);
   l.group_sums = packed_weights<T>(depth, g.out_channels);
   const int64_t all_sums = std::max<int64_t>(g.groups * l.group_sums, 1);
-  l.chunks = std::max<int64_t>(1, std::min({kMaxSums / all_sums, g.batch, kMaxChunks}));
+  l.chunks = std::max<int64_t>(1, std::min({kMaxSums / all_sums, g.batch * g.out[0], kMaxChunks}));
   l.tasks = l.chunks * g.groups * l.panels;
   l.slots = std::min(l.tasks, kMaxSlots);
-  l.slot = g.out[0] * g.out[1] * l.panel_width;
-  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.height * l.padded.width);
+  l.slot = g.out[1] * g.out[2] * l.panel_width;
+  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.plane());
   l.offsets = pieces.take<int64_t>(depth);
   l.grads = pieces.take<T>(l.slots * l.slot);
   l.sums = pieces.take<T>(l.chunks * g.groups * l.group_sums);
@@ -61,7 +58,7 @@ size_t conv_weight_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out,
+void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
@@ -69,18 +66,18 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
   const int64_t channels = g.groups * g.in_channels;
   if (l.pads) {
     pad_images(channels, g.batch, g.size, x, l.padded, l.image);
-    const int64_t plane = l.padded.height * l.padded.width;
-    x = {l.image, {channels * plane, plane, l.padded.width, 1}};
+    x = {l.image, l.padded.strides(channels)};
   }
-  const int64_t taps = g.kernel[0] * g.kernel[1], depth = g.in_channels * taps;
+  const int64_t taps = g.taps(), depth = g.in_channels * taps;
   const auto &gs = grad.strides, &xs = x.strides;
   for (int64_t p = 0; p < depth; ++p) {
-    const int64_t c = p / taps, r = p % taps / g.kernel[1], s = p % g.kernel[1];
-    l.offsets[p] = c * xs[1] + r * g.dilation[0] * xs[2] + s * g.dilation[1] * xs[3];
+    const ConvSizes k = g.tap(p % taps);
+    l.offsets[p] = p / taps * xs[1] + k[0] * g.dilation[0] * xs[2] + k[1] * g.dilation[1] * xs[3] +
+                   k[2] * g.dilation[2] * xs[4];
   }
-  const int64_t pixels = g.out[0] * g.out[1];
-  const bool even_grad = g.out[0] == 1 || gs[2] == g.out[1] * gs[3];
-  const int64_t work = g.batch * g.groups * g.out_channels * pixels * depth;
+  const int64_t slices = g.out[0], pixels = g.out[1] * g.out[2];
+  const bool even_grad = g.out[1] == 1 || gs[3] == g.out[2] * gs[4];
+  const int64_t work = g.batch * slices * g.groups * g.out_channels * pixels * depth;
   const auto panel_sums = [&](int64_t chunk, int64_t group, int64_t panel) {
     return l.sums + (chunk * g.groups + group) * l.group_sums + panel * table.channels * depth;
   };
@@ -95,33 +92,35 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
     const int64_t width = ceil_div(b.channels, table.lanes) * table.lanes;
     T* const grads = l.grads + task * l.slot;
     b.grads = grads;
-    b.rows = g.out[0];
-    b.columns = g.out[1];
-    b.row_step = g.stride[0] * xs[2];
-    b.column_step = g.stride[1] * xs[3];
+    b.rows = g.out[1];
+    b.columns = g.out[2];
+    b.row_step = g.stride[1] * xs[3];
+    b.column_step = g.stride[2] * xs[4];
     const bool planar =
-        b.channels <= table.planar_channels && gs[3] == 1 && (b.column_step == 1 || b.column_step == 2);
+        b.channels <= table.planar_channels && gs[4] == 1 && (b.column_step == 1 || b.column_step == 2);
     if (b.row_step == b.columns * b.column_step && even_grad) {
       b.columns *= b.rows;
       b.rows = 1;
     }
     b.sums = panel_sums(chunk, group, panel);
     std::fill(b.sums, b.sums + depth * width, T{0});
-    for (int64_t n = g.batch * chunk / l.chunks; n < g.batch * (chunk + 1) / l.chunks; ++n) {
-      const T* const from = grad.data + n * gs[0] + (group * g.out_channels + first) * gs[1];
-      b.image = x.data + n * xs[0] + group * g.in_channels * xs[1];
+    const int64_t images = g.batch * slices;
+    for (int64_t i = images * chunk / l.chunks; i < images * (chunk + 1) / l.chunks; ++i) {
+      const int64_t n = i / slices, z = i % slices;
+      const T* const from = grad.data + n * gs[0] + (group * g.out_channels + first) * gs[1] + z * gs[2];
+      b.image = x.data + n * xs[0] + group * g.in_channels * xs[1] + z * g.stride[0] * xs[2];
       if (planar) {
         b.grads = from;
         b.grad_channel = gs[1];
-        b.grad_row = gs[2];
+        b.grad_row = gs[3];
         table.planar_weight_grad(b);
         continue;
       }
       if (even_grad) {
-        gemm.pack_b(from, gs[3], gs[1], pixels, b.channels, grads);
+        gemm.pack_b(from, gs[4], gs[1], pixels, b.channels, grads);
       } else {
-        for (int64_t i = 0; i < g.out[0]; ++i) {
-          gemm.pack_b(from + i * gs[2], gs[3], gs[1], g.out[1], b.channels, grads + i * g.out[1] * width);
+        for (int64_t y = 0; y < g.out[1]; ++y) {
+          gemm.pack_b(from + y * gs[3], gs[4], gs[1], g.out[2], b.channels, grads + y * g.out[2] * width);
         }
       }
       table.weight_grad(b);
@@ -145,9 +144,10 @@ void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<co
            });
 }
 
-#define LANEGRAD_CONV(T)                                              \
-  template size_t conv_weight_grad_workspace<T>(const ConvGeometry&); \
-  template void conv_weight_grad<T>(const ConvGeometry&, Strided4<const T>, Strided4<const T>, T*, void*);
+#define LANEGRAD_CONV(T)                                                                                 \
+  template size_t conv_weight_grad_workspace<T>(const ConvGeometry&);                                    \
+  template void conv_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                    void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
 #undef LANEGRAD_CONV

@@ -1,5 +1,5 @@
-// Runs convolutions and their gradients: finds the offsets of the taps, pads where it must, packs the weights
-// and cuts the work into tasks for the kernels.
+// Runs convolutions and their gradients in up to three directions: finds the offsets of the taps, pads where
+// it must, packs the weights and cuts the work into tasks for the kernels.
 #pragma once
 
 #include <array>
@@ -8,18 +8,29 @@
 
 namespace lanegrad {
 
-// Index 0 of a pair is the vertical direction.
+// Depth, height, width. A 2-D convolution has depth 1, a 1-D one height 1 too.
+inline constexpr int kConvDims = 3;
+using ConvSizes = std::array<int64_t, kConvDims>;
+
 struct ConvGeometry {
   int64_t batch, groups;
   int64_t in_channels, out_channels;  // of one group
-  std::array<int64_t, 2> size, kernel, out, stride, padding, dilation;
+  ConvSizes size, kernel, out, stride, padding, dilation;
+
+  bool pads() const { return padding[0] > 0 || padding[1] > 0 || padding[2] > 0; }
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t places() const { return out[0] * out[1] * out[2]; }
+  // Where the t-th tap lies in the kernel.
+  ConvSizes tap(int64_t t) const {
+    return {t / kernel[2] / kernel[1], t / kernel[2] % kernel[1], t % kernel[2]};
+  }
 };
 
-// A 4-D operand in any strides, in elements: [N, C, H, W] or [out, in, kH, kW].
+// An operand in any strides, in elements: [N, C, D, H, W] or [out, in, kD, kH, kW].
 template <class T>
-struct Strided4 {
+struct ConvOperand {
   T* data;
-  std::array<int64_t, 4> strides;
+  std::array<int64_t, 2 + kConvDims> strides;
 };
 
 // What all three need of the workspace, in bytes. Only the geometry and the sizes are looked at.
@@ -30,17 +41,17 @@ size_t conv_input_grad_workspace(const ConvGeometry& g);
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g);
 
-// out: row-major [N, groups * out_channels, oH, oW]; bias: contiguous or null.
+// out: row-major [N, groups * out_channels, oD, oH, oW]; bias: contiguous or null.
 template <class T>
-void conv_forward(const ConvGeometry& g, Strided4<const T> x, Strided4<const T> weight, const T* bias, T* out,
-                  void* workspace);
-// out: row-major, shaped as the input.
+void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
+                  T* out, void* workspace);
+// out: row-major, shaped as the input; bias, contiguous or null: one number per input channel, added.
 template <class T>
-void conv_input_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> weight, T* out,
-                     void* workspace);
+void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
+                     const T* bias, T* out, void* workspace);
 // out: row-major, shaped as the weight.
 template <class T>
-void conv_weight_grad(const ConvGeometry& g, Strided4<const T> grad, Strided4<const T> x, T* out,
+void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace);
 
 }  // namespace lanegrad

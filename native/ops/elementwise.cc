@@ -17,12 +17,16 @@ namespace {
 
 // A thread's share: about 10 us of memory-bound work, or of many instructions an element.
 constexpr int64_t kCheapGrain = 32768;
+constexpr int64_t kPlainGrain = kCheapGrain;
 constexpr int64_t kCostlyGrain = 8192;
+
+constexpr uint32_t kFused = 0;  // as a row's flag: neither primitive nor internal
 
 constexpr ElementwiseRow kRows[] = {
 #define LANEGRAD_ELEMENTWISE(name, operands, constants, output, dtypes, promotion, flags, cost, value) \
   {#name, operands, constants, #output[0] == 'B', dtypes, Promotion::k##promotion, flags, k##cost##Grain},
 #include "kernels/elementwise/elementwise.def"
+#include "kernels/elementwise/functions.def"
 #undef LANEGRAD_ELEMENTWISE
 };
 
@@ -263,23 +267,46 @@ void run_narrow(const StridedLoop& loop, ElementwiseKernel kernel, const Constan
   });
 }
 
+// Calls check on every element.
+template <class T, class Check>
+void for_each_element(const TensorView& x, Check check) {
+  const TensorSpec& spec = *x.spec;
+  Dims index = Dims::filled(spec.rank(), 0);
+  const T* at = x.as<T>();
+  for (int64_t left = spec.numel(); left > 0; --left) {
+    check(*at);
+    for (int d = spec.rank() - 1; d >= 0; --d) {
+      at += spec.strides[d];
+      if (++index[d] < spec.shape[d]) break;
+      at -= spec.strides[d] * spec.shape[d];
+      index[d] = 0;
+    }
+  }
+}
+
 void refuse_negative(const EvalContext& c, const TensorView& exponent) {
   dispatch_storage(exponent.spec->dtype, [&]<class T>(T) {
     if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
-      const TensorSpec& spec = *exponent.spec;
-      Dims index = Dims::filled(spec.rank(), 0);
-      const T* at = exponent.as<T>();
-      for (int64_t left = spec.numel(); left > 0; --left) {
-        if (*at < 0)
-          c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", int64_t{*at},
-                 "; cast to a float");
-        for (int d = spec.rank() - 1; d >= 0; --d) {
-          at += spec.strides[d];
-          if (++index[d] < spec.shape[d]) break;
-          at -= spec.strides[d] * spec.shape[d];
-          index[d] = 0;
-        }
-      }
+      for_each_element<T>(exponent, [&](T value) {
+        if (value >= 0) return;
+        c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", int64_t{value},
+               "; cast to a float");
+      });
+    }
+  });
+}
+
+bool divides_integers(int code) {
+  return code == kCode_floorDivide || code == kCode_truncDivide || code == kCode_remainder ||
+         code == kCode_fmod;
+}
+
+void refuse_zero(const EvalContext& c, const TensorView& divisor) {
+  dispatch_storage(divisor.spec->dtype, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      for_each_element<T>(divisor, [&](T value) {
+        if (value == 0) c.fail(ErrorKind::kValue, "division of an integer by zero");
+      });
     }
   });
 }
@@ -312,6 +339,8 @@ void eval(const EvalContext& c) {
   } else if (code == kCode_powBackwardBase && is_square(*in[2])) {
     code = kCode_squareBackward;
     count = 2;
+  } else if (divides_integers(code) && out.spec->numel() > 0) {
+    refuse_zero(c, *in[1]);
   }
   const DType dtype = in[0]->spec->dtype;
   const DType computed = computed_dtype(dtype);
@@ -377,10 +406,12 @@ Op make_op(int code, std::deque<std::string>& names) {
     op.attrs[i++] = {names.emplace_back(std::move(name)).c_str(), AttrType::kFloat};
   }
   op.outputs[0] = {"out", !row.to_bool};
-  for (const ElementwiseGradient& gradient : elementwise_gradients()) {
-    if (gradient.name != row.name) continue;
-    op.saves = gradient.saves;
-    op.vjp = gradient.vjp;
+  for (const auto& gradients : {elementwise_gradients(), activation_gradients(), function_gradients()}) {
+    for (const ElementwiseGradient& gradient : gradients) {
+      if (gradient.name != row.name) continue;
+      op.saves = gradient.saves;
+      op.vjp = gradient.vjp;
+    }
   }
   return op;
 }

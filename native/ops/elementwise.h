@@ -29,7 +29,10 @@ struct ElementwiseGradient {
   VjpFn vjp;
 };
 
+// By the file that has them: elementwise_vjp.cc, activation_vjp.cc, function_vjp.cc.
 std::span<const ElementwiseGradient> elementwise_gradients();
+std::span<const ElementwiseGradient> activation_gradients();
+std::span<const ElementwiseGradient> function_gradients();
 
 // The output of an elementwise op on inputs of these specs: the broadcast shape, in the dim order of the
 // first input that has it.

@@ -284,6 +284,16 @@ size_t gemm_workspace(const GemmProblem<T>& problem) {
 }
 
 template <class T>
+size_t gemm_workspace_bound(int64_t elements, int64_t longest) {
+  const GemmTable<T>& table = gemm_table<T>();
+  // See make_plan: what is packed is an operand, or what the caps leave of it, and its last panel is padded.
+  const int64_t depth = std::min<int64_t>(longest, 8192 + table.depth);
+  const int64_t panel = (table.rows + table.columns + table.lanes) * depth;
+  const int64_t packed = std::min(elements, std::max(kPackedElements, panel));
+  return 2 * aligned(sizeof(T) * static_cast<size_t>(packed + panel + kMaxFew * longest));
+}
+
+template <class T>
 void gemm(const GemmProblem<T>& g, void* workspace, bool threaded) {
   if constexpr (std::is_floating_point_v<T>) {
     run_float(g, workspace, threaded);
@@ -299,6 +309,8 @@ void gemm(const GemmProblem<T>& g, void* workspace, bool threaded) {
 #define LANEGRAD_GEMM(T)                                    \
   template size_t gemm_workspace<T>(const GemmProblem<T>&); \
   template void gemm<T>(const GemmProblem<T>&, void*, bool);
+template size_t gemm_workspace_bound<float>(int64_t, int64_t);
+template size_t gemm_workspace_bound<double>(int64_t, int64_t);
 LANEGRAD_GEMM(float)
 LANEGRAD_GEMM(double)
 LANEGRAD_GEMM(uint8_t)

@@ -27,6 +27,11 @@ struct GemmProblem {
 template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem);
 
+// Bytes that are enough for every problem whose operands have at most so many elements and extents, whatever
+// their strides.
+template <class T>
+size_t gemm_workspace_bound(int64_t elements, int64_t longest);
+
 // With `threaded` the thread pool may be used, where the work is worth it. The result is the same bits either
 // way.
 template <class T>

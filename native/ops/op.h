@@ -25,6 +25,9 @@ inline constexpr int kMaxInputs = 12;  // schema entries; a list counts as one
 inline constexpr int kMaxOutputs = 6;
 inline constexpr int kMaxAttrs = 8;
 
+// Where the operands of a schema input begin in a flat row of them: a list may have millions.
+using Start = uint32_t;
+
 enum class InputKind : uint8_t { kOne, kOptional, kList };
 
 struct InputDef {
@@ -65,6 +68,8 @@ enum OpFlags : uint32_t {
   kPrimitive = 1 << 5,    // the TypeScript backend implements it too; all other ops have a composite of that
                           // name in TypeScript, or are reached only from a vjp
   kInternal = 1 << 6,     // reached only from a vjp or from the tape
+  kLeavesInput = 1 << 8,  // a view that may reach memory outside of its input
+  kUpdates = 1 << 9,  // eval copies input 0 and changes parts of the copy: in place, it changes those only
   kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
                           // in int32 and float32 (ops/widen.h)
 };
@@ -74,16 +79,16 @@ template <class T>
 class Operands {
  public:
   // flat: all operands in a row; starts[i]..starts[i+1] belong to schema input i.
-  Operands(std::span<const T> flat, std::span<const uint16_t> starts) : flat_(flat), starts_(starts) {}
+  Operands(std::span<const T> flat, std::span<const Start> starts) : flat_(flat), starts_(starts) {}
   bool has(int i) const { return starts_[i] != starts_[i + 1]; }
   const T& one(int i) const { return flat_[starts_[i]]; }
   std::span<const T> list(int i) const { return flat_.subspan(starts_[i], starts_[i + 1] - starts_[i]); }
   std::span<const T> flat() const { return flat_; }
-  std::span<const uint16_t> starts() const { return starts_; }
+  std::span<const Start> starts() const { return starts_; }
 
  private:
   std::span<const T> flat_;
-  std::span<const uint16_t> starts_;
+  std::span<const Start> starts_;
 };
 
 struct OutputSpec : TensorSpec {
@@ -109,6 +114,7 @@ class InferContext {
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
   OutputSpec& add_output(DType dtype, const Dims& shape) {
+    checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
     return add_output(TensorSpec::contiguous(dtype, shape));
   }
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }

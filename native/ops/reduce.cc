@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/recurrence.h"
 #include "ops/reduce_dims.h"
 #include "ops/reduce_run.h"
 #include "ops/registry.h"
@@ -53,8 +54,10 @@ void divide_all(T* out, int64_t n, T divisor) {
   });
 }
 
-template <bool kMean>
-void sum_eval(const EvalContext& c) {
+enum class Fold { kSum, kMean, kProduct };
+
+template <Fold kFold>
+void fold_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.spec->rank());
   const int64_t outputs = out.spec->numel();
@@ -62,13 +65,15 @@ void sum_eval(const EvalContext& c) {
     using Out = std::conditional_t<std::is_floating_point_v<In>, In, int64_t>;
     Out* result = out.as<Out>();
     if (!has_elements(*x.spec)) {
-      for (int64_t i = 0; i < outputs; ++i) result[i] = 0;
+      for (int64_t i = 0; i < outputs; ++i) result[i] = kFold == Fold::kProduct ? 1 : 0;
     } else {
       const ReduceTable& table = reduce_table();
+      const ReduceKernels<In, Out>& first = kFold == Fold::kProduct ? table.prod<In>() : table.sum<In>();
+      const ReduceKernels<Out, Out>& rest = kFold == Fold::kProduct ? table.prod<Out>() : table.sum<Out>();
       run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result,
-                             static_cast<Out*>(c.workspace()), table.sum<In>(), table.sum<Out>());
+                             static_cast<Out*>(c.workspace()), first, rest);
     }
-    if constexpr (kMean && std::is_floating_point_v<In>) {
+    if constexpr (kFold == Fold::kMean && std::is_floating_point_v<In>) {
       divide_all<In>(result, outputs, static_cast<In>(reduced_count(x.spec->shape, mask)));
     }
   });
@@ -87,6 +92,29 @@ void mean_vjp(VjpContext& c) {
   const uint32_t mask = reduce_mask("mean", c.attrs().get_ints(0), shape.size());
   const Tensor share = fn::mul(c, c.grad(0), 1.0 / static_cast<double>(reduced_count(shape, mask)));
   c.set_grad(0, fn::expand(c, with_reduced_dims(c, share, shape, mask), shape));
+}
+
+// ---- prod(x){dims, keepdim}: over one dim, or all
+
+void prod_infer(InferContext& c) {
+  const std::span<const int64_t> dims = c.attrs().get_ints(0);
+  if (dims.size() > 1) c.fail(ErrorKind::kValue, "takes one dim or all, got ", dims.size(), " dims");
+  sum_infer(c);
+}
+
+// Each element times the product of the others: nothing is divided by, so zeros need no care.
+void prod_vjp(VjpContext& c) {
+  if (!c.needs(0)) return;
+  const Dims& shape = c.input_shape(0);
+  const Tensor x = c.input(0);
+  if (shape.empty()) return c.set_grad(0, c.grad(0));
+  if (numel(shape) == 0) return c.set_grad(0, fn::full(c, shape, 0, c.input_dtype(0)));
+  const std::span<const int64_t> dims = c.attrs().get_ints(0);
+  const uint32_t mask = reduce_mask("prod", dims, shape.size());
+  const Tensor others =
+      dims.empty() ? fn::reshape(c, product_of_others(c, fn::reshape(c, x, Dims{numel(shape)}), 0), shape)
+                   : product_of_others(c, x, normalize_dim("prod", dims[0], shape.size()));
+  c.set_grad(0, fn::mul(c, others, with_reduced_dims(c, c.grad(0), shape, mask)));
 }
 
 // ---- amax(x){dims, keepdim}, amin(x){dims, keepdim}
@@ -198,7 +226,7 @@ const Op kOps[] = {
      .flags = kPrimitive | kReduction,
      .infer = sum_infer,
      .workspace = fold_workspace,
-     .eval = sum_eval<false>,
+     .eval = fold_eval<Fold::kSum>,
      .vjp = sum_vjp},
     {.name = "mean",
      .inputs = {{{"x"}}},
@@ -207,8 +235,18 @@ const Op kOps[] = {
      .flags = kPrimitive | kReduction,
      .infer = mean_infer,
      .workspace = fold_workspace,
-     .eval = sum_eval<true>,
+     .eval = fold_eval<Fold::kMean>,
      .vjp = mean_vjp},
+    {.name = "prod",
+     .inputs = {{{"x"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
+     .flags = kPrimitive | kReduction,
+     .infer = prod_infer,
+     .workspace = fold_workspace,
+     .eval = fold_eval<Fold::kProduct>,
+     .saves = {.inputs = 1},
+     .vjp = prod_vjp},
     {.name = "amax",
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},

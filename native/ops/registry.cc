@@ -7,20 +7,27 @@
 namespace lanegrad {
 
 // The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
+void register_average_pool_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
 void register_elementwise_ops(Registry&);
+void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
+void register_linalg_ops(Registry&);
 void register_linear_ops(Registry&);
 void register_loss_ops(Registry&);
 void register_matmul_ops(Registry&);
+void register_max_pool_ops(Registry&);
 void register_norm_ops(Registry&);
 void register_optim_ops(Registry&);
-void register_pool_ops(Registry&);
+void register_pad_ops(Registry&);
 void register_random_ops(Registry&);
+void register_rearrange_ops(Registry&);
 void register_reduce_ops(Registry&);
+void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
 void register_softmax_ops(Registry&);
+void register_sort_ops(Registry&);
 void register_view_ops(Registry&);
 
 void Registry::add(const Op& op) { ops_.push_back(&op); }
@@ -32,14 +39,21 @@ const Registry& registry() {
     register_random_ops(*r);
     register_elementwise_ops(*r);
     register_view_ops(*r);
+    register_rearrange_ops(*r);
     register_reduce_ops(*r);
     register_scan_ops(*r);
+    register_sort_ops(*r);
     register_softmax_ops(*r);
     register_matmul_ops(*r);
     register_linear_ops(*r);
+    register_linalg_ops(*r);
     register_index_ops(*r);
     register_conv_ops(*r);
-    register_pool_ops(*r);
+    register_max_pool_ops(*r);
+    register_average_pool_ops(*r);
+    register_pad_ops(*r);
+    register_resample_ops(*r);
+    register_grid_sample_ops(*r);
     register_norm_ops(*r);
     register_loss_ops(*r);
     register_optim_ops(*r);

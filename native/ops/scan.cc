@@ -6,6 +6,7 @@
 #include "ops/functions.h"
 #include "ops/lines.h"
 #include "ops/reduce_dims.h"
+#include "ops/recurrence.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -106,12 +107,13 @@ void scan(const Lines<2>& lines, const In* x, Out* out, bool reverse, void* work
   });
 }
 
-void cumsum_eval(const EvalContext& c) {
+template <template <class> class ScanOf>
+void fold_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   if (x.spec->numel() == 0) return;
   const Lines<2> lines = lines_along<2>(dim_of(c.op(), c.attrs(), *x.spec), {x.spec, out.spec});
   dispatch_stored(x.spec->dtype, [&]<class In>(In) {
-    using Scan = SumScan<In>;
+    using Scan = ScanOf<In>;
     scan<Scan>(lines, x.as<const In>(), out.as<typename Scan::Out>(), c.attrs().get_bool(kReverse),
                c.workspace());
   });
@@ -125,6 +127,48 @@ void cumsum_vjp(VjpContext& c) {
                         Attrs().add_int(c.attrs().get_int(kDim)).add_bool(!c.attrs().get_bool(kReverse))));
 }
 
+void floating_infer(InferContext& c) {
+  if (!is_floating(c.in(0).dtype)) {
+    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(c.in(0).dtype));
+  }
+  cumsum_infer(c);
+}
+
+void floating_eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &out = c.out(0);
+  if (x.spec->numel() == 0) return;
+  const Lines<2> lines = lines_along<2>(dim_of(c.op(), c.attrs(), *x.spec), {x.spec, out.spec});
+  dispatch_floating(x.spec->dtype, [&]<class T>(T) {
+    scan<LogSumScan<T>>(lines, x.as<const T>(), out.as<T>(), c.attrs().get_bool(kReverse), c.workspace());
+  });
+}
+
+// out[j] = x[0] ... x[j]. With p[i] the product before i, dx[i] = p[i] s[i], s[i] = g[i] + x[i + 1] s[i + 1]:
+// nothing is divided by, so zeros need no care, and every step has a gradient itself.
+void cumprod_vjp(VjpContext& c) {
+  if (!c.needs(0)) return;
+  const Tensor x = c.input(0);
+  if (x->spec.rank() == 0 || x->spec.numel() == 0) return c.set_grad(0, c.grad(0));
+  const int dim = normalize_dim("cumprod", c.attrs().get_int(kDim), x->spec.rank());
+  const bool reverse = c.attrs().get_bool(kReverse);
+  const Tensor before = shifted(c, c.output(0), dim, /*later=*/!reverse, 1.0);
+  const Tensor factors = shifted(c, x, dim, /*later=*/reverse, 0.0);
+  c.set_grad(0, fn::mul(c, before, recurrence(c, factors, c.grad(0), dim, !reverse)));
+}
+
+// dx[i] = e^(x[i] - y[i]) t[i], t[i] = g[i] + e^(y[i] - y[i + 1]) t[i + 1]. y only grows: no exponential is
+// above 1.
+void logcumsumexp_vjp(VjpContext& c) {
+  if (!c.needs(0)) return;
+  const Tensor x = c.input(0), y = c.output(0);
+  if (x->spec.rank() == 0 || x->spec.numel() == 0) return c.set_grad(0, c.grad(0));
+  const int dim = normalize_dim("logcumsumexp", c.attrs().get_int(kDim), x->spec.rank());
+  const bool reverse = c.attrs().get_bool(kReverse);
+  const Tensor factors = fn::exp(c, fn::sub(c, y, shifted(c, y, dim, /*later=*/reverse, 0.0)));
+  const Tensor sums = recurrence(c, factors, c.grad(0), dim, !reverse);
+  c.set_grad(0, fn::mul(c, fn::exp(c, fn::sub(c, x, y)), sums));
+}
+
 const Op kOps[] = {
     {.name = "cumsum",
      .inputs = {{{"x"}}},
@@ -133,14 +177,37 @@ const Op kOps[] = {
      .flags = kPrimitive,
      .infer = cumsum_infer,
      .workspace = scan_workspace,
-     .eval = cumsum_eval,
+     .eval = fold_eval<SumScan>,
      .vjp = cumsum_vjp},
+    {.name = "cumprod",
+     .inputs = {{{"x"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}, {"reverse", AttrType::kBool}}},
+     .flags = kPrimitive,
+     .infer = cumsum_infer,
+     .workspace = scan_workspace,
+     .eval = fold_eval<ProductScan>,
+     .saves = {.inputs = 1, .outputs = 1},
+     .vjp = cumprod_vjp},
+    {.name = "logcumsumexp",
+     .inputs = {{{"x"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}, {"reverse", AttrType::kBool}}},
+     .flags = kPrimitive,
+     .infer = floating_infer,
+     .workspace = scan_workspace,
+     .eval = floating_eval,
+     .saves = {.inputs = 1, .outputs = 1},
+     .vjp = logcumsumexp_vjp},
 };
 
 }  // namespace
 
+void register_recurrence_ops(Registry& r);  // recurrence.cc
+
 void register_scan_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
+  register_recurrence_ops(r);
 }
 
 }  // namespace lanegrad

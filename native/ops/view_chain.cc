@@ -1,5 +1,8 @@
 #include "ops/view_chain.h"
 
+#include <algorithm>
+
+#include "ops/functions.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -69,7 +72,7 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
   OutputSpec at(base);
   for (const ViewStep& step : chain) {
     const TensorSpec* input = &at;
-    const uint16_t starts[] = {0, 1};
+    const Start starts[] = {0, 1};
     InferContext c(*step.op, Operands<const TensorSpec*>({&input, 1}, starts), step.attrs);
     step.op->infer(c);
     const int64_t offset = at.offset + c.out(0).offset;
@@ -77,6 +80,22 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
     at.offset = offset;
   }
   return at;
+}
+
+Tensor embed_gradient(VjpContext& c, const Op& view) {
+  static const Op& scatter = find_op("viewScatter");
+  const Tensor g = c.grad(0);
+  const Dims shape = c.input_shape(0);
+  const ViewStep step{&view, c.attrs()};
+  const auto chain = encode_chain(contiguous_strides(shape), {&step, 1});
+  return c.apply(scatter, {fn::full(c, shape, 0, g->spec.dtype), g}, Attrs().add_ints(chain));
+}
+
+ViewChain chain_of(const ViewLink& last) {
+  ViewChain steps;
+  for (const ViewLink* link = &last; link; link = link->before.get()) steps.push_back(link->step);
+  std::reverse(steps.begin(), steps.end());
+  return steps;
 }
 
 Tensor apply_chain(Applier& c, const Tensor& x, std::span<const ViewStep> chain) {

@@ -37,6 +37,24 @@ function loss(
   };
 }
 
+/** Points on and around images that are equally large in all directions, away from where the reading has a kink. */
+function sampling(
+  x: readonly number[],
+  out: readonly number[],
+  attrs: OpAttrs['gridSample'],
+): CaseOf<'gridSample'> {
+  const directions = x.length - 2;
+  const size = x[2]!;
+  // Elements, and half way between them.
+  const halves = Array.from({ length: 8 * size }, (_, i) => i / 2 - 2 * size);
+  const kinks = halves.map((at) => (attrs.alignCorners ? (2 * at) / (size - 1) : (2 * at + 1) / size) - 1);
+  return {
+    name: `${attrs.mode}, ${attrs.paddingMode}, ${attrs.alignCorners ? 'corners aligned, ' : ''}${x.join(' x ')}`,
+    inputs: [real(x), real([x[0]!, ...out, directions], -2, 2, kinks)],
+    attrs,
+  };
+}
+
 const scalar = (value: number) => given([], [value], 'float64');
 const state = (shape: readonly number[], low = -1, high = 1) => real(shape, low, high);
 
@@ -131,6 +149,31 @@ export const fused = {
     ],
     dtypes: floats,
     tolerance: { ulp: 1, float64Ulp: 1, why: '1 / (1 - p) may be rounded before the product' },
+    gradient: 'second',
+    special: 0,
+  },
+  gridSample: {
+    cases: [
+      ...(['bilinear', 'nearest', 'bicubic'] as const).flatMap((mode) =>
+        (['zeros', 'border', 'reflection'] as const).flatMap((paddingMode) =>
+          [false, true].map((alignCorners) =>
+            sampling([2, 2, 4, 4], [3, 2], { mode, paddingMode, alignCorners }),
+          ),
+        ),
+      ),
+      ...(['zeros', 'border', 'reflection'] as const).map((paddingMode) =>
+        sampling([1, 2, 3, 3, 3], [2, 1, 2], { mode: 'bilinear', paddingMode, alignCorners: false }),
+      ),
+      sampling([1, 2, 3, 3, 3], [2, 1, 2], { mode: 'nearest', paddingMode: 'zeros', alignCorners: true }),
+      sampling([1, 1, 1, 1], [2, 3], { mode: 'bilinear', paddingMode: 'reflection', alignCorners: false }),
+      sampling([0, 2, 3, 3], [2, 2], { mode: 'bilinear', paddingMode: 'zeros', alignCorners: false }),
+      {
+        ...sampling([3, 5, 17, 17], [23, 21], { mode: 'bicubic', paddingMode: 'zeros', alignCorners: false }),
+        noGradient: slow,
+      },
+    ],
+    dtypes: floats,
+    tolerance: { relative: 2e-5, float64: 1e-13, why: 'weights are made of positions in another order' },
     gradient: 'second',
     special: 0,
   },

@@ -147,6 +147,34 @@ export const reduction = {
     gradient: 'second',
     special: 0,
   },
+  prod: {
+    cases: [
+      ...overDims((shape) => real(shape, 0.7, 1.4)).filter(
+        ({ name, attrs }) => attrs.dims.length < 2 && name !== 'long' && name !== 'wide',
+      ),
+      ...overNothing,
+      {
+        name: 'long',
+        inputs: [real([3, 20000], 0.98, 1.02)],
+        attrs: { dims: [1], keepdim: false },
+        noGradient: 'finite differences would take thousands of evaluations',
+      },
+      {
+        name: 'zeros',
+        inputs: [given([3, 3], [0, 2, 3, 1, 0, 0, 2, 3, 4])],
+        attrs: { dims: [1], keepdim: false },
+        noGradient: 'given values: at zeros the gradients are compared with PyTorch',
+      },
+    ],
+    dtypes: everyDType,
+    tolerance: {
+      relative: 2e-5,
+      float64: 4e-14,
+      why: 'n roundings, which add up like sqrt(n): n up to 20,000',
+    },
+    gradient: 'second',
+    special: 0,
+  },
   mean: {
     cases: [...overDims(positive), ...overNothing],
     dtypes: floats,

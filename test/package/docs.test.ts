@@ -53,7 +53,9 @@ describe.each(documents)('%s', (document) => {
     );
     // A bare name is short for one that stands beside it; a path is one from the root, or of a test.
     const paths = names.filter((name) => name.includes('/'));
-    expect(paths.filter((name) => !isThere(name, '.', 'test') && !/^(dist|build)/.test(name))).toEqual([]);
+    expect(
+      paths.filter((name) => !isThere(name, '.', 'test', 'native') && !/^(dist|build)/.test(name)),
+    ).toEqual([]);
   });
 
   it.runIf(/architecture|walkthrough/.test(document))('names functions that are there', () => {

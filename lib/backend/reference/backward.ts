@@ -158,9 +158,10 @@ export class BackwardPass {
         node.savedInputs.map((s, i) => unpack(node, s, `saved tensor ${i}`)),
       );
     }
-    const grad = arrived[0]?.tensor;
-    if (!grad) return [];
-    return this.opOf(node).vjp!(this.contextOf(node), grad, node.attrs);
+    if (!arrived.some((entry) => entry !== undefined)) return [];
+    const grads = arrived.map((entry) => entry?.tensor);
+    const first = grads[0] ?? this.zeroGrad(node);
+    return this.opOf(node).vjp!(this.contextOf(node, grads), first, node.attrs);
   }
 
   private opOf(node: TapeNode): AnyOp {
@@ -168,10 +169,19 @@ export class BackwardPass {
     return referenceOps[node.op as keyof typeof referenceOps];
   }
 
-  private contextOf(node: TapeNode): VjpContext {
+  /** What stands for the gradient of output 0 where only other outputs have one. */
+  private zeroGrad(node: TapeNode): RefTensor {
+    const dtype = node.inputDtypes[0]!;
+    const zero = this.tape.run('full', [], { shape: [], value: 0, dtype })[0]!;
+    return this.tape.run('expand', [zero], { shape: node.outputShapes[0]! })[0]!;
+  }
+
+  private contextOf(node: TapeNode, grads: readonly (RefTensor | undefined)[]): VjpContext {
     const { tape } = this;
     return {
       run: (op, inputs, attrs) => tape.run(op, inputs, attrs)[0]!,
+      runAll: (op, inputs, attrs) => tape.run(op, inputs, attrs),
+      grad: (j) => grads[j],
       needs: (i) => {
         const edge = node.edges[i];
         return edge !== undefined && this.counts(edge);

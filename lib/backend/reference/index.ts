@@ -91,11 +91,13 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   info(tensor: T): TensorInfo {
     const t = this.tensor('info', tensor);
-    return { dtype: t.dtype, shape: t.shape.slice(), strides: t.strides.slice() };
+    const { dtype, offset, data } = t;
+    return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
   }
 
   release(tensor: T): void {
     this.crossings += 1;
+    if (!Handle.is(tensor)) fail(DTypeError, 'dispose', `got ${describe(tensor)}, wanted a tensor`);
     if (tensor.value === undefined) return;
     tensor.value = undefined;
     this.released += 1;
@@ -181,6 +183,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       return;
     }
     const g = this.tensor('setGrad', grad);
+    if (g === t) fail(AutogradError, 'grad', 'a tensor cannot be its own gradient; assign a clone');
     if (!sameShape(g.shape, t.shape)) {
       fail(ShapeError, 'setGrad', `the gradient has shape ${show(g.shape)}, its tensor ${show(t.shape)}`);
     }

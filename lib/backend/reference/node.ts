@@ -1,6 +1,22 @@
 import type { DType } from '../../dtype.js';
 import type { RefTensor } from './array.js';
 
+/**
+ * The last step of the way to a view, and those before, shared with the view that it was taken of: a view of a view of a
+ * view costs no more than a view.
+ */
+export interface ViewChain {
+  readonly step: ViewStep;
+  readonly before: ViewChain | undefined;
+}
+
+/** The steps, the first one first. */
+export function stepsOf(chain: ViewChain): ViewStep[] {
+  const steps: ViewStep[] = [];
+  for (let at: ViewChain | undefined = chain; at; at = at.before) steps.push(at.step);
+  return steps.reverse();
+}
+
 /** One step of a view chain. */
 export interface ViewStep {
   readonly op: string;
@@ -10,7 +26,7 @@ export interface ViewStep {
 /** How a view follows from the tensor whose storage it shares. */
 export interface ViewInfo {
   readonly base: RefTensor;
-  readonly chain: readonly ViewStep[];
+  readonly chain: ViewChain;
   /** Made while nothing was recorded: it has no history of its own to rewrite. */
   readonly unrecorded: boolean;
   /** `historyVersion` of the base that the view's node belongs to. */

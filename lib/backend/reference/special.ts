@@ -13,6 +13,13 @@ export function erf(x: number): number {
   return x < 0 ? tail - 1 : 1 - tail;
 }
 
+/** 1 - erf(x), precise in the tail. */
+export function complementaryErf(x: number): number {
+  if (!(Math.abs(x) > 0.46875)) return 1 - erf(x);
+  if (x < 0) return 2 - complementaryErf(-x);
+  return x > 27.3 ? 0 : complement(x);
+}
+
 const nearTop = [
   1.85777706184603153e-1, 3.1611237438705656, 1.1386415415105016e2, 3.77485237685302021e2,
   3.20937758913846947e3,

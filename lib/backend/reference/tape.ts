@@ -13,10 +13,10 @@ import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
 import { roundHalves } from './half.js';
-import { TapeNode, type Saved } from './node.js';
+import { stepsOf, TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
-import { expandedDim, sameShape } from './shape.js';
+import { expandedDim, mayOverlap, sameShape } from './shape.js';
 import { makeViewScatter, viewScatterRecord, type AnyOp } from './view-scatter.js';
 
 /** What `run` takes: a tensor, or a number or boolean that promotes by kind only. */
@@ -75,6 +75,14 @@ export class Tape {
         ValueError,
         name,
         `cannot write in place: dim ${shared} of ${show(target.shape)} is expanded, so its elements share memory; ` +
+          'clone the tensor first',
+      );
+    }
+    if (mayOverlap(target.shape, target.strides)) {
+      fail(
+        ValueError,
+        name,
+        `cannot write in place: elements of ${show(target.shape)} with strides ${show(target.strides)} may share memory; ` +
           'clone the tensor first',
       );
     }
@@ -207,7 +215,7 @@ export class Tape {
     const base = x.view ? x.view.base : x;
     out.view = {
       base,
-      chain: x.view ? [...x.view.chain, step] : [step],
+      chain: { step, before: x.view?.chain },
       unrecorded: !this.gradMode || (x.view?.unrecorded ?? false),
       seen: base.historyVersion,
     };
@@ -252,7 +260,7 @@ export class Tape {
     const mode = this.gradMode;
     this.gradMode = true;
     let replayed = view.base;
-    for (const step of view.chain) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
+    for (const step of stepsOf(view.chain)) replayed = this.run(step.op, [replayed], step.attrs)[0]!;
     this.gradMode = mode;
     this.setHistory(t, replayed.node, replayed.outputIndex);
   }
@@ -365,7 +373,7 @@ export class Tape {
       return;
     }
     const { base, chain } = view;
-    const attrs = { chain, strides: base.strides };
+    const attrs = { chain: stepsOf(chain), strides: base.strides };
     if (this.requiresGrad(base) || result.node) {
       this.attach(this.entry('viewScatter'), [base, result], [base], attrs);
       base.historyVersion += 1;

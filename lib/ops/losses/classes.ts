@@ -56,6 +56,12 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options;
   checkInt('crossEntropy', 'ignoreIndex', ignoreIndex);
   checkRange('crossEntropy', 'labelSmoothing', labelSmoothing, 0, 1);
+  if (isFloat(target.dtype) && target.ndim !== input.ndim) {
+    throw new DTypeError(
+      `[crossEntropy] target is ${target.dtype} ${shapeText(target.shape)}: class indices want an integer dtype ` +
+        `(dtype: 'int64'), probabilities the shape of input, ${shapeText(input.shape)}`,
+    );
+  }
   if (isFloat(target.dtype)) {
     if (ignoreIndex >= 0) {
       throw new ValueError(

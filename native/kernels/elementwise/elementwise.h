@@ -7,10 +7,11 @@
 
 namespace lanegrad {
 
-// One opcode for each row of elementwise.def, in its order.
+// One opcode for each row, in their order.
 enum ElementwiseCode : int {
 #define LANEGRAD_ELEMENTWISE(name, ...) kCode_##name,
 #include "kernels/elementwise/elementwise.def"
+#include "kernels/elementwise/functions.def"
 #undef LANEGRAD_ELEMENTWISE
   kElementwiseCount
 };
@@ -24,6 +25,8 @@ inline constexpr unsigned kFloats = dtype_bit(DType::kFloat32) | dtype_bit(DType
 inline constexpr unsigned kNumbers =
     kFloats | dtype_bit(DType::kUint8) | dtype_bit(DType::kInt32) | dtype_bit(DType::kInt64);
 inline constexpr unsigned kAnyDType = kNumbers | dtype_bit(DType::kBool);
+inline constexpr unsigned kIntegers = kNumbers & ~kFloats;
+inline constexpr unsigned kIntegersAndBool = kAnyDType & ~kFloats;
 
 // out[i] = value(in[0][i], in[1][i] ...), i < n, n >= 1. After the operands, `in` has a pointer to each
 // constant. Bit k of `scalars`: in[k] is one element, used for all i. Kernels take no scalar, or one: any of

@@ -128,3 +128,114 @@ LANEGRAD_INLINE Vec<T> silu_slope(Vec<T> x) {
   const Vec<T> s = sigmoid(x);
   return s * (one + x * (one - s));
 }
+
+// ---- tests of floats; integers have no NaN, no infinities and no -0
+
+template <class T>
+LANEGRAD_INLINE auto has_sign(Vec<T> a) {
+  if constexpr (std::is_floating_point_v<T>)
+    return lt(copy_sign(constant<T>(1), a), constant<T>(0));
+  else
+    return lt(a, constant<T>(0));
+}
+template <class T>
+LANEGRAD_INLINE auto is_infinite(Vec<T> a) {
+  if constexpr (std::is_floating_point_v<T>)
+    return eq(a, constant<T>(std::numeric_limits<double>::infinity()));
+  else
+    return ne(a, a);
+}
+template <class T>
+LANEGRAD_INLINE auto is_minus_infinite(Vec<T> a) {
+  if constexpr (std::is_floating_point_v<T>)
+    return eq(a, constant<T>(-std::numeric_limits<double>::infinity()));
+  else
+    return ne(a, a);
+}
+template <class T>
+LANEGRAD_INLINE auto is_finite(Vec<T> a) {
+  if constexpr (std::is_floating_point_v<T>)
+    return lt(abs(a), constant<T>(std::numeric_limits<double>::infinity()));
+  else
+    return eq(a, a);
+}
+
+// Equal, or finite and |a - b| <= atol + rtol |b|.
+template <class T>
+LANEGRAD_INLINE auto is_close(Vec<T> a, Vec<T> b, Vec<T> rtol, Vec<T> atol) {
+  const Vec<T> distance = abs(a - b);
+  return eq(a, b) | (is_finite(distance) & le(distance, atol + abs(rtol * b)));
+}
+
+template <class Mask>
+LANEGRAD_INLINE Mask differ(Mask a, Mask b) {
+  return (a | b) & ~(a & b);
+}
+
+// ---- bits
+
+template <class T>
+LANEGRAD_INLINE Vec<T> bit_and(Vec<T> a, Vec<T> b) {
+  if constexpr (sizeof(T) == 1)
+    return {static_cast<T>(a.v & b.v)};
+  else
+    return a & b;
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> bit_or(Vec<T> a, Vec<T> b) {
+  if constexpr (sizeof(T) == 1)
+    return {static_cast<T>(a.v | b.v)};
+  else
+    return a | b;
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> bit_xor(Vec<T> a, Vec<T> b) {
+  if constexpr (sizeof(T) == 1)
+    return {static_cast<T>(a.v ^ b.v)};
+  else
+    return a ^ b;
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> bit_not(Vec<T> a) {
+  if constexpr (std::is_same_v<T, bool>)
+    return {!a.v};
+  else
+    return bit_xor(a, Vec<T>::broadcast(static_cast<T>(-1)));
+}
+
+// Shifts by a negative number, or by the width or more, push everything out.
+template <class T>
+static inline T shifted_left(T a, T count) {
+  constexpr T kBits = static_cast<T>(8 * sizeof(T));
+  if (count < 0 || count >= kBits) return 0;
+  return static_cast<T>(static_cast<uint64_t>(a) << count);
+}
+template <class T>
+static inline T shifted_right(T a, T count) {
+  constexpr T kBits = static_cast<T>(8 * sizeof(T));
+  if (count < 0 || count >= kBits) return a < 0 ? static_cast<T>(-1) : T(0);
+  return static_cast<T>(a >> count);
+}
+
+// ---- piecewise linear functions and interpolation
+
+template <class T>
+LANEGRAD_INLINE Vec<T> hard_sigmoid(Vec<T> x) {
+  return min(max(x + constant<T>(3), constant<T>(0)), constant<T>(6)) / constant<T>(6);
+}
+
+// 0 up to -3, x/3 + 1/2, 1 from 3 on.
+template <class T>
+LANEGRAD_INLINE Vec<T> hard_swish_slope(Vec<T> x) {
+  const Vec<T> inner = x / constant<T>(3) + constant<T>(0.5);
+  const Vec<T> upper = select(ge(x, constant<T>(3)), constant<T>(1), inner);
+  return select(le(x, constant<T>(-3)), constant<T>(0), upper);
+}
+
+// From the nearer end, so that weights 0 and 1 give the ends exactly.
+template <class T>
+LANEGRAD_INLINE Vec<T> interpolate(Vec<T> start, Vec<T> end, Vec<T> weight) {
+  const Vec<T> step = end - start;
+  return select(lt(abs(weight), constant<T>(0.5)), start + weight * step,
+                end - step * (constant<T>(1) - weight));
+}

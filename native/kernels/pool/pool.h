@@ -1,31 +1,17 @@
-// Pooling of one plane [H, W]. The op layer goes over batch and channels.
+// Pooling of one channel, of one to three directions. The op layer goes over batch and channels.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include "kernels/pool/windows.h"
 
 namespace lanegrad {
 
-// Index 0 of a pair is the vertical direction.
-struct PoolGeometry {
-  std::array<int64_t, 2> size, out, kernel, stride, padding, dilation;
-  bool count_include_pad;
-};
-
-// A plane to read, in any strides.
-template <class T>
-struct PlaneView {
-  const T* data;
-  int64_t row, column;
-};
-
 template <class T>
 struct PoolTable {
-  // out and indices: row-major planes of geometry.out; an index is row * width + column of the input.
-  void (*max)(const PoolGeometry&, PlaneView<T> in, T* out, int64_t* indices);
-  void (*average)(const PoolGeometry&, PlaneView<T> in, T* out);
-  // out: a row-major plane of geometry.size.
-  void (*average_backward)(const PoolGeometry&, PlaneView<T> grad, T* out);
+  // out and indices: row-major [places]; an index is the row-major place in the input.
+  void (*max)(const PoolGeometry&, const PoolView<T>& in, T* out, int64_t* indices);
+  void (*average)(const PoolGeometry&, const PoolView<T>& in, T* out);
+  // out: row-major [volume].
+  void (*average_backward)(const PoolGeometry&, const PoolView<T>& grad, T* out);
 };
 
 struct PoolTables {

@@ -53,6 +53,11 @@ struct ReduceTable {
   ReduceKernels<int64_t, int64_t> sum_i64;
   ReduceKernels<float, float> sum_f32;
   ReduceKernels<double, double> sum_f64;
+  ReduceKernels<uint8_t, int64_t> prod_u8;
+  ReduceKernels<int32_t, int64_t> prod_i32;
+  ReduceKernels<int64_t, int64_t> prod_i64;
+  ReduceKernels<float, float> prod_f32;
+  ReduceKernels<double, double> prod_f64;
   ReduceKernels<uint8_t, uint8_t> max_u8, min_u8;
   ReduceKernels<int32_t, int32_t> max_i32, min_i32;
   ReduceKernels<int64_t, int64_t> max_i64, min_i64;
@@ -82,6 +87,7 @@ struct ReduceTable {
       return prefix##_f64;                         \
   }
   LANEGRAD_PICK(sum, sum)
+  LANEGRAD_PICK(prod, prod)
   LANEGRAD_PICK(max, max)
   LANEGRAD_PICK(min, min)
   LANEGRAD_PICK(argmax, argmax)

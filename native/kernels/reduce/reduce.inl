@@ -14,6 +14,23 @@ struct SumFold {
   static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
 };
 
+template <class T>
+struct ProductFold {
+  T pad() const { return T(1); }
+  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::broadcast(T(1)); }
+  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const { return acc * x; }
+  LANEGRAD_INLINE T step(T acc, T x) const { return acc * x; }
+  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return a * b; }
+  static LANEGRAD_INLINE T join(T a, T b) { return a * b; }
+  static LANEGRAD_INLINE T lanes(Vec<T> a) {
+    alignas(64) T lane[Vec<T>::kWidth];
+    a.store(lane);
+    for (int half = Vec<T>::kWidth / 2; half > 0; half /= 2)
+      for (int l = 0; l < half; ++l) lane[l] *= lane[l + half];
+    return lane[0];
+  }
+};
+
 template <class T, bool kMax>
 struct ExtremeFold {
   static constexpr T kIdentity = [] {
@@ -228,33 +245,42 @@ static void centered_columns(const T* x, int64_t rows, int64_t row_stride, int64
   }
 }
 
-// Integer sums go to 64 bits and are exact, so their order is free: plain loops, which the compiler
-// vectorises.
-template <class T>
-static void sum_int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
-                         int64_t* out, int64_t out_stride) {
+// Integer sums and products go to 64 bits and wrap, so their order is free: plain loops, which the compiler
+// vectorises. Unsigned: wrapping without undefined behaviour.
+struct WrappingSum {
+  static constexpr uint64_t kStart = 0;
+  static LANEGRAD_INLINE uint64_t step(uint64_t a, uint64_t b) { return a + b; }
+};
+struct WrappingProduct {
+  static constexpr uint64_t kStart = 1;
+  static LANEGRAD_INLINE uint64_t step(uint64_t a, uint64_t b) { return a * b; }
+};
+template <class T, class Fold>
+static void int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t* out,
+                     int64_t out_stride) {
   for (int64_t i = 0; i < count; ++i) {
     const T* p = x + i * x_outer;
-    uint64_t total = 0;  // unsigned: wraps without undefined behaviour
+    uint64_t total = Fold::kStart;
     if (x_stride == 1) {
-      for (int64_t j = 0; j < n; ++j) total += static_cast<uint64_t>(p[j]);
+      for (int64_t j = 0; j < n; ++j) total = Fold::step(total, static_cast<uint64_t>(p[j]));
     } else {
-      for (int64_t j = 0; j < n; ++j) total += static_cast<uint64_t>(p[j * x_stride]);
+      for (int64_t j = 0; j < n; ++j) total = Fold::step(total, static_cast<uint64_t>(p[j * x_stride]));
     }
     out[i * out_stride] = static_cast<int64_t>(total);
   }
 }
-template <class T>
-static void sum_int_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                            int64_t* out, int64_t out_stride) {
+template <class T, class Fold>
+static void int_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                        int64_t* out, int64_t out_stride) {
   alignas(64) uint64_t line[kColumnTile];
-  for (int64_t c = 0; c < cols; ++c) line[c] = 0;
+  for (int64_t c = 0; c < cols; ++c) line[c] = Fold::kStart;
   for (int64_t r = 0; r < rows; ++r) {
     const T* p = x + r * row_stride;
     if (col_stride == 1) {
-      for (int64_t c = 0; c < cols; ++c) line[c] += static_cast<uint64_t>(p[c]);
+      for (int64_t c = 0; c < cols; ++c) line[c] = Fold::step(line[c], static_cast<uint64_t>(p[c]));
     } else {
-      for (int64_t c = 0; c < cols; ++c) line[c] += static_cast<uint64_t>(p[c * col_stride]);
+      for (int64_t c = 0; c < cols; ++c)
+        line[c] = Fold::step(line[c], static_cast<uint64_t>(p[c * col_stride]));
     }
   }
   for (int64_t c = 0; c < cols; ++c) out[c * out_stride] = static_cast<int64_t>(line[c]);
@@ -364,17 +390,24 @@ static void extreme_columns(const T* x, int64_t rows, int64_t row_stride, int64_
 template <class T>
 using Sum = SumFold<T>;
 template <class T>
+using Product = ProductFold<T>;
+template <class T>
 using Max = ExtremeFold<T, true>;
 template <class T>
 using Min = ExtremeFold<T, false>;
 
 extern const ReduceTable kReduceTable;
 const ReduceTable kReduceTable = {
-    .sum_u8 = {sum_int_rows<uint8_t>, sum_int_columns<uint8_t>},
-    .sum_i32 = {sum_int_rows<int32_t>, sum_int_columns<int32_t>},
-    .sum_i64 = {sum_int_rows<int64_t>, sum_int_columns<int64_t>},
+    .sum_u8 = {int_rows<uint8_t, WrappingSum>, int_columns<uint8_t, WrappingSum>},
+    .sum_i32 = {int_rows<int32_t, WrappingSum>, int_columns<int32_t, WrappingSum>},
+    .sum_i64 = {int_rows<int64_t, WrappingSum>, int_columns<int64_t, WrappingSum>},
     .sum_f32 = {fold_rows<float, Sum<float>>, fold_columns<float, Sum<float>>},
     .sum_f64 = {fold_rows<double, Sum<double>>, fold_columns<double, Sum<double>>},
+    .prod_u8 = {int_rows<uint8_t, WrappingProduct>, int_columns<uint8_t, WrappingProduct>},
+    .prod_i32 = {int_rows<int32_t, WrappingProduct>, int_columns<int32_t, WrappingProduct>},
+    .prod_i64 = {int_rows<int64_t, WrappingProduct>, int_columns<int64_t, WrappingProduct>},
+    .prod_f32 = {fold_rows<float, Product<float>>, fold_columns<float, Product<float>>},
+    .prod_f64 = {fold_rows<double, Product<double>>, fold_columns<double, Product<double>>},
     .max_u8 = {byte_rows<true>, byte_columns<true>},
     .min_u8 = {byte_rows<false>, byte_columns<false>},
     .max_i32 = {fold_rows<int32_t, Max<int32_t>>, fold_columns<int32_t, Max<int32_t>>},

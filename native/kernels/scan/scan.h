@@ -9,7 +9,9 @@
 // Strides may be negative: a fold from the end is one over the line turned round.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace lanegrad {
@@ -25,6 +27,29 @@ struct SumScan {
   static Acc start() { return 0; }
   static Acc step(Acc a, In x) { return a + static_cast<Acc>(x); }
   static Acc join(Acc a, Acc b) { return a + b; }
+};
+
+template <class In>
+struct ProductScan {
+  using Acc = typename SumScan<In>::Acc;
+  using Out = typename SumScan<In>::Out;
+  static Acc start() { return 1; }
+  static Acc step(Acc a, In x) { return a * static_cast<Acc>(x); }
+  static Acc join(Acc a, Acc b) { return a * b; }
+};
+
+// log(e^a + e^x). Equal infinities would give Infinity - Infinity.
+template <class In>
+struct LogSumScan {
+  using Acc = double;
+  using Out = In;
+  static Acc start() { return -std::numeric_limits<double>::infinity(); }
+  static Acc step(Acc a, In x) { return join(a, static_cast<double>(x)); }
+  static Acc join(Acc a, Acc b) {
+    if (a != a || b != b) return a + b;
+    const double high = a > b ? a : b, low = a > b ? b : a;
+    return high == low && std::isinf(high) ? high : high + std::log1p(std::exp(low - high));
+  }
 };
 
 // A row of each operand: where it starts, how far its elements and its neighbour row are.
@@ -96,6 +121,37 @@ void scan_columns(ScanRows<const In> x, ScanRows<Out> out, int64_t cols, int64_t
         q[c * out.outer] = static_cast<Out>(acc[c]);
       }
     }
+  }
+}
+
+// The extremum so far and where it stands: the last of equals, as in PyTorch. A NaN stays the extremum.
+template <class T, bool kMax>
+void scan_extreme_row(const T* x, int64_t x_stride, T* out, int64_t out_stride, int64_t* index,
+                      int64_t index_stride, int64_t n) {
+  T best = x[0];
+  int64_t at = 0;
+  for (int64_t j = 0; j < n; ++j) {
+    const T v = x[j * x_stride];
+    if (v != v || (best == best && (kMax ? v >= best : v <= best))) {
+      best = v;
+      at = j;
+    }
+    out[j * out_stride] = best;
+    index[j * index_stride] = at;
+  }
+}
+
+// y[j] = a[j] y[j - 1] + b[j], from y[-1] = 0: a linear recurrence, which gradients of products are. In
+// double.
+template <class T>
+void recurrence_row(const T* a, int64_t a_stride, const T* b, int64_t b_stride, T* y, int64_t y_stride,
+                    int64_t n) {
+  double last = 0;
+  for (int64_t j = 0; j < n; ++j) {
+    // The first one has no predecessor: its factor, whatever it is, counts for nothing.
+    const double before = j > 0 ? static_cast<double>(a[j * a_stride]) * last : 0.0;
+    last = before + static_cast<double>(b[j * b_stride]);
+    y[j * y_stride] = static_cast<T>(last);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PoolOptions, Tensor } from '../../../lib/index.js';
+import type { MaxPool2dOptions, Tensor } from '../../../lib/index.js';
 import { distinct, floats, exact, given, index, real } from '../case.js';
 import { composed, type ComposedRows } from './row.js';
 
@@ -28,7 +28,7 @@ export const indexing: ComposedRows = {
     ],
   }),
   maxPool2dWithIndices: composed({
-    call: (lg, [size, options]: readonly [number, PoolOptions?], x: Tensor) => ({
+    call: (lg, [size, options]: readonly [number, MaxPool2dOptions?], x: Tensor) => ({
       ...lg.maxPool2dWithIndices(x, size, options),
     }),
     cases: [

@@ -39,7 +39,7 @@ export const reduction: Rows = {
   std: spread(),
   std_mean: spread({ results: ['std', 'mean'] }),
   var_mean: spread({ results: ['var', 'mean'] }),
-  logsumexp: call('self dim | keepdim'),
+  logsumexp: call('self | dim keepdim'),
   norm: call('input | p dim keepdim'),
   quantile: call('self q | dim keepdim'),
   nanquantile: call('self q | dim keepdim'),

@@ -1,10 +1,9 @@
 import { DTypeError, ShapeError, ValueError } from '../../../errors.js';
-import { fail, fresh, show, zeros, type RefTensor } from '../array.js';
-import { copyInto } from '../cast.js';
+import { fail, fresh, show, type RefTensor } from '../array.js';
 import { multiplyPacked, pack, packedLength, scratchArray, type Matrix } from '../gemm.js';
-import { checkSizes, isContiguous, sameShape } from '../shape.js';
-import { sumDims, type ReferenceOp } from './op.js';
-import { pair, windowCount, type Window } from './window.js';
+import { checkSizes, numelOf, sameShape } from '../shape.js';
+import { sumDims, type ReferenceOp, type VjpContext } from './op.js';
+import { lastSizes, rowMajor, sizesOf, windowCounts, type Sizes, type Window } from './window.js';
 
 interface ConvAttrs {
   readonly stride: readonly number[];
@@ -17,11 +16,10 @@ interface ConvAttrs {
 interface Geometry extends Window {
   readonly images: number;
   readonly channels: number;
-  readonly height: number;
-  readonly width: number;
+  readonly size: Sizes;
   readonly outChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
+  readonly out: Sizes;
+  readonly outShape: readonly number[];
   readonly groups: number;
   /** Rows of the matrix of patches: channels of a group times the kernel's elements. */
   readonly depth: number;
@@ -30,16 +28,18 @@ interface Geometry extends Window {
 }
 
 function geometry(op: string, x: readonly number[], weight: readonly number[], attrs: ConvAttrs): Geometry {
-  if (x.length !== 4) fail(ShapeError, op, `the input wants shape [N, C, H, W], got ${show(x)}`);
-  if (weight.length !== 4)
-    fail(ShapeError, op, `the weight wants shape [Cout, Cin/groups, kH, kW], got ${show(weight)}`);
-  const stride = pair(op, 'stride', attrs.stride, 1);
-  const padding = pair(op, 'padding', attrs.padding, 0);
-  const dilation = pair(op, 'dilation', attrs.dilation, 1);
+  const directions = x.length - 2;
+  if (directions < 1 || directions > 3)
+    fail(ShapeError, op, `the input wants shape [N, C, ...] of one to three directions, got ${show(x)}`);
+  if (weight.length !== x.length)
+    fail(ShapeError, op, `the weight wants shape [Cout, Cin/groups, ...], got ${show(weight)}`);
+  const stride = sizesOf(op, 'stride', attrs.stride, directions, 1, 1);
+  const padding = sizesOf(op, 'padding', attrs.padding, directions, 0, 0);
+  const dilation = sizesOf(op, 'dilation', attrs.dilation, directions, 1, 1);
   const { groups } = attrs;
   if (groups < 1) fail(ValueError, op, `attribute groups wants 1 or more, got ${groups}`);
-  const [images, channels, height, width] = x as [number, number, number, number];
-  const [outChannels, perGroup, kh, kw] = weight as [number, number, number, number];
+  const [images, channels] = x as [number, number];
+  const [outChannels, perGroup] = weight as [number, number];
   if (channels % groups !== 0 || outChannels % groups !== 0) {
     fail(
       ShapeError,
@@ -54,23 +54,23 @@ function geometry(op: string, x: readonly number[], weight: readonly number[], a
       `channels differ: x is ${show(x)}, weight is ${show(weight)} (${channels} against ${perGroup} in ${groups} groups)`,
     );
   }
-  if (kh < 1 || kw < 1)
+  const kernel = lastSizes(weight.slice(2), 1);
+  if (kernel.some((extent) => extent < 1))
     fail(ShapeError, op, `the kernel wants sizes of at least 1, got weight ${show(weight)}`);
-  const window: Window = { kernel: [kh, kw], stride, padding, dilation };
-  const outHeight = windowCount(op, height, 0, window);
-  const outWidth = windowCount(op, width, 1, window);
+  const window: Window = { kernel, stride, padding, dilation };
+  const size = lastSizes(x.slice(2), 1);
+  const out = windowCounts(op, size, window);
   return {
     ...window,
     images,
     channels,
-    height,
-    width,
+    size,
     outChannels,
-    outHeight,
-    outWidth,
+    out,
+    outShape: [images, outChannels, ...out.slice(3 - directions)],
     groups,
-    depth: perGroup * kh * kw,
-    places: outHeight * outWidth,
+    depth: perGroup * numelOf(kernel),
+    places: numelOf(out),
   };
 }
 
@@ -78,14 +78,6 @@ function wantNumbers(op: string, ...tensors: (RefTensor | undefined)[]): void {
   for (const t of tensors) {
     if (t && !t.isFloat) fail(DTypeError, op, `wants floating dtypes, got ${t.dtype}: cast it first`);
   }
-}
-
-/** x itself when its memory is row-major, else a copy that is. */
-export function rowMajor(op: string, x: RefTensor): RefTensor {
-  if (isContiguous(x.shape, x.strides)) return x;
-  const copy = zeros(op, x.dtype, x.shape);
-  copyInto(copy, x);
-  return copy;
 }
 
 /**
@@ -97,24 +89,27 @@ function eachPatchRun(
   perGroup: number,
   body: (at: number, from: number, step: number, count: number) => void,
 ): void {
-  const [kh, kw] = g.kernel;
-  const [sy, sx] = g.stride;
-  const [py, px] = g.padding;
-  const [dy, dx] = g.dilation;
+  const [depth, height, width] = g.size;
+  const [, outHeight, outWidth] = g.out;
+  const stride = g.stride[2];
   let row = 0;
   for (let channel = 0; channel < perGroup; channel++) {
-    for (let i = 0; i < kh; i++) {
-      for (let j = 0; j < kw; j++, row++) {
-        // The first and one past the last column whose element lies inside the image.
-        const shift = j * dx - px;
-        const first = shift >= 0 ? 0 : Math.ceil(-shift / sx);
-        const end = Math.min(g.outWidth, Math.floor((g.width - 1 - shift) / sx) + 1);
-        if (end <= first) continue;
-        for (let y = 0; y < g.outHeight; y++) {
-          const line = y * sy + i * dy - py;
-          if (line < 0 || line >= g.height) continue;
-          const at = row * g.places + y * g.outWidth + first;
-          body(at, (channel * g.height + line) * g.width + first * sx + shift, sx, end - first);
+    for (let h = 0; h < g.kernel[0]; h++) {
+      for (let i = 0; i < g.kernel[1]; i++) {
+        for (let j = 0; j < g.kernel[2]; j++, row++) {
+          // The first and one past the last column whose element lies inside the image.
+          const shift = j * g.dilation[2] - g.padding[2];
+          const first = shift >= 0 ? 0 : Math.ceil(-shift / stride);
+          const end = Math.min(outWidth, Math.floor((width - 1 - shift) / stride) + 1);
+          if (end <= first) continue;
+          for (let line = 0; line < g.out[0] * outHeight; line++) {
+            const z = Math.floor(line / outHeight) * g.stride[0] + h * g.dilation[0] - g.padding[0];
+            const y = (line % outHeight) * g.stride[1] + i * g.dilation[1] - g.padding[1];
+            if (z < 0 || z >= depth || y < 0 || y >= height) continue;
+            const at = row * g.places + line * outWidth + first;
+            const from = ((channel * depth + z) * height + y) * width + first * stride + shift;
+            body(at, from, stride, end - first);
+          }
         }
       }
     }
@@ -123,7 +118,7 @@ function eachPatchRun(
 
 // The patches of one image and group as a matrix [depth, places].
 function gatherPatches(g: Geometry, image: Float64Array, offset: number, to: Float64Array): void {
-  if (g.padding[0] > 0 || g.padding[1] > 0) to.fill(0, 0, g.depth * g.places);
+  if (g.padding.some((by) => by > 0)) to.fill(0, 0, g.depth * g.places);
   eachPatchRun(g, g.channels / g.groups, (at, from, step, count) => {
     let source = offset + from;
     for (let i = 0; i < count; i++, source += step) to[at + i] = image[source]!;
@@ -143,29 +138,22 @@ function matrix(data: Float64Array, offset: number, rowStride: number): Matrix {
   return { data, offset, rowStride, columnStride: 1 };
 }
 
-export const conv2d: ReferenceOp<'conv2d'> = {
+export const convolution: ReferenceOp<'convolution'> = {
   infer([x, weight, bias], attrs) {
-    wantNumbers('conv2d', x, weight, bias);
-    const g = geometry('conv2d', x!.shape, weight!.shape, attrs);
-    if (bias && (bias.rank !== 1 || bias.shape[0] !== g.outChannels)) {
-      fail(ShapeError, 'conv2d', `bias wants shape [${g.outChannels}], got ${show(bias.shape)}`);
-    }
-    return [fresh(x!.dtype, [g.images, g.outChannels, g.outHeight, g.outWidth])];
+    wantNumbers('convolution', x, weight, bias);
+    const g = geometry('convolution', x!.shape, weight!.shape, attrs);
+    checkBias('convolution', bias, g.outChannels);
+    return [fresh(x!.dtype, g.outShape)];
   },
   // Per image: out = weight [Cout, depth] x patches [depth, places].
   forward([x, weight, bias], [out], attrs) {
-    const g = geometry('conv2d', x!.shape, weight!.shape, attrs);
+    const g = geometry('convolution', x!.shape, weight!.shape, attrs);
     if (out!.numel === 0) return;
-    const image = rowMajor('conv2d', x!);
-    const w = rowMajor('conv2d', weight!);
+    const image = rowMajor('convolution', x!);
+    const w = rowMajor('convolution', weight!);
     const lanes = g.outChannels / g.groups;
     const to = out!.numbers;
-    if (bias) {
-      for (let c = 0; c < g.images * g.outChannels; c++) {
-        const value = bias.numbers[bias.offset + (c % g.outChannels) * bias.strides[0]!]!;
-        to.fill(value, c * g.places, (c + 1) * g.places);
-      }
-    }
+    if (bias) fillBias(bias, to, g.images * g.outChannels, g.places);
     const a = scratchArray(slots.a, packedLength(lanes, g.depth));
     const b = scratchArray(slots.b, packedLength(g.places, g.depth));
     const patches = scratchArray(slots.patches, g.depth * g.places);
@@ -183,43 +171,68 @@ export const conv2d: ReferenceOp<'conv2d'> = {
   vjp(c, grad, attrs) {
     return [
       c.needs(0)
-        ? c.run('conv2dInputGrad', [grad, c.input(1)], { ...attrs, inputShape: c.shape(0) })
+        ? c.run('convolutionInputGrad', [grad, c.input(1)], { ...attrs, inputShape: c.shape(0) })
         : undefined,
       c.needs(1)
-        ? c.run('conv2dWeightGrad', [grad, c.input(0)], { ...attrs, weightShape: c.shape(1) })
+        ? c.run('convolutionWeightGrad', [grad, c.input(0)], { ...attrs, weightShape: c.shape(1) })
         : undefined,
-      c.inputCount > 2 && c.needs(2) ? sumDims(c, grad, [0, 2, 3], false) : undefined,
+      biasGrad(c, grad),
     ];
   },
 };
 
-function imageAt(g: Geometry, n: number, group: number): number {
-  return (n * g.channels + (group * g.channels) / g.groups) * g.height * g.width;
-}
-
-// The gradient must be as conv2d would have made its output.
-function checkGrad(op: string, grad: RefTensor, g: Geometry): void {
-  const wanted = [g.images, g.outChannels, g.outHeight, g.outWidth];
-  if (!sameShape(grad.shape, wanted)) {
-    fail(ShapeError, op, `grad wants shape ${show(wanted)}, got ${show(grad.shape)}`);
+function checkBias(op: string, bias: RefTensor | undefined, channels: number): void {
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== channels)) {
+    fail(ShapeError, op, `bias wants shape [${channels}], got ${show(bias.shape)}`);
   }
 }
 
-export const conv2dInputGrad: ReferenceOp<'conv2dInputGrad'> = {
-  infer([grad, weight], attrs) {
-    wantNumbers('conv2dInputGrad', grad, weight);
-    checkSizes('conv2dInputGrad', attrs.inputShape);
-    checkGrad('conv2dInputGrad', grad!, geometry('conv2dInputGrad', attrs.inputShape, weight!.shape, attrs));
+function fillBias(bias: RefTensor, to: Float64Array, planes: number, plane: number): void {
+  const channels = bias.shape[0]!;
+  for (let c = 0; c < planes; c++) {
+    const value = bias.numbers[bias.offset + (c % channels) * bias.strides[0]!]!;
+    to.fill(value, c * plane, (c + 1) * plane);
+  }
+}
+
+function biasGrad(c: VjpContext, grad: RefTensor): RefTensor | undefined {
+  if (c.inputCount < 3 || !c.needs(2)) return undefined;
+  return sumDims(c, grad, [0, ...grad.shape.slice(2).map((_, i) => i + 2)], false);
+}
+
+function imageAt(g: Geometry, n: number, group: number): number {
+  return (n * g.channels + (group * g.channels) / g.groups) * numelOf(g.size);
+}
+
+// The gradient must be as convolution would have made its output.
+function checkGrad(op: string, grad: RefTensor, g: Geometry): void {
+  if (!sameShape(grad.shape, g.outShape)) {
+    fail(ShapeError, op, `grad wants shape ${show(g.outShape)}, got ${show(grad.shape)}`);
+  }
+}
+
+export const convolutionInputGrad: ReferenceOp<'convolutionInputGrad'> = {
+  infer([grad, weight, bias], attrs) {
+    wantNumbers('convolutionInputGrad', grad, weight, bias);
+    checkSizes('convolutionInputGrad', attrs.inputShape);
+    checkBias('convolutionInputGrad', bias, attrs.inputShape[1] ?? 0);
+    checkGrad(
+      'convolutionInputGrad',
+      grad!,
+      geometry('convolutionInputGrad', attrs.inputShape, weight!.shape, attrs),
+    );
     return [fresh(grad!.dtype, attrs.inputShape.slice())];
   },
   // Per image: patches [depth, places] = weight^T [depth, Cout] x grad [Cout, places], then added back in place.
-  forward([grad, weight], [out], attrs) {
-    const g = geometry('conv2dInputGrad', attrs.inputShape, weight!.shape, attrs);
-    if (out!.numel === 0 || grad!.numel === 0) return;
-    const from = rowMajor('conv2dInputGrad', grad!);
-    const w = rowMajor('conv2dInputGrad', weight!);
+  forward([grad, weight, bias], [out], attrs) {
+    const g = geometry('convolutionInputGrad', attrs.inputShape, weight!.shape, attrs);
+    if (out!.numel === 0) return;
+    if (bias) fillBias(bias, out!.numbers, g.images * g.channels, numelOf(g.size));
+    if (grad!.numel === 0) return;
+    const from = rowMajor('convolutionInputGrad', grad!);
+    const w = rowMajor('convolutionInputGrad', weight!);
     const lanes = g.outChannels / g.groups;
-    const plane = (g.channels / g.groups) * g.height * g.width;
+    const plane = (g.channels / g.groups) * numelOf(g.size);
     const a = scratchArray(slots.a, packedLength(g.depth, lanes));
     const b = scratchArray(slots.b, packedLength(g.places, lanes));
     const patches = scratchArray(slots.patches, g.depth * g.places);
@@ -230,36 +243,43 @@ export const conv2dInputGrad: ReferenceOp<'conv2dInputGrad'> = {
         const at = from.offset + (n * g.outChannels + group * lanes) * g.places;
         pack(b, from.numbers, at, g.places, 1, lanes, g.places);
         multiplyPacked(g.depth, g.places, lanes, a, b, matrix(patches, 0, g.places), false);
-        sums.fill(0, 0, plane);
+        const to = imageAt(g, n, group);
+        if (bias) sums.set(out!.numbers.subarray(to, to + plane));
+        else sums.fill(0, 0, plane);
         scatterPatches(g, patches, sums, 0);
-        out!.numbers.set(sums.length === plane ? sums : sums.subarray(0, plane), imageAt(g, n, group));
+        out!.numbers.set(sums.length === plane ? sums : sums.subarray(0, plane), to);
       }
     }
   },
   saves: { inputs: [0, 1] },
   vjp(c, gg, { inputShape: _, ...attrs }) {
     return [
-      c.needs(0) ? c.run('conv2d', [gg, c.input(1)], attrs) : undefined,
+      c.needs(0) ? c.run('convolution', [gg, c.input(1)], attrs) : undefined,
       c.needs(1)
-        ? c.run('conv2dWeightGrad', [c.input(0), gg], { ...attrs, weightShape: c.shape(1) })
+        ? c.run('convolutionWeightGrad', [c.input(0), gg], { ...attrs, weightShape: c.shape(1) })
         : undefined,
+      biasGrad(c, gg),
     ];
   },
 };
 
-export const conv2dWeightGrad: ReferenceOp<'conv2dWeightGrad'> = {
+export const convolutionWeightGrad: ReferenceOp<'convolutionWeightGrad'> = {
   infer([grad, x], attrs) {
-    wantNumbers('conv2dWeightGrad', grad, x);
-    checkSizes('conv2dWeightGrad', attrs.weightShape);
-    checkGrad('conv2dWeightGrad', grad!, geometry('conv2dWeightGrad', x!.shape, attrs.weightShape, attrs));
+    wantNumbers('convolutionWeightGrad', grad, x);
+    checkSizes('convolutionWeightGrad', attrs.weightShape);
+    checkGrad(
+      'convolutionWeightGrad',
+      grad!,
+      geometry('convolutionWeightGrad', x!.shape, attrs.weightShape, attrs),
+    );
     return [fresh(grad!.dtype, attrs.weightShape.slice())];
   },
   // Sum over the images of grad [Cout, places] x patches^T [places, depth], in doubles.
   forward([grad, x], [out], attrs) {
-    const g = geometry('conv2dWeightGrad', x!.shape, attrs.weightShape, attrs);
+    const g = geometry('convolutionWeightGrad', x!.shape, attrs.weightShape, attrs);
     if (out!.numel === 0 || grad!.numel === 0) return;
-    const from = rowMajor('conv2dWeightGrad', grad!);
-    const image = rowMajor('conv2dWeightGrad', x!);
+    const from = rowMajor('convolutionWeightGrad', grad!);
+    const image = rowMajor('convolutionWeightGrad', x!);
     const lanes = g.outChannels / g.groups;
     const a = scratchArray(slots.a, packedLength(lanes, g.places));
     const b = scratchArray(slots.b, packedLength(g.depth, g.places));
@@ -280,9 +300,9 @@ export const conv2dWeightGrad: ReferenceOp<'conv2dWeightGrad'> = {
   saves: { inputs: [0, 1] },
   vjp(c, gw, { weightShape: _, ...attrs }) {
     return [
-      c.needs(0) ? c.run('conv2d', [c.input(1), gw], attrs) : undefined,
+      c.needs(0) ? c.run('convolution', [c.input(1), gw], attrs) : undefined,
       c.needs(1)
-        ? c.run('conv2dInputGrad', [c.input(0), gw], { ...attrs, inputShape: c.shape(1) })
+        ? c.run('convolutionInputGrad', [c.input(0), gw], { ...attrs, inputShape: c.shape(1) })
         : undefined,
     ];
   },

@@ -18,7 +18,10 @@ export interface OpImplementation<Attrs> {
   forward?(inputs: readonly RefTensor[], outputs: readonly RefTensor[], attrs: Attrs): void;
   /** The inputs and outputs that `vjp` reads. */
   readonly saves?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
-  /** Gradients of the inputs from that of output 0, written as ops so that they can be differentiated. */
+  /**
+   * Gradients of the inputs from that of output 0 (zeros where only others have one), written as ops so that they can be
+   * differentiated.
+   */
   vjp?(c: VjpContext, grad: RefTensor, attrs: Attrs): Gradients;
 }
 
@@ -26,6 +29,14 @@ export interface OpImplementation<Attrs> {
 export interface VjpContext {
   /** First output of an op, recorded like any other call when the gradients are to be differentiated. */
   run<P extends PrimitiveName>(op: P, inputs: readonly (RefTensor | number)[], attrs: OpAttrs[P]): RefTensor;
+  /** As `run`, all outputs. */
+  runAll<P extends PrimitiveName>(
+    op: P,
+    inputs: readonly (RefTensor | number)[],
+    attrs: OpAttrs[P],
+  ): readonly RefTensor[];
+  /** The gradient of an output; undefined if nothing depends on it. */
+  grad(output: number): RefTensor | undefined;
   /** Whether the gradient of this input is wanted. */
   needs(input: number): boolean;
   readonly inputCount: number;

@@ -1,11 +1,10 @@
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
 import { fail, fresh, show, type RefTensor } from '../array.js';
 import { checkSizes, numelOf, sameShape } from '../shape.js';
-import { rowMajor } from './conv.js';
 import { reshape, type ReferenceOp } from './op.js';
-import { pair, windowCount, type Window } from './window.js';
+import { lastSizes, rowMajor, sizesOf, windowCounts, type Sizes, type Window } from './window.js';
 
-interface PoolAttrs {
+interface SlidingAttrs {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
@@ -13,24 +12,60 @@ interface PoolAttrs {
   readonly ceilMode: boolean;
 }
 
-interface PoolGeometry extends Window {
-  readonly planes: number;
-  readonly height: number;
-  readonly width: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
+/** What of one window lies inside the input, in one direction, and the number by which a mean counts it. */
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+  readonly step: number;
+  readonly extent: number;
+}
+
+/** All windows over the last one to three dims. */
+interface Pooling {
+  readonly channels: number;
+  readonly size: Sizes;
+  readonly spans: readonly [readonly Span[], readonly Span[], readonly Span[]];
   readonly outShape: readonly number[];
 }
 
-function geometry(op: string, shape: readonly number[], attrs: PoolAttrs): PoolGeometry {
-  if (shape.length !== 3 && shape.length !== 4) {
-    fail(ShapeError, op, `the input wants shape [N, C, H, W] or [C, H, W], got ${show(shape)}`);
+function pooling(
+  shape: readonly number[],
+  directions: number,
+  out: Sizes,
+  span: (axis: 0 | 1 | 2, i: number) => Span,
+): Pooling {
+  const along = (axis: 0 | 1 | 2): Span[] => Array.from({ length: out[axis] }, (_, i) => span(axis, i));
+  // Made when an op runs: a shape rule must not loop over sizes that were not checked.
+  let spans: Pooling['spans'] | undefined;
+  return {
+    channels: numelOf(shape.slice(0, shape.length - directions)),
+    size: lastSizes(shape.slice(shape.length - directions), 1),
+    get spans() {
+      return (spans ??= [along(0), along(1), along(2)]);
+    },
+    outShape: [...shape.slice(0, shape.length - directions), ...out.slice(3 - directions)],
+  };
+}
+
+function checkInput(op: string, shape: readonly number[], directions: number): void {
+  if (directions < 1 || directions > 3) {
+    fail(ValueError, op, `wants one to three directions, got ${directions}`);
   }
-  const kernel = pair(op, 'kernel', attrs.kernel, 1);
-  const stride = pair(op, 'stride', attrs.stride, 1);
-  const padding = pair(op, 'padding', attrs.padding, 0);
-  const dilation = attrs.dilation ? pair(op, 'dilation', attrs.dilation, 1) : ([1, 1] as const);
-  if (padding[0] * 2 > kernel[0] || padding[1] * 2 > kernel[1]) {
+  if (shape.length < directions || shape.slice(shape.length - directions).includes(0)) {
+    fail(ShapeError, op, `the input wants ${directions} dims with elements to pool, got ${show(shape)}`);
+  }
+}
+
+function sliding(op: string, shape: readonly number[], attrs: SlidingAttrs, countPadding = false): Pooling {
+  const directions = attrs.kernel.length;
+  checkInput(op, shape, directions);
+  const kernel = sizesOf(op, 'kernel', attrs.kernel, directions, 1, 1);
+  const stride = sizesOf(op, 'stride', attrs.stride, directions, 1, 1);
+  const padding = sizesOf(op, 'padding', attrs.padding, directions, 0, 0);
+  const dilation = attrs.dilation
+    ? sizesOf(op, 'dilation', attrs.dilation, directions, 1, 1)
+    : ([1, 1, 1] as const);
+  if (padding.some((by, d) => by > kernel[d]! / 2)) {
     fail(
       ValueError,
       op,
@@ -38,212 +73,262 @@ function geometry(op: string, shape: readonly number[], attrs: PoolAttrs): PoolG
     );
   }
   const window: Window = { kernel, stride, padding, dilation };
-  const lead = shape.slice(0, -2);
-  const [height, width] = shape.slice(-2) as [number, number];
-  const outHeight = windowCount(op, height, 0, window, attrs.ceilMode);
-  const outWidth = windowCount(op, width, 1, window, attrs.ceilMode);
-  return {
-    ...window,
-    planes: numelOf(lead),
-    height,
-    width,
-    outHeight,
-    outWidth,
-    outShape: [...lead, outHeight, outWidth],
-  };
+  const size = lastSizes(shape.slice(shape.length - directions), 1);
+  const out = windowCounts(op, size, window, attrs.ceilMode);
+  return pooling(shape, directions, out, (axis, i) => {
+    const first = i * stride[axis] - padding[axis];
+    const step = dilation[axis];
+    const past = first + (kernel[axis] - 1) * step + 1;
+    const begin = first < 0 ? first + Math.ceil(-first / step) * step : first;
+    const end = Math.min(past, size[axis]);
+    const extent = countPadding ? Math.min(past, size[axis] + padding[axis]) - first : end - begin;
+    return { begin, end, step, extent };
+  });
 }
 
-function wantNumbers(op: string, x: RefTensor): void {
+function adaptive(op: string, shape: readonly number[], sizes: readonly number[]): Pooling {
+  checkInput(op, shape, sizes.length);
+  const out = sizesOf(op, 'sizes', sizes, sizes.length, 0, 1);
+  const size = lastSizes(shape.slice(shape.length - sizes.length), 1);
+  return pooling(shape, sizes.length, out, (axis, i) => {
+    const begin = Math.floor((i * size[axis]) / out[axis]);
+    const end = Math.ceil(((i + 1) * size[axis]) / out[axis]);
+    return { begin, end, step: 1, extent: end - begin };
+  });
+}
+
+function wantFloats(op: string, x: RefTensor): void {
   if (!x.isFloat) fail(DTypeError, op, `input x wants a floating dtype, got ${x.dtype}: cast it first`);
 }
 
-export const maxPool2d: ReferenceOp<'maxPool2d'> = {
-  infer([x], attrs) {
-    wantNumbers('maxPool2d', x!);
-    const g = geometry('maxPool2d', x!.shape, attrs);
-    return [fresh(x!.dtype, g.outShape), fresh('int64', g.outShape)];
-  },
-  forward([x], [out, indices], attrs) {
-    const g = geometry('maxPool2d', x!.shape, attrs);
-    const source = rowMajor('maxPool2d', x!);
-    const positions = new Int32Array(out!.numel);
-    maxWindows(g, source.numbers, source.offset, out!.numbers, positions);
-    const to = indices!.data as BigInt64Array;
-    for (let i = 0; i < positions.length; i++) to[i] = BigInt(positions[i]!);
-  },
-  saves: { outputs: [1] },
-  vjp: (c, g) => [c.run('maxPool2dBackward', [g, c.output(1)], { inputShape: c.shape(0) })],
-};
+function wantOrdered(op: string, x: RefTensor): void {
+  if (x.dtype === 'bool') fail(DTypeError, op, 'input x wants numbers, got bool: cast it first');
+}
+
+/** Calls `body` with the output position and the spans of each window of one channel. */
+function eachWindow(p: Pooling, body: (at: number, z: Span, y: Span, x: Span) => void): void {
+  let at = 0;
+  for (const z of p.spans[0]) for (const y of p.spans[1]) for (const x of p.spans[2]) body(at++, z, y, x);
+}
+
+function placesOf(p: Pooling): number {
+  return p.spans[0].length * p.spans[1].length * p.spans[2].length;
+}
 
 // The first largest element of each window wins, and NaN over all.
-function maxWindows(
-  g: PoolGeometry,
-  x: Float64Array,
-  offset: number,
-  out: Float64Array,
-  positions: Int32Array,
-): void {
-  const [kh, kw] = g.kernel;
-  const [sy, sx] = g.stride;
-  const [dy, dx] = g.dilation;
-  const { height, width, outHeight, outWidth } = g;
-  let at = 0;
-  for (let plane = 0; plane < g.planes; plane++) {
-    const base = offset + plane * height * width;
-    for (let oy = 0; oy < outHeight; oy++) {
-      const top = oy * sy - g.padding[0];
-      for (let ox = 0; ox < outWidth; ox++, at++) {
-        const left = ox * sx - g.padding[1];
-        let best = -Infinity;
-        let where = -1;
-        for (let i = 0; i < kh; i++) {
-          const y = top + i * dy;
-          if (y < 0 || y >= height) continue;
-          for (let j = 0; j < kw; j++) {
-            const column = left + j * dx;
-            if (column < 0 || column >= width) continue;
-            const v = x[base + y * width + column]!;
-            if (v > best || where < 0 || (v !== v && best === best)) {
+function maxForward(p: Pooling, x: RefTensor, out: RefTensor, indices: RefTensor): void {
+  const from = x.numbers;
+  const to = out.numbers;
+  const positions = indices.data as BigInt64Array;
+  const [, height, width] = p.size;
+  const volume = numelOf(p.size);
+  const places = placesOf(p);
+  for (let channel = 0; channel < p.channels; channel++) {
+    const base = x.offset + channel * volume;
+    eachWindow(p, (at, z, y, w) => {
+      let where = (z.begin * height + y.begin) * width + w.begin;
+      let best = from[base + where]!;
+      for (let q = z.begin; q < z.end; q += z.step) {
+        for (let r = y.begin; r < y.end; r += y.step) {
+          const row = (q * height + r) * width;
+          for (let s = w.begin; s < w.end; s += w.step) {
+            const v = from[base + row + s]!;
+            if (v > best || v !== v) {
               best = v;
-              where = y * width + column;
+              where = row + s;
             }
           }
         }
-        out[at] = best;
-        positions[at] = where;
       }
-    }
+      to[channel * places + at] = best;
+      positions[channel * places + at] = BigInt(where);
+    });
   }
 }
 
-export const maxPool2dBackward: ReferenceOp<'maxPool2dBackward'> = {
-  infer([grad, indices], { inputShape }) {
-    wantNumbers('maxPool2dBackward', grad!);
-    if (indices!.dtype !== 'int64') {
-      fail(DTypeError, 'maxPool2dBackward', `input indices wants int64, got ${indices!.dtype}`);
-    }
-    const rank = inputShape.length;
-    if (rank !== 3 && rank !== 4) {
-      fail(
-        ShapeError,
-        'maxPool2dBackward',
-        `attribute inputShape wants [N, C, H, W] or [C, H, W], got ${show(inputShape)}`,
-      );
-    }
-    checkSizes('maxPool2dBackward', inputShape);
-    const fits = grad!.rank === rank && sameShape(grad!.shape.slice(0, -2), inputShape.slice(0, -2));
-    if (!fits || !sameShape(grad!.shape, indices!.shape)) {
-      fail(
-        ShapeError,
-        'maxPool2dBackward',
-        `grad ${show(grad!.shape)} and indices ${show(indices!.shape)} do not fit the input ${show(inputShape)}`,
-      );
-    }
-    return [fresh(grad!.dtype, inputShape.slice())];
+export const maxPool: ReferenceOp<'maxPool'> = {
+  infer([x], attrs) {
+    wantOrdered('maxPool', x!);
+    const { outShape } = sliding('maxPool', x!.shape, attrs);
+    return [fresh(x!.dtype, outShape), fresh('int64', outShape)];
   },
-  forward([grad, indices], [out], { inputShape }) {
-    const g = rowMajor('maxPool2dBackward', grad!);
-    const index = rowMajor('maxPool2dBackward', indices!);
-    const plane = numelOf(inputShape.slice(-2));
-    const windows = numelOf(g.shape.slice(-2));
-    const from = index.data as BigInt64Array;
+  forward([x], [out, indices], attrs) {
+    maxForward(sliding('maxPool', x!.shape, attrs), rowMajor('maxPool', x!), out!, indices!);
+  },
+  saves: { outputs: [1] },
+  vjp: (c, g, { kernel }) => [
+    c.run('maxUnpool', [g, c.output(1)], { sizes: c.shape(0).slice(-kernel.length), accumulate: true }),
+  ],
+};
+
+export const adaptiveMaxPool: ReferenceOp<'adaptiveMaxPool'> = {
+  infer([x], { sizes }) {
+    wantOrdered('adaptiveMaxPool', x!);
+    const { outShape } = adaptive('adaptiveMaxPool', x!.shape, sizes);
+    return [fresh(x!.dtype, outShape), fresh('int64', outShape)];
+  },
+  forward([x], [out, indices], { sizes }) {
+    const p = adaptive('adaptiveMaxPool', x!.shape, sizes);
+    maxForward(p, rowMajor('adaptiveMaxPool', x!), out!, indices!);
+  },
+  saves: { outputs: [1] },
+  vjp: (c, g, { sizes }) => [
+    c.run('maxUnpool', [g, c.output(1)], { sizes: c.shape(0).slice(-sizes.length), accumulate: true }),
+  ],
+};
+
+export const maxUnpool: ReferenceOp<'maxUnpool'> = {
+  infer([x, indices], { sizes }) {
+    if (indices!.dtype !== 'int64') {
+      fail(DTypeError, 'maxUnpool', `input indices wants int64, got ${indices!.dtype}`);
+    }
+    if (!sameShape(x!.shape, indices!.shape)) {
+      fail(ShapeError, 'maxUnpool', `x ${show(x!.shape)} and indices ${show(indices!.shape)} differ`);
+    }
+    if (sizes.length < 1 || sizes.length > Math.min(3, x!.rank)) {
+      fail(ValueError, 'maxUnpool', `attribute sizes wants one to three sizes, got ${show(sizes)}`);
+    }
+    checkSizes('maxUnpool', sizes);
+    return [fresh(x!.dtype, [...x!.shape.slice(0, x!.rank - sizes.length), ...sizes])];
+  },
+  forward([x, indices], [out], { sizes, accumulate }) {
+    const source = rowMajor('maxUnpool', x!);
+    const index = rowMajor('maxUnpool', indices!);
+    const volume = numelOf(sizes);
+    const places = numelOf(x!.shape.slice(x!.rank - sizes.length));
+    const positions = index.data as BigInt64Array;
+    const from = source.numbers;
     const to = out!.numbers;
-    for (let i = 0; i < g.numel; i++) {
-      const position = Number(from[index.offset + i]!);
-      if (position < 0 || position >= plane) {
+    for (let i = 0; i < source.numel; i++) {
+      const position = Number(positions[index.offset + i]!);
+      if (position < 0 || position >= volume) {
         fail(
           IndexError,
-          'maxPool2dBackward',
-          `index ${position} is out of range for a plane of ${plane} elements`,
+          'maxUnpool',
+          `index ${position} is out of range for a channel of ${volume} elements`,
         );
       }
-      const at = Math.floor(i / windows) * plane + position;
-      to[at] = to[at]! + g.numbers[g.offset + i]!;
+      const at = Math.floor(i / places) * volume + position;
+      const value = from[source.offset + i]!;
+      to[at] = accumulate ? to[at]! + value : value;
     }
   },
   saves: { inputs: [1] },
-  // The transpose: each window reads the element that it wrote.
-  vjp(c, gg, { inputShape }) {
+  // The transpose: each element reads where it was put.
+  vjp(c, gg, { sizes }) {
     const shape = c.shape(0);
-    const flat = (of: readonly number[]): number[] => [numelOf(of.slice(0, -2)), numelOf(of.slice(-2))];
-    const index = reshape(c, c.input(1), flat(shape));
-    const picked = c.run('gather', [reshape(c, gg, flat(inputShape)), index], { dim: 1 });
+    const lead = numelOf(shape.slice(0, shape.length - sizes.length));
+    const places = numelOf(shape.slice(shape.length - sizes.length));
+    const index = reshape(c, c.input(1), [lead, places]);
+    const picked = c.run('gather', [reshape(c, gg, [lead, numelOf(sizes)]), index], { dim: 1 });
     return [reshape(c, picked, shape), undefined];
   },
 };
 
-/**
- * Calls `body` for each window with its output position, its clipped bounds in the plane (y0, y1, x0, x1) and the number
- * by which the mean divides.
- */
-function eachMeanWindow(
-  g: PoolGeometry,
-  countIncludePad: boolean,
-  body: (at: number, y0: number, y1: number, x0: number, x1: number, divisor: number) => void,
-): void {
-  for (let oy = 0; oy < g.outHeight; oy++) {
-    const top = oy * g.stride[0] - g.padding[0];
-    const bottom = Math.min(top + g.kernel[0], g.height + g.padding[0]);
-    for (let ox = 0; ox < g.outWidth; ox++) {
-      const left = ox * g.stride[1] - g.padding[1];
-      const right = Math.min(left + g.kernel[1], g.width + g.padding[1]);
-      const y0 = Math.max(top, 0);
-      const y1 = Math.min(bottom, g.height);
-      const x0 = Math.max(left, 0);
-      const x1 = Math.min(right, g.width);
-      const divisor = countIncludePad ? (bottom - top) * (right - left) : (y1 - y0) * (x1 - x0);
-      body(oy * g.outWidth + ox, y0, y1, x0, x1, divisor);
-    }
+function averageForward(p: Pooling, divisor: number, x: RefTensor, out: RefTensor): void {
+  const from = x.numbers;
+  const to = out.numbers;
+  const [, height, width] = p.size;
+  const volume = numelOf(p.size);
+  const places = placesOf(p);
+  for (let channel = 0; channel < p.channels; channel++) {
+    const base = x.offset + channel * volume;
+    eachWindow(p, (at, z, y, w) => {
+      let total = 0;
+      for (let q = z.begin; q < z.end; q++) {
+        for (let r = y.begin; r < y.end; r++) {
+          const row = base + (q * height + r) * width;
+          for (let s = w.begin; s < w.end; s++) total += from[row + s]!;
+        }
+      }
+      to[channel * places + at] = total / (divisor || z.extent * y.extent * w.extent);
+    });
   }
 }
 
-export const avgPool2d: ReferenceOp<'avgPool2d'> = {
+function averageBackward(p: Pooling, divisor: number, grad: RefTensor, out: RefTensor): void {
+  const from = grad.numbers;
+  const to = out.numbers;
+  const [, height, width] = p.size;
+  const volume = numelOf(p.size);
+  const places = placesOf(p);
+  for (let channel = 0; channel < p.channels; channel++) {
+    eachWindow(p, (at, z, y, w) => {
+      const share = from[grad.offset + channel * places + at]! / (divisor || z.extent * y.extent * w.extent);
+      for (let q = z.begin; q < z.end; q++) {
+        for (let r = y.begin; r < y.end; r++) {
+          const row = channel * volume + (q * height + r) * width;
+          for (let s = w.begin; s < w.end; s++) to[row + s] = to[row + s]! + share;
+        }
+      }
+    });
+  }
+}
+
+/** The shape that a transpose gives: that of grad with `sizes` in place of its last dims. */
+function transposedShape(op: string, grad: RefTensor, sizes: readonly number[]): number[] {
+  wantFloats(op, grad);
+  checkSizes(op, sizes);
+  return [...grad.shape.slice(0, Math.max(0, grad.rank - sizes.length)), ...sizes];
+}
+
+function checkGrad(op: string, grad: RefTensor, p: Pooling): void {
+  if (!sameShape(grad.shape, p.outShape)) {
+    fail(ShapeError, op, `grad wants shape ${show(p.outShape)}, got ${show(grad.shape)}`);
+  }
+}
+
+export const avgPool: ReferenceOp<'avgPool'> = {
   infer([x], attrs) {
-    wantNumbers('avgPool2d', x!);
-    return [fresh(x!.dtype, geometry('avgPool2d', x!.shape, attrs).outShape)];
+    wantFloats('avgPool', x!);
+    return [fresh(x!.dtype, sliding('avgPool', x!.shape, attrs).outShape)];
   },
   forward([x], [out], attrs) {
-    const g = geometry('avgPool2d', x!.shape, attrs);
-    const source = rowMajor('avgPool2d', x!);
-    const from = source.numbers;
-    const to = out!.numbers;
-    const windows = g.outHeight * g.outWidth;
-    for (let plane = 0; plane < g.planes; plane++) {
-      const base = source.offset + plane * g.height * g.width;
-      eachMeanWindow(g, attrs.countIncludePad, (at, y0, y1, x0, x1, divisor) => {
-        let total = 0;
-        for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) total += from[base + y * g.width + x]!;
-        to[plane * windows + at] = total / divisor;
-      });
-    }
+    const p = sliding('avgPool', x!.shape, attrs, attrs.countIncludePad);
+    averageForward(p, attrs.divisorOverride, rowMajor('avgPool', x!), out!);
   },
-  vjp: (c, g, attrs) => [c.run('avgPool2dBackward', [g], { ...attrs, inputShape: c.shape(0) })],
+  vjp: (c, g, attrs) => [
+    c.run('avgPoolBackward', [g], { ...attrs, sizes: c.shape(0).slice(-attrs.kernel.length) }),
+  ],
 };
 
-export const avgPool2dBackward: ReferenceOp<'avgPool2dBackward'> = {
+export const avgPoolBackward: ReferenceOp<'avgPoolBackward'> = {
   infer([grad], attrs) {
-    wantNumbers('avgPool2dBackward', grad!);
-    checkSizes('avgPool2dBackward', attrs.inputShape);
-    const g = geometry('avgPool2dBackward', attrs.inputShape, attrs);
-    if (!sameShape(grad!.shape, g.outShape)) {
-      fail(ShapeError, 'avgPool2dBackward', `grad wants shape ${show(g.outShape)}, got ${show(grad!.shape)}`);
-    }
-    return [fresh(grad!.dtype, attrs.inputShape.slice())];
+    const shape = transposedShape('avgPoolBackward', grad!, attrs.sizes);
+    checkGrad('avgPoolBackward', grad!, sliding('avgPoolBackward', shape, attrs));
+    return [fresh(grad!.dtype, shape)];
   },
   forward([grad], [out], attrs) {
-    const g = geometry('avgPool2dBackward', attrs.inputShape, attrs);
-    const source = rowMajor('avgPool2dBackward', grad!);
-    const to = out!.numbers;
-    const windows = g.outHeight * g.outWidth;
-    for (let plane = 0; plane < g.planes; plane++) {
-      const base = plane * g.height * g.width;
-      eachMeanWindow(g, attrs.countIncludePad, (at, y0, y1, x0, x1, divisor) => {
-        const share = source.numbers[source.offset + plane * windows + at]! / divisor;
-        for (let y = y0; y < y1; y++) {
-          for (let x = x0; x < x1; x++) to[base + y * g.width + x] = to[base + y * g.width + x]! + share;
-        }
-      });
-    }
+    const p = sliding('avgPoolBackward', out!.shape, attrs, attrs.countIncludePad);
+    averageBackward(p, attrs.divisorOverride, rowMajor('avgPoolBackward', grad!), out!);
   },
-  vjp: (c, gg, { inputShape: _, ...attrs }) => [c.run('avgPool2d', [gg], attrs)],
+  vjp: (c, gg, { sizes: _, ...attrs }) => [c.run('avgPool', [gg], attrs)],
+};
+
+export const adaptiveAvgPool: ReferenceOp<'adaptiveAvgPool'> = {
+  infer([x], { sizes }) {
+    wantFloats('adaptiveAvgPool', x!);
+    return [fresh(x!.dtype, adaptive('adaptiveAvgPool', x!.shape, sizes).outShape)];
+  },
+  forward([x], [out], { sizes }) {
+    const p = adaptive('adaptiveAvgPool', x!.shape, sizes);
+    averageForward(p, 0, rowMajor('adaptiveAvgPool', x!), out!);
+  },
+  vjp: (c, g, { sizes }) => [
+    c.run('adaptiveAvgPoolBackward', [g], { sizes: c.shape(0).slice(-sizes.length) }),
+  ],
+};
+
+export const adaptiveAvgPoolBackward: ReferenceOp<'adaptiveAvgPoolBackward'> = {
+  infer([grad], { sizes }) {
+    const shape = transposedShape('adaptiveAvgPoolBackward', grad!, sizes);
+    checkInput('adaptiveAvgPoolBackward', shape, sizes.length);
+    return [fresh(grad!.dtype, shape)];
+  },
+  forward([grad], [out], { sizes }) {
+    const pooled = grad!.shape.slice(grad!.rank - sizes.length);
+    const p = adaptive('adaptiveAvgPoolBackward', out!.shape, pooled);
+    averageBackward(p, 0, rowMajor('adaptiveAvgPoolBackward', grad!), out!);
+  },
+  vjp: (c, gg, { sizes }) => [c.run('adaptiveAvgPool', [gg], { sizes: c.shape(0).slice(-sizes.length) })],
 };

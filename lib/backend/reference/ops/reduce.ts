@@ -1,9 +1,10 @@
 import type { DType } from '../../../dtype.js';
-import { DTypeError, IndexError } from '../../../errors.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
 import { fail, fresh, show, type RefTensor, type Spec } from '../array.js';
 import { contiguousStrides, normalizeDim, normalizeDims } from '../shape.js';
 import { planLoops, walk } from '../walk.js';
 import { div, expand, mul, noAttrs, reshape, type ReferenceOp, type VjpContext } from './op.js';
+import { productOfOthers } from './scan.js';
 
 function reducedSpec(x: RefTensor, dims: readonly number[], keepdim: boolean, dtype: DType): Spec {
   const shape: number[] = [];
@@ -131,6 +132,46 @@ export const mean: ReferenceOp<'mean'> = {
   },
 };
 
+export const prod: ReferenceOp<'prod'> = {
+  infer([x], { dims, keepdim }) {
+    if (dims.length > 1) fail(ValueError, 'prod', `takes one dim or all, got ${dims.length} dims`);
+    const reduced = normalizeDims('prod', dims, x!.rank);
+    return [reducedSpec(x!, reduced, keepdim, x!.isFloat ? x!.dtype : 'int64')];
+  },
+  forward([x], [out], { dims }) {
+    const strides = resultStrides(x!, normalizeDims('prod', dims, x!.rank));
+    const plan = planLoops(x!.shape, [x!.strides, strides]);
+    const last = plan.sizes.length - 1;
+    const n = plan.sizes[last]!;
+    const xs = plan.strides[0]![last]!;
+    const os = plan.strides[1]![last]!;
+    const floats = x!.isFloat ? new Float64Array(out!.numel).fill(1) : undefined;
+    const integers = out!.data as BigInt64Array;
+    if (!floats) integers.fill(1n);
+    walk(plan, [x!.offset, 0], ([xo, oo]) => {
+      for (let i = 0; i < n; i++) {
+        const to = oo! + i * os;
+        if (floats) floats[to] = floats[to]! * x!.numbers[xo! + i * xs]!;
+        else integers[to] = BigInt.asIntN(64, integers[to]! * BigInt(x!.data[xo! + i * xs]!));
+      }
+    });
+    if (floats) out!.numbers.set(floats);
+  },
+  saves: { inputs: [0] },
+  // Each element times the product of the others.
+  vjp(c, g, { dims, keepdim }) {
+    const x = c.input(0);
+    const shape = x.shape;
+    if (shape.length === 0) return [g];
+    if (x.numel === 0) return [c.run('full', [], { shape, value: 0, dtype: g.dtype })];
+    const others =
+      dims.length === 0
+        ? reshape(c, productOfOthers(c, reshape(c, x, [x.numel]), 0), shape)
+        : productOfOthers(c, x, normalizeDim('prod', dims[0]!, shape.length));
+    return [mul(c, others, spread(c, g, shape, dims, keepdim))];
+  },
+};
+
 function extremum(op: 'amax' | 'amin'): ReferenceOp<'amax'> {
   const better =
     op === 'amax' ? (v: number, m: number): boolean => v > m : (v: number, m: number): boolean => v < m;
@@ -138,7 +179,8 @@ function extremum(op: 'amax' | 'amin'): ReferenceOp<'amax'> {
     infer([x], { dims, keepdim }) {
       const reduced = normalizeDims(op, dims, x!.rank);
       if (x!.numel === 0 && reduced.some((d) => x!.shape[d] === 0)) {
-        fail(IndexError, op, `an empty dim has no extremum: shape is ${show(x!.shape)}`);
+        const kind = dims.length === 0 ? ShapeError : IndexError;
+        fail(kind, op, `an empty dim has no extremum: shape is ${show(x!.shape)}`);
       }
       return [reducedSpec(x!, reduced, keepdim, x!.dtype)];
     },

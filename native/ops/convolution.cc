@@ -1,8 +1,7 @@
-#include <array>
+#include "ops/convolution.h"
 
 #include "core/error.h"
 #include "ops/bias.h"
-#include "ops/convolution.h"
 #include "ops/functions.h"
 #include "ops/op.h"
 #include "ops/registry.h"
@@ -13,7 +12,8 @@ namespace {
 // Sizes, strides, paddings and dilations beyond this cannot belong to a tensor that fits into memory.
 constexpr int64_t kMaxExtent = int64_t{1} << 31;
 
-// Reads stride, padding, dilation and groups, which stand in this order from attribute `first` on.
+// Reads stride, padding, dilation and groups, which stand in this order from attribute `first` on. x and
+// weight are [N, C, ...] and [out, C / groups, ...] of one to three directions.
 template <class Context>
 ConvGeometry read_geometry(const Context& c, int first, const Dims& x, const Dims& weight) {
   const Attrs& attrs = c.attrs();
@@ -22,20 +22,24 @@ ConvGeometry read_geometry(const Context& c, int first, const Dims& x, const Dim
   g.groups = attrs.get_int(first + 3);
   g.in_channels = weight[1];
   g.out_channels = weight[0] / g.groups;
-  for (int d = 0; d < 2; ++d) {
-    g.size[d] = x[2 + d];
-    g.kernel[d] = weight[2 + d];
-    g.stride[d] = attrs.get_ints(first)[d];
-    g.padding[d] = attrs.get_ints(first + 1)[d];
-    g.dilation[d] = attrs.get_ints(first + 2)[d];
+  const int lead = 2 + kConvDims - x.size();
+  for (int d = 0; d < kConvDims; ++d) {
+    const bool has = d >= lead;
+    const auto attr = [&](int k) { return attrs.get_ints(first + k)[d - lead]; };
+    g.size[d] = has ? x[2 + d - lead] : 1;
+    g.kernel[d] = has ? weight[2 + d - lead] : 1;
+    g.stride[d] = has ? attr(0) : 1;
+    g.padding[d] = has ? attr(1) : 0;
+    g.dilation[d] = has ? attr(2) : 1;
     g.out[d] = (g.size[d] + 2 * g.padding[d] - g.dilation[d] * (g.kernel[d] - 1) - 1) / g.stride[d] + 1;
   }
   return g;
 }
 
-void check_pair(const InferContext& c, int attr, const char* name, int64_t least) {
+void check_sizes(const InferContext& c, int attr, const char* name, int64_t least, int count) {
   const auto values = c.attrs().get_ints(attr);
-  if (values.size() != 2) c.fail(ErrorKind::kValue, name, " must have 2 entries, got ", values.size());
+  if (values.size() != static_cast<size_t>(count))
+    c.fail(ErrorKind::kValue, name, " must have ", count, " entries, got ", values.size());
   for (int64_t v : values) {
     if (v < least || v > kMaxExtent)
       c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
@@ -44,12 +48,15 @@ void check_pair(const InferContext& c, int attr, const char* name, int64_t least
 
 // What every convolution asks of its shapes and attributes.
 ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, const Dims& weight) {
-  if (x.size() != 4) c.fail(ErrorKind::kShape, "input must be [N, C, H, W], got ", x);
-  if (weight.size() != 4)
-    c.fail(ErrorKind::kShape, "weight must be [out, in / groups, kH, kW], got ", weight);
-  check_pair(c, first, "stride", 1);
-  check_pair(c, first + 1, "padding", 0);
-  check_pair(c, first + 2, "dilation", 1);
+  const int directions = x.size() - 2;
+  if (directions < 1 || directions > kConvDims)
+    c.fail(ErrorKind::kShape, "input must be [N, C, ...] of one to three directions, got ", x);
+  if (weight.size() != x.size())
+    c.fail(ErrorKind::kShape, "weight must be [out, in / groups, ...] of ", directions, " directions, got ",
+           weight);
+  check_sizes(c, first, "stride", 1, directions);
+  check_sizes(c, first + 1, "padding", 0, directions);
+  check_sizes(c, first + 2, "dilation", 1, directions);
   const int64_t groups = c.attrs().get_int(first + 3);
   if (groups < 1 || groups > kMaxExtent) c.fail(ErrorKind::kValue, "groups must be at least 1, got ", groups);
   if (weight[0] % groups != 0 || weight[1] > kMaxExtent || x[1] != weight[1] * groups) {
@@ -57,23 +64,27 @@ ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, con
            groups, " (input channels must be ", weight[1],
            " * groups, output channels a multiple of groups)");
   }
-  for (int d = 0; d < 2; ++d) {
-    if (weight[2 + d] < 1 || weight[2 + d] > kMaxExtent || x[2 + d] > kMaxExtent) {
+  const auto padding = c.attrs().get_ints(first + 1), dilation = c.attrs().get_ints(first + 2);
+  for (int d = 0; d < directions; ++d) {
+    const int64_t kernel = weight[2 + d];
+    if (kernel < 1 || kernel > kMaxExtent || x[2 + d] > kMaxExtent) {
       c.fail(ErrorKind::kShape, "kernel must have at least 1 element in each direction, weight is ", weight);
     }
-    const int64_t room = x[2 + d] + 2 * c.attrs().get_ints(first + 1)[d];
-    if (c.attrs().get_ints(first + 2)[d] > (kMaxExtent << 10) / weight[2 + d] ||
-        c.attrs().get_ints(first + 2)[d] * (weight[2 + d] - 1) + 1 > room) {
+    if (dilation[d] > (kMaxExtent << 10) / kernel ||
+        dilation[d] * (kernel - 1) + 1 > x[2 + d] + 2 * padding[d]) {
       c.fail(ErrorKind::kShape, "kernel is larger than the padded input: input is ", x, ", weight is ",
-             weight, ", padding ", Dims(c.attrs().get_ints(first + 1)), ", dilation ",
-             Dims(c.attrs().get_ints(first + 2)));
+             weight, ", padding ", Dims(padding), ", dilation ", Dims(dilation));
     }
   }
   const ConvGeometry g = read_geometry(c, first, x, weight);
   // The padded copies, too, must be of a size that can exist.
-  checked_numel(c.op().name, Dims{x[0], x[1], x[2] + 2 * g.padding[0], x[3] + 2 * g.padding[1]});
-  checked_numel(c.op().name, Dims{x[0], weight[0], g.out[0] + 2 * g.dilation[0] * g.kernel[0],
-                                  g.out[1] + 2 * g.dilation[1] * g.kernel[1]});
+  Dims padded_in{x[0], x[1]}, padded_out{x[0], weight[0]};
+  for (int d = 0; d < kConvDims; ++d) {
+    padded_in.push_back(g.size[d] + 2 * g.padding[d]);
+    padded_out.push_back(g.out[d] + 2 * g.dilation[d] * g.kernel[d]);
+  }
+  checked_numel(c.op().name, padded_in);
+  checked_numel(c.op().name, padded_out);
   return g;
 }
 
@@ -82,12 +93,19 @@ void check_floating(const InferContext& c) {
     c.fail(ErrorKind::kDType, "inputs must be floating, got ", name_of(c.in(0).dtype));
 }
 
-Dims out_shape(const ConvGeometry& g) { return {g.batch, g.groups * g.out_channels, g.out[0], g.out[1]}; }
+Dims out_shape(const ConvGeometry& g, int rank) {
+  Dims shape{g.batch, g.groups * g.out_channels};
+  for (int d = 2 + kConvDims - rank; d < kConvDims; ++d) shape.push_back(g.out[d]);
+  return shape;
+}
 
 template <class T>
-Strided4<const T> strided(const TensorView& v) {
+ConvOperand<const T> operand(const TensorView& v) {
   const Dims& s = v.spec->strides;
-  return {v.as<const T>(), {s[0], s[1], s[2], s[3]}};
+  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
+  const int lead = 2 + kConvDims - s.size();
+  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
+  return o;
 }
 
 template <class F>
@@ -100,77 +118,91 @@ Dims dims_of(const Attrs& attrs, int k) { return Dims(attrs.get_ints(k)); }
 // A shape that came as an attribute.
 Dims check_shape(const InferContext& c, int attr, const char* name) {
   const auto values = c.attrs().get_ints(attr);
-  if (values.size() != 4) c.fail(ErrorKind::kShape, name, " must have 4 dims, got ", values.size());
+  if (values.size() != static_cast<size_t>(c.in(1).rank()) || values.size() > kMaxRank) {
+    c.fail(ErrorKind::kShape, name, " must have as many dims as ", c.in(1).shape, ", got ", values.size());
+  }
   const Dims shape(values);
   checked_numel(c.op().name, shape);
   return shape;
 }
 
-// conv2d: x [N, C, H, W], weight [out, C / groups, kH, kW], bias [out] -> [N, out, oH, oW].
-void infer_conv2d(InferContext& c) {
+void check_bias(const InferContext& c, int64_t channels) {
+  if (c.has(2) && c.in(2).shape != Dims{channels})
+    c.fail(ErrorKind::kShape, "bias must be ", Dims{channels}, ", got ", c.in(2).shape);
+}
+
+size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }
+
+// The optional bias as the kernels take it; `room` lies behind what they need themselves.
+template <class T>
+const T* read_bias(const EvalContext& c, size_t room) {
+  if (!c.has(2)) return nullptr;
+  return static_cast<const T*>(contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + room));
+}
+
+// convolution: x [N, C, ...], weight [out, C / groups, ...], bias [out] -> [N, out, ...].
+void infer_convolution(InferContext& c) {
   check_floating(c);
   const ConvGeometry g = check_geometry(c, 0, c.in(0).shape, c.in(1).shape);
-  if (c.has(2) && c.in(2).shape != Dims{c.in(1).shape[0]}) {
-    c.fail(ErrorKind::kShape, "bias must be ", Dims{c.in(1).shape[0]}, " for weight ", c.in(1).shape,
-           ", got ", c.in(2).shape);
-  }
-  checked_numel(c.op().name, out_shape(g));
-  c.add_output(c.in(0).dtype, out_shape(g));
+  check_bias(c, c.in(1).shape[0]);
+  const Dims shape = out_shape(g, c.in(0).rank());
+  checked_numel(c.op().name, shape);
+  c.add_output(c.in(0).dtype, shape);
 }
 
-size_t workspace_conv2d(const InferContext& c) {
+size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
-  const size_t bytes =
-      dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); });
-  return bytes + (c.has(2) ? bias_workspace(c.in(2)) : 0);
+  return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); }) +
+         workspace_bias(c);
 }
 
-void eval_conv2d(const EvalContext& c) {
+void eval_convolution(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).spec->shape, c.in(1).spec->shape);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    const T* bias = nullptr;
-    if (c.has(2)) {
-      void* const room = static_cast<char*>(c.workspace()) + conv_forward_workspace<T>(g);
-      bias = static_cast<const T*>(contiguous_bias(c.in(2), room));
-    }
-    conv_forward<T>(g, strided<T>(c.in(0)), strided<T>(c.in(1)), bias, c.out(0).as<T>(), c.workspace());
+    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+                    read_bias<T>(c, conv_forward_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
 
-// conv2dInputGrad: grad [N, out, oH, oW], weight [out, C / groups, kH, kW] -> inputShape, the transpose of
-// conv2d in x.
+// convolutionInputGrad: grad [N, out, ...], weight [out, C / groups, ...], bias [C] -> inputShape: the
+// transpose of convolution in x, plus a bias. Forward, this is the transposed convolution.
 void infer_input_grad(InferContext& c) {
   check_floating(c);
   const Dims shape = check_shape(c, 0, "inputShape");
   const ConvGeometry g = check_geometry(c, 1, shape, c.in(1).shape);
-  if (c.in(0).shape != out_shape(g)) {
-    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", shape, " and weight ",
-           c.in(1).shape, ", got ", c.in(0).shape);
+  const Dims wanted = out_shape(g, shape.size());
+  if (c.in(0).shape != wanted) {
+    c.fail(ErrorKind::kShape, "grad must be ", wanted, " for input ", shape, " and weight ", c.in(1).shape,
+           ", got ", c.in(0).shape);
   }
+  check_bias(c, shape[1]);
   c.add_output(c.in(0).dtype, shape);
 }
 
 size_t workspace_input_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).shape);
-  return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); });
+  return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); }) +
+         workspace_bias(c);
 }
 
 void eval_input_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).spec->shape);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_input_grad<T>(g, strided<T>(c.in(0)), strided<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_input_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+                       read_bias<T>(c, conv_input_grad_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
 
-// conv2dWeightGrad: grad [N, out, oH, oW], x [N, C, H, W] -> weightShape, the transpose of conv2d in the
-// weight.
+// convolutionWeightGrad: grad [N, out, ...], x [N, C, ...] -> weightShape, the transpose of convolution in
+// the weight.
 void infer_weight_grad(InferContext& c) {
   check_floating(c);
   const Dims shape = check_shape(c, 0, "weightShape");
   const ConvGeometry g = check_geometry(c, 1, c.in(1).shape, shape);
-  if (c.in(0).shape != out_shape(g)) {
-    c.fail(ErrorKind::kShape, "grad must be ", out_shape(g), " for input ", c.in(1).shape, " and weight ",
-           shape, ", got ", c.in(0).shape);
+  const Dims wanted = out_shape(g, shape.size());
+  if (c.in(0).shape != wanted) {
+    c.fail(ErrorKind::kShape, "grad must be ", wanted, " for input ", c.in(1).shape, " and weight ", shape,
+           ", got ", c.in(0).shape);
   }
   c.add_output(c.in(0).dtype, shape);
 }
@@ -183,7 +215,7 @@ size_t workspace_weight_grad(const InferContext& c) {
 void eval_weight_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).spec->shape, dims_of(c.attrs(), 0));
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_weight_grad<T>(g, strided<T>(c.in(0)), strided<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_weight_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
   });
 }
 
@@ -195,31 +227,37 @@ Attrs& add_geometry(Attrs& to, const Attrs& from, int first) {
       .add_int(from.get_int(first + 3));
 }
 Tensor conv(Applier& c, const Tensor& x, const Tensor& weight, const Attrs& from, int first) {
-  static const Op& op = find_op("conv2d");
+  static const Op& op = find_op("convolution");
   Attrs attrs;
   return c.apply(op, {x, weight, Tensor()}, add_geometry(attrs, from, first));
 }
 Tensor input_grad(Applier& c, const Tensor& grad, const Tensor& weight, const Dims& shape, const Attrs& from,
                   int first) {
-  static const Op& op = find_op("conv2dInputGrad");
+  static const Op& op = find_op("convolutionInputGrad");
   Attrs attrs;
   attrs.add_ints(shape);
-  return c.apply(op, {grad, weight}, add_geometry(attrs, from, first));
+  return c.apply(op, {grad, weight, Tensor()}, add_geometry(attrs, from, first));
 }
 Tensor weight_grad(Applier& c, const Tensor& grad, const Tensor& x, const Dims& shape, const Attrs& from,
                    int first) {
-  static const Op& op = find_op("conv2dWeightGrad");
+  static const Op& op = find_op("convolutionWeightGrad");
   Attrs attrs;
   attrs.add_ints(shape);
   return c.apply(op, {grad, x}, add_geometry(attrs, from, first));
 }
+void bias_grad(VjpContext& c, const Tensor& grad) {
+  if (!c.has_input(2) || !c.needs(2)) return;
+  Dims dims{0};
+  for (int i = 2; i < grad->spec.rank(); ++i) dims.push_back(i);
+  c.set_grad(2, fn::sum(c, grad, dims, false));
+}
 
-void vjp_conv2d(VjpContext& c) {
+void vjp_convolution(VjpContext& c) {
   const Tensor grad = c.grad(0);
   if (!grad) return;
   if (c.needs(0)) c.set_grad(0, input_grad(c, grad, c.input(1), c.input_shape(0), c.attrs(), 0));
   if (c.needs(1)) c.set_grad(1, weight_grad(c, grad, c.input(0), c.input_shape(1), c.attrs(), 0));
-  if (c.has_input(2) && c.needs(2)) c.set_grad(2, fn::sum(c, grad, std::array<int64_t, 3>{0, 2, 3}, false));
+  bias_grad(c, grad);
 }
 
 void vjp_input_grad(VjpContext& c) {
@@ -227,6 +265,7 @@ void vjp_input_grad(VjpContext& c) {
   if (!grad) return;
   if (c.needs(0)) c.set_grad(0, conv(c, grad, c.input(1), c.attrs(), 1));
   if (c.needs(1)) c.set_grad(1, weight_grad(c, c.input(0), grad, c.input_shape(1), c.attrs(), 1));
+  bias_grad(c, grad);
 }
 
 void vjp_weight_grad(VjpContext& c) {
@@ -239,23 +278,23 @@ void vjp_weight_grad(VjpContext& c) {
 constexpr AttrDef kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts},
     kDilation{"dilation", AttrType::kInts}, kGroups{"groups", AttrType::kInt};
 
-const Op kConv2d{
-    .name = "conv2d",
+const Op kConvolution{
+    .name = "convolution",
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {kStride, kPadding, kDilation, kGroups},
     .flags = kPrimitive,
     .promotion = Promotion::kCommon,
-    .infer = infer_conv2d,
-    .workspace = workspace_conv2d,
-    .eval = eval_conv2d,
+    .infer = infer_convolution,
+    .workspace = workspace_convolution,
+    .eval = eval_convolution,
     .saves = {.inputs = 0b11},
-    .vjp = vjp_conv2d,
+    .vjp = vjp_convolution,
 };
 
-const Op kConv2dInputGrad{
-    .name = "conv2dInputGrad",
-    .inputs = {InputDef{"grad"}, InputDef{"weight"}},
+const Op kConvolutionInputGrad{
+    .name = "convolutionInputGrad",
+    .inputs = {InputDef{"grad"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"inputShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
     .flags = kPrimitive,
@@ -267,8 +306,8 @@ const Op kConv2dInputGrad{
     .vjp = vjp_input_grad,
 };
 
-const Op kConv2dWeightGrad{
-    .name = "conv2dWeightGrad",
+const Op kConvolutionWeightGrad{
+    .name = "convolutionWeightGrad",
     .inputs = {InputDef{"grad"}, InputDef{"x"}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"weightShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
@@ -284,9 +323,9 @@ const Op kConv2dWeightGrad{
 }  // namespace
 
 void register_conv_ops(Registry& registry) {
-  registry.add(kConv2d);
-  registry.add(kConv2dInputGrad);
-  registry.add(kConv2dWeightGrad);
+  registry.add(kConvolution);
+  registry.add(kConvolutionInputGrad);
+  registry.add(kConvolutionWeightGrad);
 }
 
 }  // namespace lanegrad

@@ -1,0 +1,308 @@
+import { backend } from '../backend/current.js';
+import { checkFlag, checkOperand, checkRange, checkTensor, noAttrs } from '../check.js';
+import type { Operand } from '../check.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { eq } from './binary.js';
+import { runComposite1 } from './composite.js';
+import { onesLike } from './creation.js';
+import { any } from './truth.js';
+import { logicalNot } from './unary.js';
+import { flatten, narrow, unsqueeze } from './view.js';
+
+// Tests, logic and bits.
+
+/**
+ * Whether a and b are both true; true is what is not 0, NaN too. Any dtypes; gives bool. Shapes broadcast.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { logicalAnd, tensor } from 'lanegrad';
+ * logicalAnd(tensor([1, 0]), tensor([2, 3])).tolist(); // => [true, false]
+ */
+export function logicalAnd(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('logicalAnd', 'a', a);
+  checkOperand('logicalAnd', 'b', b);
+  return backend.run1('logicalAnd', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether a or b is true, or both; true is what is not 0, NaN too. Any dtypes; gives bool. Shapes broadcast.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { logicalOr, tensor } from 'lanegrad';
+ * logicalOr(tensor([1, 0]), tensor([2, 3])).tolist(); // => [true, true]
+ */
+export function logicalOr(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('logicalOr', 'a', a);
+  checkOperand('logicalOr', 'b', b);
+  return backend.run1('logicalOr', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * Whether one of a and b is true, and not both; true is what is not 0, NaN too. Any dtypes; gives bool. Shapes
+ * broadcast.
+ *
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { logicalXor, tensor } from 'lanegrad';
+ * logicalXor(tensor([1, 0]), tensor([2, 3])).tolist(); // => [false, true]
+ */
+export function logicalXor(a: Operand, b: Operand): Tensor<'bool'> {
+  checkOperand('logicalXor', 'a', a);
+  checkOperand('logicalXor', 'b', b);
+  return backend.run1('logicalXor', [a, b], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * The bits that a and b both have; of bools the logical operation. Integers and bool. Shapes broadcast, dtypes
+ * promote.
+ *
+ * @throws DTypeError for floats.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { bitwiseAnd, tensor } from 'lanegrad';
+ * bitwiseAnd(tensor([6, 5]), 3).tolist(); // => [2, 1]
+ */
+export function bitwiseAnd(a: Operand, b: Operand): Tensor {
+  checkOperand('bitwiseAnd', 'a', a);
+  checkOperand('bitwiseAnd', 'b', b);
+  return backend.run1('bitwiseAnd', [a, b], noAttrs);
+}
+
+/**
+ * The bits that a or b has; of bools the logical operation. Integers and bool. Shapes broadcast, dtypes promote.
+ *
+ * @throws DTypeError for floats.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { bitwiseOr, tensor } from 'lanegrad';
+ * bitwiseOr(tensor([6, 5]), 3).tolist(); // => [7, 7]
+ */
+export function bitwiseOr(a: Operand, b: Operand): Tensor {
+  checkOperand('bitwiseOr', 'a', a);
+  checkOperand('bitwiseOr', 'b', b);
+  return backend.run1('bitwiseOr', [a, b], noAttrs);
+}
+
+/**
+ * The bits that one of a and b has, and not both; of bools the logical operation. Integers and bool. Shapes broadcast,
+ * dtypes promote.
+ *
+ * @throws DTypeError for floats.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { bitwiseXor, tensor } from 'lanegrad';
+ * bitwiseXor(tensor([6, 5]), 3).tolist(); // => [5, 6]
+ */
+export function bitwiseXor(a: Operand, b: Operand): Tensor {
+  checkOperand('bitwiseXor', 'a', a);
+  checkOperand('bitwiseXor', 'b', b);
+  return backend.run1('bitwiseXor', [a, b], noAttrs);
+}
+
+/**
+ * a 2^b: bits beyond the width are lost, and all of them if b is negative or at least the width. Integers. Shapes
+ * broadcast, dtypes promote.
+ *
+ * @throws DTypeError for floats and bool.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { bitwiseLeftShift, tensor } from 'lanegrad';
+ * bitwiseLeftShift(tensor([1, 3]), 2).tolist(); // => [4, 12]
+ */
+export function bitwiseLeftShift(a: Operand, b: Operand): Tensor {
+  checkOperand('bitwiseLeftShift', 'a', a);
+  checkOperand('bitwiseLeftShift', 'b', b);
+  return backend.run1('bitwiseLeftShift', [a, b], noAttrs);
+}
+
+/**
+ * a / 2^b rounded down; 0 or -1 if b is negative or at least the width. Integers. Shapes broadcast, dtypes promote.
+ *
+ * @throws DTypeError for floats and bool.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @example
+ * import { bitwiseRightShift, tensor } from 'lanegrad';
+ * bitwiseRightShift(tensor([8, -8]), 2).tolist(); // => [2, -2]
+ */
+export function bitwiseRightShift(a: Operand, b: Operand): Tensor {
+  checkOperand('bitwiseRightShift', 'a', a);
+  checkOperand('bitwiseRightShift', 'b', b);
+  return backend.run1('bitwiseRightShift', [a, b], noAttrs);
+}
+
+/**
+ * Every bit inverted, -x - 1; of bools the negation. Integers and bool.
+ *
+ * @example
+ * import { bitwiseNot, tensor } from 'lanegrad';
+ * bitwiseNot(tensor([0, 5])).tolist(); // => [-1, -6]
+ */
+export function bitwiseNot(x: Tensor): Tensor {
+  checkTensor('bitwiseNot', 'x', x);
+  return backend.run1('bitwiseNot', [x], noAttrs);
+}
+
+/**
+ * true where x is negative, -0 and NaN with the sign bit included. Any dtype; gives bool.
+ *
+ * @example
+ * import { signbit, tensor } from 'lanegrad';
+ * signbit(tensor([-2, 3])).tolist(); // => [true, false]
+ */
+export function signbit(x: Tensor): Tensor<'bool'> {
+  checkTensor('signbit', 'x', x);
+  return backend.run1('signbit', [x], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * true where x is Infinity or -Infinity. Any dtype; gives bool.
+ *
+ * @example
+ * import { isinf, tensor } from 'lanegrad';
+ * isinf(tensor([1, Infinity])).tolist(); // => [false, true]
+ */
+export function isinf(x: Tensor): Tensor<'bool'> {
+  checkTensor('isinf', 'x', x);
+  return runComposite1('isinf', [x], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * true where x is Infinity. Any dtype; gives bool.
+ *
+ * @example
+ * import { isposinf, tensor } from 'lanegrad';
+ * isposinf(tensor([1, Infinity])).tolist(); // => [false, true]
+ */
+export function isposinf(x: Tensor): Tensor<'bool'> {
+  checkTensor('isposinf', 'x', x);
+  return runComposite1('isposinf', [x], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * true where x is -Infinity. Any dtype; gives bool.
+ *
+ * @example
+ * import { isneginf, tensor } from 'lanegrad';
+ * isneginf(tensor([1, Infinity])).tolist(); // => [false, false]
+ */
+export function isneginf(x: Tensor): Tensor<'bool'> {
+  checkTensor('isneginf', 'x', x);
+  return runComposite1('isneginf', [x], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * true where x is neither infinite nor NaN. Any dtype; gives bool.
+ *
+ * @example
+ * import { isfinite, tensor } from 'lanegrad';
+ * isfinite(tensor([1, Infinity])).tolist(); // => [true, false]
+ */
+export function isfinite(x: Tensor): Tensor<'bool'> {
+  checkTensor('isfinite', 'x', x);
+  return runComposite1('isfinite', [x], noAttrs) as Tensor<'bool'>;
+}
+
+/**
+ * true everywhere: no dtype is complex. Gives bool.
+ *
+ * @example
+ * import { isreal, tensor } from 'lanegrad';
+ * isreal(tensor([1, 2])).tolist(); // => [true, true]
+ */
+export function isreal(x: Tensor): Tensor<'bool'> {
+  checkTensor('isreal', 'x', x);
+  return onesLike(x, { dtype: 'bool' }) as Tensor<'bool'>;
+}
+
+export interface CloseOptions {
+  /** Relative tolerance. Default 1e-5. */
+  rtol?: number;
+  /** Absolute tolerance. Default 1e-8. */
+  atol?: number;
+  /** Whether NaN equals NaN. Default false. */
+  equalNan?: boolean;
+}
+
+/**
+ * Whether |a - b| <= atol + rtol |b|, elementwise; infinities are close if equal. Both of one dtype, any. Gives bool.
+ *
+ * @throws DTypeError if the dtypes differ.
+ * @throws ShapeError if the shapes do not broadcast.
+ * @throws ValueError for a negative tolerance.
+ * @example
+ * import { isclose, tensor } from 'lanegrad';
+ * isclose(tensor([1, 2.5]), tensor([1.000001, 2])).tolist(); // => [true, false]
+ */
+export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<'bool'> {
+  checkTensor('isclose', 'a', a);
+  checkTensor('isclose', 'b', b);
+  const { rtol = 1e-5, atol = 1e-8 } = options;
+  checkRange('isclose', 'rtol', rtol, 0, Infinity);
+  checkRange('isclose', 'atol', atol, 0, Infinity);
+  const equalNan = checkFlag('isclose', 'equalNan', options.equalNan);
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`[isclose] got ${a.dtype} and ${b.dtype}, wanted tensors of one dtype`);
+  }
+  return scoped(() => {
+    const wide = (x: Tensor): Tensor =>
+      isFloat(x.dtype) ? x : backend.run1('to', [x], { dtype: 'float64' });
+    const close = runComposite1('isclose', [wide(a), wide(b)], { rtol, atol });
+    if (!equalNan || !isFloat(a.dtype)) return close;
+    const bothNaN = logicalAnd(backend.run1('isnan', [a], noAttrs), backend.run1('isnan', [b], noAttrs));
+    return logicalOr(close, bothNaN);
+  }) as Tensor<'bool'>;
+}
+
+export interface IsinOptions {
+  /** Taken note of for PyTorch's sake: the result is the same. Default false. */
+  assumeUnique?: boolean;
+  /** Whether to tell which are not among them. Default false. */
+  invert?: boolean;
+}
+
+// Comparisons that are held at a time.
+const mostComparisons = 1 << 22;
+
+/**
+ * Whether each element is among `test`, by comparing with each: n m comparisons of n elements with m. One of the two may
+ * be a number. Gives bool of the shape of `elements`.
+ *
+ * @throws DTypeError if neither is a tensor.
+ * @example
+ * import { isin, tensor } from 'lanegrad';
+ * isin(tensor([1, 2, 3]), tensor([3, 1])).tolist(); // => [true, false, true]
+ */
+export function isin(elements: Operand, test: Operand, options: IsinOptions = {}): Tensor<'bool'> {
+  checkOperand('isin', 'elements', elements);
+  checkOperand('isin', 'test', test);
+  const invert = checkFlag('isin', 'invert', options.invert);
+  checkFlag('isin', 'assumeUnique', options.assumeUnique);
+  return scoped(() => {
+    const found = among(elements, test);
+    return invert ? logicalNot(found) : found;
+  }) as Tensor<'bool'>;
+}
+
+function among(elements: Operand, test: Operand): Tensor {
+  if (typeof test !== 'object') return eq(elements, test);
+  const list = flatten(test);
+  const count = list.shape[0]!;
+  if (typeof elements !== 'object') return any(eq(list, elements));
+  const column = unsqueeze(elements, -1);
+  const size = Math.max(
+    1,
+    elements.shape.reduce((product, n) => product * n, 1),
+  );
+  const step = Math.max(1, Math.floor(mostComparisons / size));
+  let found = any(eq(column, narrow(list, 0, 0, Math.min(step, count))), { dim: -1 });
+  for (let first = step; first < count; first += step) {
+    const part = narrow(list, 0, first, Math.min(step, count - first));
+    found = logicalOr(found, any(eq(column, part), { dim: -1 }));
+  }
+  return found;
+}

@@ -1,0 +1,167 @@
+// Formulas of functions.def that are longer than a line.
+
+#include "kernels/elementwise/formulas.inl"
+
+inline constexpr double kSeluAlpha = 1.6732632423543772848;
+inline constexpr double kSeluScale = 1.0507009873554804934;
+
+// A function of doubles on each lane; floats are rounded once.
+template <class T>
+LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, double (*f)(double)) {
+  return map_lanes(x, [f](T v) { return static_cast<T>(f(static_cast<double>(v))); });
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, Vec<T> y, double (*f)(double, double)) {
+  return map_lanes(
+      x, y, [f](T v, T w) { return static_cast<T>(f(static_cast<double>(v), static_cast<double>(w))); });
+}
+
+// -x log x; 0 at 0, -infinity below.
+template <class T>
+LANEGRAD_INLINE Vec<T> entropy(Vec<T> x) {
+  const auto zero = constant<T>(0);
+  const Vec<T> y = select(eq(x, zero), zero, -x * log(x));
+  return select(lt(x, zero), constant<T>(-std::numeric_limits<double>::infinity()), y);
+}
+
+// x times log(y), and 0 where x is 0 unless y is NaN.
+template <class T, class Log>
+LANEGRAD_INLINE Vec<T> times_log(Vec<T> x, Vec<T> y, Log log_of) {
+  return select(eq(x, constant<T>(0)) & eq(y, y), constant<T>(0), x * log_of(y));
+}
+
+template <class T>
+static inline T mantissa(T x) {
+  int unused = 0;
+  return std::frexp(x, &unused);
+}
+template <class T>
+static inline T exponent(T x) {
+  int e = 0;
+  std::frexp(x, &e);
+  return std::fabs(x) < std::numeric_limits<T>::infinity() ? static_cast<T>(e) : T(0);
+}
+template <class T>
+static inline T next_after(T a, T b) {
+  return std::nextafter(a, b);
+}
+
+// ---- activations
+
+// x above 0, alpha (e^(scale x) - 1) below.
+template <class T>
+LANEGRAD_INLINE Vec<T> exponential_linear(Vec<T> x, Vec<T> alpha, Vec<T> scale) {
+  return select(gt(x, constant<T>(0)), x, alpha * expm1(x * scale));
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> exponential_linear_slope(Vec<T> x, Vec<T> alpha, Vec<T> scale) {
+  return select(gt(x, constant<T>(0)), constant<T>(1), alpha * scale * exp(x * scale));
+}
+
+template <class T>
+LANEGRAD_INLINE Vec<T> soft_plus(Vec<T> x, Vec<T> beta, Vec<T> threshold) {
+  const Vec<T> scaled = x * beta;
+  return select(gt(scaled, threshold), x, softplus(scaled) / beta);
+}
+
+// d/dx x tanh(softplus(x)) = t + x (1 - t^2) s, s = sigmoid(x).
+template <class T>
+LANEGRAD_INLINE Vec<T> mish_slope(Vec<T> x) {
+  const Vec<T> t = tanh(softplus(x));
+  return t + x * (sigmoid(x) * neg_fma(t, t, constant<T>(1)));
+}
+
+// ---- quotients; a divisor of 0 was refused, where it is an integer
+
+// Rounded towards zero. The quotient of the least number by -1 wraps.
+template <class T>
+static inline T integer_quotient(T a, T b) {
+  if constexpr (std::is_signed_v<T>) {
+    if (b == -1) return static_cast<T>(0 - static_cast<uint64_t>(a));
+  }
+  return b == 0 ? T(0) : static_cast<T>(a / b);
+}
+template <class T>
+static inline T integer_rest(T a, T b) {
+  if constexpr (std::is_signed_v<T>) {
+    if (b == -1) return 0;
+  }
+  return b == 0 ? T(0) : static_cast<T>(a % b);
+}
+template <class T>
+static inline T integer_floor_quotient(T a, T b) {
+  const T rest = integer_rest(a, b);
+  return static_cast<T>(integer_quotient(a, b) - (rest != 0 && (rest < 0) != (b < 0)));
+}
+template <class T>
+static inline T integer_remainder(T a, T b) {
+  const T rest = integer_rest(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? static_cast<T>(rest + b) : rest;
+}
+
+template <class T>
+LANEGRAD_INLINE Vec<T> fmod_of(Vec<T> a, Vec<T> b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return fmod(a, b);
+  else
+    return map_lanes(a, b, integer_rest<T>);
+}
+
+// The rest with the sign of the divisor.
+template <class T>
+LANEGRAD_INLINE Vec<T> remainder_of(Vec<T> a, Vec<T> b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const auto zero = constant<T>(0);
+    const Vec<T> rest = fmod(a, b);
+    return select(ne(rest, zero) & differ(lt(rest, zero), lt(b, zero)), rest + b, rest);
+  } else {
+    return map_lanes(a, b, integer_remainder<T>);
+  }
+}
+
+template <class T>
+LANEGRAD_INLINE Vec<T> trunc_divide(Vec<T> a, Vec<T> b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return trunc(a / b);
+  else
+    return map_lanes(a, b, integer_quotient<T>);
+}
+
+// Floats: from the exact rest, as Python divides, so that the rounding of a / b cannot reach the next
+// integer.
+template <class T>
+LANEGRAD_INLINE Vec<T> floor_divide(Vec<T> a, Vec<T> b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const auto zero = constant<T>(0), one = constant<T>(1);
+    const Vec<T> rest = fmod(a, b), quotient = a / b;
+    const Vec<T> exact = (a - rest) / b;
+    const Vec<T> lower = select(ne(rest, zero) & differ(lt(rest, zero), lt(b, zero)), exact - one, exact);
+    const Vec<T> down = floor(lower);
+    const Vec<T> whole = select(gt(lower - down, constant<T>(0.5)), down + one, down);
+    const Vec<T> result = select(eq(lower, zero), copy_sign(zero, quotient), whole);
+    return select(eq(b, zero), quotient, result);
+  } else {
+    return map_lanes(a, b, integer_floor_quotient<T>);
+  }
+}
+
+// Euclid's algorithm on magnitudes, which wrap as |least number| does.
+template <class T>
+static inline T common_divisor(T a, T b) {
+  uint64_t x = a < 0 ? 0 - static_cast<uint64_t>(a) : static_cast<uint64_t>(a);
+  uint64_t y = b < 0 ? 0 - static_cast<uint64_t>(b) : static_cast<uint64_t>(b);
+  while (y != 0) {
+    const uint64_t rest = x % y;
+    x = y;
+    y = rest;
+  }
+  return static_cast<T>(x);
+}
+template <class T>
+static inline T common_multiple(T a, T b) {
+  const T divisor = common_divisor(a, b);
+  if (divisor == 0) return 0;
+  const uint64_t product = static_cast<uint64_t>(integer_quotient(a, divisor)) * static_cast<uint64_t>(b);
+  const T multiple = static_cast<T>(product);
+  return multiple < 0 ? static_cast<T>(0 - static_cast<uint64_t>(multiple)) : multiple;
+}

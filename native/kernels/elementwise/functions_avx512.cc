@@ -1,0 +1,16 @@
+#if defined(__x86_64__) || defined(_M_X64)
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/special.h"
+
+#include "simd/begin_avx512.h"
+
+#include "simd/vec_bytes.inl"
+
+#include "simd/math.inl"
+#include "simd/math_float.inl"
+#include "simd/math_wide.inl"
+
+#include "kernels/elementwise/functions.inl"
+
+#include "simd/end_avx512.h"
+#endif

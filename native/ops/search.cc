@@ -1,0 +1,177 @@
+// searchsorted(sorted, values){right}: where values belong in sorted rows. nonzero(x){count}: where x is not
+// 0.
+#include <algorithm>
+
+#include "core/threads.h"
+#include "ops/lines.h"
+#include "ops/op.h"
+#include "ops/reduce_dims.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int64_t kGrain = 4096;
+
+// ---- searchsorted
+
+void searchsorted_infer(InferContext& c) {
+  const TensorSpec &sorted = c.in(0), &values = c.in(1);
+  if (sorted.dtype != values.dtype) {
+    c.fail(ErrorKind::kDType, "sorted is ", name_of(sorted.dtype), " and values are ", name_of(values.dtype));
+  }
+  bool fits = sorted.rank() == 1 || sorted.rank() == values.rank();
+  for (int d = 0; fits && sorted.rank() > 1 && d < sorted.rank() - 1; ++d)
+    fits = sorted.shape[d] == values.shape[d];
+  if (!fits || sorted.rank() == 0) {
+    c.fail(ErrorKind::kShape, "sorted is ", sorted.shape, " and values are ", values.shape,
+           ": wanted one row, or a row for each row of values");
+  }
+  c.add_output(DType::kInt64, values.shape);
+}
+
+// The first place whose element is not below v (or, from the right, above v). A NaN belongs at the end.
+template <class T>
+int64_t place_in(const T* sorted, int64_t stride, int64_t n, T v, bool right) {
+  int64_t low = 0, high = n;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    const T m = sorted[middle * stride];
+    if (right ? m > v : m >= v)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+void searchsorted_eval(const EvalContext& c) {
+  const TensorView &sorted = c.in(0), &values = c.in(1), &out = c.out(0);
+  const int64_t total = out.spec->numel();
+  if (total == 0) return;
+  const int last = sorted.spec->rank() - 1;
+  const int64_t n = sorted.spec->shape[last], stride = sorted.spec->strides[last];
+  const bool right = c.attrs().get_bool(0);
+  Walk<2> walk;  // offsets in values, and of the row in sorted
+  for (int d = 0; d < out.spec->rank(); ++d) {
+    const bool batch = last > 0 && d < last;
+    walk.add(out.spec->shape[d], {values.spec->strides[d], batch ? sorted.spec->strides[d] : 0});
+  }
+  dispatch_stored(values.spec->dtype, [&]<class T>(T) {
+    parallel_for(total, kGrain, [&](int64_t begin, int64_t end) {
+      Walk<2> at = walk;
+      at.seek(begin);
+      for (int64_t i = begin; i < end; ++i, at.advance(1))
+        out.as<int64_t>()[i] =
+            place_in<T>(sorted.as<T>() + at.offset(1), stride, n, values.as<T>()[at.offset(0)], right);
+    });
+  });
+}
+
+// ---- nonzero(x){count}: [count, rank], the coordinates of what is not 0 in row-major order
+//
+// The shape depends on values, so the caller counts first and says how many there are; another count is an
+// error.
+
+constexpr int64_t kParts = 64;
+enum NonzeroAttr { kCount };
+
+void nonzero_infer(InferContext& c) {
+  const int64_t count = c.attrs().get_int(kCount);
+  if (count < 0 || count > c.in(0).numel()) {
+    c.fail(ErrorKind::kValue, "count is ", count, " for ", c.in(0).numel(), " elements");
+  }
+  c.add_output(DType::kInt64, Dims{count, c.in(0).rank()});
+}
+
+size_t nonzero_workspace(const InferContext&) { return (kParts + 1) * 8; }
+
+template <class T>
+void nonzero_of(const EvalContext& c) {
+  const TensorSpec& spec = *c.in(0).spec;
+  const T* x = c.in(0).as<T>();
+  const int rank = spec.rank();
+  const int64_t n = spec.numel();
+  int64_t* starts = static_cast<int64_t*>(c.workspace());
+  Walk<1> walk;
+  for (int d = 0; d < rank; ++d) walk.add(spec.shape[d], {spec.strides[d]});
+  walk.coalesce();
+  const auto first = [n](int64_t part) { return n * part / kParts; };
+  const auto run = [&](auto&& body) {
+    if (n < kGrain * 4) {
+      for (int64_t i = 0; i < kParts; ++i) body(i);
+    } else {
+      parallel_tasks(kParts, body);
+    }
+  };
+  // Calls body(i, p, run, stride) for the runs of a part: element i and those after it, from p on.
+  const auto each_run = [&](int64_t part, auto&& body) {
+    Walk<1> at = walk;
+    at.seek(first(part));
+    for (int64_t i = first(part), end = first(part + 1); i < end;) {
+      const int64_t length = std::min(at.run(), end - i);
+      body(i, x + at.offset(0), length, at.run_stride(0));
+      at.advance(length);
+      i += length;
+    }
+  };
+  run([&](int64_t part) {
+    int64_t count = 0;
+    each_run(part, [&](int64_t, const T* p, int64_t length, int64_t stride) {
+      for (int64_t j = 0; j < length; ++j) count += p[j * stride] != T(0);
+    });
+    starts[part + 1] = count;
+  });
+  starts[0] = 0;
+  for (int64_t part = 0; part < kParts; ++part) starts[part + 1] += starts[part];
+  if (starts[kParts] != c.attrs().get_int(kCount)) {
+    c.fail(ErrorKind::kValue, "count is ", c.attrs().get_int(kCount), ", but ", starts[kParts], " are not 0");
+  }
+  if (rank == 0) return;
+  run([&](int64_t part) {
+    int64_t* out = c.out(0).as<int64_t>() + starts[part] * rank;
+    each_run(part, [&](int64_t i, const T* p, int64_t length, int64_t stride) {
+      for (int64_t j = 0; j < length; ++j) {
+        if (p[j * stride] == T(0)) continue;
+        int64_t rest = i + j;
+        for (int d = rank - 1; d > 0; --d) {
+          out[d] = rest % spec.shape[d];
+          rest /= spec.shape[d];
+        }
+        out[0] = rest;
+        out += rank;
+      }
+    });
+  });
+}
+
+void nonzero_eval(const EvalContext& c) {
+  dispatch_stored(c.in(0).spec->dtype, [&]<class T>(T) { nonzero_of<T>(c); });
+}
+
+const Op kOps[] = {
+    {.name = "searchsorted",
+     .inputs = {{{"sorted"}, {"values"}}},
+     .outputs = {{{"out", false}}},
+     .attrs = {{{"right", AttrType::kBool}}},
+     .flags = kPrimitive,
+     .promotion = Promotion::kCommon,
+     .infer = searchsorted_infer,
+     .eval = searchsorted_eval},
+    {.name = "nonzero",
+     .inputs = {{{.name = "x", .differentiable = false}}},
+     .outputs = {{{"out", false}}},
+     .attrs = {{{"count", AttrType::kInt}}},
+     .flags = kPrimitive,
+     .infer = nonzero_infer,
+     .workspace = nonzero_workspace,
+     .eval = nonzero_eval},
+};
+
+}  // namespace
+
+void register_search_ops(Registry& r) {
+  for (const Op& op : kOps) r.add(op);
+}
+
+}  // namespace lanegrad

@@ -1,0 +1,116 @@
+import { floats, real } from './case.js';
+import type { Rows, Tolerance } from './case.js';
+
+// Convolutions of one to three directions and their transposes.
+
+const products: Tolerance = {
+  relative: 1e-5,
+  float64: 1e-13,
+  why: 'chains of fused multiply-adds of another order: k <= 600 terms of magnitude at most 4',
+};
+
+const slow = 'finite differences would take thousands of evaluations';
+
+interface ConvShape {
+  readonly x: readonly number[];
+  readonly weight: readonly number[];
+  readonly stride?: readonly number[];
+  readonly padding?: readonly number[];
+  readonly dilation?: readonly number[];
+  readonly groups?: number;
+}
+
+const small: Readonly<Record<string, ConvShape>> = {
+  plain: { x: [2, 2, 5, 4], weight: [3, 2, 3, 2] },
+  'stride and padding': { x: [1, 2, 6, 5], weight: [2, 2, 3, 3], stride: [2, 1], padding: [1, 2] },
+  dilation: { x: [1, 1, 7, 6], weight: [2, 1, 3, 2], dilation: [2, 3] },
+  groups: { x: [2, 4, 4, 4], weight: [6, 2, 2, 2], groups: 2 },
+  depthwise: { x: [1, 3, 5, 5], weight: [3, 1, 3, 3], padding: [1, 1], groups: 3 },
+  pointwise: { x: [2, 3, 3, 4], weight: [4, 3, 1, 1] },
+  'rows that the stride skips': { x: [1, 1, 6, 6], weight: [1, 1, 1, 1], stride: [4, 4] },
+  'empty batch': { x: [0, 2, 4, 4], weight: [3, 2, 3, 3] },
+  '1-D': { x: [2, 2, 7], weight: [3, 2, 3], stride: [2], padding: [1] },
+  '1-D, dilation and groups': { x: [1, 4, 9], weight: [4, 2, 3], dilation: [3], groups: 2 },
+  '3-D': { x: [2, 2, 3, 4, 3], weight: [2, 2, 2, 3, 2] },
+  '3-D, stride, padding and dilation': {
+    x: [1, 1, 5, 4, 5],
+    weight: [2, 1, 2, 2, 3],
+    stride: [2, 1, 2],
+    padding: [1, 0, 2],
+    dilation: [2, 1, 1],
+  },
+  '3-D, groups': { x: [1, 4, 2, 3, 3], weight: [2, 2, 2, 2, 2], groups: 2 },
+  '3-D, pointwise': { x: [2, 3, 2, 3, 2], weight: [2, 3, 1, 1, 1] },
+  '3-D, slices that the stride skips': { x: [1, 1, 6, 3, 3], weight: [1, 1, 1, 2, 2], stride: [4, 1, 1] },
+};
+
+const large: Readonly<Record<string, ConvShape>> = {
+  large: { x: [3, 16, 17, 19], weight: [24, 16, 3, 3], padding: [1, 1] },
+  'large 1-D': { x: [3, 20, 301], weight: [33, 20, 5], stride: [2], padding: [2] },
+  'large 3-D': { x: [2, 8, 7, 13, 11], weight: [18, 8, 3, 3, 3], padding: [1, 1, 1], stride: [2, 1, 1] },
+};
+
+function outputOf(shape: ConvShape): number[] {
+  const along = (size: number, d: number) => {
+    const span = (shape.dilation?.[d] ?? 1) * (shape.weight[d + 2]! - 1) + 1;
+    return Math.floor((size + 2 * (shape.padding?.[d] ?? 0) - span) / (shape.stride?.[d] ?? 1)) + 1;
+  };
+  return [shape.x[0]!, shape.weight[0]!, ...shape.x.slice(2).map(along)];
+}
+
+function attrsOf(shape: ConvShape) {
+  const each = (value: number) => shape.x.slice(2).map(() => value);
+  return {
+    stride: shape.stride ?? each(1),
+    padding: shape.padding ?? each(0),
+    dilation: shape.dilation ?? each(1),
+    groups: shape.groups ?? 1,
+  };
+}
+
+function casesOf<T>(make: (shape: ConvShape) => T): (T & { name: string; noGradient?: string })[] {
+  return [
+    ...Object.entries(small).map(([name, shape]) => ({ ...make(shape), name })),
+    ...Object.entries(large).map(([name, shape]) => ({ ...make(shape), name, noGradient: slow })),
+  ];
+}
+
+const plain = small['plain']!;
+const shared = { dtypes: floats, tolerance: products, gradient: 'second', special: 0 } as const;
+
+export const conv = {
+  convolution: {
+    cases: [
+      ...casesOf((shape) => ({
+        inputs: [real(shape.x), real(shape.weight), real([shape.weight[0]!])],
+        attrs: attrsOf(shape),
+      })),
+      { name: 'without bias', inputs: [real(plain.x), real(plain.weight), null], attrs: attrsOf(plain) },
+    ],
+    ...shared,
+  },
+  convolutionInputGrad: {
+    cases: [
+      ...casesOf((shape) => ({
+        inputs: [real(outputOf(shape)), real(shape.weight), null],
+        attrs: { inputShape: shape.x, ...attrsOf(shape) },
+      })),
+      ...['plain', 'groups', 'rows that the stride skips', '1-D', '3-D'].map((name) => {
+        const shape = small[name]!;
+        return {
+          name: `${name}, with bias`,
+          inputs: [real(outputOf(shape)), real(shape.weight), real([shape.x[1]!])],
+          attrs: { inputShape: shape.x, ...attrsOf(shape) },
+        };
+      }),
+    ],
+    ...shared,
+  },
+  convolutionWeightGrad: {
+    cases: casesOf((shape) => ({
+      inputs: [real(outputOf(shape)), real(shape.x)],
+      attrs: { weightShape: shape.weight, ...attrsOf(shape) },
+    })),
+    ...shared,
+  },
+} satisfies Rows;
