@@ -7,6 +7,7 @@ import { checkBounds, clamp, clampAttrs } from '../ops/clamp.js';
 import type { ClampOptions } from '../ops/clamp.js';
 import { runCompositeInPlace, writeInto } from '../ops/composite.js';
 import * as convert from '../ops/convert.js';
+import * as similarity from '../ops/similarity.js';
 import * as reduction from '../ops/reduction.js';
 import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
@@ -17,6 +18,7 @@ import { elementwiseMethods } from './elementwise.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
 import { indexingInPlace, indexingMethods } from './indexing.js';
 import { linalgMethods } from './linalg.js';
+import { randomInPlaceMethods, randomMethods } from './random.js';
 import { reductionMethods } from './reduction.js';
 import { shapeMethods, shapeProperties } from './shape.js';
 import { sortingMethods } from './sorting.js';
@@ -26,7 +28,11 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 // call is one plain call.
 const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & ThisType<Tensor> = {
   ...cumulativeMethods,
+  ...randomMethods,
   ...reductionMethods,
+  renorm(p, dim, maxnorm) {
+    return similarity.renorm(this, p, dim, maxnorm);
+  },
   ...sortingMethods,
 
   abs() {
@@ -285,6 +291,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ...cumulativeInPlace,
+  ...randomInPlaceMethods,
   ...indexingInPlace,
   add_: sumInPlace('add'),
   sub_: sumInPlace('sub'),

@@ -16,6 +16,7 @@ import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.j
 import type { ElementwiseMethods } from './elementwise-types.js';
 import type { IndexingInPlaceMethods, IndexingMethods } from './indexing.js';
 import type { LinalgMethods } from './linalg.js';
+import type { RandomInPlaceMethods, RandomMethods } from './random.js';
 import type { ReductionMethods } from './reduction.js';
 import type { ShapeMethods } from './shape.js';
 import type { SortingMethods } from './sorting.js';
@@ -26,10 +27,12 @@ export interface TensorMethods
     CumulativeMethods,
     ElementwiseMethods,
     LinalgMethods,
+    RandomMethods,
     ReductionMethods,
     SortingMethods,
     IndexingMethods,
     ShapeMethods {
+  renorm(p: number, dim: number, maxnorm: number): Tensor;
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -110,7 +113,8 @@ export interface TensorMethods
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods extends CumulativeInPlaceMethods, IndexingInPlaceMethods {
+export interface InPlaceMethods
+  extends CumulativeInPlaceMethods, IndexingInPlaceMethods, RandomInPlaceMethods {
   add_(other: Operand, options?: AlphaOptions): this;
   sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;

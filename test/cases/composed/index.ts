@@ -2,8 +2,12 @@ import { convolutions } from './conv.js';
 import { cumulative } from './cumulative.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
+import { distances } from './distance.js';
 import { linalgRows } from './linalg.js';
 import { losses } from './loss.js';
+import { lossRows } from './loss-rows.js';
+import { lossValues } from './loss-values.js';
+import { norms } from './norm.js';
 import { reductions } from './reduction.js';
 import { indexing } from './indexing.js';
 import { sortings } from './sorting.js';
@@ -17,6 +21,7 @@ import type { ComposedRow } from './row.js';
 export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...convolutions,
   ...cumulative,
+  ...distances,
   ...pools,
   ...resizing,
   ...indexing,
@@ -24,6 +29,9 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...linear,
   ...linalgRows,
   ...losses,
+  ...lossRows,
+  ...lossValues,
+  ...norms,
   ...reductions,
   ...sortings,
   ...statistics,
