@@ -235,7 +235,8 @@ void apply_in_place(Environment& env, const Call& call) {
   }
 
   const bool updates = op.is(kUpdates) && target->spec.is_contiguous();
-  bool direct = (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  bool direct =
+      (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
     const Tensor& other = ready.flat[k];
     if (!other || other->storage.get() != target->storage.get()) continue;

@@ -69,7 +69,7 @@ enum OpFlags : uint32_t {
                           // name in TypeScript, or are reached only from a vjp
   kInternal = 1 << 6,     // reached only from a vjp or from the tape
   kLeavesInput = 1 << 8,  // a view that may reach memory outside of its input
-  kUpdates = 1 << 9,      // eval copies input 0 and changes parts of the copy: in place, it changes those only
+  kUpdates = 1 << 9,  // eval copies input 0 and changes parts of the copy: in place, it changes those only
   kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
                           // in int32 and float32 (ops/widen.h)
 };
@@ -113,10 +113,7 @@ class InferContext {
   // An absent entry of an output list is not possible; every output of the schema is added, in order.
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
-  OutputSpec& add_output(DType dtype, const Dims& shape) {
-    checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
-    return add_output(TensorSpec::contiguous(dtype, shape));
-  }
+  OutputSpec& add_output(DType dtype, const Dims& shape);
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }
   std::span<const OutputSpec> outputs() const { return {outputs_.data(), static_cast<size_t>(count_)}; }
   const OutputSpec& out(int j) const { return outputs_[j]; }
@@ -258,6 +255,11 @@ struct Op {
     return n;
   }
 };
+
+inline OutputSpec& InferContext::add_output(DType dtype, const Dims& shape) {
+  checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
+  return add_output(TensorSpec::contiguous(dtype, shape));
+}
 
 template <class... Parts>
 void InferContext::fail(ErrorKind kind, const Parts&... parts) const {
