@@ -2,6 +2,9 @@
 export const testedElsewhere: Readonly<Record<string, string>> = {
   allclose: 'gives a boolean: test/conformance',
   batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/conformance',
+  broadcastShapes: 'gives numbers: test/ops/indexing.test.ts',
+  empty: 'of no particular values: test/golden',
+  emptyLike: 'of no particular values: test/golden',
   equal: 'gives a boolean: test/conformance',
   float: 'makes an operand of a number: test/ops/promotion.test.ts',
   fullLike: 'values by test/conformance; the op is full',

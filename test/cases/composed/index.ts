@@ -2,6 +2,9 @@ import { cumulative } from './cumulative.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
 import { losses } from './loss.js';
+import { making } from './making.js';
+import { placing } from './places.js';
+import { rearranging } from './rearranging.js';
 import { reductions } from './reduction.js';
 import { indexing } from './indexing.js';
 import { sortings } from './sorting.js';
@@ -16,6 +19,9 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...joining,
   ...linear,
   ...losses,
+  ...making,
+  ...placing,
+  ...rearranging,
   ...reductions,
   ...sortings,
   ...statistics,
