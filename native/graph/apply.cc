@@ -166,7 +166,7 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
       if (!source->storage) {
         // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
         outputs[j] = allocate_tensor(call.op.name, spec);
-        std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
+        if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
       if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);

@@ -114,6 +114,7 @@ class InferContext {
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
   OutputSpec& add_output(DType dtype, const Dims& shape) {
+    checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
     return add_output(TensorSpec::contiguous(dtype, shape));
   }
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }
