@@ -55,6 +55,7 @@ export {
 export type { CreationOptions, Shape } from './creation.js';
 export { arange, linspace, logspace } from './ranges.js';
 export type { ArangeOptions, LogspaceOptions, RangeEnd } from './ranges.js';
+export type { OneHotOptions } from './one-hot.js';
 export { cartesianProd, combinations, meshgrid, trilIndices, triuIndices, vander } from './grid.js';
 export type { CombinationsOptions, MeshgridOptions, TriangleIndicesOptions, VanderOptions } from './grid.js';
 export { broadcastShapes, broadcastTensors, broadcastTo, expandAs } from './broadcast.js';

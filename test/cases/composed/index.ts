@@ -8,6 +8,9 @@ import { losses } from './loss.js';
 import { lossRows } from './loss-rows.js';
 import { lossValues } from './loss-values.js';
 import { norms } from './norm.js';
+import { making } from './making.js';
+import { placing } from './places.js';
+import { rearranging } from './rearranging.js';
 import { reductions } from './reduction.js';
 import { indexing } from './indexing.js';
 import { sortings } from './sorting.js';
@@ -32,6 +35,9 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...lossRows,
   ...lossValues,
   ...norms,
+  ...making,
+  ...placing,
+  ...rearranging,
   ...reductions,
   ...sortings,
   ...statistics,
