@@ -1,5 +1,6 @@
 /** Functions of lib/ops without a row, and where else they are tested. */
 export const testedElsewhere: Readonly<Record<string, string>> = {
+  'F.gridSample': 'the op gridSample under another name',
   allclose: 'gives a boolean: test/conformance',
   batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/conformance',
   equal: 'gives a boolean: test/conformance',

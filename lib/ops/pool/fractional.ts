@@ -115,5 +115,7 @@ export function fractionalMaxPool2d(
     const shape = [...x.shape.slice(0, -2), rows, columns];
     return { values: reshape(values!, shape), indices: reshape(chosen, shape) as Tensor<'int64'> };
   });
-  return both ? result : result.values;
+  if (both) return result;
+  backend.release(result.indices);
+  return result.values;
 }
