@@ -97,17 +97,35 @@ export function full<D extends DType = DType>(
   return finish(fill('full', shape, Number(value), dtype), options);
 }
 
-/** Zeros of the shape and dtype of `x`. See {@link zeros}. */
+/**
+ * Zeros of the shape and dtype of `x`. See {@link zeros}.
+ *
+ * @example
+ * import { tensor, zerosLike } from 'lanegrad';
+ * zerosLike(tensor([[1, 2]])).tolist(); // => [[0, 0]]
+ */
 export function zerosLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('zerosLike', x, 0, options);
 }
 
-/** Ones of the shape and dtype of `x`. See {@link ones}. */
+/**
+ * Ones of the shape and dtype of `x`. See {@link ones}.
+ *
+ * @example
+ * import { onesLike, tensor } from 'lanegrad';
+ * onesLike(tensor([[3, 4]])).tolist(); // => [[1, 1]]
+ */
 export function onesLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('onesLike', x, 1, options);
 }
 
-/** A tensor of the shape and dtype of `x`, filled with one value. See {@link full}. */
+/**
+ * A tensor of the shape and dtype of `x`, filled with one value. See {@link full}.
+ *
+ * @example
+ * import { fullLike, tensor } from 'lanegrad';
+ * fullLike(tensor([[1, 2]]), 7).tolist(); // => [[7, 7]]
+ */
 export function fullLike(x: Tensor, value: number | boolean, options: CreationOptions = noOptions): Tensor {
   if (typeof value !== 'boolean') checkNumber('fullLike', 'value', value);
   return like('fullLike', x, Number(value), options);
@@ -206,7 +224,14 @@ export function eye<D extends DType = 'float32'>(
   return finish(backend.run1('eye', [], { rows, columns, dtype }), options);
 }
 
-/** A number as a 0-dim tensor that does promote: `float(2)` has dtype float32, where the number 2 would count as an int. */
+/**
+ * A number as a 0-dim tensor that does promote: `float(2)` has dtype float32, where the number 2 would count as an int.
+ *
+ * @example
+ * import { float, tensor } from 'lanegrad';
+ * tensor([1, 2]).mul(2).dtype; // => 'int64'
+ * tensor([1, 2]).mul(float(2)).dtype; // => 'float32'
+ */
 export function float(value: number, dtype: FloatDType = 'float32'): Tensor {
   checkNumber('float', 'value', value);
   checkDType('float', dtype);

@@ -92,7 +92,8 @@ function membersOf(describer: Describer, symbol: ts.Symbol): Member[] {
     .filter((one) => !describer.isInternal(one) && !inherited.has(one.name))
     .map((one): Member => {
       const node = one.valueDeclaration ?? one.declarations?.[0];
-      const own = node === undefined ? checker.getTypeOfSymbol(one) : checker.getTypeOfSymbolAtLocation(one, node);
+      const own =
+        node === undefined ? checker.getTypeOfSymbol(one) : checker.getTypeOfSymbolAtLocation(one, node);
       const signatures = (one.flags & ts.SymbolFlags.Method) === 0 ? [] : own.getCallSignatures();
       return {
         name: one.name,

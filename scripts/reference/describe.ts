@@ -7,7 +7,8 @@ import type { Comment, Field, Fields, Signature } from './model.js';
 const squeeze = (text: string): string => text.replace(/\s+/g, ' ');
 
 /** The compiler spells out what a tensor of any dtype may be. */
-const shorten = (text: string): string => text.replace(/\bTensor<DType>|\bTensor<"\w+"( \| "\w+")+>/g, 'Tensor');
+const shorten = (text: string): string =>
+  text.replace(/\bTensor<DType>|\bTensor<"\w+"( \| "\w+")+>/g, 'Tensor');
 
 export class Describer {
   readonly #sources: string;
@@ -78,9 +79,7 @@ export class Describer {
 
   /** `dim: number = 0`; an options object that need not be given is `options?: SortOptions`. */
   #parameter(node: ts.ParameterDeclaration): string {
-    const type = squeeze(
-      node.type?.getText() ?? this.typeText(this.checker.getTypeAtLocation(node)),
-    );
+    const type = squeeze(node.type?.getText() ?? this.typeText(this.checker.getTypeAtLocation(node)));
     const given = node.initializer?.getText();
     const optional = node.questionToken !== undefined || given === '{}';
     const rest = node.dotDotDotToken === undefined ? '' : '...';
@@ -175,7 +174,10 @@ function mergeTwo(a: Fields, b: Fields): Fields {
     const types = [...new Set([field.type, other.type])].sort().join(' | ');
     return {
       name: field.name,
-      type: types === 'boolean | true' || types === 'false | true' || types === 'boolean | false' ? 'boolean' : types,
+      type:
+        types === 'boolean | true' || types === 'false | true' || types === 'boolean | false'
+          ? 'boolean'
+          : types,
       optional: field.optional || other.optional,
       text: field.text === '' ? other.text : field.text,
     };

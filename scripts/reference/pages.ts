@@ -18,7 +18,11 @@ export class Links {
   ) {
     for (const { slug, entries } of sections) {
       const anchors = anchorsOf(entries.map((entry) => entry.name));
-      entries.forEach(({ target }, i) => this.#targets.set(target, { slug, anchor: anchors[i] ?? '' }));
+      entries.forEach(({ target }, i) => {
+        const place = { slug, anchor: anchors[i] ?? '' };
+        const { method, inPlace } = isItem(target) ? surface.methodsOf(target) : {};
+        for (const each of [target, method, inPlace]) if (each !== undefined) this.#targets.set(each, place);
+      });
     }
   }
 
@@ -84,7 +88,10 @@ function entryText(entry: Entry, surface: Surface, links: Links): string[] {
     also,
     ...target.options.map((fields) => fieldList(fields, link)),
     ...target.results.map((fields) => fieldList(fields, link)),
-    list('Throws', comment.throws.map((text) => prose(text.replace(/^(\w+)( or )?(\w*Error)?/, named), link))),
+    list(
+      'Throws',
+      comment.throws.map((text) => prose(text.replace(/^(\w+)( or )?(\w*Error)?/, named), link)),
+    ),
     isItem(target) ? memberList(target, link) : '',
     ...comment.examples.map((text) => block(text)),
   ];
@@ -101,7 +108,8 @@ function signatureLines({ name, target }: Entry, surface: Surface): string[] {
     one.signatures.map((signature) => `${path}${signature.text}`);
   if (!isItem(target)) return target.type === undefined ? of(name, target) : [`${name}: ${target.type}`];
   if (target.kind === 'constant') return [`${name}: ${target.type}`];
-  if (target.kind === 'class') return target.signatures.length > 0 ? of(`new ${name}`, target) : [`class ${name}`];
+  if (target.kind === 'class')
+    return target.signatures.length > 0 ? of(`new ${name}`, target) : [`class ${name}`];
   const { method, inPlace } = surface.methodsOf(target);
   return [
     ...of(name, target),

@@ -98,6 +98,7 @@ function folderOf(file: string): readonly [string, string] {
 }
 
 function byName(a: Entry, b: Entry): number {
-  const key = ({ name }: Entry): string => (name === 'Tensor' ? '' : name).replace(/^(\w+\.)+/, '').toLowerCase();
+  const key = ({ name }: Entry): string =>
+    (name === 'Tensor' ? '' : name).replace(/^(\w+\.)+/, '').toLowerCase();
   return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.name < b.name ? -1 : 1;
 }

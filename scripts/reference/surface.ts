@@ -24,6 +24,10 @@ export interface Methods {
 /** What has a name of its own here, and no row in the table of calls that says so. */
 const elsewhere: Readonly<Record<string, string>> = { numpy: '.data' };
 
+function takesTensor({ signatures }: Item): boolean {
+  return signatures.some(({ text }) => /\b(Tensor|Operand)\b/.test(text.slice(0, text.indexOf(')'))));
+}
+
 const lastPart = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
 export class Surface {
@@ -67,8 +71,12 @@ export class Surface {
     const row = rowOf(name.replace(/^F\./, 'nn.functional.'));
     const own = libraryName(name);
     const at = elsewhere[name] ?? (row?.at === 'Tensor' ? `.${own}` : row?.at) ?? own;
-    const item = this.find(at.replace(/^\./, ''));
-    const member = item === undefined ? this.member(at.replace(/^\./, '')) : undefined;
+    const isMethod = at.startsWith('.');
+    const path = at.replace(/^\./, '');
+    // Of a method that is a function too, in place or not, the function; `float` is one that makes tensors of numbers.
+    const found = this.find(path) ?? (path === `${name}_` ? this.find(name) : undefined);
+    const item = found !== undefined && isMethod && !takesTensor(found) ? undefined : found;
+    const member = item === undefined ? this.member(path) : undefined;
     return { name, group: placeOf(name)?.group ?? '', row, item, member };
   }
 
@@ -86,6 +94,7 @@ export class Surface {
 
   /** `F.unfold` is not the method unfold, which is another op. */
   #mayBeMethod(name: string, item: Item): boolean {
+    if (!takesTensor(item)) return false;
     if (!name.includes('.')) return true;
     if (!/^(F|linalg|special)\./.test(name)) return false;
     const short = lastPart(name);
