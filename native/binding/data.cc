@@ -85,7 +85,8 @@ napi_value read(AddonData& data, napi_callback_info info) {
   const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
   void* target = nullptr;
   size_t bytes = 0;
-  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok || bytes != flat.bytes()) {
+  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok ||
+      bytes != flat.bytes()) {
     fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {

@@ -166,7 +166,7 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
       if (!source->storage) {
         // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
         outputs[j] = allocate_tensor(call.op.name, spec);
-        std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
+        if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
       if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
@@ -235,7 +235,8 @@ void apply_in_place(Environment& env, const Call& call) {
   }
 
   const bool updates = op.is(kUpdates) && target->spec.is_contiguous();
-  bool direct = (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  bool direct =
+      (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
     const Tensor& other = ready.flat[k];
     if (!other || other->storage.get() != target->storage.get()) continue;

@@ -1,5 +1,5 @@
-// What the ops with an index for each element share: the check of shapes, and the walk over planes of lines along
-// the indexed dim.
+// What the ops with an index for each element share: the check of shapes, and the walk over planes of lines
+// along the indexed dim.
 #pragma once
 
 #include <algorithm>
@@ -34,8 +34,8 @@ inline int check_index(InferContext& c, const TensorSpec& x, const TensorSpec& i
 inline int64_t stride_at(const TensorSpec& spec, int dim) { return spec.rank() == 0 ? 0 : spec.strides[dim]; }
 inline int64_t size_at(const TensorSpec& spec, int dim) { return spec.rank() == 0 ? 1 : spec.shape[dim]; }
 
-// Calls plane(walk, lines, places) on planes that cover all dims but `dim`, with the offsets and line strides of
-// the three tensors. Lines are independent, so threads may take any of them.
+// Calls plane(walk, lines, places) on planes that cover all dims but `dim`, with the offsets and line strides
+// of the three tensors. Lines are independent, so threads may take any of them.
 template <class F>
 void for_each_plane(const Dims& shape, int dim, const std::array<const Dims*, 3>& strides, const F& plane) {
   Walk<3> walk;

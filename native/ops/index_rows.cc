@@ -142,12 +142,12 @@ void write_rows(const EvalContext& c, const MoveRow& move_row) {
     const T* from = static_cast<const T*>(dense);
     T* to = out.as<T>();
     const auto write_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column,
-                               int64_t columns) {
+                                 int64_t columns) {
       for (int64_t k = 0; k < places; ++k) {
         const int64_t row = index_at<Index>(index, k);
         if (row < first || row >= last) continue;
-        move_row(to + (outer * s.n + row) * s.inner + column,
-                   from + (outer * places + k) * s.inner + column, columns);
+        move_row(to + (outer * s.n + row) * s.inner + column, from + (outer * places + k) * s.inner + column,
+                 columns);
       }
     };
     if (s.outer > 1) {

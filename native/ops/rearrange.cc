@@ -69,7 +69,8 @@ void triangle_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   if (out.spec->numel() == 0) return;
   const int rank = x.spec->rank();
-  const bool columns = out.spec->strides[rank - 2] < out.spec->strides[rank - 1] && out.spec->shape[rank - 2] > 1;
+  const bool columns =
+      out.spec->strides[rank - 2] < out.spec->strides[rank - 1] && out.spec->shape[rank - 2] > 1;
   const int line = columns ? rank - 2 : rank - 1, across = columns ? rank - 1 : rank - 2;
   const bool upper = (c.op().code == kUpper) != columns;
   const int64_t length = x.spec->shape[line], lines = x.spec->shape[across];

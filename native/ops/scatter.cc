@@ -1,5 +1,5 @@
-// scatter, scatterAdd, scatterReduce: writes at an index for each element. Where several elements go to one place,
-// they do so in the order of the index, for any number of threads.
+// scatter, scatterAdd, scatterReduce: writes at an index for each element. Where several elements go to one
+// place, they do so in the order of the index, for any number of threads.
 #include <algorithm>
 
 #include "kernels/index/index.h"
@@ -40,18 +40,19 @@ void scatter_into(const EvalContext& c) {
   dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
     const int64_t places = index.spec->numel();
     if (places >= kLongLine && places == size_at(*index.spec, dim)) {
-      parallel_for(size, std::max<int64_t>(1, size / (places / kIndexGrain)), [&](int64_t first, int64_t last) {
-        scatter_range<Meet, T, Index>(out.as<T>(), ok, index.as<Index>(), ik, source.as<T>(), sk, places, first,
-                                      last);
-      });
+      parallel_for(size, std::max<int64_t>(1, size / (places / kIndexGrain)),
+                   [&](int64_t first, int64_t last) {
+                     scatter_range<Meet, T, Index>(out.as<T>(), ok, index.as<Index>(), ik, source.as<T>(), sk,
+                                                   places, first, last);
+                   });
       return;
     }
     for_each_plane(index.spec->shape, dim, {&out.spec->strides, &index.spec->strides, &source.spec->strides},
                    [&](const Walk<3>& at, int64_t lines, int64_t count) {
-                     scatter_plane<Meet, T, Index>(
-                         out.as<T>() + at.offset(0), {at.run_stride(0), ok}, index.as<Index>() + at.offset(1),
-                         {at.run_stride(1), ik}, source.as<T>() + at.offset(2), {at.run_stride(2), sk}, lines,
-                         count);
+                     scatter_plane<Meet, T, Index>(out.as<T>() + at.offset(0), {at.run_stride(0), ok},
+                                                   index.as<Index>() + at.offset(1), {at.run_stride(1), ik},
+                                                   source.as<T>() + at.offset(2), {at.run_stride(2), sk},
+                                                   lines, count);
                    });
   });
 }
@@ -107,8 +108,8 @@ void scatter_add_vjp(VjpContext& c) {
   if (c.needs(2)) c.set_grad(2, source_grad(c, c.input(1)));
 }
 
-// ---- scatterReduce(x, index, source){dim, reduce}: each place of the output is the product, largest or smallest
-// of what is in x and of all that goes there
+// ---- scatterReduce(x, index, source){dim, reduce}: each place of the output is the product, largest or
+// smallest of what is in x and of all that goes there
 
 enum Reduce { kProd, kAmax, kAmin };
 
@@ -158,7 +159,9 @@ void extremum_vjp(VjpContext& c) {
 void product_vjp(VjpContext& c) {
   const Tensor g = c.grad(0), x = c.input(0), index = c.input(1), source = c.input(2);
   const auto zero_of = [&](const Tensor& t) { return fn::eq(c, t, c.scalar(0)); };
-  const auto with_one = [&](const Tensor& where, const Tensor& t) { return fn::where(c, where, c.scalar(1), t); };
+  const auto with_one = [&](const Tensor& where, const Tensor& t) {
+    return fn::where(c, where, c.scalar(1), t);
+  };
   if (c.needs(0)) {
     const Tensor filled = with_one(zero_of(x), x);
     c.set_grad(0, fn::div(c, fn::mul(c, g, reduce(c, filled, source)), filled));

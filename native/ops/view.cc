@@ -91,8 +91,8 @@ void reshape_infer(InferContext& c) {
     return;
   }
   if (c.attrs().get_bool(1)) {
-    fail(ErrorKind::kShape, "view", "strides ", x.strides, " of shape ", x.shape, " cannot be viewed as ", shape,
-         "; use reshape, which copies");
+    fail(ErrorKind::kShape, "view", "strides ", x.strides, " of shape ", x.shape, " cannot be viewed as ",
+         shape, "; use reshape, which copies");
   }
   c.add_output(x.dtype, shape);
 }

@@ -1,4 +1,5 @@
-// Views that overlap or jump: diagonals, windows of a dim, any strides over one dim or over the memory itself.
+// Views that overlap or jump: diagonals, windows of a dim, any strides over one dim or over the memory
+// itself.
 #include <algorithm>
 
 #include "ops/functions.h"
@@ -180,8 +181,8 @@ void storage_infer(InferContext& c) {
   c.add_output(out);
 }
 
-// What lies outside of x is dropped. Elements that share a place share its gradient, so that expanding backwards
-// adds it up once.
+// What lies outside of x is dropped. Elements that share a place share its gradient, so that expanding
+// backwards adds it up once.
 void storage_vjp(VjpContext& c) {
   static const Op& strided = find_op("strided");
   const Dims shape = c.input_shape(0), strides(c.attrs().get_ints(kOwnStrides));

@@ -3,7 +3,7 @@ import { checkFlag, checkOptions, checkTensor, describe, noAttrs, product, shape
 import { ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { arange } from '../creation.js';
+import { arange } from '../ranges.js';
 import { gather } from '../indexing.js';
 import { rand } from '../random.js';
 import type { ValuesAndIndices } from '../reduction.js';

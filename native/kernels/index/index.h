@@ -82,8 +82,8 @@ struct TakeSmaller {
   }
 };
 
-// out[j, index[j, k]] = meet(itself, source[j, k]), in the order of k for each line: the same result whichever
-// loop is outside.
+// out[j, index[j, k]] = meet(itself, source[j, k]), in the order of k for each line: the same result
+// whichever loop is outside.
 template <class Meet, class T, class Index>
 void scatter_plane(T* out, Plane os, const Index* index, Plane is, const T* source, Plane ss, int64_t lines,
                    int64_t places) {

@@ -2,6 +2,7 @@ import { convolutions } from './conv.js';
 import { cumulative } from './cumulative.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
+import { linalgRows } from './linalg.js';
 import { losses } from './loss.js';
 import { reductions } from './reduction.js';
 import { indexing } from './indexing.js';
@@ -21,6 +22,7 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...indexing,
   ...joining,
   ...linear,
+  ...linalgRows,
   ...losses,
   ...reductions,
   ...sortings,
