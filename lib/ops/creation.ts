@@ -148,7 +148,13 @@ export function empty<D extends DType = 'float32'>(
   return finish(fill('empty', shape, 0, dtype), options);
 }
 
-/** {@link empty} of the shape and dtype of `x`. */
+/**
+ * {@link empty} of the shape and dtype of `x`.
+ *
+ * @example
+ * import { emptyLike, tensor } from 'lanegrad';
+ * emptyLike(tensor([[1, 2]])).shape; // => [1, 2]
+ */
 export function emptyLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('emptyLike', x, 0, options);
 }
@@ -171,12 +177,24 @@ export function newZeros(x: Tensor, shape: Shape, options: CreationOptions = noO
   return filledNew('newZeros', x, shape, 0, options);
 }
 
-/** Ones of another shape in the dtype of `x`. See {@link newZeros}. */
+/**
+ * Ones of another shape in the dtype of `x`. See {@link newZeros}.
+ *
+ * @example
+ * import { newOnes, tensor } from 'lanegrad';
+ * newOnes(tensor([true, false]), [2]).tolist(); // => [true, true]
+ */
 export function newOnes(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
   return filledNew('newOnes', x, shape, 1, options);
 }
 
-/** A tensor of another shape in the dtype of `x`, filled with one value. See {@link full}. */
+/**
+ * A tensor of another shape in the dtype of `x`, filled with one value. See {@link full}.
+ *
+ * @example
+ * import { newFull, tensor } from 'lanegrad';
+ * newFull(tensor([1.5]), [2], 7).dtype; // => 'float32'
+ */
 export function newFull(
   x: Tensor,
   shape: Shape,
@@ -187,7 +205,13 @@ export function newFull(
   return filledNew('newFull', x, shape, Number(value), options);
 }
 
-/** {@link empty} of another shape in the dtype of `x`. */
+/**
+ * {@link empty} of another shape in the dtype of `x`.
+ *
+ * @example
+ * import { newEmpty, tensor } from 'lanegrad';
+ * newEmpty(tensor([1, 2]), [2, 3]).shape; // => [2, 3]
+ */
 export function newEmpty(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
   return filledNew('newEmpty', x, shape, 0, options);
 }

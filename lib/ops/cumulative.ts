@@ -107,8 +107,9 @@ export interface DiffOptions {
   n?: number;
   /** Default -1. */
   dim?: number;
-  /** Joined to x along `dim` first. */
+  /** Put before x along `dim` first. */
   prepend?: Tensor;
+  /** Put behind x along `dim` first. */
   append?: Tensor;
 }
 

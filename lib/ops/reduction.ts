@@ -48,6 +48,7 @@ export interface VarOptions extends ReduceOptions {
 
 /** The extremum of each row and where it is. */
 export interface ValuesAndIndices {
+  /** In the dtype of x. */
   readonly values: Tensor;
   /** int64. */
   readonly indices: Tensor<'int64'>;

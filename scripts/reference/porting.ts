@@ -66,11 +66,14 @@ function notes(op: Op, target: Item | Member): string[] {
   ];
 }
 
-/** The sentences of a comment that name PyTorch, but for those that only say its name for the op. */
+/** The sentences of a comment that say what is otherwise in PyTorch: not what is the same, nor its name for the op. */
 function ofPyTorch(text: string): string[] {
   return text
     .replace(/\s+/g, ' ')
     .split(/(?<=[.;]) (?=[A-Z`0-9])/)
-    .filter((one) => /\b(PyTorch|torch)\b/.test(one) && !/^PyTorch: `?[\w.]+`?$/.test(one.replace(/\.$/, '')))
+    .filter((one) => /\b(PyTorch|torch)\b/.test(one))
+    .filter(
+      (one) => !/\bas (in )?PyTorch\b/i.test(one) && !/^PyTorch: `?[\w.]+`?$/.test(one.replace(/\.$/, '')),
+    )
     .map((one) => prose(one, code));
 }

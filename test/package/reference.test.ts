@@ -39,7 +39,7 @@ const files = {
       dtype?: 'float32' | 'int64';
     }
     /**
-     * The running sum a * b * c, if x <y. As PyTorch has it. See {@link mse}.
+     * The running sum a * b * c, if x <y. Floats, as in PyTorch. In PyTorch it hums. See {@link mse}.
      *
      * x: [N, (M)](any).
      * @throws IndexError for a dim out of range.
@@ -147,7 +147,7 @@ describe('the table for those who port code', () => {
 
   it('gives function, method, in-place form and what the comment says of PyTorch', () => {
     expect(lineOf(page('pytorch'), '| `cumsum`')).toBe(
-      '| `cumsum` | [`cumsum(x, { dtype, dim })`](reference/cumulative.md#cumsum) | `x.cumsum` | `x.cumsum_` | As PyTorch has it. |',
+      '| `cumsum` | [`cumsum(x, { dtype, dim })`](reference/cumulative.md#cumsum) | `x.cumsum` | `x.cumsum_` | In PyTorch it hums. |',
     );
   });
 
