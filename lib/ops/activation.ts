@@ -154,7 +154,7 @@ export function celu(x: Tensor, options: EluOptions = {}): Tensor {
  * @throws DTypeError for integers and bool.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758394241333]
+ * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758]
  */
 export function selu(x: Tensor): Tensor {
   checkTensor('selu', 'x', x);
