@@ -77,8 +77,9 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 }
 
 export interface RreluOptions {
-  /** Bounds of the slope. Defaults 1/8 and 1/3. */
+  /** Lower bound of the slope. Default 1/8. */
   lower?: number;
+  /** Upper bound of the slope. Default 1/3. */
   upper?: number;
   /** Draw a slope for each element; else their mean is taken. Default false. */
   training?: boolean;
@@ -153,7 +154,7 @@ export function celu(x: Tensor, options: EluOptions = {}): Tensor {
  * @throws DTypeError for integers and bool.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758394241333]
+ * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758]
  */
 export function selu(x: Tensor): Tensor {
   checkTensor('selu', 'x', x);
@@ -200,8 +201,9 @@ export function hardsigmoid(x: Tensor): Tensor {
 }
 
 export interface HardtanhOptions {
-  /** Bounds. Defaults -1 and 1. */
+  /** Lower bound. Default -1. */
   minVal?: number;
+  /** Upper bound. Default 1. */
   maxVal?: number;
 }
 

@@ -102,7 +102,13 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   return ranked('dot', a, 1, b, 1);
 }
 
-/** As {@link dot}, which it equals for real numbers. */
+/**
+ * As {@link dot}, which it equals for real numbers.
+ *
+ * @example
+ * import { tensor, vdot } from 'lanegrad';
+ * vdot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
+ */
 export function vdot(a: Tensor, b: Tensor): Tensor {
   return ranked('vdot', a, 1, b, 1);
 }

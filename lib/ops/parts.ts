@@ -48,6 +48,7 @@ export function frac(x: Tensor): Tensor {
 
 /** x = mantissa 2^exponent. */
 export interface MantissaAndExponent {
+  /** In the dtype of x. */
   readonly mantissa: Tensor;
   /** int32. */
   readonly exponent: Tensor<'int32'>;

@@ -55,12 +55,24 @@ export function randn<D extends FloatDType = 'float32'>(
   return finish(draw('normal', 'randn', shape, creationDType('randn', options, 'float32')), options);
 }
 
-/** Uniform random numbers in [0, 1) of the shape and dtype of `x`. See {@link rand}. */
+/**
+ * Uniform random numbers in [0, 1) of the shape and dtype of `x`. See {@link rand}.
+ *
+ * @example
+ * import { randLike, zeros } from 'lanegrad';
+ * randLike(zeros([2, 3])).lt(1).all().item(); // => true
+ */
 export function randLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return finish(draw('uniform', 'randLike', x.shape, creationDType('randLike', options, x.dtype)), options);
 }
 
-/** Normal random numbers of the shape and dtype of `x`. See {@link randn}. */
+/**
+ * Normal random numbers of the shape and dtype of `x`. See {@link randn}.
+ *
+ * @example
+ * import { randnLike, zeros } from 'lanegrad';
+ * randnLike(zeros([2, 3], { dtype: 'float64' })).dtype; // => 'float64'
+ */
 export function randnLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return finish(draw('normal', 'randnLike', x.shape, creationDType('randnLike', options, x.dtype)), options);
 }
