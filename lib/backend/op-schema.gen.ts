@@ -114,8 +114,6 @@ export interface OpAttrs {
   isfinite: NoAttrs;
   isinf: NoAttrs;
   isnan: NoAttrs;
-  isneginf: NoAttrs;
-  isposinf: NoAttrs;
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
   lcm: NoAttrs;
@@ -395,8 +393,6 @@ export type FusedName =
   | 'isclose'
   | 'isfinite'
   | 'isinf'
-  | 'isneginf'
-  | 'isposinf'
   | 'layerNorm'
   | 'leakyRelu'
   | 'lerp'
@@ -1431,24 +1427,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
-    promotion: 'none',
-  },
-  isneginf: {
-    inputs: [
-      { name: 'x', kind: 'one', differentiable: false },
-    ],
-    attrs: [],
-    outputs: [{ name: 'out', differentiable: false }],
-    flags: ['elementwise'],
-    promotion: 'none',
-  },
-  isposinf: {
-    inputs: [
-      { name: 'x', kind: 'one', differentiable: false },
-    ],
-    attrs: [],
-    outputs: [{ name: 'out', differentiable: false }],
-    flags: ['elementwise'],
     promotion: 'none',
   },
   layerNorm: {

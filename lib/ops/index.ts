@@ -140,6 +140,7 @@ export type {
   DimOptions,
   LogsumexpOptions,
   ReduceOptions,
+  SoftmaxOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,

@@ -1,5 +1,6 @@
 /** Functions of lib/ops without a row, and where else they are tested. */
 export const testedElsewhere: Readonly<Record<string, string>> = {
+  'F.gumbelSoftmax': 'random: test/ops/random.test.ts',
   allclose: 'gives a boolean: test/golden',
   batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/golden',
   equal: 'gives a boolean: test/golden',

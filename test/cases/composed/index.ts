@@ -1,4 +1,5 @@
 import { cumulative } from './cumulative.js';
+import { elementwise } from './elementwise.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
 import { losses } from './loss.js';
@@ -10,6 +11,7 @@ import type { ComposedRow } from './row.js';
 /** By the public name: `logsumexp`, `F.softplus`. */
 export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...cumulative,
+  ...elementwise,
   ...indexing,
   ...joining,
   ...linear,
