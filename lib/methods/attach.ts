@@ -187,11 +187,11 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & This
   all(options) {
     return truth.all(this, options);
   },
-  softmax(dim) {
-    return reduction.softmax(this, dim);
+  softmax(dim, options) {
+    return reduction.softmax(this, dim, options);
   },
-  logSoftmax(dim) {
-    return reduction.logSoftmax(this, dim);
+  logSoftmax(dim, options) {
+    return reduction.logSoftmax(this, dim, options);
   },
   allclose(other, options) {
     return truth.allclose(this, other, options);
@@ -219,6 +219,12 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & This
   },
   int() {
     return convert.to(this, 'int32');
+  },
+  half() {
+    return convert.to(this, 'float16');
+  },
+  bfloat16() {
+    return convert.to(this, 'bfloat16');
   },
   bool() {
     return convert.to(this, 'bool');
@@ -311,7 +317,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ceil_: unaryInPlace('ceil'),
   trunc_: unaryInPlace('trunc'),
   round_(this: Tensor, options?: unary.RoundOptions): Tensor {
-    if (options?.decimals) writeInto('round_', this, () => unary.round(this, options));
+    if (options?.decimals) writeInto('round_', this, (x) => unary.round(x, options));
     else backend.runInPlace('round', [this], noAttrs);
     return this;
   },
@@ -330,7 +336,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
     checkBounds('clamp_', options);
     const attrs = clampAttrs('clamp_', this, options);
     if (attrs !== null) backend.runInPlace('clamp', [this], attrs);
-    else writeInto('clamp_', this, () => clamp(this, options));
+    else writeInto('clamp_', this, (x) => clamp(x, options));
     return this;
   },
   copy_(this: Tensor, source: Tensor): Tensor {

@@ -4,6 +4,7 @@ import type { DType } from '../dtype.js';
 import type {
   DimOptions,
   ReduceOptions,
+  SoftmaxOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,
@@ -63,8 +64,8 @@ export interface TensorMethods
   mul(other: Operand): Tensor;
   div(other: Operand, options?: DivOptions): Tensor;
   pow(exponent: Operand): Tensor;
-  maximum(other: Operand): Tensor;
-  minimum(other: Operand): Tensor;
+  maximum(other: Tensor): Tensor;
+  minimum(other: Tensor): Tensor;
   eq(other: Operand): Tensor<'bool'>;
   ne(other: Operand): Tensor<'bool'>;
   lt(other: Operand): Tensor<'bool'>;
@@ -89,8 +90,8 @@ export interface TensorMethods
   std(options?: VarOptions): Tensor;
   any(options?: ReduceOptions): Tensor<'bool'>;
   all(options?: ReduceOptions): Tensor<'bool'>;
-  softmax(dim: number): Tensor;
-  logSoftmax(dim: number): Tensor;
+  softmax(dim: number, options?: SoftmaxOptions): Tensor;
+  logSoftmax(dim: number, options?: SoftmaxOptions): Tensor;
   allclose(other: Tensor, options?: { atol?: number; rtol?: number; equalNan?: boolean }): boolean;
   equal(other: Tensor): boolean;
 
@@ -103,6 +104,10 @@ export interface TensorMethods
   long(): Tensor<'int64'>;
   /** `to('int32')` */
   int(): Tensor<'int32'>;
+  /** `to('float16')` */
+  half(): Tensor<'float16'>;
+  /** `to('bfloat16')` */
+  bfloat16(): Tensor<'bfloat16'>;
   /** `to('bool')` */
   bool(): Tensor<'bool'>;
   clone(): Tensor;

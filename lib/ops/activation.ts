@@ -12,6 +12,7 @@ import { onesLike, zerosLike } from './creation.js';
 import { scatterAdd } from './indexing.js';
 import { randLike } from './random.js';
 import { argmax, softmax } from './reduction.js';
+import type { SoftmaxOptions } from './reduction.js';
 import { log, neg, sigmoid } from './unary.js';
 import { narrow, reshape } from './view.js';
 
@@ -370,9 +371,9 @@ export function glu(x: Tensor, options: GluOptions = {}): Tensor {
  * import { F, tensor } from 'lanegrad';
  * F.softmin(tensor([1.5, 1.5]), 0).tolist(); // => [0.5, 0.5]
  */
-export function softmin(x: Tensor, dim: number): Tensor {
+export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmin', 'x', x);
-  return scoped(() => softmax(neg(x), dim));
+  return scoped(() => softmax(neg(x), dim, options));
 }
 
 export interface GumbelSoftmaxOptions {

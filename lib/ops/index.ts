@@ -241,6 +241,7 @@ export type {
   LogsumexpOptions,
   ProdOptions,
   ReduceOptions,
+  SoftmaxOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,

@@ -307,6 +307,11 @@ function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   return runComposite1('var', [x], { dims, keepdim, correction });
 }
 
+export interface SoftmaxOptions {
+  /** Cast to this dtype first. */
+  dtype?: DType;
+}
+
 /**
  * The probabilities e^x / sum(e^x) along `dim`, computed stably.
  *
@@ -315,9 +320,13 @@ function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
  * import { softmax, tensor } from 'lanegrad';
  * softmax(tensor([0.0, 0.0]), 0).tolist(); // => [0.5, 0.5]
  */
-export function softmax(x: Tensor, dim: number): Tensor {
+export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmax', 'x', x);
   checkInt('softmax', 'dim', dim);
+  const dtype = options?.dtype;
+  if (dtype !== undefined && dtype !== x.dtype) {
+    return scoped(() => backend.run1('softmax', [to(x, dtype)], { dim }));
+  }
   return backend.run1('softmax', [x], { dim });
 }
 
@@ -329,9 +338,13 @@ export function softmax(x: Tensor, dim: number): Tensor {
  * import { logSoftmax, tensor } from 'lanegrad';
  * logSoftmax(tensor([[3.0]]), 1).tolist(); // => [[0]]
  */
-export function logSoftmax(x: Tensor, dim: number): Tensor {
+export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('logSoftmax', 'x', x);
   checkInt('logSoftmax', 'dim', dim);
+  const dtype = options?.dtype;
+  if (dtype !== undefined && dtype !== x.dtype) {
+    return scoped(() => backend.run1('logSoftmax', [to(x, dtype)], { dim }));
+  }
   return backend.run1('logSoftmax', [x], { dim });
 }
 

@@ -1,5 +1,7 @@
 import { convolutions } from './conv.js';
+import { activations } from './activation.js';
 import { cumulative } from './cumulative.js';
+import { elementwise } from './elementwise.js';
 import { joining } from './join.js';
 import { linear } from './linear.js';
 import { distances } from './distance.js';
@@ -18,6 +20,7 @@ import { statistics } from './statistics.js';
 import { views } from './view.js';
 import { pools } from './pool.js';
 import { resizing } from './resize.js';
+import { specials } from './special.js';
 import type { ComposedRow } from './row.js';
 
 /** By the public name: `logsumexp`, `F.softplus`. */
@@ -27,6 +30,8 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...distances,
   ...pools,
   ...resizing,
+  ...activations,
+  ...elementwise,
   ...indexing,
   ...joining,
   ...linear,
@@ -41,6 +46,7 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...reductions,
   ...sortings,
   ...statistics,
+  ...specials,
   ...views,
 };
 
