@@ -31,7 +31,8 @@ export interface AsStridedOptions {
 
 /**
  * A view of the memory that x lies in, with any sizes and strides. Elements may overlap; they get one gradient, the sum of
- * those of all that share their place, and cannot be written to. The memory is that of the tensor that x is a view of.
+ * those of all that share their place, and cannot be written to. The memory is that of the tensor that x is a view of, and
+ * so are the gradients: where the view leaves x, PyTorch drops them.
  *
  * @throws IndexError if the view leaves the memory.
  * @throws ValueError for a negative stride or offset.

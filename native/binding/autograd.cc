@@ -63,6 +63,8 @@ napi_value set_requires_grad(AddonData& data, napi_callback_info info) {
          "can be switched off on leaves only; detach() gives a tensor without history");
   }
   if (value || t->autograd) ensure_meta(t).requires_grad = value;
+  // As a leaf it has a history of its own, and views of it are views of it.
+  if (value) ensure_meta(t).view.reset();
   return nullptr;
 }
 

@@ -7,6 +7,7 @@
 #include "graph/record.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
+#include "ops/view_chain.h"
 #include "ops/widen.h"
 
 namespace lanegrad {
@@ -134,6 +135,13 @@ void check_window(const Op& op, const Tensor& source, const OutputSpec& spec) {
   }
 }
 
+// What a view was taken of, if that has a history of the same memory. A view of memory is taken of it, so
+// that gradients reach what lies outside of the view that it was asked of.
+const Tensor* base_of(const Tensor& t) {
+  const AutogradMeta* meta = meta_of(t);
+  return meta && meta->view && !meta->requires_grad ? &meta->view->base : nullptr;
+}
+
 // Whether the operands can go to the record as they are.
 bool is_ready(const Call& call) {
   for (const InputDef& def : call.op.inputs) {
@@ -185,6 +193,10 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
 }  // namespace
 
 void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
+  if (const Tensor* base = call.op.is(kLeavesInput) ? base_of(call.flat[0]) : nullptr) {
+    const Attrs attrs = storage_attrs(**base);
+    return run_ready(env, {call.op, {base, 1}, call.starts, attrs}, outputs);
+  }
   if (is_ready(call)) {
     run_ready(env, call, outputs);
     return;

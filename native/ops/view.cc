@@ -226,7 +226,10 @@ void view_scatter_vjp(VjpContext& c) {
   const DecodedChain chain = decode_chain(c.attrs().get_ints(0));
   const bool reads_memory = std::any_of(chain.steps.begin(), chain.steps.end(),
                                         [](const ViewStep& step) { return step.op->is(kLeavesInput); });
-  c.set_grad(1, apply_chain(c, reads_memory ? fn::contiguous(c, g) : g, chain.steps));
+  // A step that looks at memory wants it as it was: row-major, and nothing around it.
+  static const Op& clone = find_op("clone");
+  const Tensor memory = reads_memory ? c.apply(clone, {fn::contiguous(c, g)}, Attrs()) : g;
+  c.set_grad(1, apply_chain(c, memory, chain.steps));
 }
 
 // The gradient of a slice: zeros with the slice's gradient in its place.

@@ -82,6 +82,11 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
   return at;
 }
 
+Attrs storage_attrs(const TensorImpl& t) {
+  const size_t room = t.storage->bytes() / size_of(t.spec.dtype);
+  return Attrs().add_ints(t.spec.strides).add_int(t.offset).add_int(static_cast<int64_t>(room));
+}
+
 Tensor embed_gradient(VjpContext& c, const Op& view) {
   static const Op& scatter = find_op("viewScatter");
   const Tensor g = c.grad(0);

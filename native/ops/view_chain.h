@@ -32,6 +32,9 @@ DecodedChain decode_chain(std::span<const int64_t> values);
 // Where the view lies in a tensor of `base`; the offset is in elements.
 OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain);
 
+// The attributes of storageView for a tensor: where it lies in its storage.
+Attrs storage_attrs(const TensorImpl& t);
+
 // Zeros of the input's shape with the gradient in the place of the view: the gradient of a view that does not
 // overlap.
 Tensor embed_gradient(VjpContext& c, const Op& view);

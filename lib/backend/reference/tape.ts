@@ -52,6 +52,13 @@ export class Tape {
   /** The op's outputs, recorded when an input needs a gradient. Attributes were checked. */
   run(name: string, operands: readonly Operand[], attrs: unknown): RefTensor[] {
     const entry = this.entry(name);
+    const [x] = operands;
+    if (name === 'storageView' && x instanceof RefTensor && x.view) {
+      // Of what x is a view of, so that gradients reach what lies outside of x.
+      const { base } = x.view;
+      const { strides, offset } = base;
+      return this.run(name, [base], { strides, offset, length: base.data.length });
+    }
     const inputs = this.promote(entry, operands);
     const outputs = this.evaluate(entry, inputs, attrs);
     if (this.gradMode && this.wantsNode(entry, inputs)) this.attach(entry, inputs, outputs, attrs);

@@ -72,9 +72,9 @@ export function makeViewScatter(
       }
       let source: RefTensor | undefined;
       if (c.needs(1)) {
-        // A step that looks at memory wants it as it was.
+        // A step that looks at memory wants it as it was: row-major, and nothing around it.
         const inMemory = chain.some(({ op }) => op === 'storageView');
-        source = inMemory ? run('contiguous', [g], noAttrs) : g;
+        source = inMemory ? run('clone', [run('contiguous', [g], noAttrs)], noAttrs) : g;
         for (const step of chain) source = run(step.op, [source], step.attrs);
       }
       return [base, source];
