@@ -84,10 +84,17 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
   return value;
 }
 
-/** An options object: catches `sum(x, 1)` and the like from plain JavaScript. */
-export function checkOptions(op: string, value: unknown): void {
+/**
+ * An options object: catches `sum(x, 1)` and the like from plain JavaScript; with `known`, also names that it has not, where
+ * a wrong one (`axis` for `dim`) would pass for a result.
+ */
+export function checkOptions(op: string, value: unknown, known?: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object of named options`);
+  }
+  const stranger = known && Object.keys(value).find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw new ValueError(`[${op}] options: got ${describe(stranger)}, wanted only ${known!.join(', ')}`);
   }
 }
 

@@ -36,6 +36,7 @@ export type { Info } from './info.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';
+export * as signal from './ops/signal/index.js';
 export * as special from './ops/special.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';

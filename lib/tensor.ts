@@ -171,6 +171,7 @@ export class Tensor<D extends DType = DType> extends Handle {
 
   /** @internal What console.log shows. Looking at a tensor that was freed is no error. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
+    if (!Handle.is(this)) return 'Tensor {}';
     try {
       return formatTensor(this);
     } catch (error) {

@@ -21,6 +21,8 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
+  // Errors and inspect show the names of classes: Tensor, not _Tensor.
+  keepNames: true,
   format: 'cjs',
   charset: 'utf8',
   logLevel: 'warning',

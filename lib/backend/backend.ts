@@ -25,6 +25,10 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** In elements. */
   readonly strides: readonly number[];
+  /** Elements between the start of the storage and the first one. */
+  readonly offset: number;
+  /** Elements of the storage. */
+  readonly room: number;
 }
 
 export interface BackwardOptions {

@@ -40,7 +40,7 @@ function shownObject(value: object, depth: number): string {
       : `an array of ${value.length}`;
   }
   if (tensorMark in value) return 'an imitation of a tensor, or one of another copy of lanegrad';
-  if ('slot' in value && 'generation' in value) {
+  if ('slot' in value && 'generation' in value && Object.getPrototypeOf(value) === Object.prototype) {
     return 'what structuredClone or postMessage left of a tensor (pass its data and shape instead)';
   }
   const name: unknown = value.constructor?.name;

@@ -1,12 +1,5 @@
 import { dtypes, heldBytes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
-import {
-  BackendError,
-  DTypeError,
-  errorKinds,
-  InternalError,
-  OutOfMemoryError,
-  ValueError,
-} from '../errors.js';
+import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
 import type { Addon } from './addon.js';
 import {
   Handle,
@@ -22,7 +15,8 @@ import {
 } from './backend.js';
 import { makeCollector } from './collector.js';
 import { describe } from './describe.js';
-import { copyList, planOf, type Plan } from './plan.js';
+import { checkHandle, copyList, makeBuffer } from './guards.js';
+import { planOf, type Plan } from './plan.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -32,19 +26,6 @@ const enum Tag {
   Float,
   Boolean,
   Absent,
-}
-
-/** What looks like a tensor (an object made from the prototype, say) has no slot of its own. */
-function checkHandle(tensor: unknown): void {
-  if (!Handle.is(tensor)) throw new DTypeError(`[tensor] got ${describe(tensor)}, wanted a tensor`);
-}
-
-function makeBuffer(bytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch {
-    throw new OutOfMemoryError(`[data] JavaScript cannot hold an array of ${bytes} bytes`);
-  }
 }
 
 /** The backend on the C++ addon. One instance an environment. */
@@ -135,11 +116,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
         if (Array.isArray(value)) {
           this.#ensure(0, value.length + 8);
           this.#floats[this.#floatAt++] = value.length;
+          let numbers = true;
           for (const item of value as unknown[]) {
-            if (typeof item !== 'number') break;
-            this.#floats[this.#floatAt++] = item;
+            if ((numbers = typeof item === 'number')) this.#floats[this.#floatAt++] = item;
+            else break;
           }
-          if (value.every((item) => typeof item === 'number')) return;
+          if (numbers) return;
         }
         break;
       case 'int':
@@ -187,7 +169,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const plan = this.#plans.get(op);
     if (!plan) throw new InternalError(`[run] no op is called ${String(op)}`);
     const operands = plan.hasList ? inputs.map(copyList) : inputs;
-    const lists = plan.lists.map((name) => copyList((attrs as Record<string, unknown>)[name]));
+    const lists: unknown[] = [];
+    for (const name of plan.lists) lists.push(copyList((attrs as Record<string, unknown>)[name]));
     let nextList = 0;
     this.#ints[0] = plan.id;
     this.#ints[1] = inPlace;
@@ -293,7 +276,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       shape.push(this.#floats[i]!);
       strides.push(this.#floats[rank + i]!);
     }
-    return { dtype, shape, strides };
+    const [offset, room] = [this.#floats[2 * rank]!, this.#floats[2 * rank + 1]!];
+    return { dtype, shape, strides, offset, room };
   }
 
   release(tensor: T): void {

@@ -69,6 +69,7 @@ export interface OpAttrs {
   cumsum: { readonly dim: number; readonly reverse: boolean };
   det: NoAttrs;
   detach: NoAttrs;
+  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
   digamma: NoAttrs;
   div: NoAttrs;
   divBackwardDenominator: NoAttrs;
@@ -89,6 +90,7 @@ export interface OpAttrs {
   expand: { readonly shape: readonly number[] };
   expm1: NoAttrs;
   eye: { readonly rows: number; readonly columns: number; readonly dtype: DType };
+  flip: { readonly dims: readonly number[] };
   floor: NoAttrs;
   floorDivide: NoAttrs;
   fmax: NoAttrs;
@@ -123,6 +125,7 @@ export interface OpAttrs {
   igamma: NoAttrs;
   igammac: NoAttrs;
   indexAdd: { readonly dim: number };
+  indexCopy: { readonly dim: number };
   indexSelect: { readonly dim: number };
   inv: { readonly check: boolean };
   isclose: { readonly rtol: number; readonly atol: number };
@@ -210,7 +213,9 @@ export interface OpAttrs {
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
+  scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
   searchsorted: { readonly right: boolean };
   selu: NoAttrs;
   seluBackward: NoAttrs;
@@ -240,6 +245,8 @@ export interface OpAttrs {
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
+  storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
+  strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
   sum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   svd: { readonly fullMatrices: boolean };
@@ -251,8 +258,11 @@ export interface OpAttrs {
   threshold: { readonly threshold: number; readonly value: number };
   to: { readonly dtype: DType };
   topk: { readonly k: number; readonly dim: number; readonly largest: boolean };
+  tril: { readonly diagonal: number };
+  triu: { readonly diagonal: number };
   trunc: NoAttrs;
   truncDivide: NoAttrs;
+  unfold: { readonly dim: number; readonly size: number; readonly step: number };
   uniform: { readonly shape: readonly number[]; readonly dtype: DType };
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
@@ -313,6 +323,7 @@ export type PrimitiveName =
   | 'cumsum'
   | 'det'
   | 'detach'
+  | 'diagonal'
   | 'digamma'
   | 'div'
   | 'eigh'
@@ -328,6 +339,7 @@ export type PrimitiveName =
   | 'expand'
   | 'expm1'
   | 'eye'
+  | 'flip'
   | 'floor'
   | 'floorDivide'
   | 'fmod'
@@ -348,6 +360,7 @@ export type PrimitiveName =
   | 'igamma'
   | 'igammac'
   | 'indexAdd'
+  | 'indexCopy'
   | 'indexSelect'
   | 'inv'
   | 'isnan'
@@ -406,7 +419,9 @@ export type PrimitiveName =
   | 'reshape'
   | 'round'
   | 'rsqrt'
+  | 'scatter'
   | 'scatterAdd'
+  | 'scatterReduce'
   | 'searchsorted'
   | 'sigmoid'
   | 'sign'
@@ -423,6 +438,8 @@ export type PrimitiveName =
   | 'sort'
   | 'sqrt'
   | 'square'
+  | 'storageView'
+  | 'strided'
   | 'sub'
   | 'sum'
   | 'svd'
@@ -430,8 +447,11 @@ export type PrimitiveName =
   | 'tan'
   | 'tanh'
   | 'to'
+  | 'tril'
+  | 'triu'
   | 'trunc'
   | 'truncDivide'
+  | 'unfold'
   | 'uniform'
   | 'where'
   | 'wrapIndex'
@@ -1080,6 +1100,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  diagonal: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'offset', type: 'int' }, { name: 'dim1', type: 'int' }, { name: 'dim2', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
   digamma: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1261,6 +1290,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
   eye: {
     inputs: [],
     attrs: [{ name: 'rows', type: 'int' }, { name: 'columns', type: 'int' }, { name: 'dtype', type: 'dtype' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  flip: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -1580,6 +1618,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     promotion: 'common',
   },
   indexAdd: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  indexCopy: {
     inputs: [
       { name: 'x', kind: 'one' },
       { name: 'index', kind: 'one', differentiable: false },
@@ -2424,6 +2473,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  scatter: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   scatterAdd: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2431,6 +2491,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'source', kind: 'one' },
     ],
     attrs: [{ name: 'dim', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  scatterReduce: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'source', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'reduce', type: 'enum', choices: ['prod', 'amax', 'amin'] }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
@@ -2714,6 +2785,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  storageView: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }, { name: 'length', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  strided: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'shape', type: 'ints' }, { name: 'strides', type: 'ints' }, { name: 'offset', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
   sub: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -2815,6 +2904,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  tril: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
+  triu: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'diagonal', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
+    promotion: 'none',
+  },
   trunc: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2833,6 +2940,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  unfold: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dim', type: 'int' }, { name: 'size', type: 'int' }, { name: 'step', type: 'int' }],
+    outputs: [{ name: 'out' }],
+    flags: ['view', 'primitive'],
+    promotion: 'none',
   },
   uniform: {
     inputs: [

@@ -25,15 +25,3 @@ export function planOf(id: number, op: DescribedOp): Plan {
     lists: op.attrs.filter((attr) => attr.type === 'ints').map((attr) => attr.name),
   };
 }
-
-/**
- * A copy of an array, anything else as it is. Lists of a call are read once, before anything of it is encoded: reading a
- * caller's array (a proxy, an accessor in place of an element) may run code that comes back to the backend.
- */
-export function copyList(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  const { length } = value;
-  const copy: unknown[] = [];
-  for (let i = 0; i < length; i++) copy.push(value[i]);
-  return copy;
-}

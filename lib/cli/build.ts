@@ -9,6 +9,8 @@ export interface BuildOptions {
   /** The file to write; by default build/Release/lanegrad.node in the package, where the loader looks first. */
   readonly output?: string;
   readonly jobs?: number;
+  /** Told once what is about to take minutes. */
+  readonly onStart?: (what: string) => void;
 }
 
 const listLines = (file: string): string[] =>
@@ -17,9 +19,15 @@ const listLines = (file: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-function findCompiler(): string | undefined {
-  const candidates = [process.env['CXX'], 'g++', 'clang++', 'c++'];
-  return candidates.find((name) => name && spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+/** The words of the command: `ccache g++` is a compiler too. */
+function findCompiler(): readonly string[] | undefined {
+  const works = ([name = '', ...args]: readonly string[]) =>
+    spawnSync(name, [...args, '--version'], { stdio: 'ignore' }).status === 0;
+  const chosen = process.env['CXX']?.trim();
+  if (!chosen) return [['g++'], ['clang++'], ['c++']].find(works);
+  const words = chosen.split(/\s+/);
+  if (!works(words)) throw new Error(`CXX=${chosen} does not run: name a compiler, or unset CXX`);
+  return words;
 }
 
 /** The folder with node_api.h: packed with the sources, or a development dependency in the repository. */
@@ -55,7 +63,7 @@ function run(command: string, args: readonly string[], cwd: string): Promise<Out
 
 /** Compiles the sources `jobs` at a time; stops at the first that fails. */
 async function compileAll(
-  compiler: string,
+  [compiler = '', ...first]: readonly string[],
   sources: readonly string[],
   flags: readonly string[],
   folder: string,
@@ -69,7 +77,7 @@ async function compileAll(
     while (!failure && next < sources.length) {
       const i = next++;
       const [source, object] = [sources[i] ?? '', objects[i] ?? ''];
-      const { ok, output } = await run(compiler, [...flags, '-c', source, '-o', object], root);
+      const { ok, output } = await run(compiler, [...first, ...flags, '-c', source, '-o', object], root);
       if (!ok) failure ??= new Error(`${source} did not compile with ${compiler}:\n${lastLines(output)}`);
     }
   };
@@ -127,10 +135,13 @@ export async function buildAddon(options: BuildOptions = {}): Promise<string> {
       `-I${headers}`,
     ];
     const jobs = options.jobs ?? Math.max(1, availableParallelism());
-    const objects = await compileAll(compiler, listLines(sourceList), flags, folder, root, jobs);
+    const sources = listLines(sourceList);
+    options.onStart?.(`compiling ${sources.length} files with ${compiler.join(' ')}, ${jobs} at a time`);
+    const objects = await compileAll(compiler, sources, flags, folder, root, jobs);
     // To a name of its own first: a build that is killed leaves no half addon where the loader looks.
     const partial = `${output}.${process.pid}`;
-    const { ok, output: text } = await run(compiler, [...linkFlags(root), ...objects, '-o', partial], root);
+    const [linker = '', ...first] = compiler;
+    const { ok, output: text } = await run(linker, [...first, ...linkFlags(root), ...objects, '-o', partial], root);
     if (!ok) throw new Error(`linking failed:\n${lastLines(text)}`);
     renameSync(partial, output);
     return output;

@@ -25,7 +25,13 @@ async function build(args: string[]): Promise<void> {
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0))
     throw new Error('-j takes a number from 1');
   const start = Date.now();
-  const file = await buildAddon({ output: values.output, jobs });
+  const file = await buildAddon({
+    output: values.output,
+    jobs,
+    onStart: (what) => {
+      console.log(`${what}; a few minutes`);
+    },
+  });
   console.log(`${file} built in ${((Date.now() - start) / 1000).toFixed(0)} s`);
   if (values.output !== undefined) console.log(`Set LANEGRAD_ADDON=${file} to use it.`);
 }

@@ -7,25 +7,24 @@ import { checkBounds, clamp, clampAttrs } from '../ops/clamp.js';
 import type { ClampOptions } from '../ops/clamp.js';
 import { runCompositeInPlace, writeInto } from '../ops/composite.js';
 import * as convert from '../ops/convert.js';
-import * as indexing from '../ops/indexing.js';
-import * as join from '../ops/join.js';
 import * as reduction from '../ops/reduction.js';
 import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
-import * as views from '../ops/view.js';
 import { scoped } from '../scope.js';
 import { Tensor } from '../tensor.js';
 import { cumulativeInPlace, cumulativeMethods } from './cumulative.js';
 import { elementwiseMethods } from './elementwise.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
+import { indexingInPlace, indexingMethods } from './indexing.js';
 import { linalgMethods } from './linalg.js';
 import { reductionMethods } from './reduction.js';
+import { shapeMethods, shapeProperties } from './shape.js';
 import { sortingMethods } from './sorting.js';
 import type { InPlaceMethods, TensorMethods } from './types.js';
 
 // Written out, not generated from names: a method that is forgotten or does not fit its function is a type error, and a
 // call is one plain call.
-const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> = {
+const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & ThisType<Tensor> = {
   ...cumulativeMethods,
   ...reductionMethods,
   ...sortingMethods,
@@ -197,70 +196,8 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods> & ThisType<Tensor> 
 
   ...linalgMethods,
 
-  reshape(shape) {
-    return views.reshape(this, shape);
-  },
-  view(shape) {
-    return views.view(this, shape);
-  },
-  permute(dims) {
-    return views.permute(this, dims);
-  },
-  transpose(dim0, dim1) {
-    return views.transpose(this, dim0, dim1);
-  },
-  t() {
-    return views.t(this);
-  },
-  expand(shape) {
-    return views.expand(this, shape);
-  },
-  squeeze(dim) {
-    return views.squeeze(this, dim);
-  },
-  unsqueeze(dim) {
-    return views.unsqueeze(this, dim);
-  },
-  flatten(startDim, endDim) {
-    return views.flatten(this, startDim, endDim);
-  },
-  unflatten(dim, sizes) {
-    return views.unflatten(this, dim, sizes);
-  },
-  narrow(dim, start, length) {
-    return views.narrow(this, dim, start, length);
-  },
-  select(dim, index) {
-    return views.select(this, dim, index);
-  },
-  slice(dim, range) {
-    return views.slice(this, dim, range);
-  },
-  split(size, dim) {
-    return join.split(this, size, dim);
-  },
-  chunk(chunks, dim) {
-    return join.chunk(this, chunks, dim);
-  },
-  unbind(dim) {
-    return join.unbind(this, dim);
-  },
-
-  index(...entries) {
-    return indexing.index(this, ...entries);
-  },
-  gather(dim, index) {
-    return indexing.gather(this, dim, index);
-  },
-  scatterAdd(dim, index, source) {
-    return indexing.scatterAdd(this, dim, index, source);
-  },
-  indexSelect(dim, index) {
-    return indexing.indexSelect(this, dim, index);
-  },
-  indexAdd(dim, index, source) {
-    return indexing.indexAdd(this, dim, index, source);
-  },
+  ...shapeMethods,
+  ...indexingMethods,
 
   to(dtype) {
     return convert.to(this, dtype);
@@ -348,6 +285,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ...cumulativeInPlace,
+  ...indexingInPlace,
   add_: sumInPlace('add'),
   sub_: sumInPlace('sub'),
   mul_: binaryInPlace('mul'),
@@ -411,4 +349,8 @@ for (const [name, value] of Object.entries({ ...methods, ...inPlace, ...elementw
     configurable: true,
     enumerable: false,
   });
+}
+
+for (const [name, get] of Object.entries(shapeProperties)) {
+  Object.defineProperty(Tensor.prototype, name, { get, configurable: true, enumerable: false });
 }

@@ -1,7 +1,6 @@
 import type { BackwardOptions } from '../autograd.js';
 import type { Operand } from '../check.js';
 import type { DType } from '../dtype.js';
-import type { IndexEntry } from '../ops/indexing.js';
 import type {
   DimOptions,
   ReduceOptions,
@@ -12,17 +11,25 @@ import type {
 import type { AlphaOptions, DivOptions } from '../ops/binary.js';
 import type { ClampOptions } from '../ops/clamp.js';
 import type { GeluOptions, RoundOptions } from '../ops/unary.js';
-import type { SliceRange } from '../ops/view.js';
 import type { Tensor } from '../tensor.js';
 import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
+import type { IndexingInPlaceMethods, IndexingMethods } from './indexing.js';
 import type { LinalgMethods } from './linalg.js';
 import type { ReductionMethods } from './reduction.js';
+import type { ShapeMethods } from './shape.js';
 import type { SortingMethods } from './sorting.js';
 
 /** The ops as methods. Each is the function of the same name with this tensor as the first argument. */
 export interface TensorMethods
-  extends CumulativeMethods, ElementwiseMethods, LinalgMethods, ReductionMethods, SortingMethods {
+  extends
+    CumulativeMethods,
+    ElementwiseMethods,
+    LinalgMethods,
+    ReductionMethods,
+    SortingMethods,
+    IndexingMethods,
+    ShapeMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -84,29 +91,6 @@ export interface TensorMethods
   allclose(other: Tensor, options?: { atol?: number; rtol?: number; equalNan?: boolean }): boolean;
   equal(other: Tensor): boolean;
 
-  reshape(shape: readonly number[]): Tensor;
-  view(shape: readonly number[]): Tensor;
-  permute(dims: readonly number[]): Tensor;
-  transpose(dim0: number, dim1: number): Tensor;
-  t(): Tensor;
-  expand(shape: readonly number[]): Tensor;
-  squeeze(dim?: number | readonly number[]): Tensor;
-  unsqueeze(dim: number): Tensor;
-  flatten(startDim?: number, endDim?: number): Tensor;
-  unflatten(dim: number, sizes: readonly number[]): Tensor;
-  narrow(dim: number, start: number, length: number): Tensor;
-  select(dim: number, index: number): Tensor;
-  slice(dim: number, range: SliceRange): Tensor;
-  split(size: number | readonly number[], dim?: number): Tensor[];
-  chunk(chunks: number, dim?: number): Tensor[];
-  unbind(dim?: number): Tensor[];
-
-  index(...entries: readonly IndexEntry[]): Tensor;
-  gather(dim: number, index: Tensor): Tensor;
-  scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-  indexSelect(dim: number, index: Tensor): Tensor;
-  indexAdd(dim: number, index: Tensor, source: Tensor): Tensor;
-
   to<T extends DType>(dtype: T): Tensor<T>;
   /** `to('float32')` */
   float(): Tensor<'float32'>;
@@ -126,7 +110,7 @@ export interface TensorMethods
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods extends CumulativeInPlaceMethods {
+export interface InPlaceMethods extends CumulativeInPlaceMethods, IndexingInPlaceMethods {
   add_(other: Operand, options?: AlphaOptions): this;
   sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;

@@ -8,6 +8,7 @@ import { noGrad } from '../grad-mode.js';
 import { detach, to } from '../ops/convert.js';
 import { checkFunction, keep } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { inspectModule, type Inspect } from './inspect.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
 import { planLoad } from './state-dict.js';
@@ -351,6 +352,15 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    */
   summary(...inputs: (readonly number[] | Tensor)[]): string {
     return summarize(this, inputs);
+  }
+
+  /** @internal What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    depth: number | null,
+    options: object,
+    inspect: Inspect,
+  ): string {
+    return inspectModule(this, depth, options, inspect);
   }
 }
 

@@ -1,17 +1,10 @@
 import { backend } from '../backend/current.js';
-import {
-  checkDType,
-  checkFlag,
-  checkInt,
-  checkNumber,
-  checkOptions,
-  checkShape,
-  checkTensor,
-} from '../check.js';
+import { checkDType, checkFlag, checkNumber, checkOptions, checkShape, checkTensor } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType, FloatDType } from '../dtype.js';
 import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { checkFits } from './fits.js';
 
 /** Options of functions that make a tensor. */
 export interface CreationOptions<D extends DType = DType> {
@@ -42,6 +35,7 @@ export function finish<D extends DType>(result: Tensor, options: CreationOptions
 }
 
 function fill(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+  checkFits(op, value, dtype);
   return backend.run1('full', [], { shape: checkShape(op, shape), value, dtype });
 }
 
@@ -81,7 +75,8 @@ export function ones<D extends DType = 'float32'>(
  * A tensor filled with one value. The dtype follows the value unless given: bool for booleans, int64 for integers,
  * else float32.
  *
- * @throws ValueError for sizes that are negative or not integers, or a value that is not a number or boolean.
+ * @throws ValueError for sizes that are negative or not integers, a value that is not a number or boolean, or one that
+ * the dtype cannot hold; a negative integer wraps around in uint8, as in PyTorch.
  * @example
  * import { full } from 'lanegrad';
  * full([2], 0.5).tolist(); // => [0.5, 0.5]
@@ -116,77 +111,84 @@ export function fullLike(x: Tensor, value: number | boolean, options: CreationOp
 function like(op: string, x: Tensor, value: number, options: CreationOptions): Tensor {
   checkTensor(op, 'x', x);
   const dtype = creationDType(op, options, x.dtype);
-  return finish(backend.run1('full', [], { shape: x.shape, value, dtype }), options);
-}
-
-export interface ArangeOptions<D extends DType = DType> extends CreationOptions<D> {
-  /** First value. Default 0. */
-  start?: number;
-  /** Distance of neighbours, not 0. Default 1. */
-  step?: number;
+  return finish(fill(op, x.shape, value, dtype), options);
 }
 
 /**
- * The values start, start + step, ... below `end` (above it for a negative step). int64 when all numbers are integers,
- * else float32, unless a dtype is given.
+ * A tensor whose elements are not to be relied on. They are zeros here; in PyTorch they are what memory held.
  *
- * @throws ValueError if step is 0 or points away from `end`.
+ * @throws ValueError for sizes that are negative or not integers.
  * @example
- * import { arange } from 'lanegrad';
- * arange(4).tolist(); // => [0, 1, 2, 3]
- * arange(1, 2, { step: 0.25 }).tolist(); // => [1, 1.25, 1.5, 1.75]
+ * import { empty } from 'lanegrad';
+ * empty([2, 3]).shape; // => [2, 3]
  */
-export function arange<D extends DType = DType>(end: number, options?: ArangeOptions<D>): Tensor<D>;
-export function arange<D extends DType = DType>(
-  start: number,
-  end: number,
-  options?: ArangeOptions<D>,
-): Tensor<D>;
-export function arange(
-  first: number,
-  second: number | ArangeOptions = noOptions,
-  third?: ArangeOptions,
-): Tensor {
-  const options = typeof second === 'number' ? (third ?? noOptions) : second;
-  checkOptions('arange', options);
-  const { start = typeof second === 'number' ? first : 0, step = 1 } = options as ArangeOptions;
-  const end = typeof second === 'number' ? second : first;
-  for (const [name, value] of Object.entries({ start, end, step })) {
-    if (!Number.isFinite(value))
-      throw new ValueError(`[arange] ${name}: got ${value}, wanted a finite number`);
-  }
-  if (step === 0) throw new ValueError('[arange] step: got 0, wanted another number');
-  if ((end - start) / step < 0) {
-    throw new ValueError(
-      `[arange] step: got ${step}, which leads away from ${end} when starting at ${start}`,
-    );
-  }
-  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end) && Number.isSafeInteger(step);
-  const dtype = creationDType('arange', options, whole ? 'int64' : 'float32');
-  const length = Math.ceil((end - start) / step);
-  checkInt('arange', 'length', length);
-  return finish(backend.run1('arange', [], { start, step, length, dtype }), options);
-}
-
-/**
- * `steps` values from `start` to `end`, both included, at equal distances.
- *
- * @throws ValueError if steps is negative.
- * @example
- * import { linspace } from 'lanegrad';
- * linspace(0, 1, 5).tolist(); // => [0, 0.25, 0.5, 0.75, 1]
- */
-export function linspace<D extends DType = 'float32'>(
-  start: number,
-  end: number,
-  steps: number,
+export function empty<D extends DType = 'float32'>(
+  shape: Shape,
   options: CreationOptions<D> = noOptions,
 ): Tensor<D> {
-  checkNumber('linspace', 'start', start);
-  checkNumber('linspace', 'end', end);
-  checkShape('linspace', [steps]);
-  const dtype = creationDType('linspace', options, 'float32');
-  return finish(backend.run1('linspace', [], { start, end, steps, dtype }), options);
+  const dtype = creationDType('empty', options, 'float32');
+  return finish(fill('empty', shape, 0, dtype), options);
+}
+
+/** {@link empty} of the shape and dtype of `x`. */
+export function emptyLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
+  return like('emptyLike', x, 0, options);
+}
+
+function filledNew(op: string, x: Tensor, shape: Shape, value: number, options: CreationOptions): Tensor {
+  checkTensor(op, 'x', x);
+  const dtype = creationDType(op, options, x.dtype);
+  return finish(fill(op, shape, value, dtype), options);
+}
+
+/**
+ * Zeros of another shape in the dtype of `x`.
+ *
+ * @throws ValueError for sizes that are negative or not integers.
+ * @example
+ * import { newZeros, tensor } from 'lanegrad';
+ * newZeros(tensor([1, 2]), [2, 2]).dtype; // => 'int64'
+ */
+export function newZeros(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
+  return filledNew('newZeros', x, shape, 0, options);
+}
+
+/** Ones of another shape in the dtype of `x`. See {@link newZeros}. */
+export function newOnes(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
+  return filledNew('newOnes', x, shape, 1, options);
+}
+
+/** A tensor of another shape in the dtype of `x`, filled with one value. See {@link full}. */
+export function newFull(
+  x: Tensor,
+  shape: Shape,
+  value: number | boolean,
+  options: CreationOptions = noOptions,
+): Tensor {
+  if (typeof value !== 'boolean') checkNumber('newFull', 'value', value);
+  return filledNew('newFull', x, shape, Number(value), options);
+}
+
+/** {@link empty} of another shape in the dtype of `x`. */
+export function newEmpty(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
+  return filledNew('newEmpty', x, shape, 0, options);
+}
+
+/**
+ * A number as a 0-dim tensor: float32 unless a dtype is given, whatever the number is.
+ *
+ * @throws ValueError for what is not a number or boolean, or what the dtype cannot hold.
+ * @example
+ * import { scalarTensor } from 'lanegrad';
+ * scalarTensor(2).dtype; // => 'float32'
+ */
+export function scalarTensor<D extends DType = 'float32'>(
+  value: number | boolean,
+  options: CreationOptions<D> = noOptions,
+): Tensor<D> {
+  if (typeof value !== 'boolean') checkNumber('scalarTensor', 'value', value);
+  const dtype = creationDType('scalarTensor', options, 'float32');
+  return finish(fill('scalarTensor', [], Number(value), dtype), options);
 }
 
 /**

@@ -3,7 +3,8 @@ import { checkOptions, checkTensor, noAttrs, product, shapeText } from '../check
 import { ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { arange, zeros } from './creation.js';
+import { zeros } from './creation.js';
+import { arange } from './ranges.js';
 import { checkImage, sizesOf } from './sizes.js';
 import type { Pair } from './sizes.js';
 import { reshape } from './view.js';

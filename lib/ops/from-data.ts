@@ -5,6 +5,7 @@ import { makeTypedArray, promoteTypes } from '../dtype.js';
 import type { DType, TypedArray } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { to } from './convert.js';
 import { creationDType, finish } from './creation.js';
 import type { CreationOptions, Shape } from './creation.js';
 
@@ -167,4 +168,20 @@ function toBigInt(value: number | bigint): bigint {
   if (typeof value === 'bigint') return inInt64(value, value);
   if (!Number.isFinite(value)) throw new DTypeError(`[tensor] got ${value}, which int64 cannot hold`);
   return inInt64(BigInt(Math.trunc(value)), value);
+}
+
+/**
+ * The tensor itself, in another dtype if one is given; of other data a tensor, as `tensor` makes it.
+ *
+ * @throws DTypeError for values that are not numbers, booleans or bigints.
+ * @example
+ * import { asTensor, ones } from 'lanegrad';
+ * const x = ones([2]);
+ * asTensor(x) === x; // => true
+ * asTensor([1, 2]).dtype; // => 'int64'
+ */
+export function asTensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
+  if (!Handle.is(data)) return tensor(data, options);
+  const dtype = creationDType('asTensor', options, data.dtype);
+  return to(data, dtype);
 }

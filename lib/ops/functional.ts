@@ -22,6 +22,8 @@ export {
 } from './loss.js';
 export { linear } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
+export { oneHot } from './one-hot.js';
+export type { OneHotOptions } from './one-hot.js';
 export { pad } from './pad.js';
 export type { PadMode, PadOptions } from './pad.js';
 export {

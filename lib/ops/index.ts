@@ -36,18 +36,53 @@ export { conv2d } from './conv/conv.js';
 export type { Conv2dOptions } from './conv/options.js';
 export { clone, contiguous, detach, fill, to, typeAs } from './convert.js';
 export {
-  arange,
+  empty,
+  emptyLike,
   eye,
   float,
   full,
   fullLike,
-  linspace,
+  newEmpty,
+  newFull,
+  newOnes,
+  newZeros,
   ones,
   onesLike,
+  scalarTensor,
   zeros,
   zerosLike,
 } from './creation.js';
-export type { ArangeOptions, CreationOptions, Shape } from './creation.js';
+export type { CreationOptions, Shape } from './creation.js';
+export { arange, linspace, logspace } from './ranges.js';
+export type { ArangeOptions, LogspaceOptions, RangeEnd } from './ranges.js';
+export { cartesianProd, combinations, meshgrid, trilIndices, triuIndices, vander } from './grid.js';
+export type { CombinationsOptions, MeshgridOptions, TriangleIndicesOptions, VanderOptions } from './grid.js';
+export { broadcastShapes, broadcastTensors, broadcastTo, expandAs } from './broadcast.js';
+export { movedim, ravel, reshapeAs, swapaxes, viewAs } from './dims.js';
+export { blockDiag, diag, diagEmbed, diagflat, diagonal, diagonalScatter } from './diagonal.js';
+export type { DiagonalOptions, DiagOptions } from './diagonal.js';
+export { index, indexPut } from './getitem.js';
+export type { IndexEntry, IndexPutOptions } from './getitem.js';
+export { maskedFill, maskedScatter, maskedSelect } from './mask.js';
+export { selectScatter, sliceScatter } from './part.js';
+export type { SliceScatterOptions } from './part.js';
+export { flip, fliplr, flipud, roll, rot90 } from './rearrange.js';
+export type { RollOptions, Rot90Options } from './rearrange.js';
+export { repeat, repeatInterleave, tile } from './repeat.js';
+export type { RepeatInterleaveOptions } from './repeat.js';
+export { indexCopy, indexFill, indexReduce, scatter, scatterReduce } from './scatter.js';
+export type { ScatterOptions, ScatterReduceOptions, ScatterReduction } from './scatter.js';
+export { segmentReduce, unravelIndex } from './segment.js';
+export type { SegmentReduceOptions } from './segment.js';
+export { dsplit, hsplit, splitWithSizes, tensorSplit, vsplit } from './split.js';
+export type { Cuts } from './split.js';
+export { atleast1d, atleast2d, atleast3d, columnStack, dstack, hstack, vstack } from './stack.js';
+export { asStrided, unfold } from './strided.js';
+export type { AsStridedOptions } from './strided.js';
+export { put, take, takeAlongDim } from './take.js';
+export type { PutOptions, TakeAlongDimOptions } from './take.js';
+export { tril, triu } from './triangle.js';
+export type { TriangleOptions } from './triangle.js';
 export { argwhere, bincount, histc, histogram, nonzero, unique, uniqueConsecutive } from './counting.js';
 export type {
   BincountOptions,
@@ -73,10 +108,10 @@ export type { CdistOptions } from './distance.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
 export { einsum } from './einsum.js';
-export { tensor } from './from-data.js';
+export { asTensor, tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
-export { embedding, gather, index, indexAdd, indexSelect, scatterAdd } from './indexing.js';
-export type { IndexEntry } from './indexing.js';
+export { embedding, gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+export type { IndexAddOptions } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
 export { logdet } from './linalg/det.js';
 export { pNorm as norm } from './linalg/norm.js';

@@ -31,7 +31,7 @@ export interface PadOptions {
  * import { F, tensor } from 'lanegrad';
  * F.pad(tensor([1, 2, 3]), [1, 2]).tolist(); // => [0, 1, 2, 3, 0, 0]
  * F.pad(tensor([[[1, 2, 3]]]), [2, 1], { mode: 'reflect' }).tolist(); // => [[[3, 2, 1, 2, 3, 2]]]
- * F.pad(tensor([[[1, 2, 3]]]), [-1, 1], { mode: 'circular' }).tolist(); // => [[[2, 3, 1]]]
+ * F.pad(tensor([[[1, 2, 3]]]), [-1, 1], { mode: 'circular' }).tolist(); // => [[[2, 3, 2]]]
  */
 export function pad(x: Tensor, pad: readonly number[], options: PadOptions = {}): Tensor {
   checkTensor('pad', 'x', x);

@@ -1,3 +1,4 @@
+import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import {
   checkFlag,
@@ -68,10 +69,18 @@ export interface ReduceAttrs {
 const allDims: ReduceAttrs = Object.freeze({ dims: [], keepdim: false });
 const allDimsKept: ReduceAttrs = Object.freeze({ dims: [], keepdim: true });
 
+const reduceNames = ['dim', 'keepdim'];
+const sumNames = [...reduceNames, 'dtype'];
+const varianceNames = [...reduceNames, 'correction'];
+
 /** @internal */
-export function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttrs {
+export function reduceAttrs(
+  op: string,
+  options: ReduceOptions | undefined,
+  names: readonly string[] = reduceNames,
+): ReduceAttrs {
   if (options === undefined) return allDims;
-  checkOptions(op, options);
+  checkOptions(op, options, names);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim === undefined) return keepdim ? allDimsKept : allDims;
@@ -94,7 +103,7 @@ export function reduceAttrs(op: string, options: ReduceOptions | undefined): Red
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).tolist(); // => [4, 6]
  */
 export function sum(x: Tensor, options?: SumOptions): Tensor {
-  return folded('sum', x, reduceAttrs('sum', options), options?.dtype);
+  return folded('sum', x, reduceAttrs('sum', options, sumNames), options?.dtype);
 }
 
 /** Casts, folds, and casts back where the fold widened: an int32 sum that was asked for is an int32. */
@@ -121,7 +130,7 @@ export interface ProdOptions extends DimOptions {
  */
 export function prod(x: Tensor, options: ProdOptions = {}): Tensor {
   checkTensor('prod', 'x', x);
-  return folded('prod', x, reduceAttrs('prod', options), options.dtype);
+  return folded('prod', x, reduceAttrs('prod', options, sumNames), options.dtype);
 }
 
 /**
@@ -134,7 +143,7 @@ export function prod(x: Tensor, options: ProdOptions = {}): Tensor {
  */
 export function mean(x: Tensor, options?: SumOptions): Tensor {
   checkTensor('mean', 'x', x);
-  const attrs = reduceAttrs('mean', options);
+  const attrs = reduceAttrs('mean', options, sumNames);
   const { dtype } = options ?? {};
   return dtype === undefined
     ? backend.run1('mean', [x], attrs)
@@ -195,11 +204,11 @@ function extremum(
 ): Tensor | ValuesAndIndices {
   checkTensor(op, 'x', x);
   if (second === undefined) return backend.run1(op === 'max' ? 'amax' : 'amin', [x], allDims);
-  if (typeof second !== 'object' || second === null || 'dtype' in second) {
+  if (typeof second !== 'object' || second === null || Handle.is(second)) {
     checkTensor(op, 'other', second);
     return backend.run1(op === 'max' ? 'maximum' : 'minimum', [x, second], noAttrs);
   }
-  checkOptions(op, second);
+  checkOptions(op, second, reduceNames);
   checkInt(op, 'dim', second.dim);
   const keepdim = checkFlag(op, 'keepdim', second.keepdim);
   const [values, indices] = backend.run(op === 'max' ? 'maxDim' : 'minDim', [x], {
@@ -229,7 +238,7 @@ export function argmin(x: Tensor, options?: DimOptions): Tensor<'int64'> {
 
 function position(op: 'argmax' | 'argmin', x: Tensor, options: DimOptions = {}): Tensor<'int64'> {
   checkTensor(op, 'x', x);
-  checkOptions(op, options);
+  checkOptions(op, options, reduceNames);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim !== undefined) {
@@ -272,7 +281,7 @@ export function std(x: Tensor, options: VarOptions = {}): Tensor {
 
 function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   checkTensor(op, 'x', x);
-  const { dims, keepdim } = reduceAttrs(op, options);
+  const { dims, keepdim } = reduceAttrs(op, options, varianceNames);
   const { correction = 1 } = options;
   checkRange(op, 'correction', correction, -Number.MAX_VALUE, Number.MAX_VALUE);
   return runComposite1('var', [x], { dims, keepdim, correction });

@@ -1,6 +1,8 @@
+import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { checkInt, checkInts, checkTensor, wrapDim } from '../check.js';
-import { IndexError, ShapeError, ValueError } from '../errors.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.js';
 import { product } from '../check.js';
 import type { Tensor } from '../tensor.js';
 
@@ -177,15 +179,17 @@ export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Ten
 }
 
 /**
- * `length` elements of one dim from `start` on; a negative start counts from the end.
+ * `length` elements of one dim from `start` on; a negative start counts from the end. Start may be a 0-dim integer tensor,
+ * whose value is read.
  *
  * @throws IndexError if the range leaves the dim.
  * @example
  * import { arange, narrow } from 'lanegrad';
  * narrow(arange(5), 0, 1, 3).tolist(); // => [1, 2, 3]
  */
-export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   checkTensor('narrow', 'x', x);
+  if (Handle.is(start)) return narrow(x, dim, startOf(start), length);
   checkInt('narrow', 'start', start);
   checkInt('narrow', 'length', length);
   const at = dimOf('narrow', x, dim);
@@ -195,6 +199,14 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
     throw new IndexError(`[narrow] got start ${start} and length ${length} for dim ${dim} of size ${size}`);
   }
   return backend.run1('slice', [x], { dim: at, start: from, length, step: 1 });
+}
+
+function startOf(start: Tensor): number {
+  if (start.ndim > 0 || isFloat(start.dtype) || start.dtype === 'bool')
+    throw new DTypeError(
+      `[narrow] start: got a tensor of ${start.ndim} dims and ${start.dtype}, wanted a 0-dim one of integers`,
+    );
+  return Number(start.item());
 }
 
 /**

@@ -85,7 +85,8 @@ napi_value read(AddonData& data, napi_callback_info info) {
   const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
   void* target = nullptr;
   size_t bytes = 0;
-  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok || bytes != flat.bytes()) {
+  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok ||
+      bytes != flat.bytes()) {
     fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
   }
   if (tensor->spec.numel() > 0) {
@@ -94,7 +95,7 @@ napi_value read(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// info(): dtype and rank to ints, sizes and strides to floats.
+// info(): dtype and rank to ints; sizes, strides, the offset and the elements of the storage to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
   const TensorSpec& spec = tensor->spec;
@@ -104,6 +105,9 @@ napi_value info(AddonData& data, napi_callback_info) {
     data.shared.float_at(static_cast<size_t>(i)) = static_cast<double>(spec.shape[i]);
     data.shared.float_at(static_cast<size_t>(spec.rank() + i)) = static_cast<double>(spec.strides[i]);
   }
+  const size_t bytes = tensor->storage ? tensor->storage->bytes() : sizeof(tensor->scalar);
+  data.shared.floats[2 * spec.rank()] = static_cast<double>(tensor->offset);
+  data.shared.floats[2 * spec.rank() + 1] = static_cast<double>(bytes / size_of(spec.dtype));
   return nullptr;
 }
 

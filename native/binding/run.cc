@@ -34,7 +34,7 @@ class Decoder {
     return static_cast<int64_t>(value);
   }
 
-  void operand(const Op& op, InlineVector<Tensor, 8>& flat) {
+  void operand(const Op& op, const InputDef& def, InlineVector<Tensor, 8>& flat) {
     switch (next_int()) {
       case kTensor: {
         HandleId id;
@@ -54,8 +54,11 @@ class Decoder {
       case kBoolean:
         flat.push_back(number_tensor(int64_t{next_float() != 0}, DType::kBool));
         break;
+      case kAbsent:
+        if (def.kind == InputKind::kOptional) break;
+        [[fallthrough]];
       default:
-        break;
+        fail(ErrorKind::kInternal, op.name, "input ", def.name, " is no operand");
     }
   }
 
@@ -115,13 +118,16 @@ napi_value run(AddonData& data, napi_callback_info info) {
     fail(ErrorKind::kInternal, "run", "no op has the id ", index);
   const Op& op = *ops[static_cast<size_t>(index)];
   const bool in_place = decode.next_int() != 0;
+  // Their operands are the tape's: they check less.
+  if (op.is(kInternal)) fail(ErrorKind::kInternal, op.name, "is run by gradients only");
   InlineVector<Tensor, 8> flat;
   InlineVector<Start, kMaxStarts> starts;
   for (int i = 0; i < op.input_count(); ++i) {
     starts.push_back(static_cast<Start>(flat.size()));
-    if (op.inputs[static_cast<size_t>(i)].grads_of >= 0) continue;
-    int32_t count = op.inputs[static_cast<size_t>(i)].kind == InputKind::kList ? decode.next_int() : 1;
-    for (; count > 0; --count) decode.operand(op, flat);
+    const InputDef& def = op.inputs[static_cast<size_t>(i)];
+    if (def.grads_of >= 0) continue;
+    int32_t count = def.kind == InputKind::kList ? decode.next_int() : 1;
+    for (; count > 0; --count) decode.operand(op, def, flat);
   }
   starts.push_back(static_cast<Start>(flat.size()));
   const Attrs attrs = decode.attrs(op);
@@ -137,7 +143,6 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const size_t count = static_cast<size_t>(op.output_count());
   if (arguments.count < count)
     fail(ErrorKind::kInternal, op.name, "makes ", count, " tensors, got ", arguments.count, " handles");
-  if (op.is(kInternal)) fail(ErrorKind::kInternal, op.name, "is run by gradients only");
   with_memory(data, [&] { apply(data.graph, call, {outputs.data(), count}); });
   for (size_t j = 0; j < count; ++j) data.write_id(2 * j, data.handles.add(outputs[j], arguments[j]));
   data.graph.counters.handles_made += count;

@@ -82,7 +82,8 @@ Choice choose() {
     return {best_isa(),
             "LANEGRAD_ISA names a level that this processor does not have; the best one is in force"};
   }
-  return {best_isa(), "LANEGRAD_ISA must be scalar, avx2, avx512 or neon; the best level is in force"};
+  return {best_isa(),
+          "LANEGRAD_ISA must be scalar, avx2, avx512 or neon (in lower case); the best level is in force"};
 }
 
 const Choice& choice() {

@@ -85,6 +85,26 @@ bool is_dense(const Dims& shape, const Dims& strides) {
   return true;
 }
 
+bool may_overlap(const Dims& shape, const Dims& strides) {
+  if (is_contiguous(shape, strides) || numel(shape) == 0) return false;
+  const Dims order = order_by_stride(strides);
+  int64_t reach = 0;
+  for (int k = order.size() - 1; k >= 0; --k) {
+    const int i = static_cast<int>(order[k]);
+    if (shape[i] == 1) continue;
+    if (strides[i] <= reach) return true;
+    reach += (shape[i] - 1) * strides[i];
+  }
+  return false;
+}
+
+int64_t reach_of(const Dims& shape, const Dims& strides) {
+  if (numel(shape) == 0) return 0;
+  int64_t reach = 0;
+  for (int i = 0; i < shape.size(); ++i) reach += (shape[i] - 1) * strides[i];
+  return reach;
+}
+
 Dims dense_strides_like(const Dims& shape, const Dims& strides) {
   if (is_contiguous(shape, strides)) return contiguous_strides(shape);
   for (int i = 0; i < shape.size(); ++i) {

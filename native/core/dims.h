@@ -121,6 +121,12 @@ int normalize_dim(const char* op, int64_t dim, int rank);
 // channels-last). Falls back to row-major where `strides` repeats elements or leaves it open.
 Dims dense_strides_like(const Dims& shape, const Dims& strides);
 
+// Whether elements may share a place: dims that interleave without meeting count as well.
+bool may_overlap(const Dims& shape, const Dims& strides);
+
+// How far behind the first element the last one lies; 0 for an empty tensor.
+int64_t reach_of(const Dims& shape, const Dims& strides);
+
 // Every element in its own place and none skipped, in any dim order.
 bool is_dense(const Dims& shape, const Dims& strides);
 

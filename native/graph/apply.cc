@@ -124,6 +124,16 @@ void check_mutated(const Environment& env, const Call& call) {
   }
 }
 
+// Other views lie within their input by their shape rule.
+void check_window(const Op& op, const Tensor& source, const OutputSpec& spec) {
+  const int64_t first = source->offset + spec.offset;
+  const int64_t room = static_cast<int64_t>(source->storage->bytes() / size_of(spec.dtype));
+  if (first < 0 || (spec.numel() > 0 && first + reach_of(spec.shape, spec.strides) >= room)) {
+    fail(ErrorKind::kIndex, op.name, "a view of shape ", spec.shape, " leaves the ", room,
+         " elements of the storage");
+  }
+}
+
 // Whether the operands can go to the record as they are.
 bool is_ready(const Call& call) {
   for (const InputDef& def : call.op.inputs) {
@@ -156,9 +166,10 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
       if (!source->storage) {
         // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
         outputs[j] = allocate_tensor(call.op.name, spec);
-        std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
+        if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
         continue;
       }
+      if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
       outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
     } else {
       outputs[j] = allocate_tensor(call.op.name, spec);
@@ -223,11 +234,13 @@ void apply_in_place(Environment& env, const Call& call) {
     }
   }
 
-  bool direct = op.is(kElementwise) && out.dtype == target->spec.dtype && ready.flat[0] == target;
+  const bool updates = op.is(kUpdates) && target->spec.is_contiguous();
+  bool direct =
+      (op.is(kElementwise) || updates) && out.dtype == target->spec.dtype && ready.flat[0] == target;
   for (size_t k = 1; direct && k < ready.flat.size(); ++k) {
     const Tensor& other = ready.flat[k];
     if (!other || other->storage.get() != target->storage.get()) continue;
-    direct = other->offset == target->offset && other->spec.shape == target->spec.shape &&
+    direct = !updates && other->offset == target->offset && other->spec.shape == target->spec.shape &&
              other->spec.strides == target->spec.strides;
   }
   if (direct) {

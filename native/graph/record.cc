@@ -177,6 +177,10 @@ void check_writable(const Op& op, const Tensor& t) {
            " is expanded, so its elements share memory; clone the tensor first");
     }
   }
+  if (may_overlap(t->spec.shape, t->spec.strides)) {
+    fail(ErrorKind::kValue, op.name, "cannot write in place: elements of ", t->spec.shape, " with strides ",
+         t->spec.strides, " may share memory; clone the tensor first");
+  }
 }
 
 void check_in_place_history(const Op& op, const Tensor& target, bool recorded) {

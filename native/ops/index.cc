@@ -1,12 +1,9 @@
-// gather, scatterAdd, wrapIndex: an index for each element.
+// gather, wrapIndex: an index for each element.
 #include "kernels/index/index.h"
 
-#include <algorithm>
-
-#include "core/threads.h"
 #include "ops/copy.h"
 #include "ops/functions.h"
-#include "ops/index_common.h"
+#include "ops/index_planes.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -41,50 +38,7 @@ void check_bounds(const EvalContext& c, const TensorView& index, int64_t low, in
 
 namespace {
 
-constexpr int64_t kGrain = 16384;
-
-// Calls plane(lines, offsets, strides) on planes that cover all dims but `dim`: with offsets and line strides
-// of the three tensors. Lines are independent, so threads may take any of them.
-template <class F>
-void for_each_plane(const Dims& shape, int dim, const std::array<const Dims*, 3>& strides, const F& plane) {
-  Walk<3> walk;
-  for (int i = 0; i < shape.size(); ++i)
-    if (i != dim) walk.add(shape[i], {(*strides[0])[i], (*strides[1])[i], (*strides[2])[i]});
-  walk.coalesce();
-  const int64_t places = shape.empty() ? 1 : shape[dim];
-  if (walk.count() == 0 || places == 0) return;
-  parallel_for(walk.count(), std::max<int64_t>(1, kGrain / places), [&](int64_t begin, int64_t end) {
-    Walk<3> at = walk;
-    at.seek(begin);
-    for (int64_t i = begin; i < end;) {
-      const int64_t run = std::min(at.run(), end - i);
-      plane(at, run, places);
-      at.advance(run);
-      i += run;
-    }
-  });
-}
-
-int64_t stride_at(const TensorSpec& spec, int dim) { return spec.rank() == 0 ? 0 : spec.strides[dim]; }
-
 // ---- gather(x, index){dim}
-
-// The ranks agree, and index is no larger than x beside dim.
-int check_index(InferContext& c, const TensorSpec& x, const TensorSpec& index) {
-  check_index_dtype(c, index);
-  if (x.rank() != index.rank()) {
-    c.fail(ErrorKind::kShape, "x is ", x.shape, " and index ", index.shape,
-           ": wants the same number of dims");
-  }
-  const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), x.rank());
-  for (int i = 0; i < x.rank(); ++i) {
-    if (i != dim && index.shape[i] > x.shape[i]) {
-      c.fail(ErrorKind::kShape, "index ", index.shape, " is larger than x ", x.shape, " in dim ", i,
-             ", wants at most its size in every dim but ", dim);
-    }
-  }
-  return dim;
-}
 
 void gather_infer(InferContext& c) {
   check_index(c, c.in(0), c.in(1));
@@ -115,60 +69,6 @@ void gather_vjp(VjpContext& c) {
   static const Op& op = find_op("scatterAdd");
   const Tensor zeros = fn::expand(c, fn::full(c, Dims(), 0, c.input_dtype(0)), c.input_shape(0));
   c.set_grad(0, c.apply(op, {zeros, c.input(1), c.grad(0)}, c.attrs()));
-}
-
-// ---- scatterAdd(x, index, source){dim}
-
-void scatter_add_infer(InferContext& c) {
-  const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
-  check_index(c, x, index);
-  if (source.dtype != x.dtype) {
-    c.fail(ErrorKind::kDType, "source is ", name_of(source.dtype), ", wants the dtype of x, ",
-           name_of(x.dtype));
-  }
-  bool fits = source.rank() == index.rank();
-  for (int i = 0; fits && i < index.rank(); ++i) fits = index.shape[i] <= source.shape[i];
-  if (!fits) c.fail(ErrorKind::kShape, "index ", index.shape, " is larger than source ", source.shape);
-  c.add_output(x.dtype, x.shape);
-}
-
-void scatter_add_eval(const EvalContext& c) {
-  const TensorView &x = c.in(0), &index = c.in(1), &source = c.in(2), &out = c.out(0);
-  const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
-  check_bounds(c, index, 0, rank == 0 ? 1 : x.spec->shape[dim], dim);
-  copy_view(out, x);
-  const int64_t ok = stride_at(*out.spec, dim), ik = stride_at(*index.spec, dim),
-                sk = stride_at(*source.spec, dim);
-  dispatch_dtype(x.spec->dtype, [&]<class T>(T) {
-    dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
-      for_each_plane(
-          index.spec->shape, dim, {&out.spec->strides, &index.spec->strides, &source.spec->strides},
-          [&](const Walk<3>& at, int64_t lines, int64_t places) {
-            scatter_add_plane<T, Index>(out.as<T>() + at.offset(0), {at.run_stride(0), ok},
-                                        index.as<Index>() + at.offset(1), {at.run_stride(1), ik},
-                                        source.as<T>() + at.offset(2), {at.run_stride(2), sk}, lines, places);
-          });
-    });
-  });
-}
-
-// A source larger than the index has no gradient beyond it.
-void scatter_add_vjp(VjpContext& c) {
-  if (c.needs(0)) c.set_grad(0, c.grad(0));
-  if (!c.needs(2)) return;
-  static const Op &gather = find_op("gather"), &cat = find_op("cat");
-  const Tensor index = c.input(1);
-  Tensor grad = c.apply(gather, {c.grad(0), index}, c.attrs());
-  const Dims& shape = c.input_shape(2);
-  for (int i = 0; i < shape.size(); ++i) {  // pads with zeros, one dim at a time
-    const int64_t have = grad->spec.shape[i];
-    if (have == shape[i]) continue;
-    Dims wide = grad->spec.shape;
-    wide[i] = shape[i] - have;
-    const Tensor parts[] = {grad, fn::full(c, wide, 0, c.input_dtype(2))};
-    grad = c.apply_list(cat, parts, Attrs().add_int(i));
-  }
-  c.set_grad(2, grad);
 }
 
 // ---- wrapIndex(index){size}
@@ -203,15 +103,6 @@ const Op kOps[] = {
      .eval = gather_eval,
      .saves = {.inputs = 2},
      .vjp = gather_vjp},
-    {.name = "scatterAdd",
-     .inputs = {{{"x"}, {.name = "index", .differentiable = false}, {"source"}}},
-     .outputs = {{{"out"}}},
-     .attrs = {{{"dim", AttrType::kInt}}},
-     .flags = kPrimitive,
-     .infer = scatter_add_infer,
-     .eval = scatter_add_eval,
-     .saves = {.inputs = 2},
-     .vjp = scatter_add_vjp},
     {.name = "wrapIndex",
      .inputs = {{{.name = "index", .differentiable = false}}},
      .outputs = {{{"out", false}}},
@@ -224,11 +115,13 @@ const Op kOps[] = {
 }  // namespace
 
 void register_index_row_ops(Registry& r);  // index_rows.cc
+void register_scatter_ops(Registry& r);    // scatter.cc
 void register_cat_ops(Registry& r);        // cat.cc
 
 void register_index_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
   register_index_row_ops(r);
+  register_scatter_ops(r);
   register_cat_ops(r);
 }
 

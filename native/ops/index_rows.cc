@@ -1,4 +1,4 @@
-// indexSelect, indexAdd and the gradient of indexSelect: one index for a whole slab.
+// indexSelect, indexAdd, indexCopy: one index for a whole slab.
 #include <algorithm>
 #include <cstring>
 
@@ -101,7 +101,7 @@ void select_vjp(VjpContext& c) {
   c.set_grad(0, c.apply(op, {zeros, c.input(1), c.grad(0)}, c.attrs()));
 }
 
-// ---- indexAdd(x, index, source){dim}
+// ---- indexAdd(x, index, source){dim}, indexCopy: adds slabs, or puts them in the place of those of x
 
 void add_infer(InferContext& c) {
   const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
@@ -127,7 +127,8 @@ size_t add_workspace(const InferContext& c) {
 // Every thread owns a range of rows of the output and reads the whole index, in its order: no races, and the
 // same order of additions for any number of threads. Where there are fewer rows than that pays for, it owns a
 // range of columns.
-void add_eval(const EvalContext& c) {
+template <class T, class MoveRow>
+void write_rows(const EvalContext& c, const MoveRow& move_row) {
   const TensorView &x = c.in(0), &index = c.in(1), &source = c.in(2), &out = c.out(0);
   const int rank = x.spec->rank(), dim = normalize_dim(c.op().name, c.attrs().get_int(0), rank);
   check_bounds(c, index, 0, rank == 0 ? 1 : x.spec->shape[dim], dim);
@@ -137,32 +138,44 @@ void add_eval(const EvalContext& c) {
   const int64_t places = index.spec->numel();
   Scratch scratch(c.workspace());
   const void* dense = scratch.contiguous(source);
-  dispatch_dtype(x.spec->dtype, [&]<class T>(T) {
-    dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
-      const T* from = static_cast<const T*>(dense);
-      T* to = out.as<T>();
-      const auto add_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column,
+  dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
+    const T* from = static_cast<const T*>(dense);
+    T* to = out.as<T>();
+    const auto write_block = [&](int64_t outer, int64_t first, int64_t last, int64_t column,
                                  int64_t columns) {
-        for (int64_t k = 0; k < places; ++k) {
-          const int64_t row = index_at<Index>(index, k);
-          if (row < first || row >= last) continue;
-          add_row<T>(to + (outer * s.n + row) * s.inner + column,
-                     from + (outer * places + k) * s.inner + column, columns);
-        }
-      };
-      if (s.outer > 1) {
-        parallel_for(s.outer, std::max<int64_t>(1, kGrain / (places * s.inner)),
-                     [&](int64_t begin, int64_t end) {
-                       for (int64_t o = begin; o < end; ++o) add_block(o, 0, s.n, 0, s.inner);
-                     });
-      } else if (s.inner >= 256) {
-        parallel_for(s.inner, std::max<int64_t>(64, kGrain / places),
-                     [&](int64_t begin, int64_t end) { add_block(0, 0, s.n, begin, end - begin); });
-      } else {
-        const int64_t work = std::max<int64_t>(1, places * s.inner / s.n);
-        parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work),
-                     [&](int64_t begin, int64_t end) { add_block(0, begin, end, 0, s.inner); });
+      for (int64_t k = 0; k < places; ++k) {
+        const int64_t row = index_at<Index>(index, k);
+        if (row < first || row >= last) continue;
+        move_row(to + (outer * s.n + row) * s.inner + column, from + (outer * places + k) * s.inner + column,
+                 columns);
       }
+    };
+    if (s.outer > 1) {
+      parallel_for(s.outer, std::max<int64_t>(1, kGrain / (places * s.inner)),
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t o = begin; o < end; ++o) write_block(o, 0, s.n, 0, s.inner);
+                   });
+    } else if (s.inner >= 256) {
+      parallel_for(s.inner, std::max<int64_t>(64, kGrain / places),
+                   [&](int64_t begin, int64_t end) { write_block(0, 0, s.n, begin, end - begin); });
+    } else {
+      const int64_t work = std::max<int64_t>(1, places * s.inner / s.n);
+      parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work),
+                   [&](int64_t begin, int64_t end) { write_block(0, begin, end, 0, s.inner); });
+    }
+  });
+}
+
+void add_eval(const EvalContext& c) {
+  dispatch_dtype(c.in(0).spec->dtype, [&]<class T>(T) {
+    write_rows<T>(c, [](T* to, const T* from, int64_t n) { add_row<T>(to, from, n); });
+  });
+}
+
+void copy_eval(const EvalContext& c) {
+  dispatch_width(c.in(0).spec->dtype, [&]<class T>(T) {
+    write_rows<T>(c, [](T* to, const T* from, int64_t n) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
     });
   });
 }
@@ -172,6 +185,17 @@ void add_vjp(VjpContext& c) {
   if (!c.needs(2)) return;
   static const Op& op = find_op("indexSelect");
   c.set_grad(2, c.apply(op, {c.grad(0), c.input(1)}, c.attrs()));
+}
+
+// As in PyTorch, where a place is written twice each writer gets its gradient.
+void copy_vjp(VjpContext& c) {
+  static const Op &select = find_op("indexSelect"), &copy = find_op("indexCopy");
+  const Tensor g = c.grad(0), index = c.input(1);
+  if (c.needs(0)) {
+    const Tensor zero = fn::expand(c, fn::full(c, Dims(), 0, c.input_dtype(2)), c.input_shape(2));
+    c.set_grad(0, c.apply(copy, {g, index, zero}, c.attrs()));
+  }
+  if (c.needs(2)) c.set_grad(2, c.apply(select, {g, index}, c.attrs()));
 }
 
 const Op kOps[] = {
@@ -188,12 +212,22 @@ const Op kOps[] = {
      .inputs = {{{"x"}, {.name = "index", .differentiable = false}, {"source"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dim", AttrType::kInt}}},
-     .flags = kPrimitive,
+     .flags = kPrimitive | kUpdates,
      .infer = add_infer,
      .workspace = add_workspace,
      .eval = add_eval,
      .saves = {.inputs = 2},
      .vjp = add_vjp},
+    {.name = "indexCopy",
+     .inputs = {{{"x"}, {.name = "index", .differentiable = false}, {"source"}}},
+     .outputs = {{{"out"}}},
+     .attrs = {{{"dim", AttrType::kInt}}},
+     .flags = kPrimitive | kTakesNarrow | kUpdates,
+     .infer = add_infer,
+     .workspace = add_workspace,
+     .eval = copy_eval,
+     .saves = {.inputs = 2},
+     .vjp = copy_vjp},
 };
 
 }  // namespace

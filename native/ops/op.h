@@ -68,6 +68,8 @@ enum OpFlags : uint32_t {
   kPrimitive = 1 << 5,    // the TypeScript backend implements it too; all other ops have a composite of that
                           // name in TypeScript, or are reached only from a vjp
   kInternal = 1 << 6,     // reached only from a vjp or from the tape
+  kLeavesInput = 1 << 8,  // a view that may reach memory outside of its input
+  kUpdates = 1 << 9,  // eval copies input 0 and changes parts of the copy: in place, it changes those only
   kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
                           // in int32 and float32 (ops/widen.h)
 };
@@ -112,6 +114,7 @@ class InferContext {
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
   OutputSpec& add_output(DType dtype, const Dims& shape) {
+    checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
     return add_output(TensorSpec::contiguous(dtype, shape));
   }
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }

@@ -22,6 +22,7 @@ void register_norm_ops(Registry&);
 void register_optim_ops(Registry&);
 void register_pad_ops(Registry&);
 void register_random_ops(Registry&);
+void register_rearrange_ops(Registry&);
 void register_reduce_ops(Registry&);
 void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
@@ -38,6 +39,7 @@ const Registry& registry() {
     register_random_ops(*r);
     register_elementwise_ops(*r);
     register_view_ops(*r);
+    register_rearrange_ops(*r);
     register_reduce_ops(*r);
     register_scan_ops(*r);
     register_sort_ops(*r);

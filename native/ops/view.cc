@@ -91,8 +91,8 @@ void reshape_infer(InferContext& c) {
     return;
   }
   if (c.attrs().get_bool(1)) {
-    c.fail(ErrorKind::kShape, "strides ", x.strides, " of shape ", x.shape, " cannot be viewed as ", shape,
-           "; use reshape, which copies");
+    fail(ErrorKind::kShape, "view", "strides ", x.strides, " of shape ", x.shape, " cannot be viewed as ",
+         shape, "; use reshape, which copies");
   }
   c.add_output(x.dtype, shape);
 }
@@ -196,8 +196,14 @@ void view_scatter_infer(InferContext& c) {
   const DecodedChain chain = decode_chain(c.attrs().get_ints(0));
   TensorSpec out{base.dtype, base.shape, chain.base_strides};
   if (!is_dense(out.shape, out.strides)) out.strides = contiguous_strides(out.shape);
-  if (!(view_of(out, chain.steps).shape == c.in(1).shape))
-    c.fail(ErrorKind::kInternal, "source does not fit the view");
+  const OutputSpec view = view_of(out, chain.steps);
+  if (!(view.shape == c.in(1).shape)) c.fail(ErrorKind::kInternal, "source does not fit the view");
+  const int64_t last = view.offset + reach_of(view.shape, view.strides);
+  if (view.numel() > 0 && (view.offset < 0 || last >= out.numel())) {
+    c.fail(ErrorKind::kAutograd,
+           "a view that reaches outside of the tensor it was made of cannot be changed by what requires a "
+           "gradient");
+  }
   c.add_output(out);
 }
 
@@ -216,18 +222,17 @@ void view_scatter_vjp(VjpContext& c) {
     const Tensor zeros = fn::full(c, c.input_shape(1), 0, g->spec.dtype);
     c.set_grad(0, c.apply(op, {g, zeros}, c.attrs()));
   }
-  if (c.needs(1)) c.set_grad(1, apply_chain(c, g, decode_chain(c.attrs().get_ints(0)).steps));
+  if (!c.needs(1)) return;
+  const DecodedChain chain = decode_chain(c.attrs().get_ints(0));
+  const bool reads_memory = std::any_of(chain.steps.begin(), chain.steps.end(),
+                                        [](const ViewStep& step) { return step.op->is(kLeavesInput); });
+  c.set_grad(1, apply_chain(c, reads_memory ? fn::contiguous(c, g) : g, chain.steps));
 }
 
 // The gradient of a slice: zeros with the slice's gradient in its place.
 void slice_vjp(VjpContext& c) {
-  static const Op& scatter = find_op("viewScatter");
   static const Op& slice = find_op("slice");
-  const Tensor g = c.grad(0);
-  const Dims shape = c.input_shape(0);
-  const ViewStep step{&slice, c.attrs()};
-  const auto chain = encode_chain(contiguous_strides(shape), {&step, 1});
-  c.set_grad(0, c.apply(scatter, {fn::full(c, shape, 0, g->spec.dtype), g}, Attrs().add_ints(chain)));
+  c.set_grad(0, embed_gradient(c, slice));
 }
 
 void detach_infer(InferContext& c) {
@@ -286,8 +291,11 @@ const Op kOps[] = {
 
 }  // namespace
 
+void register_strided_view_ops(Registry& r);  // view_strided.cc
+
 void register_view_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
+  register_strided_view_ops(r);
 }
 
 }  // namespace lanegrad

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/functions.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -79,6 +80,15 @@ OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain) {
     at.offset = offset;
   }
   return at;
+}
+
+Tensor embed_gradient(VjpContext& c, const Op& view) {
+  static const Op& scatter = find_op("viewScatter");
+  const Tensor g = c.grad(0);
+  const Dims shape = c.input_shape(0);
+  const ViewStep step{&view, c.attrs()};
+  const auto chain = encode_chain(contiguous_strides(shape), {&step, 1});
+  return c.apply(scatter, {fn::full(c, shape, 0, g->spec.dtype), g}, Attrs().add_ints(chain));
 }
 
 ViewChain chain_of(const ViewLink& last) {

@@ -32,6 +32,10 @@ DecodedChain decode_chain(std::span<const int64_t> values);
 // Where the view lies in a tensor of `base`; the offset is in elements.
 OutputSpec view_of(const TensorSpec& base, std::span<const ViewStep> chain);
 
+// Zeros of the input's shape with the gradient in the place of the view: the gradient of a view that does not
+// overlap.
+Tensor embed_gradient(VjpContext& c, const Op& view);
+
 // A chain as tensors hold it: the last step, and those before shared with the view that it was taken of, so
 // that a view of a view of a view costs no more than a view.
 struct ViewLink {

@@ -1,5 +1,6 @@
 /** Functions of lib/ops without a row, and where else they are tested. */
 export const testedElsewhere: Readonly<Record<string, string>> = {
+  'F.gridSample': 'the op gridSample under another name',
   allclose: 'gives a boolean: test/conformance',
   batchNorm: 'writes its running statistics: test/nn/batch-norm.test.ts and test/conformance',
   equal: 'gives a boolean: test/conformance',
@@ -13,6 +14,10 @@ export const testedElsewhere: Readonly<Record<string, string>> = {
   randn: 'random: test/ops/random.test.ts',
   randnLike: 'random: test/ops/random.test.ts',
   tensor: 'takes JavaScript values: test/memory/tensors.test.ts, test/errors/bad-input.test.ts',
+  'linalg.matrixExp': 'values and gradients by test/conformance (matrix_exp)',
+  'special.gammainc': 'igamma under another name',
+  'special.gammaincc': 'igammac under another name',
+  typeAs: 'to, of the dtype of another: test/ops/convert.test.ts',
   variance: 'the op var under another name',
   withComposites: 'runs a function: test/ops/fused.test.ts',
   zeros: 'values by test/conformance; the op is full',

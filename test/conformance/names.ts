@@ -2,6 +2,8 @@
 
 /** `max_pool2d` to `maxPool2d`; underscores at the ends stay. */
 export function camel(name: string): string {
+  // The one parameter that PyTorch writes in capitals.
+  if (name === 'UPLO') return 'uplo';
   return name.replace(/(?<=[A-Za-z0-9])_([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 

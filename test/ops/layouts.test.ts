@@ -48,9 +48,7 @@ describe.each(rowList.filter(([op]) => !apart.includes(op)))('%s', (op, row) => 
   });
 
   test.runIf(row.gradient !== 'none').each(layouts.slice(1))('gradients of %s inputs', (layout) => {
-    for (const entry of row.cases.filter(
-      (one) => isDifferentiable(one) && fits(op, one.inputs, layout),
-    )) {
+    for (const entry of row.cases.filter((one) => isDifferentiable(one) && fits(op, one.inputs, layout))) {
       for (const dtype of isLarge(entry) ? (['float32'] as const) : (['float32', 'float64'] as const)) {
         const plain = gradientsOfCase(backend, op, entry, { dtype, valuesOfLayout: layout }, invoke);
         const strided = gradientsOfCase(backend, op, entry, { dtype, layout }, invoke);

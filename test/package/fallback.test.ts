@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -29,6 +30,23 @@ describe('choice of the backend', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ name: 'js', sum: 3 });
     expect(stderr).toBe('');
+  });
+
+  it('says so when LANEGRAD_ADDON is the cause', () => {
+    expect(load({ LANEGRAD_ADDON: '/nowhere/lanegrad.node' }).stderr).toMatch(
+      /name a file in LANEGRAD_ADDON/,
+    );
+  });
+
+  const native = existsSync(path.join(root, 'build/Release/lanegrad.node'));
+  it.runIf(native).each(['0', '-1', 'abc', '2.5', '1e3'])('warns of LANEGRAD_NUM_THREADS=%s', (text) => {
+    const { status, stderr } = load({ LANEGRAD_NUM_THREADS: text });
+    expect(status).toBe(0);
+    expect(stderr.match(/LANEGRAD_NUM_THREADS must be an integer/g)).toHaveLength(1);
+  });
+
+  it.runIf(native)('takes a number of threads beyond the cores', () => {
+    expect(load({ LANEGRAD_NUM_THREADS: '7' }).stderr).toBe('');
   });
 
   it('fails when the native backend was asked for and does not load', () => {

@@ -91,7 +91,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   info(tensor: T): TensorInfo {
     const t = this.tensor('info', tensor);
-    return { dtype: t.dtype, shape: t.shape.slice(), strides: t.strides.slice() };
+    const { dtype, offset, data } = t;
+    return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
   }
 
   release(tensor: T): void {

@@ -52,6 +52,24 @@ export function isDense(shape: readonly number[], strides: readonly number[]): b
   return true;
 }
 
+/** Whether elements may share a place: dims that interleave without meeting count as well. */
+export function mayOverlap(shape: readonly number[], strides: readonly number[]): boolean {
+  if (isContiguous(shape, strides) || numelOf(shape) === 0) return false;
+  let reach = 0;
+  for (const d of dimsByStride(strides).reverse()) {
+    if (shape[d] === 1) continue;
+    if (strides[d]! <= reach) return true;
+    reach += (shape[d]! - 1) * strides[d]!;
+  }
+  return false;
+}
+
+/** How far behind the first element the last one lies; 0 for an empty tensor. */
+export function reachOf(shape: readonly number[], strides: readonly number[]): number {
+  if (numelOf(shape) === 0) return 0;
+  return shape.reduce((reach, size, i) => reach + (size - 1) * strides[i]!, 0);
+}
+
 /** Strides of a dense tensor of `shape` in the dim order of `strides`; row-major where that leaves it open. */
 export function denseStridesLike(shape: readonly number[], strides: readonly number[]): number[] {
   if (isContiguous(shape, strides)) return contiguousStrides(shape);

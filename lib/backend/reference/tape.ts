@@ -16,7 +16,7 @@ import { roundHalves } from './half.js';
 import { stepsOf, TapeNode, type Saved } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
-import { expandedDim, sameShape } from './shape.js';
+import { expandedDim, mayOverlap, sameShape } from './shape.js';
 import { makeViewScatter, viewScatterRecord, type AnyOp } from './view-scatter.js';
 
 /** What `run` takes: a tensor, or a number or boolean that promotes by kind only. */
@@ -75,6 +75,14 @@ export class Tape {
         ValueError,
         name,
         `cannot write in place: dim ${shared} of ${show(target.shape)} is expanded, so its elements share memory; ` +
+          'clone the tensor first',
+      );
+    }
+    if (mayOverlap(target.shape, target.strides)) {
+      fail(
+        ValueError,
+        name,
+        `cannot write in place: elements of ${show(target.shape)} with strides ${show(target.strides)} may share memory; ` +
           'clone the tensor first',
       );
     }

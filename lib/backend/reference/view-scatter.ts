@@ -1,10 +1,10 @@
-import { InternalError } from '../../errors.js';
+import { AutogradError, InternalError } from '../../errors.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, RefTensor, type Spec } from './array.js';
 import { copyInto } from './cast.js';
 import type { ViewStep } from './node.js';
-import type { Gradients, VjpContext } from './ops/op.js';
-import { denseStridesLike } from './shape.js';
+import { noAttrs, type Gradients, type VjpContext } from './ops/op.js';
+import { denseStridesLike, reachOf } from './shape.js';
 
 /** An op whose attributes are not known here. */
 export interface AnyOp {
@@ -52,7 +52,16 @@ export function makeViewScatter(
     },
     forward([base, source], [out], attrs) {
       copyInto(out!, base!);
-      copyInto(viewOf(out!, (attrs as ViewScatterAttrs).chain), source!);
+      const view = viewOf(out!, (attrs as ViewScatterAttrs).chain);
+      const last = view.offset + reachOf(view.shape, view.strides);
+      if (view.numel > 0 && (view.offset < 0 || last >= out!.numel)) {
+        fail(
+          AutogradError,
+          'viewScatter',
+          'a view that reaches outside of the tensor it was made of cannot be changed by what requires a gradient',
+        );
+      }
+      copyInto(view, source!);
     },
     vjp(c, g, attrs) {
       const { chain } = attrs as ViewScatterAttrs;
@@ -63,7 +72,9 @@ export function makeViewScatter(
       }
       let source: RefTensor | undefined;
       if (c.needs(1)) {
-        source = g;
+        // A step that looks at memory wants it as it was.
+        const inMemory = chain.some(({ op }) => op === 'storageView');
+        source = inMemory ? run('contiguous', [g], noAttrs) : g;
         for (const step of chain) source = run(step.op, [source], step.attrs);
       }
       return [base, source];

@@ -2,7 +2,7 @@ import { checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
-import { arange } from '../creation.js';
+import { arange } from '../ranges.js';
 import { eq, ge, le, where } from '../binary.js';
 import { expand, permute, unsqueeze } from '../view.js';
 

@@ -6,7 +6,7 @@ import { fromNumbers } from '../../tensor.js';
 import type { Tensor } from '../../tensor.js';
 import { eq, where } from '../binary.js';
 import { to } from '../convert.js';
-import { arange } from '../creation.js';
+import { arange } from '../ranges.js';
 import { matmul } from '../matmul.js';
 import { narrow, unsqueeze } from '../view.js';
 import {

@@ -51,10 +51,11 @@ function largest(
   checkPooled(op, x, directions);
   checkOptions(op, options);
   const attrs = { sizes: outputSizes(op, x, size, directions) };
-  if (!checkFlag(op, 'returnIndices', options.returnIndices))
-    return backend.run1('adaptiveMaxPool', [x], attrs);
+  const both = checkFlag(op, 'returnIndices', options.returnIndices);
   const [values, indices] = backend.run('adaptiveMaxPool', [x], attrs);
-  return { values: values!, indices: indices as Tensor<'int64'> };
+  if (both) return { values: values!, indices: indices as Tensor<'int64'> };
+  backend.release(indices!);
+  return values!;
 }
 
 /**

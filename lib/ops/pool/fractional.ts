@@ -3,7 +3,7 @@ import { checkFlag, checkOptions, checkTensor, describe, noAttrs, product, shape
 import { ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { arange } from '../creation.js';
+import { arange } from '../ranges.js';
 import { gather } from '../indexing.js';
 import { rand } from '../random.js';
 import type { ValuesAndIndices } from '../reduction.js';
@@ -115,5 +115,7 @@ export function fractionalMaxPool2d(
     const shape = [...x.shape.slice(0, -2), rows, columns];
     return { values: reshape(values!, shape), indices: reshape(chosen, shape) as Tensor<'int64'> };
   });
-  return both ? result : result.values;
+  if (both) return result;
+  backend.release(result.indices);
+  return result.values;
 }

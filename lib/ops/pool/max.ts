@@ -39,7 +39,9 @@ export function maxPoolAttrs(
 
 export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
   checkPooled(op, x, attrs.kernel.length);
-  return backend.run1('maxPool', [x], attrs);
+  const [values, indices] = backend.run('maxPool', [x], attrs);
+  backend.release(indices!);
+  return values!;
 }
 
 function runWithIndices(op: string, x: Tensor, attrs: MaxPoolAttrs): ValuesAndIndices {

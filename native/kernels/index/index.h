@@ -43,14 +43,53 @@ inline T add_values(T a, T b) {
     return static_cast<T>(a + b);
 }
 
-// out[j, index[j, k]] += source[j, k], in the order of k for each line: the same sum whichever loop is
-// outside.
-template <class T, class Index>
-void scatter_add_plane(T* out, Plane os, const Index* index, Plane is, const T* source, Plane ss,
-                       int64_t lines, int64_t places) {
+// How an element meets what stands in its place. NaN wins.
+struct TakeNew {
+  template <class T>
+  T operator()(T, T b) const {
+    return b;
+  }
+};
+struct AddTo {
+  template <class T>
+  T operator()(T a, T b) const {
+    return add_values(a, b);
+  }
+};
+struct MultiplyBy {
+  template <class T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_same_v<T, bool>)
+      return a && b;
+    else if constexpr (std::is_same_v<T, int32_t>)
+      return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+    else if constexpr (std::is_same_v<T, int64_t>)
+      return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    else
+      return static_cast<T>(a * b);
+  }
+};
+struct TakeLarger {
+  template <class T>
+  T operator()(T a, T b) const {
+    return b > a || b != b ? b : a;
+  }
+};
+struct TakeSmaller {
+  template <class T>
+  T operator()(T a, T b) const {
+    return b < a || b != b ? b : a;
+  }
+};
+
+// out[j, index[j, k]] = meet(itself, source[j, k]), in the order of k for each line: the same result
+// whichever loop is outside.
+template <class Meet, class T, class Index>
+void scatter_plane(T* out, Plane os, const Index* index, Plane is, const T* source, Plane ss, int64_t lines,
+                   int64_t places) {
   const auto step = [&](int64_t j, int64_t k) {
     T& target = out[j * os.lines + static_cast<int64_t>(index[j * is.lines + k * is.places]) * os.places];
-    target = add_values<T>(target, source[j * ss.lines + k * ss.places]);
+    target = Meet()(target, source[j * ss.lines + k * ss.places]);
   };
   if (is.places <= is.lines) {
     for (int64_t j = 0; j < lines; ++j)
@@ -59,6 +98,19 @@ void scatter_add_plane(T* out, Plane os, const Index* index, Plane is, const T* 
   }
   for (int64_t k = 0; k < places; ++k)
     for (int64_t j = 0; j < lines; ++j) step(j, k);
+}
+
+// One line of the same, for places of `out` from first to before last only: threads that own ranges of places
+// and read the whole index keep the order.
+template <class Meet, class T, class Index>
+void scatter_range(T* out, int64_t out_step, const Index* index, int64_t index_step, const T* source,
+                   int64_t source_step, int64_t places, int64_t first, int64_t last) {
+  for (int64_t k = 0; k < places; ++k) {
+    const int64_t place = static_cast<int64_t>(index[k * index_step]);
+    if (place < first || place >= last) continue;
+    T& target = out[place * out_step];
+    target = Meet()(target, source[k * source_step]);
+  }
 }
 
 // target[i] += source[i]

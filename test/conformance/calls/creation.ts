@@ -44,7 +44,11 @@ export const creation: Rows = {
   block_diag: call('...tensors'),
   cartesian_prod: call('...tensors'),
   combinations: call('self | r with_replacement'),
-  'linalg.vander': call('x | N', { at: 'vander' }),
+  // torch.vander falls from left to right, torch.linalg.vander rises.
+  'linalg.vander': call('x | N', {
+    at: 'vander',
+    run: (a, fn) => fn(a.value('x'), { ...a.options(), increasing: true }),
+  }),
   'nn.functional.one_hot': call('input | num_classes'),
   'nn.functional.affine_grid': call('theta size | align_corners'),
   'signal.windows.hann': window,

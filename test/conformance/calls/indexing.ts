@@ -50,7 +50,7 @@ export const indexing: Rows = {
   scatter_add: call('self dim index src'),
   scatter_reduce: call('self dim index src reduce'),
   select_scatter: call('self src dim index'),
-  slice_scatter: call('self src | dim start end step'),
+  slice_scatter: call('self src | dim start end step', { rename: { end: 'stop' } }),
   diagonal_scatter: call('self src | offset dim1 dim2'),
   tril: call('self | diagonal'),
   triu: call('self | diagonal'),

@@ -1,9 +1,11 @@
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
-import { fail, fresh, show, RefTensor } from '../array.js';
+import type { OpAttrs } from '../../op-schema.gen.js';
+import { fail, fresh, show, RefTensor, type Spec } from '../array.js';
 import { copyInto } from '../cast.js';
-import { contiguousStrides, normalizeDim, sameShape } from '../shape.js';
+import { normalizeDim, sameShape } from '../shape.js';
 import { planRowMajor, rowMajorOffsets, walk } from '../walk.js';
-import { wantIndex, type ReferenceOp } from './op.js';
+import { atLeast1d, readIndex, wantSameDtype } from './index-common.js';
+import { wantIndex, type ReferenceOp, type VjpContext } from './op.js';
 
 export const cat: ReferenceOp<'cat'> = {
   infer(tensors, { dim }) {
@@ -63,141 +65,6 @@ function skipped(t: RefTensor): boolean {
   return t.rank === 1 && t.shape[0] === 0;
 }
 
-/** The indices as numbers in row-major order, checked against the size of the dim that they index. */
-function readIndex(op: string, index: RefTensor, dim: number, size: number): Int32Array {
-  const offsets = rowMajorOffsets(index.shape, index.strides, index.offset);
-  const data = index.data;
-  for (let i = 0; i < offsets.length; i++) {
-    const value = Number(data[offsets[i]!]!);
-    if (value < 0 || value >= size) {
-      fail(IndexError, op, `index ${value} is out of range for dim ${dim} with size ${size}`);
-    }
-    offsets[i] = value;
-  }
-  return offsets;
-}
-
-/** A 0-dim tensor seen as one of shape [1]. */
-function atLeast1d(t: RefTensor): RefTensor {
-  return t.rank > 0 ? t : new RefTensor(t.dtype, [1], [1], t.offset, t.storage);
-}
-
-function checkSameRank(op: string, x: RefTensor, index: RefTensor, d: number, besides: string): void {
-  const a = atLeast1d(x);
-  const b = atLeast1d(index);
-  if (a.rank !== b.rank) {
-    fail(ShapeError, op, `index wants as many dims as ${besides}: ${show(x.shape)} and ${show(index.shape)}`);
-  }
-  b.shape.forEach((size, i) => {
-    if (i !== d && size > a.shape[i]!) {
-      fail(
-        ShapeError,
-        op,
-        `index ${show(index.shape)} is larger than ${besides} ${show(x.shape)} in dim ${i} (${size} against ${a.shape[i]!})`,
-      );
-    }
-  });
-}
-
-/**
- * Calls `body(position, other)` for every element of an index in row-major order: `position` is where it points to in x,
- * `other` the offset of the element of `partner` in the same place.
- */
-function eachIndexed(
-  op: string,
-  x: RefTensor,
-  index: RefTensor,
-  dim: number,
-  partner: RefTensor,
-  body: (position: number, other: number) => void,
-): void {
-  const target = atLeast1d(x);
-  const at = atLeast1d(index);
-  const other = atLeast1d(partner);
-  const values = readIndex(op, index, dim, target.shape[dim]!);
-  const step = target.strides[dim]!;
-  const around = target.strides.map((s, i) => (i === dim ? 0 : s));
-  const plan = planRowMajor(at.shape, [around, other.strides]);
-  const last = plan.sizes.length - 1;
-  walk(plan, [0, target.offset, other.offset], (o) => {
-    for (let i = 0; i < plan.sizes[last]!; i++) {
-      const value = values[o[0]! + i * plan.strides[0]![last]!]!;
-      body(o[1]! + i * plan.strides[1]![last]! + value * step, o[2]! + i * plan.strides[2]![last]!);
-    }
-  });
-}
-
-export const gather: ReferenceOp<'gather'> = {
-  infer([x, index], { dim }) {
-    wantIndex('gather', index!);
-    const d = normalizeDim('gather', dim, x!.rank);
-    if (index!.numel > 0) checkSameRank('gather', x!, index!, d, 'x');
-    return [fresh(x!.dtype, index!.shape)];
-  },
-  forward([x, index], [out], { dim }) {
-    if (out!.numel === 0) return;
-    const from = x!.numbers;
-    const to = out!.numbers;
-    eachIndexed('gather', x!, index!, normalizeDim('gather', dim, x!.rank), out!, (position, at) => {
-      to[at] = from[position]!;
-    });
-  },
-  saves: { inputs: [1] },
-  vjp(c, g, { dim }) {
-    const base = c.run('full', [], { shape: c.shape(0), value: 0, dtype: g.dtype });
-    return [c.run('scatterAdd', [base, c.input(1), g], { dim })];
-  },
-};
-
-export const scatterAdd: ReferenceOp<'scatterAdd'> = {
-  infer([x, index, source], { dim }) {
-    wantIndex('scatterAdd', index!);
-    wantSameDtype('scatterAdd', x!, source!);
-    const d = normalizeDim('scatterAdd', dim, x!.rank);
-    if (index!.numel > 0) {
-      checkSameRank('scatterAdd', x!, index!, d, 'x');
-      checkSameRank('scatterAdd', source!, index!, -1, 'source');
-    }
-    return [fresh(x!.dtype, x!.shape)];
-  },
-  forward([x, index, source], [out], { dim }) {
-    copyInto(out!, x!);
-    if (index!.numel === 0) return;
-    const from = source!.numbers;
-    const to = out!.numbers;
-    const or = x!.dtype === 'bool';
-    const d = normalizeDim('scatterAdd', dim, x!.rank);
-    eachIndexed('scatterAdd', out!, index!, d, source!, (position, at) => {
-      to[position] = or ? to[position]! | from[at]! : to[position]! + from[at]!;
-    });
-  },
-  saves: { inputs: [1] },
-  vjp(c, g, { dim }) {
-    if (!c.needs(2)) return [g, undefined, undefined];
-    const picked = c.run('gather', [g, c.input(1)], { dim });
-    // Elements of the source beyond the index were not read.
-    const shape = c.shape(2);
-    return [g, undefined, sameShape(picked.shape, shape) ? picked : padTo(picked, shape)];
-    function padTo(part: RefTensor, wanted: readonly number[]): RefTensor {
-      let out = part;
-      for (let d = 0; d < wanted.length; d++) {
-        if (out.shape[d] === wanted[d]) continue;
-        const attrs = { dim: d, start: 0, length: out.shape[d]!, step: 1 };
-        const wider = out.shape.slice();
-        wider[d] = wanted[d]!;
-        out = c.embed(wider, { op: 'slice', attrs }, out);
-      }
-      return out;
-    }
-  },
-};
-
-function wantSameDtype(op: string, x: RefTensor, source: RefTensor): void {
-  if (x.dtype !== source.dtype) {
-    fail(DTypeError, op, `source wants the dtype of x, ${x.dtype}, got ${source.dtype}`);
-  }
-}
-
 function wantIndexList(op: string, index: RefTensor): number {
   wantIndex(op, index);
   if (index.rank > 1) fail(ShapeError, op, `index wants at most 1 dim, got shape ${show(index.shape)}`);
@@ -249,58 +116,81 @@ export const indexSelect: ReferenceOp<'indexSelect'> = {
   },
 };
 
-export const indexAdd: ReferenceOp<'indexAdd'> = {
-  infer([x, index, source], { dim }) {
-    const count = wantIndexList('indexAdd', index!);
-    wantSameDtype('indexAdd', x!, source!);
-    const d = normalizeDim('indexAdd', dim, x!.rank);
-    const wanted = x!.shape.slice();
-    if (x!.rank > 0) wanted[d] = count;
-    if (!sameShape(source!.shape, wanted) && !(x!.rank === 0 && source!.numel === count)) {
-      fail(ShapeError, 'indexAdd', `source wants shape ${show(wanted)}, got ${show(source!.shape)}`);
+function inferRows(op: string, x: RefTensor, index: RefTensor, source: RefTensor, dim: number): Spec[] {
+  const count = wantIndexList(op, index);
+  wantSameDtype(op, x, source);
+  const d = normalizeDim(op, dim, x.rank);
+  const wanted = x.shape.slice();
+  if (x.rank > 0) wanted[d] = count;
+  if (!sameShape(source.shape, wanted) || (x.rank === 0 && count !== 1)) {
+    fail(ShapeError, op, `source wants shape ${show(wanted)}, got ${show(source.shape)}`);
+  }
+  return [fresh(x.dtype, x.shape)];
+}
+
+/** Calls `row` for each row of the source, in the order of the index: with offsets and strides in both arrays. */
+function eachRow(
+  op: string,
+  [x, index, source]: readonly RefTensor[],
+  out: RefTensor,
+  dim: number,
+  row: (at: number, step: number, from: number, fromStep: number, count: number) => void,
+): void {
+  copyInto(out, x!);
+  const to = atLeast1d(out);
+  const from = atLeast1d(source!);
+  const d = normalizeDim(op, dim, to.rank);
+  const values = readIndex(op, index!, d, to.shape[d]!);
+  const plan = pairRows(to, from, d);
+  const last = plan.sizes.length - 1;
+  const [, steps, fromSteps] = plan.strides;
+  walk(plan, [0, to.offset, from.offset], (at) => {
+    for (let i = 0; i < values.length; i++) {
+      const target = at[1]! + values[i]! * to.strides[d]!;
+      row(target, steps![last]!, at[2]! + i * from.strides[d]!, fromSteps![last]!, plan.sizes[last]!);
     }
-    return [fresh(x!.dtype, x!.shape)];
-  },
-  forward([x, index, source], [out], { dim }) {
-    copyInto(out!, x!);
-    const to = atLeast1d(out!);
-    const d = normalizeDim('indexAdd', dim, to.rank);
-    const values = readIndex('indexAdd', index!, d, to.shape[d]!);
-    const wanted = to.shape.slice();
-    wanted[d] = values.length;
-    const from = sameShape(source!.shape, wanted)
-      ? source!
-      : new RefTensor(source!.dtype, wanted, contiguousStrides(wanted), source!.offset, source!.storage);
-    const plan = pairRows(to, from, d);
-    const last = plan.sizes.length - 1;
-    const n = plan.sizes[last]!;
-    const os = plan.strides[1]![last]!;
-    const xs = plan.strides[2]![last]!;
-    const target = to.numbers;
-    const added = from.numbers;
-    walk(plan, [0, to.offset, from.offset], (at) => {
-      for (let i = 0; i < values.length; i++) {
-        let oo = at[1]! + values[i]! * to.strides[d]!;
-        let xo = at[2]! + i * from.strides[d]!;
-        if (x!.dtype === 'bool') {
-          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! | added[xo]!;
-        } else {
-          for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
-        }
+  });
+}
+
+function sourceRows(c: VjpContext, g: RefTensor, dim: number): RefTensor | undefined {
+  if (!c.needs(2)) return undefined;
+  const rows = c.run('indexSelect', [g, c.input(1)], { dim });
+  return c.run('reshape', [rows], { shape: c.shape(2), strict: false });
+}
+
+export const indexAdd: ReferenceOp<'indexAdd'> = {
+  infer: ([x, index, source], { dim }) => inferRows('indexAdd', x!, index!, source!, dim),
+  forward(inputs, [out], { dim }) {
+    const target = out!.numbers;
+    const added = inputs[2]!.numbers;
+    const or = out!.dtype === 'bool';
+    eachRow('indexAdd', inputs, out!, dim, (oo, os, xo, xs, n) => {
+      if (or) {
+        for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! | added[xo]!;
+      } else {
+        for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = target[oo]! + added[xo]!;
       }
     });
   },
   saves: { inputs: [1] },
-  vjp: (c, g, { dim }) => [
-    g,
-    undefined,
-    c.needs(2)
-      ? c.run('reshape', [c.run('indexSelect', [g, c.input(1)], { dim })], {
-          shape: c.shape(2),
-          strict: false,
-        })
-      : undefined,
-  ],
+  vjp: (c, g, { dim }) => [g, undefined, sourceRows(c, g, dim)],
+};
+
+export const indexCopy: ReferenceOp<'indexCopy'> = {
+  infer: ([x, index, source], { dim }) => inferRows('indexCopy', x!, index!, source!, dim),
+  forward(inputs, [out], { dim }) {
+    const target = out!.numbers;
+    const source = inputs[2]!.numbers;
+    eachRow('indexCopy', inputs, out!, dim, (oo, os, xo, xs, n) => {
+      for (let j = 0; j < n; j++, oo += os, xo += xs) target[oo] = source[xo]!;
+    });
+  },
+  saves: { inputs: [1] },
+  vjp(c, g, { dim }: OpAttrs['indexCopy']) {
+    const nothing = c.run('full', [], { shape: c.shape(2), value: 0, dtype: g.dtype });
+    const kept = c.needs(0) ? c.run('indexCopy', [g, c.input(1), nothing], { dim }) : undefined;
+    return [kept, undefined, sourceRows(c, g, dim)];
+  },
 };
 
 export const wrapIndex: ReferenceOp<'wrapIndex'> = {

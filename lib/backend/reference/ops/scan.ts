@@ -9,7 +9,7 @@ import { full, mul, sub, type ReferenceOp, type VjpContext } from './op.js';
 
 /** Integers and bool are folded in int64, wrapping; floats in float64. */
 function fold(
-  op: 'cumprod' | 'cumsum',
+  op: 'cumprod' | 'cumsum' | 'logcumsumexp',
   start: number,
   ofFloats: (a: number, b: number) => number,
   ofIntegers: (a: bigint, b: bigint) => bigint,
@@ -119,7 +119,7 @@ export const logcumsumexp: ReferenceOp<'logcumsumexp'> = {
   },
 };
 
-const logFold = fold('cumsum', -Infinity, logAddExp, (a) => a);
+const logFold = fold('logcumsumexp', -Infinity, logAddExp, (a) => a);
 
 export const recurrence: ReferenceOp<'recurrence'> = {
   infer([a, b], { dim }) {

@@ -2,9 +2,11 @@ import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
 import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
+import { cat, indexAdd, indexCopy, indexSelect, wrapIndex } from './indexing.js';
+import { flip, tril, triu } from './rearrange.js';
+import { gather, scatter, scatterAdd, scatterReduce } from './scatter.js';
 import { functionOps, pairOps } from './functions.js';
 import { bitOps, logicOps, quotientOps } from './integer.js';
-import { cat, gather, indexAdd, indexSelect, scatterAdd, wrapIndex } from './indexing.js';
 import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
 import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
 import { matmul } from './matmul.js';
@@ -26,6 +28,7 @@ import { nonzero, searchsorted, sort } from './sort.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { testOps, unaryOps } from './unary.js';
+import { diagonal, storageView, strided, unfold } from './view-strided.js';
 import { contiguous, detach, expand, permute, reshape, slice } from './view.js';
 
 /** Every primitive: one that is missing here is a type error. */
@@ -63,13 +66,16 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   cumsum,
   det,
   detach,
+  diagonal,
   eigh,
   eigvalsh,
   expand,
   eye,
+  flip,
   full,
   gather,
   indexAdd,
+  indexCopy,
   indexSelect,
   inv,
   linspace,
@@ -96,7 +102,11 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   resample,
   resampleBackward,
   reshape,
+  scatter,
   scatterAdd,
+  scatterReduce,
+  storageView,
+  strided,
   searchsorted,
   slice,
   slogdet,
@@ -108,6 +118,9 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   svd,
   svdvals,
   to,
+  tril,
+  triu,
+  unfold,
   uniform,
   where,
   wrapIndex,

@@ -71,7 +71,7 @@ export const reshape: ReferenceOp<'reshape'> = {
     if (strict) {
       fail(
         ShapeError,
-        'reshape',
+        'view',
         `strides ${show(x!.strides)} of shape ${show(x!.shape)} cannot be viewed as ${show(shape)}; ` +
           'use reshape, which copies',
       );
