@@ -25,6 +25,22 @@ export function checkOperand(op: string, name: string, value: unknown): asserts 
   }
 }
 
+/** Two operands, at least one of them a tensor. */
+export function checkPair(
+  op: string,
+  a: unknown,
+  b: unknown,
+  names: readonly [string, string] = ['a', 'b'],
+): void {
+  checkOperand(op, names[0], a);
+  checkOperand(op, names[1], b);
+  if (!Handle.is(a) && !Handle.is(b)) {
+    throw new DTypeError(
+      `[${op}] got the numbers ${describe(a)} and ${describe(b)}, wanted at least one tensor`,
+    );
+  }
+}
+
 export function checkTensors(op: string, name: string, values: unknown): asserts values is readonly Tensor[] {
   if (!Array.isArray(values)) {
     throw new DTypeError(`[${op}] ${name}: got ${describe(values)}, wanted an array of tensors`);

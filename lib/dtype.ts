@@ -66,6 +66,11 @@ export function isHalf(dtype: DType): dtype is 'float16' | 'bfloat16' {
 /**
  * The dtype in which two dtypes meet: bool < integers < floats, and within a kind the wider. uint8 and int8 meet in
  * int16, float16 and bfloat16 in float32.
+ *
+ * @example
+ * import { promoteTypes } from 'lanegrad';
+ * promoteTypes('int64', 'float32'); // => 'float32'
+ * promoteTypes('uint8', 'int8'); // => 'int16'
  */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a !== b) {

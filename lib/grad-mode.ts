@@ -29,7 +29,14 @@ export function enableGrad<T>(fn: () => T): T {
   return withGradMode(true, 'enableGrad', fn);
 }
 
-/** Whether ops are recorded now. */
+/**
+ * Whether ops are recorded now.
+ *
+ * @example
+ * import { isGradEnabled, noGrad } from 'lanegrad';
+ * isGradEnabled(); // => true
+ * noGrad(() => isGradEnabled()); // => false
+ */
 export function isGradEnabled(): boolean {
   const enabled = backend.setGradMode(true);
   if (!enabled) backend.setGradMode(false);

@@ -25,6 +25,11 @@ export function memory(): MemoryInfo {
 /**
  * Frees what JavaScript no longer reaches and gives cached memory back to the system. Never needed: both happen by
  * themselves. For measurements, and before a long pause.
+ *
+ * @example
+ * import { collect, memory } from 'lanegrad';
+ * collect();
+ * memory().pooledBytes; // => 0
  */
 export function collect(): void {
   backend.collect();
@@ -63,7 +68,13 @@ export function setNumThreads(threads: number): void {
   backend.setNumThreads(threads);
 }
 
-/** How many threads the kernels use. See {@link setNumThreads}. */
+/**
+ * How many threads the kernels use. See {@link setNumThreads}.
+ *
+ * @example
+ * import { getNumThreads } from 'lanegrad';
+ * getNumThreads() >= 1; // => true
+ */
 export function getNumThreads(): number {
   return backend.backendInfo().threads;
 }

@@ -45,6 +45,7 @@ export interface MemoryInfo {
   readonly bytes: number;
   /** Bytes kept for reuse. */
   readonly pooledBytes: number;
+  /** The most bytes of live storage so far. */
   readonly peakBytes: number;
 }
 
@@ -54,11 +55,13 @@ export interface Counters {
   readonly ops: number;
   /** Calls from JavaScript into the backend. */
   readonly crossings: number;
-  /** Storage blocks handed out, and their bytes. */
+  /** Storage blocks handed out. */
   readonly allocations: number;
+  /** Bytes of the storage blocks handed out. */
   readonly allocatedBytes: number;
   /** Tensor objects made for JavaScript. */
   readonly handlesMade: number;
+  /** Nodes put on the tape. */
   readonly tapeNodes: number;
   /** Bytes of tensors held by tape nodes when they were made. */
   readonly savedBytes: number;

@@ -141,7 +141,11 @@ export async function buildAddon(options: BuildOptions = {}): Promise<string> {
     // To a name of its own first: a build that is killed leaves no half addon where the loader looks.
     const partial = `${output}.${process.pid}`;
     const [linker = '', ...first] = compiler;
-    const { ok, output: text } = await run(linker, [...first, ...linkFlags(root), ...objects, '-o', partial], root);
+    const { ok, output: text } = await run(
+      linker,
+      [...first, ...linkFlags(root), ...objects, '-o', partial],
+      root,
+    );
     if (!ok) throw new Error(`linking failed:\n${lastLines(text)}`);
     renameSync(partial, output);
     return output;

@@ -7,6 +7,7 @@ import { checkBounds, clamp, clampAttrs } from '../ops/clamp.js';
 import type { ClampOptions } from '../ops/clamp.js';
 import { runCompositeInPlace, writeInto } from '../ops/composite.js';
 import * as convert from '../ops/convert.js';
+import * as similarity from '../ops/similarity.js';
 import * as reduction from '../ops/reduction.js';
 import * as truth from '../ops/truth.js';
 import * as unary from '../ops/unary.js';
@@ -17,6 +18,7 @@ import { elementwiseMethods } from './elementwise.js';
 import type { ElementwiseMethods } from './elementwise-types.js';
 import { indexingInPlace, indexingMethods } from './indexing.js';
 import { linalgMethods } from './linalg.js';
+import { randomInPlaceMethods, randomMethods } from './random.js';
 import { reductionMethods } from './reduction.js';
 import { shapeMethods, shapeProperties } from './shape.js';
 import { sortingMethods } from './sorting.js';
@@ -26,7 +28,11 @@ import type { InPlaceMethods, TensorMethods } from './types.js';
 // call is one plain call.
 const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & ThisType<Tensor> = {
   ...cumulativeMethods,
+  ...randomMethods,
   ...reductionMethods,
+  renorm(p, dim, maxnorm) {
+    return similarity.renorm(this, p, dim, maxnorm);
+  },
   ...sortingMethods,
 
   abs() {
@@ -181,11 +187,11 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & This
   all(options) {
     return truth.all(this, options);
   },
-  softmax(dim) {
-    return reduction.softmax(this, dim);
+  softmax(dim, options) {
+    return reduction.softmax(this, dim, options);
   },
-  logSoftmax(dim) {
-    return reduction.logSoftmax(this, dim);
+  logSoftmax(dim, options) {
+    return reduction.logSoftmax(this, dim, options);
   },
   allclose(other, options) {
     return truth.allclose(this, other, options);
@@ -213,6 +219,12 @@ const methods: Omit<TensorMethods, keyof ElementwiseMethods | 'T' | 'mT'> & This
   },
   int() {
     return convert.to(this, 'int32');
+  },
+  half() {
+    return convert.to(this, 'float16');
+  },
+  bfloat16() {
+    return convert.to(this, 'bfloat16');
   },
   bool() {
     return convert.to(this, 'bool');
@@ -285,6 +297,7 @@ function unaryInPlace<Op extends UnaryOp>(op: Op) {
 
 const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ...cumulativeInPlace,
+  ...randomInPlaceMethods,
   ...indexingInPlace,
   add_: sumInPlace('add'),
   sub_: sumInPlace('sub'),
@@ -304,7 +317,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ceil_: unaryInPlace('ceil'),
   trunc_: unaryInPlace('trunc'),
   round_(this: Tensor, options?: unary.RoundOptions): Tensor {
-    if (options?.decimals) writeInto('round_', this, () => unary.round(this, options));
+    if (options?.decimals) writeInto('round_', this, (x) => unary.round(x, options));
     else backend.runInPlace('round', [this], noAttrs);
     return this;
   },
@@ -323,7 +336,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
     checkBounds('clamp_', options);
     const attrs = clampAttrs('clamp_', this, options);
     if (attrs !== null) backend.runInPlace('clamp', [this], attrs);
-    else writeInto('clamp_', this, () => clamp(this, options));
+    else writeInto('clamp_', this, (x) => clamp(x, options));
     return this;
   },
   copy_(this: Tensor, source: Tensor): Tensor {

@@ -49,29 +49,29 @@ export interface BinaryMethods {
   trueDivide(other: Operand): Tensor;
   remainder(other: Operand): Tensor;
   fmod(other: Operand): Tensor;
-  fmax(other: Operand): Tensor;
-  fmin(other: Operand): Tensor;
-  atan2(other: Operand): Tensor;
-  hypot(other: Operand): Tensor;
-  logaddexp(other: Operand): Tensor;
-  logaddexp2(other: Operand): Tensor;
+  fmax(other: Tensor): Tensor;
+  fmin(other: Tensor): Tensor;
+  atan2(other: Tensor): Tensor;
+  hypot(other: Tensor): Tensor;
+  logaddexp(other: Tensor): Tensor;
+  logaddexp2(other: Tensor): Tensor;
   copysign(other: Operand): Tensor;
-  nextafter(other: Operand): Tensor;
-  ldexp(other: Operand): Tensor;
+  nextafter(other: Tensor): Tensor;
+  ldexp(other: Tensor): Tensor;
   floatPower(other: Operand): Tensor;
   xlogy(other: Operand): Tensor;
-  gcd(other: Operand): Tensor;
-  lcm(other: Operand): Tensor;
-  igamma(other: Operand): Tensor;
-  igammac(other: Operand): Tensor;
+  gcd(other: Tensor): Tensor;
+  lcm(other: Tensor): Tensor;
+  igamma(other: Tensor): Tensor;
+  igammac(other: Tensor): Tensor;
   bitwiseAnd(other: Operand): Tensor;
   bitwiseOr(other: Operand): Tensor;
   bitwiseXor(other: Operand): Tensor;
   bitwiseLeftShift(other: Operand): Tensor;
   bitwiseRightShift(other: Operand): Tensor;
-  logicalAnd(other: Operand): Tensor<'bool'>;
-  logicalOr(other: Operand): Tensor<'bool'>;
-  logicalXor(other: Operand): Tensor<'bool'>;
+  logicalAnd(other: Tensor): Tensor<'bool'>;
+  logicalOr(other: Tensor): Tensor<'bool'>;
+  logicalXor(other: Tensor): Tensor<'bool'>;
 }
 
 /** Elementwise functions that write their result into this tensor and return it. Tests write 0 and 1. */
@@ -105,23 +105,23 @@ export interface ListedInPlaceMethods {
   floorDivide_(other: Operand): this;
   remainder_(other: Operand): this;
   fmod_(other: Operand): this;
-  atan2_(other: Operand): this;
-  hypot_(other: Operand): this;
+  atan2_(other: Tensor): this;
+  hypot_(other: Tensor): this;
   copysign_(other: Operand): this;
-  nextafter_(other: Operand): this;
+  nextafter_(other: Tensor): this;
   xlogy_(other: Operand): this;
-  gcd_(other: Operand): this;
-  lcm_(other: Operand): this;
-  igamma_(other: Operand): this;
-  igammac_(other: Operand): this;
+  gcd_(other: Tensor): this;
+  lcm_(other: Tensor): this;
+  igamma_(other: Tensor): this;
+  igammac_(other: Tensor): this;
   bitwiseAnd_(other: Operand): this;
   bitwiseOr_(other: Operand): this;
   bitwiseXor_(other: Operand): this;
   bitwiseLeftShift_(other: Operand): this;
   bitwiseRightShift_(other: Operand): this;
-  logicalAnd_(other: Operand): this;
-  logicalOr_(other: Operand): this;
-  logicalXor_(other: Operand): this;
+  logicalAnd_(other: Tensor): this;
+  logicalOr_(other: Tensor): this;
+  logicalXor_(other: Tensor): this;
   eq_(other: Operand): this;
   ne_(other: Operand): this;
   lt_(other: Operand): this;
@@ -129,7 +129,7 @@ export interface ListedInPlaceMethods {
   gt_(other: Operand): this;
   ge_(other: Operand): this;
   trueDivide_(other: Operand): this;
-  ldexp_(other: Operand): this;
+  ldexp_(other: Tensor): this;
   floatPower_(other: Operand): this;
 }
 

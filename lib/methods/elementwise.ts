@@ -4,7 +4,7 @@ import type { Operand } from '../check.js';
 import type { OpName } from '../backend/op-schema.gen.js';
 import * as activation from '../ops/activation.js';
 import * as arithmetic from '../ops/arithmetic.js';
-import { clampAttrs, clampMax, clampMin } from '../ops/clamp.js';
+import { checkBounds, clampAttrs, clampMax, clampMin } from '../ops/clamp.js';
 import { runCompositeInPlace, writeInto } from '../ops/composite.js';
 import { typeAs } from '../ops/convert.js';
 import * as logic from '../ops/logic.js';
@@ -21,11 +21,14 @@ import type {
 
 // The elementwise functions as methods. Those of one tensor and of two are made from the lists here; the others stand below.
 
-type Functions<Methods, Rest extends unknown[]> = {
-  readonly [Name in keyof Methods]: (x: Tensor, ...rest: Rest) => Tensor;
+/** The functions behind methods: the tensor comes first. */
+type Functions<Methods> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (...values: infer Values) => infer Result
+    ? (x: Tensor, ...values: Values) => Result
+    : never;
 };
 
-const unary: Functions<UnaryMethods, []> = {
+const unary: Functions<UnaryMethods> = {
   exp2: math.exp2,
   expm1: math.expm1,
   log2: math.log2,
@@ -60,7 +63,7 @@ const unary: Functions<UnaryMethods, []> = {
   signbit: logic.signbit,
 };
 
-const binary: Functions<BinaryMethods, [other: Operand]> = {
+const binary: Functions<BinaryMethods> = {
   floorDivide: arithmetic.floorDivide,
   trueDivide: arithmetic.trueDivide,
   remainder: arithmetic.remainder,
@@ -155,8 +158,8 @@ function listedMethods(): Record<string, unknown> {
       return fn(this);
     };
   }
-  for (const [name, fn] of Object.entries(binary) as [string, (x: Tensor, other: Operand) => Tensor][]) {
-    made[name] = function (this: Tensor, other: Operand): Tensor {
+  for (const [name, fn] of Object.entries(binary) as [string, (x: Tensor, other: Tensor) => Tensor][]) {
+    made[name] = function (this: Tensor, other: Tensor): Tensor {
       return fn(this, other);
     };
   }
@@ -175,13 +178,13 @@ function listedMethods(): Record<string, unknown> {
   }
   for (const name of unaryByCopy) {
     made[`${name}_`] = function (this: Tensor): Tensor {
-      writeInto(`${name}_`, this, () => unary[name](this));
+      writeInto(`${name}_`, this, (x) => unary[name](x));
       return this;
     };
   }
   for (const name of binaryByCopy) {
-    made[`${name}_`] = function (this: Tensor, other: Operand): Tensor {
-      writeInto(`${name}_`, this, () => binary[name](this, other));
+    made[`${name}_`] = function (this: Tensor, other: Tensor): Tensor {
+      writeInto(`${name}_`, this, (x) => binary[name](x, other));
       return this;
     };
   }
@@ -258,12 +261,14 @@ const others: { [Name in keyof Others]: unknown } & ThisType<Tensor> = {
     return this;
   },
   clampMax_(max: number | Tensor) {
+    checkBounds('clampMax_', { max });
     const attrs = clampAttrs('clampMax_', this, { max });
     if (attrs !== null) backend.runInPlace('clamp', [this], attrs);
     else runCompositeInPlace('clampMax', this, [max], noAttrs);
     return this;
   },
   clampMin_(min: number | Tensor) {
+    checkBounds('clampMin_', { min });
     const attrs = clampAttrs('clampMin_', this, { min });
     if (attrs !== null) backend.runInPlace('clamp', [this], attrs);
     else runCompositeInPlace('clampMin', this, [min], noAttrs);
@@ -280,11 +285,11 @@ const others: { [Name in keyof Others]: unknown } & ThisType<Tensor> = {
     return this;
   },
   logit_(options?: math.LogitOptions) {
-    writeInto('logit_', this, () => math.logit(this, options));
+    writeInto('logit_', this, (x) => math.logit(x, options));
     return this;
   },
   mvlgamma_(p: number) {
-    writeInto('mvlgamma_', this, () => math.mvlgamma(this, p));
+    writeInto('mvlgamma_', this, (x) => math.mvlgamma(x, p));
     return this;
   },
   nanToNum_(options: parts.NanToNumOptions = {}) {
@@ -293,7 +298,7 @@ const others: { [Name in keyof Others]: unknown } & ThisType<Tensor> = {
     return this;
   },
   polygamma_(n: number) {
-    writeInto('polygamma_', this, () => math.polygamma(n, this));
+    writeInto('polygamma_', this, (x) => math.polygamma(n, x));
     return this;
   },
 };

@@ -4,6 +4,7 @@ import type { DType } from '../dtype.js';
 import type {
   DimOptions,
   ReduceOptions,
+  SoftmaxOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,
@@ -16,6 +17,7 @@ import type { CumulativeInPlaceMethods, CumulativeMethods } from './cumulative.j
 import type { ElementwiseMethods } from './elementwise-types.js';
 import type { IndexingInPlaceMethods, IndexingMethods } from './indexing.js';
 import type { LinalgMethods } from './linalg.js';
+import type { RandomInPlaceMethods, RandomMethods } from './random.js';
 import type { ReductionMethods } from './reduction.js';
 import type { ShapeMethods } from './shape.js';
 import type { SortingMethods } from './sorting.js';
@@ -26,10 +28,12 @@ export interface TensorMethods
     CumulativeMethods,
     ElementwiseMethods,
     LinalgMethods,
+    RandomMethods,
     ReductionMethods,
     SortingMethods,
     IndexingMethods,
     ShapeMethods {
+  renorm(p: number, dim: number, maxnorm: number): Tensor;
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
@@ -60,8 +64,8 @@ export interface TensorMethods
   mul(other: Operand): Tensor;
   div(other: Operand, options?: DivOptions): Tensor;
   pow(exponent: Operand): Tensor;
-  maximum(other: Operand): Tensor;
-  minimum(other: Operand): Tensor;
+  maximum(other: Tensor): Tensor;
+  minimum(other: Tensor): Tensor;
   eq(other: Operand): Tensor<'bool'>;
   ne(other: Operand): Tensor<'bool'>;
   lt(other: Operand): Tensor<'bool'>;
@@ -86,8 +90,8 @@ export interface TensorMethods
   std(options?: VarOptions): Tensor;
   any(options?: ReduceOptions): Tensor<'bool'>;
   all(options?: ReduceOptions): Tensor<'bool'>;
-  softmax(dim: number): Tensor;
-  logSoftmax(dim: number): Tensor;
+  softmax(dim: number, options?: SoftmaxOptions): Tensor;
+  logSoftmax(dim: number, options?: SoftmaxOptions): Tensor;
   allclose(other: Tensor, options?: { atol?: number; rtol?: number; equalNan?: boolean }): boolean;
   equal(other: Tensor): boolean;
 
@@ -100,6 +104,10 @@ export interface TensorMethods
   long(): Tensor<'int64'>;
   /** `to('int32')` */
   int(): Tensor<'int32'>;
+  /** `to('float16')` */
+  half(): Tensor<'float16'>;
+  /** `to('bfloat16')` */
+  bfloat16(): Tensor<'bfloat16'>;
   /** `to('bool')` */
   bool(): Tensor<'bool'>;
   clone(): Tensor;
@@ -110,7 +118,8 @@ export interface TensorMethods
 }
 
 /** The ops that write their result into this tensor and return it. */
-export interface InPlaceMethods extends CumulativeInPlaceMethods, IndexingInPlaceMethods {
+export interface InPlaceMethods
+  extends CumulativeInPlaceMethods, IndexingInPlaceMethods, RandomInPlaceMethods {
   add_(other: Operand, options?: AlphaOptions): this;
   sub_(other: Operand, options?: AlphaOptions): this;
   mul_(other: Operand): this;

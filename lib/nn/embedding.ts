@@ -3,7 +3,7 @@ import { backend } from '../backend/current.js';
 import { IndexError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
-import { embedding } from '../ops/indexing.js';
+import { embedding } from '../ops/embedding.js';
 import { select } from '../ops/view.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';

@@ -109,12 +109,24 @@ export function constant_<T extends Tensor>(tensor: T, value: number): T {
   return tensor;
 }
 
-/** Zeros. See {@link constant_}. */
+/**
+ * Zeros. See {@link constant_}.
+ *
+ * @example
+ * import { nn, ones } from 'lanegrad';
+ * nn.init.zeros_(ones([2])).tolist(); // => [0, 0]
+ */
 export function zeros_<T extends Tensor>(tensor: T): T {
   return constant_(tensor, 0);
 }
 
-/** Ones. See {@link constant_}. */
+/**
+ * Ones. See {@link constant_}.
+ *
+ * @example
+ * import { nn, zeros } from 'lanegrad';
+ * nn.init.ones_(zeros([2])).tolist(); // => [1, 1]
+ */
 export function ones_<T extends Tensor>(tensor: T): T {
   return constant_(tensor, 1);
 }
@@ -201,6 +213,10 @@ export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOpt
  * Normal with mean 0 and standard deviation gain / sqrt(fan) (He et al., 2015). See {@link kaimingUniform_}.
  *
  * @throws ShapeError for fewer than two dims.
+ * @example
+ * import { nn, zeros } from 'lanegrad';
+ * const weight = nn.init.kaimingNormal_(zeros([200, 200]), { nonlinearity: 'relu' });
+ * weight.std().item().toFixed(1); // => '0.1'
  */
 export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
   return overwrite(tensor, randnLike, kaimingStd('kaimingNormal_', tensor, options), 0);
@@ -240,6 +256,10 @@ export function xavierUniform_<T extends Tensor>(tensor: T, options: XavierOptio
  * Normal with mean 0 and standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio, 2010).
  *
  * @throws ShapeError for fewer than two dims.
+ * @example
+ * import { nn, zeros } from 'lanegrad';
+ * const weight = nn.init.xavierNormal_(zeros([100, 100]));
+ * weight.std().item().toFixed(1); // => '0.1'
  */
 export function xavierNormal_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
   return overwrite(tensor, randnLike, xavierStd('xavierNormal_', tensor, options), 0);

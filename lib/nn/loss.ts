@@ -1,12 +1,12 @@
 import { checkChoice, checkInt, checkOptions, checkRange } from '../check.js';
-import { bceWithLogits, crossEntropy, l1, mse, nll } from '../ops/loss.js';
+import { bceWithLogits, crossEntropy, l1, mse, nll } from '../ops/losses/index.js';
 import type {
   BceWithLogitsOptions,
   CrossEntropyOptions,
   LossOptions,
   NllOptions,
   Reduction,
-} from '../ops/loss.js';
+} from '../ops/losses/index.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 

@@ -43,7 +43,14 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   return keep(leaf);
 }
 
-/** Whether a value was made by {@link parameter}. */
+/**
+ * Whether a value was made by {@link parameter}.
+ *
+ * @example
+ * import { nn, zeros } from 'lanegrad';
+ * nn.isParameter(nn.parameter(zeros([2]))); // => true
+ * nn.isParameter(zeros([2])); // => false
+ */
 export function isParameter(value: unknown): value is Parameter {
   return typeof value === 'object' && value !== null && marked.has(value as Tensor);
 }

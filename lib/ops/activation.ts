@@ -12,6 +12,7 @@ import { onesLike, zerosLike } from './creation.js';
 import { scatterAdd } from './indexing.js';
 import { randLike } from './random.js';
 import { argmax, softmax } from './reduction.js';
+import type { SoftmaxOptions } from './reduction.js';
 import { log, neg, sigmoid } from './unary.js';
 import { narrow, reshape } from './view.js';
 
@@ -77,8 +78,9 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 }
 
 export interface RreluOptions {
-  /** Bounds of the slope. Defaults 1/8 and 1/3. */
+  /** Lower bound of the slope. Default 1/8. */
   lower?: number;
+  /** Upper bound of the slope. Default 1/3. */
   upper?: number;
   /** Draw a slope for each element; else their mean is taken. Default false. */
   training?: boolean;
@@ -153,7 +155,7 @@ export function celu(x: Tensor, options: EluOptions = {}): Tensor {
  * @throws DTypeError for integers and bool.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758394241333]
+ * F.selu(tensor([0, -0.5])).tolist(); // => [0, -0.691758]
  */
 export function selu(x: Tensor): Tensor {
   checkTensor('selu', 'x', x);
@@ -200,8 +202,9 @@ export function hardsigmoid(x: Tensor): Tensor {
 }
 
 export interface HardtanhOptions {
-  /** Bounds. Defaults -1 and 1. */
+  /** Lower bound. Default -1. */
   minVal?: number;
+  /** Upper bound. Default 1. */
   maxVal?: number;
 }
 
@@ -368,9 +371,9 @@ export function glu(x: Tensor, options: GluOptions = {}): Tensor {
  * import { F, tensor } from 'lanegrad';
  * F.softmin(tensor([1.5, 1.5]), 0).tolist(); // => [0.5, 0.5]
  */
-export function softmin(x: Tensor, dim: number): Tensor {
+export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmin', 'x', x);
-  return scoped(() => softmax(neg(x), dim));
+  return scoped(() => softmax(neg(x), dim, options));
 }
 
 export interface GumbelSoftmaxOptions {

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkNumber, checkOperand, checkTensor, noAttrs } from '../check.js';
+import { checkNumber, checkOperand, checkPair, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -22,8 +22,7 @@ import { runComposite1 } from './composite.js';
  * floorDivide(tensor([7, -7]), 2).tolist(); // => [3, -4]
  */
 export function floorDivide(a: Operand, b: Operand): Tensor {
-  checkOperand('floorDivide', 'a', a);
-  checkOperand('floorDivide', 'b', b);
+  checkPair('floorDivide', a, b);
   return backend.run1('floorDivide', [a, b], noAttrs);
 }
 
@@ -37,8 +36,7 @@ export function floorDivide(a: Operand, b: Operand): Tensor {
  * remainder(tensor([7, -7]), 3).tolist(); // => [1, 2]
  */
 export function remainder(a: Operand, b: Operand): Tensor {
-  checkOperand('remainder', 'a', a);
-  checkOperand('remainder', 'b', b);
+  checkPair('remainder', a, b);
   return backend.run1('remainder', [a, b], noAttrs);
 }
 
@@ -51,8 +49,8 @@ export function remainder(a: Operand, b: Operand): Tensor {
  * import { fmod, tensor } from 'lanegrad';
  * fmod(tensor([7, -7]), 3).tolist(); // => [1, -1]
  */
-export function fmod(a: Operand, b: Operand): Tensor {
-  checkOperand('fmod', 'a', a);
+export function fmod(a: Tensor, b: Operand): Tensor {
+  checkTensor('fmod', 'a', a);
   checkOperand('fmod', 'b', b);
   return backend.run1('fmod', [a, b], noAttrs);
 }
@@ -66,9 +64,9 @@ export function fmod(a: Operand, b: Operand): Tensor {
  * import { fmax, tensor } from 'lanegrad';
  * fmax(tensor([1, NaN]), tensor([3, 2])).tolist(); // => [3, 2]
  */
-export function fmax(a: Operand, b: Operand): Tensor {
-  checkOperand('fmax', 'a', a);
-  checkOperand('fmax', 'b', b);
+export function fmax(a: Tensor, b: Tensor): Tensor {
+  checkTensor('fmax', 'a', a);
+  checkTensor('fmax', 'b', b);
   return runComposite1('fmax', [a, b], noAttrs);
 }
 
@@ -81,9 +79,9 @@ export function fmax(a: Operand, b: Operand): Tensor {
  * import { fmin, tensor } from 'lanegrad';
  * fmin(tensor([1, NaN]), tensor([3, 2])).tolist(); // => [1, 2]
  */
-export function fmin(a: Operand, b: Operand): Tensor {
-  checkOperand('fmin', 'a', a);
-  checkOperand('fmin', 'b', b);
+export function fmin(a: Tensor, b: Tensor): Tensor {
+  checkTensor('fmin', 'a', a);
+  checkTensor('fmin', 'b', b);
   return runComposite1('fmin', [a, b], noAttrs);
 }
 
@@ -96,9 +94,9 @@ export function fmin(a: Operand, b: Operand): Tensor {
  * import { atan2, tensor } from 'lanegrad';
  * atan2(tensor([0, 0]), tensor([1, 2])).tolist(); // => [0, 0]
  */
-export function atan2(a: Operand, b: Operand): Tensor {
-  checkOperand('atan2', 'a', a);
-  checkOperand('atan2', 'b', b);
+export function atan2(a: Tensor, b: Tensor): Tensor {
+  checkTensor('atan2', 'a', a);
+  checkTensor('atan2', 'b', b);
   return backend.run1('atan2', [a, b], noAttrs);
 }
 
@@ -111,9 +109,9 @@ export function atan2(a: Operand, b: Operand): Tensor {
  * import { hypot, tensor } from 'lanegrad';
  * hypot(tensor([3.5, 0]), tensor([0, 2.5])).tolist(); // => [3.5, 2.5]
  */
-export function hypot(a: Operand, b: Operand): Tensor {
-  checkOperand('hypot', 'a', a);
-  checkOperand('hypot', 'b', b);
+export function hypot(a: Tensor, b: Tensor): Tensor {
+  checkTensor('hypot', 'a', a);
+  checkTensor('hypot', 'b', b);
   return backend.run1('hypot', [a, b], noAttrs);
 }
 
@@ -126,9 +124,9 @@ export function hypot(a: Operand, b: Operand): Tensor {
  * import { logaddexp, tensor } from 'lanegrad';
  * logaddexp(tensor([-Infinity]), tensor([1.5])).tolist(); // => [1.5]
  */
-export function logaddexp(a: Operand, b: Operand): Tensor {
-  checkOperand('logaddexp', 'a', a);
-  checkOperand('logaddexp', 'b', b);
+export function logaddexp(a: Tensor, b: Tensor): Tensor {
+  checkTensor('logaddexp', 'a', a);
+  checkTensor('logaddexp', 'b', b);
   return backend.run1('logaddexp', [a, b], noAttrs);
 }
 
@@ -141,9 +139,9 @@ export function logaddexp(a: Operand, b: Operand): Tensor {
  * import { logaddexp2, tensor } from 'lanegrad';
  * logaddexp2(tensor([1.5]), tensor([1.5])).tolist(); // => [2.5]
  */
-export function logaddexp2(a: Operand, b: Operand): Tensor {
-  checkOperand('logaddexp2', 'a', a);
-  checkOperand('logaddexp2', 'b', b);
+export function logaddexp2(a: Tensor, b: Tensor): Tensor {
+  checkTensor('logaddexp2', 'a', a);
+  checkTensor('logaddexp2', 'b', b);
   return backend.run1('logaddexp2', [a, b], noAttrs);
 }
 
@@ -155,8 +153,8 @@ export function logaddexp2(a: Operand, b: Operand): Tensor {
  * import { copysign, tensor } from 'lanegrad';
  * copysign(tensor([1, -2]), -1).tolist(); // => [-1, -2]
  */
-export function copysign(a: Operand, b: Operand): Tensor {
-  checkOperand('copysign', 'a', a);
+export function copysign(a: Tensor, b: Operand): Tensor {
+  checkTensor('copysign', 'a', a);
   checkOperand('copysign', 'b', b);
   return backend.run1('copysign', [a, b], noAttrs);
 }
@@ -171,9 +169,9 @@ export function copysign(a: Operand, b: Operand): Tensor {
  * import { nextafter, tensor } from 'lanegrad';
  * nextafter(tensor([0.5]), tensor([0.5])).tolist(); // => [0.5]
  */
-export function nextafter(a: Operand, b: Operand): Tensor {
-  checkOperand('nextafter', 'a', a);
-  checkOperand('nextafter', 'b', b);
+export function nextafter(a: Tensor, b: Tensor): Tensor {
+  checkTensor('nextafter', 'a', a);
+  checkTensor('nextafter', 'b', b);
   return backend.run1('nextafter', [a, b], noAttrs);
 }
 
@@ -186,8 +184,7 @@ export function nextafter(a: Operand, b: Operand): Tensor {
  * xlogy(tensor([0, 0]), tensor([0, NaN])).tolist(); // => [0, NaN]
  */
 export function xlogy(x: Operand, y: Operand): Tensor {
-  checkOperand('xlogy', 'x', x);
-  checkOperand('xlogy', 'y', y);
+  checkPair('xlogy', x, y, ['x', 'y']);
   return backend.run1('xlogy', [x, y], noAttrs);
 }
 
@@ -200,9 +197,9 @@ export function xlogy(x: Operand, y: Operand): Tensor {
  * import { gcd, tensor } from 'lanegrad';
  * gcd(tensor([12, -18]), 8).tolist(); // => [4, 2]
  */
-export function gcd(a: Operand, b: Operand): Tensor {
-  checkOperand('gcd', 'a', a);
-  checkOperand('gcd', 'b', b);
+export function gcd(a: Tensor, b: Tensor): Tensor {
+  checkTensor('gcd', 'a', a);
+  checkTensor('gcd', 'b', b);
   return backend.run1('gcd', [a, b], noAttrs);
 }
 
@@ -215,9 +212,9 @@ export function gcd(a: Operand, b: Operand): Tensor {
  * import { lcm, tensor } from 'lanegrad';
  * lcm(tensor([4, -6]), 10).tolist(); // => [20, 30]
  */
-export function lcm(a: Operand, b: Operand): Tensor {
-  checkOperand('lcm', 'a', a);
-  checkOperand('lcm', 'b', b);
+export function lcm(a: Tensor, b: Tensor): Tensor {
+  checkTensor('lcm', 'a', a);
+  checkTensor('lcm', 'b', b);
   return backend.run1('lcm', [a, b], noAttrs);
 }
 
@@ -231,9 +228,9 @@ export function lcm(a: Operand, b: Operand): Tensor {
  * import { float, igamma, tensor } from 'lanegrad';
  * igamma(tensor([1.5]), float(0)).tolist(); // => [0]
  */
-export function igamma(a: Operand, x: Operand): Tensor {
-  checkOperand('igamma', 'a', a);
-  checkOperand('igamma', 'x', x);
+export function igamma(a: Tensor, x: Tensor): Tensor {
+  checkTensor('igamma', 'a', a);
+  checkTensor('igamma', 'x', x);
   return backend.run1('igamma', [a, x], noAttrs);
 }
 
@@ -246,9 +243,9 @@ export function igamma(a: Operand, x: Operand): Tensor {
  * import { float, igammac, tensor } from 'lanegrad';
  * igammac(tensor([1.5]), float(0)).tolist(); // => [1]
  */
-export function igammac(a: Operand, x: Operand): Tensor {
-  checkOperand('igammac', 'a', a);
-  checkOperand('igammac', 'x', x);
+export function igammac(a: Tensor, x: Tensor): Tensor {
+  checkTensor('igammac', 'a', a);
+  checkTensor('igammac', 'x', x);
   return backend.run1('igammac', [a, x], noAttrs);
 }
 
@@ -261,8 +258,8 @@ export function igammac(a: Operand, x: Operand): Tensor {
  * import { rsub, tensor } from 'lanegrad';
  * rsub(tensor([1, 2]), 10).tolist(); // => [9, 8]
  */
-export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  checkOperand('rsub', 'a', a);
+export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+  checkTensor('rsub', 'a', a);
   checkOperand('rsub', 'b', b);
   return sub(b, a, options);
 }
@@ -288,8 +285,7 @@ export function trueDivide(a: Operand, b: Operand): Tensor {
  * floatPower(tensor([2, 4]), -1).tolist(); // => [0.5, 0.25]
  */
 export function floatPower(a: Operand, b: Operand): Tensor {
-  checkOperand('floatPower', 'a', a);
-  checkOperand('floatPower', 'b', b);
+  checkPair('floatPower', a, b);
   return scoped(() => pow(asDouble(a), asDouble(b)));
 }
 
@@ -305,9 +301,9 @@ function asDouble(x: Operand): Tensor {
  * import { ldexp, tensor } from 'lanegrad';
  * ldexp(tensor([1, 3]), 2).tolist(); // => [4, 12]
  */
-export function ldexp(a: Operand, b: Operand): Tensor {
-  checkOperand('ldexp', 'a', a);
-  checkOperand('ldexp', 'b', b);
+export function ldexp(a: Tensor, b: Tensor): Tensor {
+  checkTensor('ldexp', 'a', a);
+  checkTensor('ldexp', 'b', b);
   return scoped(() => mul(a, backend.run1('exp2', [b], noAttrs)));
 }
 

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkNumber, checkOperand, checkTensor, noAttrs } from '../check.js';
+import { checkChoice, checkNumber, checkOperand, checkPair, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -45,8 +45,7 @@ export function scaledOperand(a: Operand, b: Operand, alpha: number): Tensor {
  * add(tensor([1, 2]), 10).tolist(); // => [11, 12]
  */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  checkOperand('add', 'a', a);
-  checkOperand('add', 'b', b);
+  checkPair('add', a, b);
   const alpha = options?.alpha ?? 1;
   if (alpha !== 1) {
     if (sumsFloats('add', a, b, alpha)) return runComposite1('addScaled', [a, b], { alpha });
@@ -65,8 +64,7 @@ export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
  * sub(tensor([5, 7]), tensor([1, 2])).tolist(); // => [4, 5]
  */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  checkOperand('sub', 'a', a);
-  checkOperand('sub', 'b', b);
+  checkPair('sub', a, b);
   checkNoBool('sub', a, b);
   const alpha = options?.alpha ?? 1;
   if (alpha !== 1) {
@@ -94,8 +92,7 @@ export function checkNoBool(op: string, ...values: Operand[]): void {
  * mul(tensor([2, 3]), tensor([[1], [10]])).tolist(); // => [[2, 3], [20, 30]]
  */
 export function mul(a: Operand, b: Operand): Tensor {
-  checkOperand('mul', 'a', a);
-  checkOperand('mul', 'b', b);
+  checkPair('mul', a, b);
   return backend.run1('mul', [a, b], noAttrs);
 }
 
@@ -125,8 +122,7 @@ export function quotientOp(
  * div(tensor([7, -7]), 2, { roundingMode: 'floor' }).tolist(); // => [3, -4]
  */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
-  checkOperand('div', 'a', a);
-  checkOperand('div', 'b', b);
+  checkPair('div', a, b);
   const op = options === undefined ? 'div' : quotientOp('div', options.roundingMode);
   return backend.run1(op, [a, b], noAttrs);
 }
@@ -141,8 +137,7 @@ export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
  * pow(tensor([2, 3]), 2).tolist(); // => [4, 9]
  */
 export function pow(a: Operand, b: Operand): Tensor {
-  checkOperand('pow', 'a', a);
-  checkOperand('pow', 'b', b);
+  checkPair('pow', a, b);
   return backend.run1('pow', [a, b], noAttrs);
 }
 
@@ -154,9 +149,9 @@ export function pow(a: Operand, b: Operand): Tensor {
  * import { maximum, tensor } from 'lanegrad';
  * maximum(tensor([1, 5]), tensor([3, 2])).tolist(); // => [3, 5]
  */
-export function maximum(a: Operand, b: Operand): Tensor {
-  checkOperand('maximum', 'a', a);
-  checkOperand('maximum', 'b', b);
+export function maximum(a: Tensor, b: Tensor): Tensor {
+  checkTensor('maximum', 'a', a);
+  checkTensor('maximum', 'b', b);
   return backend.run1('maximum', [a, b], noAttrs);
 }
 
@@ -168,9 +163,9 @@ export function maximum(a: Operand, b: Operand): Tensor {
  * import { minimum, tensor } from 'lanegrad';
  * minimum(tensor([1, 5]), tensor([3, 2])).tolist(); // => [1, 2]
  */
-export function minimum(a: Operand, b: Operand): Tensor {
-  checkOperand('minimum', 'a', a);
-  checkOperand('minimum', 'b', b);
+export function minimum(a: Tensor, b: Tensor): Tensor {
+  checkTensor('minimum', 'a', a);
+  checkTensor('minimum', 'b', b);
   return backend.run1('minimum', [a, b], noAttrs);
 }
 
@@ -182,8 +177,8 @@ export function minimum(a: Operand, b: Operand): Tensor {
  * import { eq, tensor } from 'lanegrad';
  * eq(tensor([1, 2]), 2).tolist(); // => [false, true]
  */
-export function eq(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('eq', 'a', a);
+export function eq(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('eq', 'a', a);
   checkOperand('eq', 'b', b);
   return backend.run1('eq', [a, b], noAttrs) as Tensor<'bool'>;
 }
@@ -196,8 +191,8 @@ export function eq(a: Operand, b: Operand): Tensor<'bool'> {
  * import { ne, tensor } from 'lanegrad';
  * ne(tensor([1, 2]), 2).tolist(); // => [true, false]
  */
-export function ne(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('ne', 'a', a);
+export function ne(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('ne', 'a', a);
   checkOperand('ne', 'b', b);
   return backend.run1('ne', [a, b], noAttrs) as Tensor<'bool'>;
 }
@@ -210,8 +205,8 @@ export function ne(a: Operand, b: Operand): Tensor<'bool'> {
  * import { lt, tensor } from 'lanegrad';
  * lt(tensor([1, 2]), 2).tolist(); // => [true, false]
  */
-export function lt(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('lt', 'a', a);
+export function lt(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('lt', 'a', a);
   checkOperand('lt', 'b', b);
   return backend.run1('lt', [a, b], noAttrs) as Tensor<'bool'>;
 }
@@ -224,8 +219,8 @@ export function lt(a: Operand, b: Operand): Tensor<'bool'> {
  * import { le, tensor } from 'lanegrad';
  * le(tensor([1, 3]), 2).tolist(); // => [true, false]
  */
-export function le(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('le', 'a', a);
+export function le(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('le', 'a', a);
   checkOperand('le', 'b', b);
   return backend.run1('le', [a, b], noAttrs) as Tensor<'bool'>;
 }
@@ -238,8 +233,8 @@ export function le(a: Operand, b: Operand): Tensor<'bool'> {
  * import { gt, tensor } from 'lanegrad';
  * gt(tensor([1, 3]), 2).tolist(); // => [false, true]
  */
-export function gt(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('gt', 'a', a);
+export function gt(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('gt', 'a', a);
   checkOperand('gt', 'b', b);
   return backend.run1('gt', [a, b], noAttrs) as Tensor<'bool'>;
 }
@@ -252,8 +247,8 @@ export function gt(a: Operand, b: Operand): Tensor<'bool'> {
  * import { ge, tensor } from 'lanegrad';
  * ge(tensor([1, 2]), 2).tolist(); // => [false, true]
  */
-export function ge(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('ge', 'a', a);
+export function ge(a: Tensor, b: Operand): Tensor<'bool'> {
+  checkTensor('ge', 'a', a);
   checkOperand('ge', 'b', b);
   return backend.run1('ge', [a, b], noAttrs) as Tensor<'bool'>;
 }

@@ -1,5 +1,6 @@
 import { backend } from '../backend/current.js';
-import { checkOperand, checkOptions, checkTensor } from '../check.js';
+import { Handle } from '../backend/backend.js';
+import { checkOptions, checkTensor, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -41,7 +42,7 @@ export function clamp(x: Tensor, options: ClampOptions): Tensor {
  */
 export function clampMin(x: Tensor, min: number | Tensor): Tensor {
   checkTensor('clampMin', 'x', x);
-  checkOperand('clampMin', 'min', min);
+  checkBounds('clampMin', { min });
   return bounded('clampMin', x, { min });
 }
 
@@ -55,7 +56,7 @@ export function clampMin(x: Tensor, min: number | Tensor): Tensor {
  */
 export function clampMax(x: Tensor, max: number | Tensor): Tensor {
   checkTensor('clampMax', 'x', x);
-  checkOperand('clampMax', 'max', max);
+  checkBounds('clampMax', { max });
   return bounded('clampMax', x, { max });
 }
 
@@ -64,8 +65,14 @@ export function checkBounds(op: string, options: ClampOptions): void {
   if (options.min === undefined && options.max === undefined) {
     throw new ValueError(`[${op}] got neither min nor max, wanted at least one`);
   }
-  if (options.min !== undefined) checkOperand(op, 'min', options.min);
-  if (options.max !== undefined) checkOperand(op, 'max', options.max);
+  checkBound(op, 'min', options.min);
+  checkBound(op, 'max', options.max);
+}
+
+function checkBound(op: string, name: string, bound: unknown): void {
+  if (bound !== undefined && typeof bound !== 'number' && !Handle.is(bound)) {
+    throw new ValueError(`[${op}] ${name}: got ${describe(bound)}, wanted a number or a tensor`);
+  }
 }
 
 /** The bounds as attributes, where one op on x does: numbers of the kind of x. */

@@ -17,6 +17,7 @@ import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
+import { clone } from './convert.js';
 import { view } from './view.js';
 
 /** An op in terms of primitives: the inputs, attributes and outputs are those of its record. */
@@ -104,14 +105,15 @@ export function runCompositeInPlace<Name extends FusedName>(
   if (!forced && backend.has(op)) {
     backend.runInPlace(op, [target, ...inputs], attrs);
   } else {
-    writeInto(op, target, () => composites[op]([target, ...inputs], attrs)[0]!);
+    writeInto(op, target, (x) => composites[op]([x, ...inputs], attrs)[0]!);
   }
 }
 
 /** Writes a result into a tensor, if its shape and kind of dtype are those of the tensor. */
-export function writeInto(op: string, target: Tensor, compute: () => Tensor): void {
+export function writeInto(op: string, target: Tensor, compute: (x: Tensor) => Tensor): void {
   scoped(() => {
-    const result = compute();
+    // What the gradient needs of the target must not be overwritten.
+    const result = compute(backend.requiresGrad(target) ? clone(target) : target);
     if (isFloat(result.dtype) && !isFloat(target.dtype)) {
       throw new DTypeError(`[${op}] a ${result.dtype} result cannot be written into ${target.dtype}`);
     }

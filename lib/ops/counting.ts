@@ -77,8 +77,11 @@ export interface UniqueOptions extends UniqueConsecutiveOptions {
 
 /** `inverse` and `counts` are there if they were asked for. int64. */
 export interface UniqueResult {
+  /** The different elements, or slices. */
   readonly values: Tensor;
+  /** For each element or slice of x, the place of its value. */
   readonly inverse?: Tensor<'int64'>;
+  /** How often each value stands in x. */
   readonly counts?: Tensor<'int64'>;
 }
 
@@ -246,8 +249,9 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
 export interface HistcOptions {
   /** Default 100. */
   bins?: number;
-  /** The range; both 0: from the smallest to the largest element. Default 0. */
+  /** Lower end of the range; with both ends 0, from the smallest to the largest element. Default 0. */
   min?: number;
+  /** Upper end of the range. Default 0. */
   max?: number;
 }
 

@@ -92,17 +92,35 @@ export function full<D extends DType = DType>(
   return finish(fill('full', shape, Number(value), dtype), options);
 }
 
-/** Zeros of the shape and dtype of `x`. See {@link zeros}. */
+/**
+ * Zeros of the shape and dtype of `x`. See {@link zeros}.
+ *
+ * @example
+ * import { tensor, zerosLike } from 'lanegrad';
+ * zerosLike(tensor([[1, 2]])).tolist(); // => [[0, 0]]
+ */
 export function zerosLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('zerosLike', x, 0, options);
 }
 
-/** Ones of the shape and dtype of `x`. See {@link ones}. */
+/**
+ * Ones of the shape and dtype of `x`. See {@link ones}.
+ *
+ * @example
+ * import { onesLike, tensor } from 'lanegrad';
+ * onesLike(tensor([[3, 4]])).tolist(); // => [[1, 1]]
+ */
 export function onesLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('onesLike', x, 1, options);
 }
 
-/** A tensor of the shape and dtype of `x`, filled with one value. See {@link full}. */
+/**
+ * A tensor of the shape and dtype of `x`, filled with one value. See {@link full}.
+ *
+ * @example
+ * import { fullLike, tensor } from 'lanegrad';
+ * fullLike(tensor([[1, 2]]), 7).tolist(); // => [[7, 7]]
+ */
 export function fullLike(x: Tensor, value: number | boolean, options: CreationOptions = noOptions): Tensor {
   if (typeof value !== 'boolean') checkNumber('fullLike', 'value', value);
   return like('fullLike', x, Number(value), options);
@@ -130,7 +148,13 @@ export function empty<D extends DType = 'float32'>(
   return finish(fill('empty', shape, 0, dtype), options);
 }
 
-/** {@link empty} of the shape and dtype of `x`. */
+/**
+ * {@link empty} of the shape and dtype of `x`.
+ *
+ * @example
+ * import { emptyLike, tensor } from 'lanegrad';
+ * emptyLike(tensor([[1, 2]])).shape; // => [1, 2]
+ */
 export function emptyLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return like('emptyLike', x, 0, options);
 }
@@ -153,12 +177,24 @@ export function newZeros(x: Tensor, shape: Shape, options: CreationOptions = noO
   return filledNew('newZeros', x, shape, 0, options);
 }
 
-/** Ones of another shape in the dtype of `x`. See {@link newZeros}. */
+/**
+ * Ones of another shape in the dtype of `x`. See {@link newZeros}.
+ *
+ * @example
+ * import { newOnes, tensor } from 'lanegrad';
+ * newOnes(tensor([true, false]), [2]).tolist(); // => [true, true]
+ */
 export function newOnes(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
   return filledNew('newOnes', x, shape, 1, options);
 }
 
-/** A tensor of another shape in the dtype of `x`, filled with one value. See {@link full}. */
+/**
+ * A tensor of another shape in the dtype of `x`, filled with one value. See {@link full}.
+ *
+ * @example
+ * import { newFull, tensor } from 'lanegrad';
+ * newFull(tensor([1.5]), [2], 7).dtype; // => 'float32'
+ */
 export function newFull(
   x: Tensor,
   shape: Shape,
@@ -169,7 +205,13 @@ export function newFull(
   return filledNew('newFull', x, shape, Number(value), options);
 }
 
-/** {@link empty} of another shape in the dtype of `x`. */
+/**
+ * {@link empty} of another shape in the dtype of `x`.
+ *
+ * @example
+ * import { newEmpty, tensor } from 'lanegrad';
+ * newEmpty(tensor([1, 2]), [2, 3]).shape; // => [2, 3]
+ */
 export function newEmpty(x: Tensor, shape: Shape, options: CreationOptions = noOptions): Tensor {
   return filledNew('newEmpty', x, shape, 0, options);
 }
@@ -208,7 +250,14 @@ export function eye<D extends DType = 'float32'>(
   return finish(backend.run1('eye', [], { rows, columns, dtype }), options);
 }
 
-/** A number as a 0-dim tensor that does promote: `float(2)` has dtype float32, where the number 2 would count as an int. */
+/**
+ * A number as a 0-dim tensor that does promote: `float(2)` has dtype float32, where the number 2 would count as an int.
+ *
+ * @example
+ * import { float, tensor } from 'lanegrad';
+ * tensor([1, 2]).mul(2).dtype; // => 'int64'
+ * tensor([1, 2]).mul(float(2)).dtype; // => 'float32'
+ */
 export function float(value: number, dtype: FloatDType = 'float32'): Tensor {
   checkNumber('float', 'value', value);
   checkDType('float', dtype);

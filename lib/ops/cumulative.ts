@@ -81,7 +81,16 @@ export function cummax(x: Tensor, dim: number): ValuesAndIndices {
   return runningExtremum('cummax', x, dim);
 }
 
-/** The running minimum along `dim` and where it stands. See {@link cummax}. */
+/**
+ * The running minimum along `dim` and where it stands. See {@link cummax}.
+ *
+ * @throws IndexError for a dim out of range.
+ * @example
+ * import { cummin, tensor } from 'lanegrad';
+ * const { values, indices } = cummin(tensor([3, 1, 2, 1]), 0);
+ * values.tolist(); // => [3, 1, 1, 1]
+ * indices.tolist(); // => [0, 1, 1, 3]
+ */
 export function cummin(x: Tensor, dim: number): ValuesAndIndices {
   return runningExtremum('cummin', x, dim);
 }
@@ -98,8 +107,9 @@ export interface DiffOptions {
   n?: number;
   /** Default -1. */
   dim?: number;
-  /** Joined to x along `dim` first. */
+  /** Put before x along `dim` first. */
   prepend?: Tensor;
+  /** Put behind x along `dim` first. */
   append?: Tensor;
 }
 

@@ -9,18 +9,38 @@ export type {
   ConvTranspose3dOptions,
 } from './conv/transpose.js';
 export * from './activation.js';
-export { dropout } from './dropout.js';
 export { fold, unfold } from './fold.js';
 export type { FoldOptions } from './fold.js';
-export { embedding } from './indexing.js';
 export {
   bceWithLogits as binaryCrossEntropyWithLogits,
+  binaryCrossEntropy,
+  cosineEmbeddingLoss,
   crossEntropy,
+  ctcLoss,
+  gaussianNllLoss,
+  hingeEmbeddingLoss,
+  huberLoss,
+  klDiv,
   l1 as l1Loss,
+  linearCrossEntropy,
+  marginRankingLoss,
   mse as mseLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
   nll as nllLoss,
-} from './loss.js';
-export { linear } from './matmul.js';
+  poissonNllLoss,
+  smoothL1Loss,
+  softMarginLoss,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
+} from './losses/index.js';
+export { cosineSimilarity, normalize, pairwiseDistance, pdist } from './similarity.js';
+export { multiHeadAttentionForward, scaledDotProductAttention } from './attention.js';
+export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from './dropout.js';
+export { embedding, embeddingBag } from './embedding.js';
+export { groupNorm, instanceNorm, localResponseNorm, rmsNorm } from './group-norm.js';
+export { bilinear, linear } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export { oneHot } from './one-hot.js';
 export type { OneHotOptions } from './one-hot.js';

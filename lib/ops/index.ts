@@ -55,6 +55,7 @@ export {
 export type { CreationOptions, Shape } from './creation.js';
 export { arange, linspace, logspace } from './ranges.js';
 export type { ArangeOptions, LogspaceOptions, RangeEnd } from './ranges.js';
+export type { OneHotOptions } from './one-hot.js';
 export { cartesianProd, combinations, meshgrid, trilIndices, triuIndices, vander } from './grid.js';
 export type { CombinationsOptions, MeshgridOptions, TriangleIndicesOptions, VanderOptions } from './grid.js';
 export { broadcastShapes, broadcastTensors, broadcastTo, expandAs } from './broadcast.js';
@@ -107,10 +108,19 @@ export { cdist } from './distance.js';
 export type { CdistOptions } from './distance.js';
 export { dropout } from './dropout.js';
 export type { DropoutOptions } from './dropout.js';
+export { embedding } from './embedding.js';
+export type { EmbeddingBagOptions, EmbeddingOptions } from './embedding.js';
+export type { AttentionOptions, MultiHeadAttentionOptions } from './attention.js';
+export type {
+  GroupNormOptions,
+  InstanceNormOptions,
+  LocalResponseNormOptions,
+  RmsNormOptions,
+} from './group-norm.js';
 export { einsum } from './einsum.js';
 export { asTensor, tensor } from './from-data.js';
 export type { TensorData, TensorOptions } from './from-data.js';
-export { embedding, gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
+export { gather, indexAdd, indexSelect, scatterAdd } from './indexing.js';
 export type { IndexAddOptions } from './indexing.js';
 export { cat, chunk, split, stack, unbind } from './join.js';
 export { logdet } from './linalg/det.js';
@@ -137,14 +147,29 @@ export {
   signbit,
 } from './logic.js';
 export type { CloseOptions, IsinOptions } from './logic.js';
-export { bceWithLogits, crossEntropy, l1, mse, nll } from './loss.js';
+export { bceWithLogits, crossEntropy, l1, mse, nll } from './losses/index.js';
 export type {
   BceWithLogitsOptions,
+  BinaryCrossEntropyOptions,
   CrossEntropyOptions,
+  CtcLossOptions,
+  GaussianNllOptions,
+  HuberOptions,
+  KlDivOptions,
+  LinearCrossEntropyOptions,
   LossOptions,
+  MarginOptions,
+  MultiMarginOptions,
   NllOptions,
+  PoissonNllOptions,
   Reduction,
-} from './loss.js';
+  SmoothL1Options,
+  TripletMarginLossOptions,
+  TripletMarginOptions,
+  TripletMarginWithDistanceOptions,
+} from './losses/index.js';
+export { renorm } from './similarity.js';
+export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from './similarity.js';
 export { bmm, dot, linear, matmul, mm, mv, vdot } from './matmul.js';
 export { batchNorm, layerNorm } from './norm.js';
 export type { BatchNormOptions, LayerNormOptions } from './norm.js';
@@ -188,7 +213,8 @@ export { countNonzero, nanmean, nansum } from './nan-reduction.js';
 export { dist } from './dist.js';
 export { nanquantile, quantile } from './quantile.js';
 export type { QuantileOptions } from './quantile.js';
-export { rand, randint, randLike, randn, randnLike } from './random.js';
+export { bernoulli, normal, rand, randint, randintLike, randLike, randn, randnLike } from './random.js';
+export { multinomial, poisson, randperm } from './sampling.js';
 export {
   amax,
   amin,
@@ -215,6 +241,7 @@ export type {
   LogsumexpOptions,
   ProdOptions,
   ReduceOptions,
+  SoftmaxOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,

@@ -1,10 +1,8 @@
 import { backend } from '../backend/current.js';
-import { checkInt, checkNumber, checkOptions, checkTensor, noAttrs, shapeText, wrapDim } from '../check.js';
-import { IndexError, ShapeError } from '../errors.js';
+import { checkInt, checkNumber, checkOptions, checkTensor, noAttrs, wrapDim } from '../check.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { to } from './convert.js';
-import { reshape, unsqueeze } from './view.js';
 
 // Reading and adding at places that integer tensors name.
 
@@ -108,42 +106,4 @@ export function addends(
   const { alpha = 1 } = options;
   if (typeof alpha !== 'boolean') checkNumber(op, 'alpha', alpha);
   return [index, Number(alpha) === 1 ? source : backend.run1('mul', [source, alpha], noAttrs)];
-}
-
-/**
- * The rows of `weight` at the given indices, as a lookup table. The row at `paddingIdx` gets no gradient.
- *
- * index (int64 or int32): any shape [...]; weight: [N, D]; gives [..., D].
- * @throws IndexError for an index out of range.
- * @example
- * import { embedding, tensor } from 'lanegrad';
- * embedding(tensor([1, 0]), tensor([[1, 2], [3, 4]])).tolist(); // => [[3, 4], [1, 2]]
- */
-export function embedding(index: Tensor, weight: Tensor, options: { paddingIdx?: number } = {}): Tensor {
-  checkTensor('embedding', 'index', index);
-  checkTensor('embedding', 'weight', weight);
-  const { paddingIdx } = options;
-  if (weight.shape.length !== 2) {
-    throw new ShapeError(`[embedding] weight: got ${shapeText(weight.shape)}, wanted two dims [N, D]`);
-  }
-  const [count, width] = weight.shape as [number, number];
-  if (paddingIdx !== undefined) {
-    checkInt('embedding', 'paddingIdx', paddingIdx);
-    if (paddingIdx < -count || paddingIdx >= count) {
-      throw new IndexError(`[embedding] paddingIdx: got ${paddingIdx} for ${count} rows`);
-    }
-  }
-  return scoped(() => {
-    const flat = index.shape.length === 1 ? index : reshape(index, [index.numel()]);
-    let rows = backend.run1('indexSelect', [weight, flat], { dim: 0 });
-    if (paddingIdx !== undefined) {
-      const isPadding = backend.run1('eq', [flat, paddingIdx < 0 ? paddingIdx + count : paddingIdx], noAttrs);
-      rows = backend.run1(
-        'where',
-        [unsqueeze(isPadding, 1), backend.run1('detach', [rows], noAttrs), rows],
-        noAttrs,
-      );
-    }
-    return index.shape.length === 1 ? rows : reshape(rows, [...index.shape, width]);
-  });
 }

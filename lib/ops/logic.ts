@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkOperand, checkRange, checkTensor, noAttrs } from '../check.js';
+import { checkFlag, checkPair, checkRange, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -22,9 +22,9 @@ import { flatten, narrow, unsqueeze } from './view.js';
  * import { logicalAnd, tensor } from 'lanegrad';
  * logicalAnd(tensor([1, 0]), tensor([2, 3])).tolist(); // => [true, false]
  */
-export function logicalAnd(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('logicalAnd', 'a', a);
-  checkOperand('logicalAnd', 'b', b);
+export function logicalAnd(a: Tensor, b: Tensor): Tensor<'bool'> {
+  checkTensor('logicalAnd', 'a', a);
+  checkTensor('logicalAnd', 'b', b);
   return backend.run1('logicalAnd', [a, b], noAttrs) as Tensor<'bool'>;
 }
 
@@ -36,9 +36,9 @@ export function logicalAnd(a: Operand, b: Operand): Tensor<'bool'> {
  * import { logicalOr, tensor } from 'lanegrad';
  * logicalOr(tensor([1, 0]), tensor([2, 3])).tolist(); // => [true, true]
  */
-export function logicalOr(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('logicalOr', 'a', a);
-  checkOperand('logicalOr', 'b', b);
+export function logicalOr(a: Tensor, b: Tensor): Tensor<'bool'> {
+  checkTensor('logicalOr', 'a', a);
+  checkTensor('logicalOr', 'b', b);
   return backend.run1('logicalOr', [a, b], noAttrs) as Tensor<'bool'>;
 }
 
@@ -51,9 +51,9 @@ export function logicalOr(a: Operand, b: Operand): Tensor<'bool'> {
  * import { logicalXor, tensor } from 'lanegrad';
  * logicalXor(tensor([1, 0]), tensor([2, 3])).tolist(); // => [false, true]
  */
-export function logicalXor(a: Operand, b: Operand): Tensor<'bool'> {
-  checkOperand('logicalXor', 'a', a);
-  checkOperand('logicalXor', 'b', b);
+export function logicalXor(a: Tensor, b: Tensor): Tensor<'bool'> {
+  checkTensor('logicalXor', 'a', a);
+  checkTensor('logicalXor', 'b', b);
   return backend.run1('logicalXor', [a, b], noAttrs) as Tensor<'bool'>;
 }
 
@@ -68,8 +68,7 @@ export function logicalXor(a: Operand, b: Operand): Tensor<'bool'> {
  * bitwiseAnd(tensor([6, 5]), 3).tolist(); // => [2, 1]
  */
 export function bitwiseAnd(a: Operand, b: Operand): Tensor {
-  checkOperand('bitwiseAnd', 'a', a);
-  checkOperand('bitwiseAnd', 'b', b);
+  checkPair('bitwiseAnd', a, b);
   return backend.run1('bitwiseAnd', [a, b], noAttrs);
 }
 
@@ -83,8 +82,7 @@ export function bitwiseAnd(a: Operand, b: Operand): Tensor {
  * bitwiseOr(tensor([6, 5]), 3).tolist(); // => [7, 7]
  */
 export function bitwiseOr(a: Operand, b: Operand): Tensor {
-  checkOperand('bitwiseOr', 'a', a);
-  checkOperand('bitwiseOr', 'b', b);
+  checkPair('bitwiseOr', a, b);
   return backend.run1('bitwiseOr', [a, b], noAttrs);
 }
 
@@ -99,8 +97,7 @@ export function bitwiseOr(a: Operand, b: Operand): Tensor {
  * bitwiseXor(tensor([6, 5]), 3).tolist(); // => [5, 6]
  */
 export function bitwiseXor(a: Operand, b: Operand): Tensor {
-  checkOperand('bitwiseXor', 'a', a);
-  checkOperand('bitwiseXor', 'b', b);
+  checkPair('bitwiseXor', a, b);
   return backend.run1('bitwiseXor', [a, b], noAttrs);
 }
 
@@ -115,8 +112,7 @@ export function bitwiseXor(a: Operand, b: Operand): Tensor {
  * bitwiseLeftShift(tensor([1, 3]), 2).tolist(); // => [4, 12]
  */
 export function bitwiseLeftShift(a: Operand, b: Operand): Tensor {
-  checkOperand('bitwiseLeftShift', 'a', a);
-  checkOperand('bitwiseLeftShift', 'b', b);
+  checkPair('bitwiseLeftShift', a, b);
   return backend.run1('bitwiseLeftShift', [a, b], noAttrs);
 }
 
@@ -130,8 +126,7 @@ export function bitwiseLeftShift(a: Operand, b: Operand): Tensor {
  * bitwiseRightShift(tensor([8, -8]), 2).tolist(); // => [2, -2]
  */
 export function bitwiseRightShift(a: Operand, b: Operand): Tensor {
-  checkOperand('bitwiseRightShift', 'a', a);
-  checkOperand('bitwiseRightShift', 'b', b);
+  checkPair('bitwiseRightShift', a, b);
   return backend.run1('bitwiseRightShift', [a, b], noAttrs);
 }
 
@@ -180,7 +175,8 @@ export function isinf(x: Tensor): Tensor<'bool'> {
  */
 export function isposinf(x: Tensor): Tensor<'bool'> {
   checkTensor('isposinf', 'x', x);
-  return runComposite1('isposinf', [x], noAttrs) as Tensor<'bool'>;
+  // No integer is infinite, but one compared with a float would be rounded.
+  return isFloat(x.dtype) ? eq(x, Infinity) : (backend.run1('ne', [x, x], noAttrs) as Tensor<'bool'>);
 }
 
 /**
@@ -192,7 +188,8 @@ export function isposinf(x: Tensor): Tensor<'bool'> {
  */
 export function isneginf(x: Tensor): Tensor<'bool'> {
   checkTensor('isneginf', 'x', x);
-  return runComposite1('isneginf', [x], noAttrs) as Tensor<'bool'>;
+  // No integer is infinite, but one compared with a float would be rounded.
+  return isFloat(x.dtype) ? eq(x, -Infinity) : (backend.run1('ne', [x, x], noAttrs) as Tensor<'bool'>);
 }
 
 /**
@@ -278,8 +275,7 @@ const mostComparisons = 1 << 22;
  * isin(tensor([1, 2, 3]), tensor([3, 1])).tolist(); // => [true, false, true]
  */
 export function isin(elements: Operand, test: Operand, options: IsinOptions = {}): Tensor<'bool'> {
-  checkOperand('isin', 'elements', elements);
-  checkOperand('isin', 'test', test);
+  checkPair('isin', elements, test, ['elements', 'test']);
   const invert = checkFlag('isin', 'invert', options.invert);
   checkFlag('isin', 'assumeUnique', options.assumeUnique);
   return scoped(() => {
@@ -289,7 +285,7 @@ export function isin(elements: Operand, test: Operand, options: IsinOptions = {}
 }
 
 function among(elements: Operand, test: Operand): Tensor {
-  if (typeof test !== 'object') return eq(elements, test);
+  if (typeof test !== 'object') return eq(elements as Tensor, test);
   const list = flatten(test);
   const count = list.shape[0]!;
   if (typeof elements !== 'object') return any(eq(list, elements));

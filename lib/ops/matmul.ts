@@ -1,11 +1,11 @@
 import { backend } from '../backend/current.js';
-import { checkTensor, noAttrs, shapeText } from '../check.js';
+import { checkTensor, noAttrs, product, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { runComposite1, withComposites } from './composite.js';
-import { squeeze, unsqueeze } from './view.js';
+import { permute, reshape, squeeze, unsqueeze } from './view.js';
 
 /**
  * The matrix product. 2-D: [M, K] by [K, N] gives [M, N]. More dims: products of the last two, the others broadcast. A 1-D
@@ -102,7 +102,13 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   return ranked('dot', a, 1, b, 1);
 }
 
-/** As {@link dot}, which it equals for real numbers. */
+/**
+ * As {@link dot}, which it equals for real numbers.
+ *
+ * @example
+ * import { tensor, vdot } from 'lanegrad';
+ * vdot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
+ */
 export function vdot(a: Tensor, b: Tensor): Tensor {
   return ranked('vdot', a, 1, b, 1);
 }
@@ -141,4 +147,44 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   if (!isFloat(x.dtype) && !isFloat(weight.dtype))
     return withComposites(() => runComposite1('linear', inputs, noAttrs));
   return runComposite1('linear', inputs, noAttrs);
+}
+
+/**
+ * out[..., o] = Σ over i and j of x1[..., i] weight[o, i, j] x2[..., j] + bias[o].
+ *
+ * x1: [..., I], x2: [..., J], weight: [O, I, J], bias: [O] or none; gives [..., O].
+ * @throws ShapeError if the sizes do not fit.
+ * @example
+ * import { F, tensor } from 'lanegrad';
+ * F.bilinear(tensor([[1.5, 2]]), tensor([[2]]), tensor([[[1], [1]]])).tolist(); // => [[7]]
+ */
+export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkTensor('bilinear', 'x1', x1);
+  checkTensor('bilinear', 'x2', x2);
+  checkTensor('bilinear', 'weight', weight);
+  if (bias != null) checkTensor('bilinear', 'bias', bias);
+  const [outputs, left, right] = weight.shape;
+  const rows = x1.shape.slice(0, -1);
+  const fits =
+    weight.ndim === 3 &&
+    x1.ndim > 0 &&
+    x1.ndim === x2.ndim &&
+    x1.shape.at(-1) === left &&
+    x2.shape.at(-1) === right;
+  if (!fits || x2.shape.slice(0, -1).some((size, i) => size !== rows[i])) {
+    throw new ShapeError(
+      `[bilinear] got x1 ${shapeText(x1.shape)}, x2 ${shapeText(x2.shape)} and weight ${shapeText(weight.shape)}, ` +
+        'wanted [..., I], [..., J] and [O, I, J]',
+    );
+  }
+  if (bias != null && (bias.ndim !== 1 || bias.shape[0] !== outputs)) {
+    throw new ShapeError(`[bilinear] bias is ${shapeText(bias.shape)}, wanted [${outputs}]`);
+  }
+  return scoped(() => {
+    const count = product(rows);
+    const byInput = reshape(permute(weight, [1, 0, 2]), [left!, outputs! * right!]);
+    const maps = reshape(matmul(reshape(x1, [count, left!]), byInput), [count, outputs!, right!]);
+    const out = reshape(matmul(maps, reshape(x2, [count, right!, 1])), [...rows, outputs!]);
+    return bias ? backend.run1('add', [out, bias], noAttrs) : out;
+  });
 }

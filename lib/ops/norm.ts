@@ -1,5 +1,13 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkInts, checkOptions, checkRange, checkTensor, noAttrs, shapeText } from '../check.js';
+import {
+  checkFlag,
+  checkInts,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  noAttrs,
+  shapeText,
+} from '../check.js';
 import { ShapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
@@ -34,7 +42,7 @@ export function layerNorm(
   checkInts('layerNorm', 'normalizedShape', normalizedShape);
   checkOptions('layerNorm', options);
   const { weight = null, bias = null, eps = 1e-5 } = options;
-  checkRange('layerNorm', 'eps', eps, 0, Infinity);
+  checkNumber('layerNorm', 'eps', eps);
   const last = x.shape.slice(x.ndim - normalizedShape.length);
   const fits = normalizedShape.length > 0 && last.length === normalizedShape.length;
   if (!fits || last.some((size, i) => size !== normalizedShape[i])) {
@@ -52,7 +60,7 @@ export interface BatchNormOptions {
   bias?: Tensor | null;
   /** Normalise with the statistics of this batch, and update the running ones. Default false. */
   training?: boolean;
-  /** Share of the new statistics in the running ones; a 0-dim tensor where it changes between steps. Default 0.1. */
+  /** Share of the new statistics in the running ones, any number; a 0-dim tensor where it changes between steps. Default 0.1. */
   momentum?: number | Tensor;
   /** Added to the variance. Default 1e-5. */
   eps?: number;
@@ -62,7 +70,7 @@ export interface BatchNormOptions {
  * Batch normalisation over all dims but 1: (x - mean) / sqrt(variance + eps) * weight + bias. Ioffe and Szegedy, 2015.
  * x: [N, C, ...], floating. In training mean and variance (biased) are those of the batch, and
  * running = (1 - momentum) running + momentum batch (with the unbiased variance) is written in place; else the running
- * ones are used.
+ * ones are used. Without elements x may have any shape, and its copy is the result.
  *
  * @throws ShapeError for x of fewer than two dims, or a single value per channel in training.
  * @example
@@ -80,19 +88,17 @@ export function batchNorm(
   checkOptions('batchNorm', options);
   const { weight = null, bias = null, momentum = 0.1, eps = 1e-5 } = options;
   const training = checkFlag('batchNorm', 'training', options.training);
-  checkRange('batchNorm', 'eps', eps, 0, Infinity);
-  if (typeof momentum === 'number') checkRange('batchNorm', 'momentum', momentum, 0, 1);
-  else checkTensor('batchNorm', 'momentum', momentum);
+  checkNumber('batchNorm', 'eps', eps);
+  if (typeof momentum !== 'number') checkTensor('batchNorm', 'momentum', momentum);
   const shape = x.shape;
+  for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
+    if (t !== null) checkTensor('batchNorm', name, t);
+  }
+  // Nothing to normalise, whatever its shape; the statistics stay.
+  if (x.numel() === 0) return scoped(() => affineOfNothing(x, weight, bias));
   if (shape.length < 2) throw new ShapeError(`[batchNorm] x is ${shapeText(shape)}, wanted [N, C, ...]`);
   for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
-    if (t === null) continue;
-    checkTensor('batchNorm', name, t);
-    if (t.ndim !== 1 || t.shape[0] !== shape[1]) {
-      throw new ShapeError(
-        `[batchNorm] ${name} is ${shapeText(t.shape)}, wanted [${shape[1]}], the channels of x ${shapeText(shape)}`,
-      );
-    }
+    if (t !== null) checkChannels('batchNorm', name, t, x);
   }
   if (training) return normalizeByBatch(x, runningMean, runningVar, weight, bias, momentum, eps);
   if (!runningMean || !runningVar) {
@@ -106,6 +112,25 @@ export function batchNorm(
     const scaled = backend.run1('mul', [centred, reshape(scale, perChannel)], noAttrs);
     return bias ? backend.run1('add', [scaled, reshape(bias, perChannel)], noAttrs) : scaled;
   });
+}
+
+/** A copy of x without elements, so that gradients reach every input. */
+function affineOfNothing(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
+  let out = backend.run1('clone', [x], noAttrs);
+  if (weight && weight.ndim === 1 && weight.numel() > 0)
+    out = backend.run1('mul', [out, weight.select(0, 0)], noAttrs);
+  if (bias && bias.ndim === 1 && bias.numel() > 0)
+    out = backend.run1('add', [out, bias.select(0, 0)], noAttrs);
+  return out;
+}
+
+/** A tensor of one value for each channel of x, [N, C, ...]. */
+export function checkChannels(op: string, name: string, values: Tensor, x: Tensor): void {
+  if (values.ndim !== 1 || values.shape[0] !== x.shape[1]) {
+    throw new ShapeError(
+      `[${op}] ${name} is ${shapeText(values.shape)}, wanted [${x.shape[1]}], the channels of x ${shapeText(x.shape)}`,
+    );
+  }
 }
 
 function normalizeByBatch(
@@ -134,7 +159,7 @@ function normalizeByBatch(
 }
 
 /** running = (1 - momentum) running + momentum * correction * value, in place. */
-function blend(running: Tensor, value: Tensor, momentum: number | Tensor, correction: number): void {
+export function blend(running: Tensor, value: Tensor, momentum: number | Tensor, correction: number): void {
   const kept = typeof momentum === 'number' ? 1 - momentum : backend.run1('sub', [1, momentum], noAttrs);
   const share =
     typeof momentum === 'number'

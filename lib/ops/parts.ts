@@ -2,6 +2,7 @@ import { backend } from '../backend/current.js';
 import { checkNumber, checkTensor, noAttrs } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
+import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { runComposite1 } from './composite.js';
 import { sign } from './unary.js';
@@ -48,6 +49,7 @@ export function frac(x: Tensor): Tensor {
 
 /** x = mantissa 2^exponent. */
 export interface MantissaAndExponent {
+  /** In the dtype of x. */
   readonly mantissa: Tensor;
   /** int32. */
   readonly exponent: Tensor<'int32'>;
@@ -64,9 +66,11 @@ export interface MantissaAndExponent {
  */
 export function frexp(x: Tensor): MantissaAndExponent {
   checkTensor('frexp', 'x', x);
-  const mantissa = backend.run1('frexpMantissa', [x], noAttrs);
-  const power = backend.run1('frexpExponent', [backend.run1('detach', [x], noAttrs)], noAttrs);
-  return { mantissa, exponent: backend.run1('to', [power], { dtype: 'int32' }) as Tensor<'int32'> };
+  return scoped(() => {
+    const mantissa = backend.run1('frexpMantissa', [x], noAttrs);
+    const power = backend.run1('frexpExponent', [backend.run1('detach', [x], noAttrs)], noAttrs);
+    return { mantissa, exponent: backend.run1('to', [power], { dtype: 'int32' }) as Tensor<'int32'> };
+  });
 }
 
 export interface NanToNumOptions {

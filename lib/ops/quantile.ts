@@ -40,7 +40,13 @@ export function quantile(x: Tensor, q: Tensor | number, options?: QuantileOption
   return quantiles('quantile', x, q, options, false);
 }
 
-/** The {@link quantile}s of the elements that are not NaN; NaN where there are none. */
+/**
+ * The {@link quantile}s of the elements that are not NaN; NaN where there are none.
+ *
+ * @example
+ * import { nanquantile, tensor } from 'lanegrad';
+ * nanquantile(tensor([4.5, NaN, 1, 2]), 0.5).item(); // => 2
+ */
 export function nanquantile(x: Tensor, q: Tensor | number, options?: QuantileOptions): Tensor {
   return quantiles('nanquantile', x, q, options, true);
 }

@@ -1,11 +1,26 @@
 import { backend } from '../backend/current.js';
-import { checkInt, checkOptions, checkShape, product } from '../check.js';
+import {
+  checkInt,
+  checkOperand,
+  checkOptions,
+  checkRange,
+  checkShape,
+  checkTensor,
+  product,
+} from '../check.js';
+import { isFloat } from '../dtype.js';
 import type { DType, FloatDType } from '../dtype.js';
-import { ValueError } from '../errors.js';
+import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { nextCounter } from '../generator.js';
+import { noGrad } from '../grad-mode.js';
+import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { add, le, lt, mul } from './binary.js';
+import { to } from './convert.js';
 import { creationDType, finish } from './creation.js';
 import type { CreationOptions, Shape } from './creation.js';
+import { all, any } from './truth.js';
+import { logicalNot } from './unary.js';
 
 const noOptions = Object.freeze({});
 
@@ -40,12 +55,24 @@ export function randn<D extends FloatDType = 'float32'>(
   return finish(draw('normal', 'randn', shape, creationDType('randn', options, 'float32')), options);
 }
 
-/** Uniform random numbers in [0, 1) of the shape and dtype of `x`. See {@link rand}. */
+/**
+ * Uniform random numbers in [0, 1) of the shape and dtype of `x`. See {@link rand}.
+ *
+ * @example
+ * import { randLike, zeros } from 'lanegrad';
+ * randLike(zeros([2, 3])).lt(1).all().item(); // => true
+ */
 export function randLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return finish(draw('uniform', 'randLike', x.shape, creationDType('randLike', options, x.dtype)), options);
 }
 
-/** Normal random numbers of the shape and dtype of `x`. See {@link randn}. */
+/**
+ * Normal random numbers of the shape and dtype of `x`. See {@link randn}.
+ *
+ * @example
+ * import { randnLike, zeros } from 'lanegrad';
+ * randnLike(zeros([2, 3], { dtype: 'float64' })).dtype; // => 'float64'
+ */
 export function randnLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
   return finish(draw('normal', 'randnLike', x.shape, creationDType('randnLike', options, x.dtype)), options);
 }
@@ -88,4 +115,89 @@ export function randint<D extends DType = 'int64'>(
   const result = backend.run1('randint', [counter], { shape: sizes, low, high, dtype });
   backend.release(counter);
   return finish(result, options);
+}
+
+/**
+ * Uniform random integers in [low, high), of the shape and dtype of `x`. See {@link randint}.
+ *
+ * @throws ValueError if high is not above low.
+ */
+export function randintLike(
+  x: Tensor,
+  low: number,
+  high: number,
+  options: CreationOptions = noOptions,
+): Tensor {
+  checkTensor('randintLike', 'x', x);
+  return randint(low, high, x.shape, { dtype: x.dtype, ...options });
+}
+
+/**
+ * Normal random numbers of the given means and standard deviations, which broadcast; two numbers need a size.
+ *
+ * @throws ValueError for a negative standard deviation, or two numbers without a size.
+ * @throws ShapeError if the shapes do not broadcast, or a tensor comes with a size.
+ * @example
+ * import { normal, tensor } from 'lanegrad';
+ * normal(tensor([1.0, 100.0]), 0).tolist(); // => [1, 100]
+ * normal(0, 1, [2, 3]).shape; // => [2, 3]
+ */
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  size?: Shape,
+  options: CreationOptions<FloatDType> = noOptions,
+): Tensor {
+  checkOperand('normal', 'mean', mean);
+  checkOperand('normal', 'std', std);
+  const tensors = [mean, std].filter((value) => typeof value !== 'number');
+  if (tensors.length === 0) {
+    if (size === undefined) throw new ValueError('[normal] got two numbers and no size, wanted one');
+    checkDeviation('normal', std as number);
+    return finish(
+      scoped(() => add(mul(randn(size, { ...options, requiresGrad: false }), std), mean)),
+      options,
+    );
+  }
+  if (size !== undefined) throw new ShapeError('[normal] got a tensor and a size, wanted one of them');
+  return scoped(() =>
+    noGrad(() => {
+      if (typeof std === 'number') checkDeviation('normal', std);
+      else if (any(lt(std, 0)).item()) throw new ValueError('[normal] got a negative std, wanted none');
+      const dtype = tensors[0]!.dtype;
+      const shape = tensors.length === 2 ? add(mean, std).shape : tensors[0]!.shape;
+      return add(mul(randn(shape, { dtype: isFloat(dtype) ? dtype : 'float32' }), std), mean);
+    }),
+  );
+}
+
+function checkDeviation(op: string, std: number): void {
+  if (!(std >= 0)) throw new ValueError(`[${op}] std: got ${std}, wanted at least 0`);
+}
+
+/**
+ * 1 with the probability that x has at that place, else 0; with `p` the same probability everywhere. x: floating, in
+ * [0, 1]; gives its shape and dtype. No gradient.
+ *
+ * @throws ValueError for a probability outside [0, 1].
+ * @example
+ * import { bernoulli, zeros } from 'lanegrad';
+ * bernoulli(zeros([2])).tolist(); // => [0, 0]
+ */
+export function bernoulli(x: Tensor, options: { readonly p?: number } = {}): Tensor {
+  checkTensor('bernoulli', 'x', x);
+  checkOptions('bernoulli', options);
+  const { p } = options;
+  if (p !== undefined) checkRange('bernoulli', 'p', p, 0, 1);
+  else if (!isFloat(x.dtype)) throw new DTypeError(`[bernoulli] x is ${x.dtype}, wanted a float`);
+  return scoped(() => noGrad(() => to(trials('bernoulli', x.shape, p ?? x), x.dtype)));
+}
+
+/** True with probability p at each place. */
+export function trials(op: string, shape: readonly number[], p: Tensor | number): Tensor {
+  if (typeof p !== 'number' && !all(logicalNot(lt(p, 0)).mul(le(p, 1))).item()) {
+    throw new ValueError(`[${op}] got a probability outside [0, 1]`);
+  }
+  const dtype = typeof p !== 'number' && p.dtype === 'float64' ? 'float64' : 'float32';
+  return lt(rand(shape, { dtype }), p);
 }

@@ -48,6 +48,7 @@ export interface VarOptions extends ReduceOptions {
 
 /** The extremum of each row and where it is. */
 export interface ValuesAndIndices {
+  /** In the dtype of x. */
   readonly values: Tensor;
   /** int64. */
   readonly indices: Tensor<'int64'>;
@@ -163,7 +164,13 @@ export function amax(x: Tensor, options?: ReduceOptions): Tensor {
   return backend.run1('amax', [x], reduceAttrs('amax', options));
 }
 
-/** The smallest elements over dims; NaN wins. See {@link amax}. */
+/**
+ * The smallest elements over dims; NaN wins. See {@link amax}.
+ *
+ * @example
+ * import { amin, tensor } from 'lanegrad';
+ * amin(tensor([[1, 7], [5, 3]]), { dim: 1 }).tolist(); // => [1, 3]
+ */
 export function amin(x: Tensor, options?: ReduceOptions): Tensor {
   checkTensor('amin', 'x', x);
   return backend.run1('amin', [x], reduceAttrs('amin', options));
@@ -190,6 +197,13 @@ export function max(x: Tensor, second?: Tensor | (DimOptions & { dim: number }))
 /**
  * The smallest element; with a tensor, the smaller of each pair ({@link minimum}); with `dim`, the smallest of each row and
  * its index. See {@link max}.
+ *
+ * @example
+ * import { min, tensor } from 'lanegrad';
+ * const x = tensor([[1, 7], [5, 3]]);
+ * min(x).item(); // => 1
+ * min(x, { dim: 1 }).values.tolist(); // => [1, 3]
+ * min(x, { dim: 1 }).indices.tolist(); // => [0, 1]
  */
 export function min(x: Tensor, options: DimOptions & { dim: number }): ValuesAndIndices;
 export function min(x: Tensor, other?: Tensor): Tensor;
@@ -231,7 +245,13 @@ export function argmax(x: Tensor, options?: DimOptions): Tensor<'int64'> {
   return position('argmax', x, options);
 }
 
-/** The index of the smallest element. See {@link argmax}. */
+/**
+ * The index of the smallest element. See {@link argmax}.
+ *
+ * @example
+ * import { argmin, tensor } from 'lanegrad';
+ * argmin(tensor([[4, 1], [5, 9]]), { dim: 1 }).tolist(); // => [1, 0]
+ */
 export function argmin(x: Tensor, options?: DimOptions): Tensor<'int64'> {
   return position('argmin', x, options);
 }
@@ -287,6 +307,11 @@ function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   return runComposite1('var', [x], { dims, keepdim, correction });
 }
 
+export interface SoftmaxOptions {
+  /** Cast to this dtype first. */
+  dtype?: DType;
+}
+
 /**
  * The probabilities e^x / sum(e^x) along `dim`, computed stably.
  *
@@ -295,9 +320,13 @@ function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
  * import { softmax, tensor } from 'lanegrad';
  * softmax(tensor([0.0, 0.0]), 0).tolist(); // => [0.5, 0.5]
  */
-export function softmax(x: Tensor, dim: number): Tensor {
+export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmax', 'x', x);
   checkInt('softmax', 'dim', dim);
+  const dtype = options?.dtype;
+  if (dtype !== undefined && dtype !== x.dtype) {
+    return scoped(() => backend.run1('softmax', [to(x, dtype)], { dim }));
+  }
   return backend.run1('softmax', [x], { dim });
 }
 
@@ -309,9 +338,13 @@ export function softmax(x: Tensor, dim: number): Tensor {
  * import { logSoftmax, tensor } from 'lanegrad';
  * logSoftmax(tensor([[3.0]]), 1).tolist(); // => [[0]]
  */
-export function logSoftmax(x: Tensor, dim: number): Tensor {
+export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('logSoftmax', 'x', x);
   checkInt('logSoftmax', 'dim', dim);
+  const dtype = options?.dtype;
+  if (dtype !== undefined && dtype !== x.dtype) {
+    return scoped(() => backend.run1('logSoftmax', [to(x, dtype)], { dim }));
+  }
   return backend.run1('logSoftmax', [x], { dim });
 }
 

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkOperand, checkTensor, noAttrs } from '../check.js';
+import { checkPair, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
 import type { Tensor } from '../tensor.js';
 
@@ -135,8 +135,7 @@ export function besselJ1(x: Tensor): Tensor {
  * special.zeta(tensor([1]), tensor([2])).tolist(); // => [Infinity]
  */
 export function zeta(s: Operand, q: Operand): Tensor {
-  checkOperand('zeta', 's', s);
-  checkOperand('zeta', 'q', q);
+  checkPair('zeta', s, q, ['s', 'q']);
   return backend.run1('zeta', [s, q], noAttrs);
 }
 
@@ -149,8 +148,7 @@ export function zeta(s: Operand, q: Operand): Tensor {
  * special.xlog1py(tensor([0]), tensor([-1])).tolist(); // => [0]
  */
 export function xlog1py(x: Operand, y: Operand): Tensor {
-  checkOperand('xlog1py', 'x', x);
-  checkOperand('xlog1py', 'y', y);
+  checkPair('xlog1py', x, y, ['x', 'y']);
   return backend.run1('xlog1py', [x, y], noAttrs);
 }
 
@@ -163,9 +161,9 @@ export function xlog1py(x: Operand, y: Operand): Tensor {
  * import { float, special, tensor } from 'lanegrad';
  * special.gammainc(tensor([1.5]), float(0)).tolist(); // => [0]
  */
-export function gammainc(a: Operand, x: Operand): Tensor {
-  checkOperand('gammainc', 'a', a);
-  checkOperand('gammainc', 'x', x);
+export function gammainc(a: Tensor, x: Tensor): Tensor {
+  checkTensor('gammainc', 'a', a);
+  checkTensor('gammainc', 'x', x);
   return backend.run1('igamma', [a, x], noAttrs);
 }
 
@@ -178,9 +176,9 @@ export function gammainc(a: Operand, x: Operand): Tensor {
  * import { float, special, tensor } from 'lanegrad';
  * special.gammaincc(tensor([1.5]), float(0)).tolist(); // => [1]
  */
-export function gammaincc(a: Operand, x: Operand): Tensor {
-  checkOperand('gammaincc', 'a', a);
-  checkOperand('gammaincc', 'x', x);
+export function gammaincc(a: Tensor, x: Tensor): Tensor {
+  checkTensor('gammaincc', 'a', a);
+  checkTensor('gammaincc', 'x', x);
   return backend.run1('igammac', [a, x], noAttrs);
 }
 

@@ -95,7 +95,13 @@ export function median(x: Tensor, options?: DimOptions & { dim: number }): Tenso
   return middle('median', x, options);
 }
 
-/** The {@link median} of the elements that are not NaN; NaN where there are none. */
+/**
+ * The {@link median} of the elements that are not NaN; NaN where there are none.
+ *
+ * @example
+ * import { nanmedian, tensor } from 'lanegrad';
+ * nanmedian(tensor([4.5, NaN, 1, 2])).item(); // => 2
+ */
 export function nanmedian(x: Tensor, options: DimOptions & { dim: number }): ValuesAndIndices;
 export function nanmedian(x: Tensor): Tensor;
 export function nanmedian(x: Tensor, options?: DimOptions & { dim: number }): Tensor | ValuesAndIndices {

@@ -93,7 +93,14 @@ export function allclose(
   }
 }
 
-/** Whether two tensors have the same shape and the same values. */
+/**
+ * Whether two tensors have the same shape and the same values.
+ *
+ * @example
+ * import { equal, tensor } from 'lanegrad';
+ * equal(tensor([1, 2]), tensor([1, 2])); // => true
+ * equal(tensor([1, 2]), tensor([[1, 2]])); // => false
+ */
 export function equal(a: Tensor, b: Tensor): boolean {
   checkTensor('equal', 'a', a);
   checkTensor('equal', 'b', b);

@@ -32,7 +32,7 @@ export function neg(x: Tensor): Tensor {
 }
 
 /**
- * -1, 0 or 1; NaN stays NaN. Any dtype.
+ * -1, 0 or 1; 0 for NaN. Any dtype.
  *
  * @example
  * import { sign, tensor } from 'lanegrad';

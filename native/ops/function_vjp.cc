@@ -187,6 +187,11 @@ void xlog1py_vjp(VjpContext& c) {
   }
 }
 
+void nextafter_vjp(VjpContext& c) {
+  if (c.needs(0)) c.set_grad(0, fn::sum_to(c, c.grad(0), c.input_shape(0)));
+  if (c.needs(1)) c.set_grad(1, fn::full(c, c.input_shape(1), 0, c.grad(0)->spec.dtype));
+}
+
 // Of the second operand only; that of the first has no closed form.
 void zeta_vjp(VjpContext& c) {
   if (c.needs(0)) fail(ErrorKind::kAutograd, "zeta", "has no gradient for s, only for q");
@@ -246,6 +251,7 @@ constexpr ElementwiseGradient kGradients[] = {
     {"logaddexp2", kInputs, logaddexp2_vjp},
     {"xlogy", kInputs, xlogy_vjp},
     {"xlog1py", kInputs, xlog1py_vjp},
+    {"nextafter", {}, nextafter_vjp},
     {"zeta", kInputs, zeta_vjp},
     {"igamma", kInputs, igamma_vjp},
     {"igammac", kInputs, igammac_vjp},

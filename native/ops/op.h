@@ -113,10 +113,7 @@ class InferContext {
   // An absent entry of an output list is not possible; every output of the schema is added, in order.
   OutputSpec& add_output(const OutputSpec& spec) { return outputs_[count_++] = spec; }
   // A fresh row-major output.
-  OutputSpec& add_output(DType dtype, const Dims& shape) {
-    checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
-    return add_output(TensorSpec::contiguous(dtype, shape));
-  }
+  OutputSpec& add_output(DType dtype, const Dims& shape);
   std::span<OutputSpec> outputs() { return {outputs_.data(), static_cast<size_t>(count_)}; }
   std::span<const OutputSpec> outputs() const { return {outputs_.data(), static_cast<size_t>(count_)}; }
   const OutputSpec& out(int j) const { return outputs_[j]; }
@@ -258,6 +255,11 @@ struct Op {
     return n;
   }
 };
+
+inline OutputSpec& InferContext::add_output(DType dtype, const Dims& shape) {
+  checked_numel(op_.name, shape);  // before strides are made of sizes that a rule multiplied up
+  return add_output(TensorSpec::contiguous(dtype, shape));
+}
 
 template <class... Parts>
 void InferContext::fail(ErrorKind kind, const Parts&... parts) const {

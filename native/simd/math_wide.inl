@@ -151,6 +151,11 @@ LANEGRAD_INLINE Vec<double> wide_erfc(Vec<double> x) {
   return select(is_nan(x), x, select(lt(x, wide(0)), wide(2) - y, y));
 }
 
+// The normal distribution function.
+LANEGRAD_INLINE Vec<double> wide_ndtr(Vec<double> x) {
+  return wide(0.5) * wide_erfc(x * wide(-0x1.6a09e667f3bcdp-1));
+}
+
 // x p(w), w = -log(1 - x^2), below 5; x q(sqrt w) above: 2^-35 and 2^-29.
 LANEGRAD_INLINE Vec<double> wide_erfinv(Vec<double> x) {
   constexpr double kP[] = {0x1.805c5cfd1510dp+0,   0x1.f91e8993cf2b2p-3,  -0x1.11c3c537568edp-8,
@@ -209,6 +214,13 @@ LANEGRAD_INLINE Vec<double> wide_softplus(Vec<double> x) {
   return max(x, wide(0)) + wide_log1p(wide_exp(-abs(x)));
 }
 
+// x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); beyond 40 the quotient is 1.
+LANEGRAD_INLINE Vec<double> mish_of(Vec<double> x, Vec<double> e) {
+  const Vec<double> n = e * (e + wide(2));
+  return select(gt(x, wide(-kInfinity)), x * (n / (n + wide(2))), x - x);
+}
+LANEGRAD_INLINE Vec<double> wide_mish(Vec<double> x) { return mish_of(x, wide_exp(min(x, wide(40)))); }
+
 }  // namespace detail
 
 #define LANEGRAD_WIDE(name)                                                                 \
@@ -237,15 +249,19 @@ LANEGRAD_WIDE(asinh)
 LANEGRAD_WIDE(acosh)
 LANEGRAD_WIDE(atanh)
 LANEGRAD_WIDE(erfc)
+LANEGRAD_WIDE(ndtr)
 LANEGRAD_WIDE(erfinv)
 LANEGRAD_WIDE(sinc)
 LANEGRAD_WIDE(logit)
 LANEGRAD_WIDE(softplus)
+LANEGRAD_WIDE(mish)
 LANEGRAD_WIDE2(atan2)
 LANEGRAD_WIDE2(logaddexp)
 LANEGRAD_WIDE2(logaddexp2)
 #undef LANEGRAD_WIDE
 #undef LANEGRAD_WIDE2
+
+LANEGRAD_INLINE Vec<double> mish(Vec<double> x) { return detail::mish_of(x, exp(min(x, detail::wide(40)))); }
 
 // Arguments beyond 2^20, where the reduction ends, infinities and NaN are left to the C library, one by one.
 LANEGRAD_INLINE Vec<float> tan(Vec<float> x) {
@@ -308,6 +324,7 @@ LANEGRAD_LANES(asinh, std::asinh(v))
 LANEGRAD_LANES(acosh, std::acosh(v))
 LANEGRAD_LANES(atanh, std::atanh(v))
 LANEGRAD_LANES(erfc, std::erfc(v))
+LANEGRAD_LANES(ndtr, special::ndtr(v))
 LANEGRAD_LANES(erfinv, special::erfinv(v))
 LANEGRAD_LANES(sinc, special::sinc(v))
 LANEGRAD_LANES(logit, v == 1 ? detail::kInfinity : std::log(v / (1 - v)))

@@ -84,7 +84,7 @@ describe('values', () => {
   it('NaN and infinities', () => {
     const x = k.tensor([NaN, -Infinity, Infinity, -0, 2.5, -1.5]);
     expect(k.values(k.run('relu', [x]))).toEqual([NaN, 0, Infinity, -0, 2.5, 0]);
-    expect(k.values(k.run('sign', [x]))).toEqual([NaN, -1, 1, 0, 1, -1]);
+    expect(k.values(k.run('sign', [x]))).toEqual([0, -1, 1, 0, 1, -1]);
     expect(k.values(k.run('round', [x])).slice(4)).toEqual([2, -2]);
     expect(k.values(k.run('clamp', [x], { min: -1, max: 1 }))).toEqual([NaN, -1, 1, -0, 1, -1]);
     expect(k.values(k.run('isnan', [x]))).toEqual([1, 0, 0, 0, 0, 0]);

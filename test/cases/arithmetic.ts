@@ -76,8 +76,6 @@ export const arithmetic = {
   },
   signbit: test([...unary(-1, 1), edges]),
   isinf: test([...unary(-1, 1), edges]),
-  isposinf: test([...unary(-1, 1), edges]),
-  isneginf: test([...unary(-1, 1), edges]),
   isfinite: test([...unary(-1, 1), edges]),
   nanToNum: {
     cases: [

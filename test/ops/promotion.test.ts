@@ -66,7 +66,8 @@ describe('two tensors', () => {
     expect(lg.div(two(a), two(b)).dtype).toBe(floating(wanted));
     expect(lg.eq(two(a), two(b)).dtype).toBe('bool');
     // PyTorch subtracts no bool, whatever the other is.
-    if (a !== 'bool' && b !== 'bool') expect(lg.sub(two(a), two(b)).dtype).toBe(wanted);
+    if (a === 'bool' || b === 'bool') expect(() => lg.sub(two(a), two(b))).toThrow(lg.DTypeError);
+    else expect(lg.sub(two(a), two(b)).dtype).toBe(wanted);
     if (wanted !== 'bool') {
       expect(lg.pow(two(a), two(b)).dtype).toBe(wanted);
       expect(lg.matmul(two(a).reshape([1, 2]), two(b).reshape([2, 1])).dtype).toBe(wanted);

@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import {
   counters,
   dropout,
+  F,
   info,
   manualSeed,
   ones,
   rand,
   randint,
   randn,
+  tensor,
   withSeed,
   type Tensor,
 } from '../../lib/index.js';
@@ -98,4 +100,23 @@ test.runIf(info().name === 'native')('dropout saves its counter and no mask', ()
   dropout(x, { p: 0.5 });
   // Two int64: seed and offset.
   expect(counters().savedBytes - before).toBe(16);
+});
+
+test('gumbelSoftmax draws from the distribution of its logits', () => {
+  manualSeed(12);
+  const shares = [0.1, 0.6, 0.3];
+  const logits = ones([20000, 1]).mul(tensor(shares)).log();
+  const hard = F.gumbelSoftmax(logits, { hard: true });
+  const found = hard.mean({ dim: 0 }).tolist() as number[];
+  found.forEach((share, i) => expect(share).toBeCloseTo(shares[i]!, 1.5));
+  const soft = F.gumbelSoftmax(logits, { tau: 0.5 });
+  expect(soft.sum({ dim: 1 }).sub(1).abs().amax().item()).toBeLessThan(1e-5);
+});
+
+test('rrelu draws a slope for each element', () => {
+  manualSeed(13);
+  const y = F.rrelu(ones([1000]).neg(), { training: true, lower: 0.25, upper: 0.5 });
+  expect(y.amax().item()).toBeLessThanOrEqual(-0.25);
+  expect(y.amin().item()).toBeGreaterThanOrEqual(-0.5);
+  expect(moments(y).variance).toBeCloseTo(0.25 ** 2 / 12, 3);
 });

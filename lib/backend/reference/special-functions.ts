@@ -134,6 +134,7 @@ export function digamma(value: number): number {
 /** The n-th derivative of digamma. */
 export function polygamma(n: number, x: number): number {
   if (n === 0) return digamma(x);
+  if (x === -Infinity) return NaN;
   const size = Math.exp(lgamma(n + 1)) * zeta(n + 1, x);
   return n % 2 === 0 ? -size : size;
 }

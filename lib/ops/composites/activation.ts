@@ -92,7 +92,7 @@ export function elu(inputs: Inputs, { alpha, inputScale }: OpAttrs['elu']): Tens
   const x = floats('elu', inputs);
   // Above 0 the exponential is not wanted, and must not overflow.
   const below = one('expm1', two('mul', clamp(x, -Infinity, 0), inputScale));
-  return [where(two('gt', x, 0), x, two('mul', below, alpha))];
+  return [where(two('le', x, 0), two('mul', below, alpha), x)];
 }
 
 /** elu with the constants that keep mean and variance. */

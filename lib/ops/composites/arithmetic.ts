@@ -24,16 +24,6 @@ export function isinf(inputs: Inputs): Tensor[] {
   return [isFloating(x) ? two('eq', one('abs', x), Infinity) : nothing(x)];
 }
 
-export function isposinf(inputs: Inputs): Tensor[] {
-  const x = operands(inputs)[0]!;
-  return [isFloating(x) ? two('eq', x, Infinity) : nothing(x)];
-}
-
-export function isneginf(inputs: Inputs): Tensor[] {
-  const x = operands(inputs)[0]!;
-  return [isFloating(x) ? two('eq', x, -Infinity) : nothing(x)];
-}
-
 export function isfinite(inputs: Inputs): Tensor[] {
   const x = operands(inputs)[0]!;
   return [isFloating(x) ? two('lt', one('abs', x), Infinity) : two('eq', x, x)];

@@ -164,10 +164,13 @@ export interface LstsqOptions {
 
 /** What did not come with a driver is a tensor without elements. */
 export interface LstsqResult {
+  /** X, in the dtype of a. */
   readonly solution: Tensor;
   /** The sum of squares of each column of A X - B, where M > N and the rank is N. */
   readonly residuals: Tensor;
+  /** Of each A. */
   readonly rank: Tensor<'int64'>;
+  /** Of each A, in descending order. */
   readonly singularValues: Tensor;
 }
 

@@ -1,5 +1,5 @@
-// All of the elementwise family but the functions, which functions.inl has: the rows of elementwise.def, casts,
-// where, fill and arange.
+// All of the elementwise family but the functions, which functions.inl has: the rows of elementwise.def,
+// casts, where, fill and arange.
 
 #include "kernels/elementwise/formulas.inl"
 

@@ -13,12 +13,12 @@ LANEGRAD_INLINE Vec<T> magnitude(Vec<T> a) {
     return a;
 }
 
-// NaN and zeros stay as they are.
+// 0 for zeros and NaN.
 template <class T>
 LANEGRAD_INLINE Vec<T> sign_of(Vec<T> a) {
   if constexpr (std::is_signed_v<T>) {
     const auto zero = constant<T>(0);
-    return select(gt(a, zero), constant<T>(1), select(lt(a, zero), constant<T>(-1), a));
+    return select(gt(a, zero), constant<T>(1), select(lt(a, zero), constant<T>(-1), zero));
   } else {
     return min(a, constant<T>(1));
   }

@@ -54,8 +54,13 @@ LANEGRAD_INLINE Vec<T> exponential_linear(Vec<T> x, Vec<T> alpha, Vec<T> scale) 
   return select(gt(x, constant<T>(0)), x, alpha * expm1(x * scale));
 }
 template <class T>
+LANEGRAD_INLINE Vec<T> scaled_exponential_linear(Vec<T> x) {
+  return select(gt(x, constant<T>(0)), x * constant<T>(kSeluScale),
+                constant<T>(kSeluAlpha * kSeluScale) * expm1(x));
+}
+template <class T>
 LANEGRAD_INLINE Vec<T> exponential_linear_slope(Vec<T> x, Vec<T> alpha, Vec<T> scale) {
-  return select(gt(x, constant<T>(0)), constant<T>(1), alpha * scale * exp(x * scale));
+  return select(le(x, constant<T>(0)), alpha * scale * exp(x * scale), constant<T>(1));
 }
 
 template <class T>

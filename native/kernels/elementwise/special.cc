@@ -193,6 +193,7 @@ double digamma(double x) {
 
 double polygamma(double n, double x) {
   if (n == 0) return digamma(x);
+  if (x == -kInfinity) return kNaN;
   const double size = std::exp(log_gamma(n + 1)) * zeta(n + 1, x);
   return std::fmod(n, 2) == 0 ? -size : size;
 }

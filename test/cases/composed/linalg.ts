@@ -36,17 +36,15 @@ export const linalgRows: ComposedRows = {
   }),
 
   'linalg.luSolve': composed({
-    call: (lg, _: undefined, b: Tensor) => {
-      const { LU, pivots } = lg.linalg.luFactor(
-        lg
-          .tensor([
-            [0, 2.5],
-            [4, 0],
-          ])
-          .to(b.dtype),
-      );
-      return lg.linalg.luSolve(LU, pivots, b);
-    },
+    call: (lg, _: undefined, b: Tensor) =>
+      lg.tidy(() => {
+        const rows = [
+          [0, 2.5],
+          [4, 0],
+        ];
+        const { LU, pivots } = lg.linalg.luFactor(lg.tensor(rows, { dtype: b.dtype }));
+        return lg.linalg.luSolve(LU, pivots, b);
+      }),
     cases: [
       { name: 'swapped rows', inputs: [given([2, 1], [5, 2])], attrs: undefined, expected: [0.5, 2] },
       { name: 'batch', inputs: [real([3, 2, 2])], attrs: undefined },

@@ -19,7 +19,13 @@ export const random: Rows = {
         ? fn(...a.all())
         : fn(0, a.value('low'), a.value('high'), ...(a.options() ? [a.options()] : [])),
   }),
-  randint_like: call('self low high'),
+  randint_like: call('self low high', {
+    // PyTorch's (self, high) is (self, 0, high) here.
+    run: (a, fn) =>
+      a.raw('high')?.t === 'int'
+        ? fn(...a.all())
+        : fn(a.value('self'), 0, a.value('low'), ...(a.options() ? [a.options()] : [])),
+  }),
   randperm: call('n'),
   normal: call('mean std size'),
   'normal/in_place': fill('normal_', 'self | mean std'),

@@ -235,7 +235,10 @@ export const pairOps = {
   ),
   logaddexp: floatPairFunction('logaddexp', special.logaddexp, logaddexpVjp(1)),
   logaddexp2: floatPairFunction('logaddexp2', special.logaddexp2, logaddexpVjp(Math.LN2)),
-  nextafter: floatPairFunction('nextafter', special.nextafter),
+  nextafter: floatPairFunction('nextafter', special.nextafter, (c, g) => [
+    g,
+    full(c, c.shape(1), 0, g.dtype),
+  ]),
   copysign: floatPairFunction(
     'copysign',
     (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)),

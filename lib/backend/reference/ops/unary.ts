@@ -121,7 +121,7 @@ export const unaryOps = {
     loop: (x, xo, xs, o, oo, os, n) => {
       for (let i = 0; i < n; i++, xo += xs, oo += os) {
         const v = x[xo]!;
-        o[oo] = v > 0 ? 1 : v < 0 ? -1 : v === 0 ? 0 : v;
+        o[oo] = v > 0 ? 1 : v < 0 ? -1 : 0;
       }
     },
     bigLoop: big((v) => (v > 0n ? 1n : v < 0n ? -1n : 0n)),

@@ -1,49 +1,19 @@
-import { backend } from '../backend/current.js';
-import {
-  checkChoice,
-  checkInt,
-  checkOptions,
-  checkRange,
-  checkSameShape,
-  checkTensor,
-  noAttrs,
-  shapeText,
-} from '../check.js';
-import { isFloat } from '../dtype.js';
-import { DTypeError, ShapeError } from '../errors.js';
-import { scoped } from '../scope.js';
-import type { Tensor } from '../tensor.js';
-import { runComposite } from './composite.js';
-import { gather, indexSelect } from './indexing.js';
-import { logSoftmax } from './reduction.js';
-import { reshape, squeeze, unsqueeze } from './view.js';
-
-/** What becomes of the losses of the elements. */
-export type Reduction = 'none' | 'mean' | 'sum';
-
-export interface LossOptions {
-  /** Default 'mean'. */
-  reduction?: Reduction;
-}
-
-const reductions = ['none', 'mean', 'sum'] as const;
-const all = { dims: [], keepdim: false };
+import { backend } from '../../backend/current.js';
+import { checkInt, checkRange, checkSameShape, checkTensor, noAttrs, shapeText } from '../../check.js';
+import { isFloat } from '../../dtype.js';
+import { DTypeError, ShapeError, ValueError } from '../../errors.js';
+import { scoped } from '../../scope.js';
+import type { Tensor } from '../../tensor.js';
+import { runComposite } from '../composite.js';
+import { gather, indexSelect } from '../indexing.js';
+import { logSoftmax } from '../reduction.js';
+import { reshape, squeeze, unsqueeze } from '../view.js';
+import { checkWeight, reduce, reductionOf } from './common.js';
+import type { LossOptions, Reduction } from './common.js';
 
 const add = (a: Tensor, b: Tensor | number) => backend.run1('add', [a, b], noAttrs);
-const sub = (a: Tensor | number, b: Tensor) => backend.run1('sub', [a, b], noAttrs);
 const mul = (a: Tensor, b: Tensor | number) => backend.run1('mul', [a, b], noAttrs);
-const sumAll = (x: Tensor) => backend.run1('sum', [x], all);
-
-function reductionOf(op: string, options: LossOptions): Reduction {
-  checkOptions(op, options);
-  const { reduction = 'mean' } = options;
-  checkChoice(op, 'reduction', reduction, reductions);
-  return reduction;
-}
-
-function reduce(losses: Tensor, reduction: Reduction): Tensor {
-  return reduction === 'none' ? losses : backend.run1(reduction, [losses], all);
-}
+const sumAll = (x: Tensor) => backend.run1('sum', [x], { dims: [], keepdim: false });
 
 /** The dim of the classes; checks that there is a target for each place. */
 function classDim(op: string, input: Tensor, target: Tensor): 0 | 1 {
@@ -92,7 +62,14 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
         `(dtype: 'int64'), probabilities the shape of input, ${shapeText(input.shape)}`,
     );
   }
-  if (isFloat(target.dtype)) return probabilityCrossEntropy(input, target, weight, labelSmoothing, reduction);
+  if (isFloat(target.dtype)) {
+    if (ignoreIndex >= 0) {
+      throw new ValueError(
+        `[crossEntropy] got ignoreIndex ${ignoreIndex}, wanted none with probabilities as target`,
+      );
+    }
+    return probabilityCrossEntropy(input, target, weight, labelSmoothing, reduction);
+  }
   const dim = classDim('crossEntropy', input, target);
   if (weight === null) {
     const attrs = { reduction, ignoreIndex, labelSmoothing };
@@ -102,13 +79,6 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   return scoped(() =>
     weightedCrossEntropy(input, target, weight, dim, ignoreIndex, labelSmoothing, reduction),
   );
-}
-
-function checkWeight(op: string, weight: Tensor, classes: number): void {
-  checkTensor(op, 'weight', weight);
-  if (weight.ndim !== 1 || weight.shape[0] !== classes) {
-    throw new ShapeError(`[${op}] weight is ${shapeText(weight.shape)}, wanted [${classes}], one per class`);
-  }
 }
 
 /** weight as [1, C, 1, ...], to multiply what has classes in `dim`. */
@@ -215,79 +185,5 @@ export function nll(input: Tensor, target: Tensor, options: NllOptions = {}): Te
     const { safe, weights } = targetParts(target, ones, ignoreIndex);
     const picked = squeeze(gather(input, dim, unsqueeze(safe, dim)), dim);
     return weightedMean(backend.run1('neg', [mul(picked, weights)], noAttrs), weights, reduction);
-  });
-}
-
-function checkPair(op: string, input: Tensor, target: Tensor): void {
-  checkTensor(op, 'input', input);
-  checkTensor(op, 'target', target);
-  checkSameShape(op, input, 'input', target, 'target');
-}
-
-/**
- * Squared error: (input - target)². Same shapes.
- *
- * @throws ShapeError if the shapes differ.
- * @example
- * import { mse, tensor } from 'lanegrad';
- * mse(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 2
- */
-export function mse(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkPair('mse', input, target);
-  const reduction = reductionOf('mse', options);
-  return scoped(() => reduce(backend.run1('square', [sub(input, target)], noAttrs), reduction));
-}
-
-/**
- * Absolute error: |input - target|. Same shapes.
- *
- * @throws ShapeError if the shapes differ.
- * @example
- * import { l1, tensor } from 'lanegrad';
- * l1(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 1
- */
-export function l1(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkPair('l1', input, target);
-  const reduction = reductionOf('l1', options);
-  return scoped(() => reduce(backend.run1('abs', [sub(input, target)], noAttrs), reduction));
-}
-
-export interface BceWithLogitsOptions extends LossOptions {
-  /** Multiplies each loss; broadcasts to input. */
-  weight?: Tensor | null;
-  /** Multiplies the loss of positive targets; broadcasts to input. */
-  posWeight?: Tensor | null;
-}
-
-/**
- * Binary cross-entropy of logits: -(p t log σ(x) + (1 - t) log(1 - σ(x))) with p = posWeight, computed as
- * (1 - t) x + (1 + (p - 1) t) (log(1 + exp(-|x|)) + max(-x, 0)), which does not overflow. Same shapes.
- *
- * @throws ShapeError if the shapes differ.
- * @example
- * import { bceWithLogits, tensor } from 'lanegrad';
- * bceWithLogits(tensor([0, 1.5]), tensor([1, 1])).item().toFixed(4); // => '0.4473'
- */
-export function bceWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
-  checkPair('bceWithLogits', input, target);
-  const reduction = reductionOf('bceWithLogits', options);
-  const { weight = null, posWeight = null } = options;
-  if (weight !== null) checkTensor('bceWithLogits', 'weight', weight);
-  if (posWeight !== null) checkTensor('bceWithLogits', 'posWeight', posWeight);
-  return scoped(() => {
-    const negative = backend.run1('neg', [input], noAttrs);
-    const decay = backend.run1(
-      'exp',
-      [backend.run1('neg', [backend.run1('abs', [input], noAttrs)], noAttrs)],
-      noAttrs,
-    );
-    const softplus = add(
-      backend.run1('log', [add(decay, 1)], noAttrs),
-      backend.run1('maximum', [negative, 0], noAttrs),
-    );
-    const scale = posWeight ? add(mul(target, add(posWeight, -1)), 1) : null;
-    let losses = add(mul(input, sub(1, target)), scale ? mul(softplus, scale) : softplus);
-    if (weight) losses = mul(losses, weight);
-    return reduce(losses, reduction);
   });
 }
