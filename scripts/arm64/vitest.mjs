@@ -21,9 +21,33 @@ globalThis[GLOBAL_EXPECT] = expect;
 setState({ assertionCalls: 0, isExpectingAssertions: false, testPath: process.argv[1] }, expect);
 chai.expect.extend(expect, customMatchers);
 
+const stubbed = new Map();
+
+export const vi = {
+  stubEnv(name, value) {
+    if (!stubbed.has(name)) stubbed.set(name, process.env[name]);
+    process.env[name] = value;
+  },
+  unstubAllEnvs() {
+    for (const [name, value] of stubbed) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    stubbed.clear();
+  },
+  // What is imported after it is a second copy in the bundle already: see scripts/test-arm64.mjs.
+  resetModules() {},
+};
+
 /** Types are checked by tsc: here such an expectation is any chain of calls. */
 export const expectTypeOf = () =>
   new Proxy(() => {}, { get: () => expectTypeOf(), apply: () => expectTypeOf() });
+
+/** The name of one row: `%s` takes a value, `$name` a property. */
+function nameOf(pattern, values) {
+  const named = pattern.replace(/\$(\w+)/g, (whole, key) => values[0]?.[key] ?? whole);
+  return format(named, ...values.slice(0, named.split(/%[a-z]/).length - 1));
+}
 
 /** Adds each, runIf and skipIf, which take and give what vitest's do. */
 function withVariants(define, skip) {
