@@ -2,7 +2,7 @@ import { Handle } from './backend/backend.js';
 import { describe } from './backend/describe.js';
 import { dtypes } from './dtype.js';
 import type { DType } from './dtype.js';
-import { DTypeError, IndexError, ShapeError, ValueError } from './errors.js';
+import { DTypeError, IndexError, OutOfMemoryError, ShapeError, ValueError } from './errors.js';
 import type { Tensor } from './tensor.js';
 
 // Checks of what plain JavaScript may pass. TypeScript users never see them fail.
@@ -111,6 +111,19 @@ export function checkOptions(op: string, value: unknown, known?: readonly string
   const stranger = known && Object.keys(value).find((name) => !known.includes(name));
   if (stranger !== undefined) {
     throw new ValueError(`[${op}] options: got ${describe(stranger)}, wanted only ${known!.join(', ')}`);
+  }
+}
+
+/**
+ * Before a JavaScript array of `count` entries is made (numbers, or with `tensors` the parts of a tensor): the engine does not
+ * throw when one outgrows its heap but ends the process.
+ */
+export function checkListLength(op: string, count: number, what: 'numbers' | 'tensors' = 'numbers'): void {
+  const most = what === 'numbers' ? 2 ** 26 : 2 ** 22;
+  if (!(count <= most)) {
+    throw new OutOfMemoryError(
+      `[${op}] a JavaScript list of ${count} ${what} is beyond the ${most} that there may be`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import {
   checkChoice,
   checkFlag,
   checkInt,
+  checkListLength,
   checkOptions,
   checkShape,
   checkTensor,
@@ -129,22 +130,30 @@ export function combinations(x: Tensor, options: CombinationsOptions = noOptions
   });
 }
 
+/** How many ways there are to choose r of n; a number beyond any list stands for all larger ones. */
+function waysOf(n: number, r: number): number {
+  if (r > n) return 0;
+  let ways = 1;
+  // At least doubles with every turn.
+  for (let i = 1; i <= Math.min(r, n - r) && ways < 2 ** 53; ++i) ways *= (n - Math.min(r, n - r) + i) / i;
+  return ways;
+}
+
 function placesOf(count: number, r: number, repeats: boolean): number[] {
+  const ways = count === 0 ? 0 : waysOf(repeats ? count + r - 1 : count, r);
+  if (ways === 0) return [];
+  checkListLength('combinations', ways * r);
   const places: number[] = [];
-  const chosen: number[] = [];
-  const choose = (from: number): void => {
-    if (chosen.length === r) {
-      for (const place of chosen) places.push(place);
-      return;
-    }
-    for (let i = from; i < count; ++i) {
-      chosen.push(i);
-      choose(repeats ? i : i + 1);
-      chosen.pop();
-    }
-  };
-  choose(0);
-  return places;
+  const chosen = Array.from({ length: r }, (_, i) => (repeats ? 0 : i));
+  for (;;) {
+    for (const place of chosen) places.push(place);
+    // The last that can go on does, and those after it start anew.
+    let i = r - 1;
+    while (i >= 0 && chosen[i] === (repeats ? count - 1 : count - r + i)) --i;
+    if (i < 0) return places;
+    const next = chosen[i]! + 1;
+    for (let j = i; j < r; ++j) chosen[j] = repeats ? next : next + j - i;
+  }
 }
 
 export interface TriangleIndicesOptions {

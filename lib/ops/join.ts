@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkInt, checkInts, checkTensor, checkTensors, wrapDim } from '../check.js';
+import { checkInt, checkInts, checkListLength, checkTensor, checkTensors, wrapDim } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
@@ -69,6 +69,7 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
     checkInt('split', 'size', size);
     if (size < 1) throw new ValueError(`[split] size: got ${size}, wanted at least 1`);
     const count = Math.max(1, Math.ceil(whole / size));
+    checkListLength('split', count, 'tensors');
     sizes = Array.from({ length: count }, (_, i) => Math.min(size, whole - i * size));
   } else {
     checkInts('split', 'size', size);
@@ -99,6 +100,7 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   checkInt('chunk', 'chunks', chunks);
   if (chunks < 1) throw new ValueError(`[chunk] chunks: got ${chunks}, wanted at least 1`);
   const whole = x.shape[wrapDim('chunk', dim, x.shape.length)] ?? 0;
+  if (whole === 0) checkListLength('chunk', chunks, 'tensors');
   if (whole === 0) return Array.from({ length: chunks }, () => narrow(x, dim, 0, 0));
   return split(x, Math.ceil(whole / chunks), dim);
 }
@@ -114,5 +116,6 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
   checkTensor('unbind', 'x', x);
   const size = x.shape[wrapDim('unbind', dim, x.shape.length)];
   if (size === undefined) throw new ShapeError('[unbind] got a 0-dim tensor, wanted at least one dim');
+  checkListLength('unbind', size, 'tensors');
   return Array.from({ length: size }, (_, i) => select(x, dim, i));
 }

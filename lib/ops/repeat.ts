@@ -1,6 +1,15 @@
 import { backend } from '../backend/current.js';
 import { Handle } from '../backend/backend.js';
-import { checkInt, checkInts, checkOptions, checkTensor, product, shapeText, wrapDim } from '../check.js';
+import {
+  checkInt,
+  checkInts,
+  checkListLength,
+  checkOptions,
+  checkTensor,
+  product,
+  shapeText,
+  wrapDim,
+} from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import { fromNumbers } from '../tensor.js';
@@ -125,10 +134,16 @@ function placesOf(counts: Tensor, size: number, outputSize: number | undefined):
   if (shape.length > 1 || (counts.numel() !== 1 && product(shape) !== size)) {
     throw new ShapeError(`[repeatInterleave] repeats: got shape ${shapeText(shape)} for ${size} elements`);
   }
+  checkListLength('repeatInterleave', size);
   const values = Array.from(counts.data, Number);
+  const single = values.length === 1;
+  checkListLength(
+    'repeatInterleave',
+    single ? size * values[0]! : values.reduce((a, b) => a + Math.max(b, 0), 0),
+  );
   const places: number[] = [];
   for (let i = 0; i < size; ++i) {
-    const count = values.length === 1 ? values[0]! : values[i]!;
+    const count = single ? values[0]! : values[i]!;
     if (count < 0) throw new ValueError(`[repeatInterleave] repeats: got ${count}, wanted none below 0`);
     for (let k = 0; k < count; ++k) places.push(i);
   }

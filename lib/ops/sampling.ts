@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkInt, checkOptions, checkTensor, shapeText } from '../check.js';
+import { checkFlag, checkInt, checkListLength, checkOptions, checkTensor, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
@@ -127,6 +127,7 @@ export function multinomial(
     throw new ValueError(`[${op}] numSamples: got ${numSamples}, wanted 1 to ${classes}, or replacement`);
   }
   const weights = doubles(x);
+  checkListLength(op, rows * numSamples);
   const draws = uniforms(rows * numSamples);
   const places = new BigInt64Array(rows * numSamples);
   const tree = new SumTree(classes);

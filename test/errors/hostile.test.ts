@@ -51,6 +51,28 @@ describe('sizes whose product overflows', () => {
   });
 });
 
+// The engine does not throw when an array outgrows its heap, it ends the process.
+describe('lists that JavaScript would have to hold', () => {
+  const image = lg.ones([1, 1, 2, 2]);
+  const rows: [string, () => unknown][] = [
+    ['repeatInterleave by a tensor', () => lg.repeatInterleave(lg.ones([2]), lg.tensor([2 ** 40, 1]))],
+    ['combinations', () => lg.combinations(wide(2 ** 20), { r: 3 })],
+    [
+      'combinations of one, with itself',
+      () => lg.combinations(wide(1), { r: 2 ** 40, withReplacement: true }),
+    ],
+    ['unbind', () => wide(2 ** 30).unbind(0)],
+    ['split', () => lg.split(wide(2 ** 40), 1)],
+    ['chunk of nothing', () => lg.chunk(lg.zeros([0]), 2 ** 40)],
+    ['a window', () => lg.signal.windows.hann(2 ** 40)],
+    ['interpolate', () => lg.F.interpolate(image, { size: [2 ** 40, 2], mode: 'bilinear' })],
+    ['affineGrid', () => lg.F.affineGrid(lg.ones([1, 2, 3]), [1, 1, 1, 2 ** 30])],
+  ];
+  test.each(rows)('%s', (_, call) => {
+    expect(call).toThrow(OutOfMemoryError);
+  });
+});
+
 describe('arrays that run code while they are read', () => {
   test('dims whose reading runs other ops', () => {
     const x = lg.ones([2, 3]);

@@ -1,5 +1,13 @@
 import { backend } from '../../backend/current.js';
-import { checkFlag, checkOptions, checkShape, checkTensor, product, shapeText } from '../../check.js';
+import {
+  checkFlag,
+  checkListLength,
+  checkOptions,
+  checkShape,
+  checkTensor,
+  product,
+  shapeText,
+} from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError } from '../../errors.js';
 import { scoped } from '../../scope.js';
@@ -10,6 +18,7 @@ import { expand, reshape, transpose } from '../view.js';
 
 /** Coordinates in [-1, 1]: the centres of n elements, or n from end to end. */
 function centres(n: number, alignCorners: boolean): number[] {
+  checkListLength('affineGrid', n);
   return Array.from({ length: n }, (_, i) => {
     if (n === 1) return 0;
     return alignCorners ? (2 * i) / (n - 1) - 1 : (2 * i + 1) / n - 1;

@@ -3,6 +3,7 @@ import {
   checkChoice,
   checkFlag,
   checkInt,
+  checkListLength,
   checkNumber,
   checkOptions,
   checkTensor,
@@ -110,6 +111,8 @@ function plan(x: Tensor, options: InterpolateOptions): Plan {
     size == null ? inner.map((n, d) => scaled(n, factors[d]!)) : listOf('size', size, directions);
   const dims = counts.map((count, d) => {
     checkInt('interpolate', 'size', count);
+    // Places and weights, up to four for each element, are JavaScript's.
+    checkListLength('interpolate', 4 * Math.max(count, inner[d]!));
     return { size: inner[d]!, count, factor: follow ? factors[d] : undefined, alignCorners: corners };
   });
   const least = mode === 'area' ? 0 : 1;

@@ -1,5 +1,5 @@
 import { backend } from '../../backend/current.js';
-import { checkInt, checkNumber } from '../../check.js';
+import { checkInt, checkListLength, checkNumber } from '../../check.js';
 import { isFloat, makeTypedArray } from '../../dtype.js';
 import type { DType } from '../../dtype.js';
 import { DTypeError, ValueError } from '../../errors.js';
@@ -37,6 +37,7 @@ function make<D extends DType>(
   if (M < 0) throw new ValueError(`[${op}] M: got ${M}, wanted at least 0`);
   const dtype = floatingDType(op, options);
   const steps = options.sym === false ? M : M - 1;
+  checkListLength(op, M);
   const data = makeTypedArray('float64', M);
   for (let n = 0; n < M; ++n) data[n] = M === 1 ? value(0, 0) : value((2 * n) / steps - 1, steps);
   const window = scoped(() => {
