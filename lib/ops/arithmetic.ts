@@ -195,7 +195,7 @@ export function xlogy(x: Operand, y: Operand): Tensor {
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { gcd, tensor } from 'lanegrad';
- * gcd(tensor([12, -18]), 8).tolist(); // => [4, 2]
+ * gcd(tensor([12, -18]), tensor(8)).tolist(); // => [4, 2]
  */
 export function gcd(a: Tensor, b: Tensor): Tensor {
   checkTensor('gcd', 'a', a);
@@ -210,7 +210,7 @@ export function gcd(a: Tensor, b: Tensor): Tensor {
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { lcm, tensor } from 'lanegrad';
- * lcm(tensor([4, -6]), 10).tolist(); // => [20, 30]
+ * lcm(tensor([4, -6]), tensor(10)).tolist(); // => [20, 30]
  */
 export function lcm(a: Tensor, b: Tensor): Tensor {
   checkTensor('lcm', 'a', a);
@@ -299,7 +299,7 @@ function asDouble(x: Operand): Tensor {
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { ldexp, tensor } from 'lanegrad';
- * ldexp(tensor([1, 3]), 2).tolist(); // => [4, 12]
+ * ldexp(tensor([1, 3]), tensor(2)).tolist(); // => [4, 12]
  */
 export function ldexp(a: Tensor, b: Tensor): Tensor {
   checkTensor('ldexp', 'a', a);

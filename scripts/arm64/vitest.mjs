@@ -54,11 +54,7 @@ function withVariants(define, skip) {
   const each = (rows) => (name, body, options) => {
     for (const row of rows) {
       const values = Array.isArray(row) ? row : [row];
-      define(
-        format(name, ...values.slice(0, name.split(/%[a-z]/).length - 1)),
-        () => body(...values),
-        options,
-      );
+      define(nameOf(name, values), () => body(...values), options);
     }
   };
   const runIf = (condition) => (condition ? variants : withVariants(skip, skip));
