@@ -132,8 +132,6 @@ export interface OpAttrs {
   isfinite: NoAttrs;
   isinf: NoAttrs;
   isnan: NoAttrs;
-  isneginf: NoAttrs;
-  isposinf: NoAttrs;
   kthvalue: { readonly k: number; readonly dim: number; readonly keepdim: boolean };
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
@@ -483,8 +481,6 @@ export type FusedName =
   | 'isclose'
   | 'isfinite'
   | 'isinf'
-  | 'isneginf'
-  | 'isposinf'
   | 'kthvalue'
   | 'layerNorm'
   | 'leakyRelu'
@@ -1693,24 +1689,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['elementwise', 'primitive'],
-    promotion: 'none',
-  },
-  isneginf: {
-    inputs: [
-      { name: 'x', kind: 'one', differentiable: false },
-    ],
-    attrs: [],
-    outputs: [{ name: 'out', differentiable: false }],
-    flags: ['elementwise'],
-    promotion: 'none',
-  },
-  isposinf: {
-    inputs: [
-      { name: 'x', kind: 'one', differentiable: false },
-    ],
-    attrs: [],
-    outputs: [{ name: 'out', differentiable: false }],
-    flags: ['elementwise'],
     promotion: 'none',
   },
   kthvalue: {

@@ -1,10 +1,11 @@
+import { clampMin } from '../ops/clamp.js';
 import { backend } from '../backend/current.js';
 import { checkInt, checkNumber, checkOptions, checkRange, checkTensor, noAttrs } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType, FloatDType } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
-import { add, div, maximum, mul } from '../ops/binary.js';
+import { add, div, mul } from '../ops/binary.js';
 import { bernoulli, rand, randint, randn, trials } from '../ops/random.js';
 import { multinomial } from '../ops/sampling.js';
 import { ceil, cos, exp, floor, log, neg, sin } from '../ops/unary.js';
@@ -138,7 +139,7 @@ export const randomInPlaceMethods: Record<keyof RandomInPlaceMethods, unknown> =
   geometric_<T extends Tensor>(this: T, p: number): T {
     above('geometric_', 'p', p, 0);
     if (!(p < 1)) throw new ValueError(`[geometric_] p: got ${p}, wanted less than 1`);
-    return fill('geometric_', this, () => maximum(ceil(div(logUniform(this), Math.log1p(-p))), 1));
+    return fill('geometric_', this, () => clampMin(ceil(div(logUniform(this), Math.log1p(-p))), 1));
   },
   random_<T extends Tensor>(this: T, options: { from?: number; to?: number | null } = {}): T {
     checkOptions('random_', options);

@@ -1,3 +1,4 @@
+import { clampMin } from './clamp.js';
 import { backend } from '../backend/current.js';
 import {
   checkChoice,
@@ -15,7 +16,7 @@ import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, div, eq, ge, gt, lt, maximum, mul, ne, sub, where } from './binary.js';
+import { add, div, eq, ge, gt, lt, mul, ne, sub, where } from './binary.js';
 import { detach, to } from './convert.js';
 import { ones, zeros } from './creation.js';
 import { arange } from './ranges.js';
@@ -244,6 +245,6 @@ export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBa
     if (mode === 'sum') return to(sums, weight.dtype);
     const members = counted ?? ones([total], { dtype: 'int64' });
     const sizes = indexAdd(zeros([bags], { dtype: 'int64' }), 0, bagOf, members);
-    return to(div(sums, unsqueeze(maximum(sizes, 1), 1)), weight.dtype);
+    return to(div(sums, unsqueeze(clampMin(sizes, 1), 1)), weight.dtype);
   });
 }

@@ -1,9 +1,10 @@
+import { clampMin } from './clamp.js';
 import { checkChoice, checkFlag, checkNumber, checkOptions, checkTensor, wrapDim } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, lt, maximum, mul, sub, where } from './binary.js';
+import { add, lt, mul, sub, where } from './binary.js';
 import { detach, to } from './convert.js';
 import { full } from './creation.js';
 import { gather } from './indexing.js';
@@ -110,7 +111,7 @@ function pick(
   const shape = [...rows.shape.slice(0, -1), points.shape[0]!];
   // How far from the smallest. NaNs are sorted last: to point at the last element gives one.
   const ends = skipNaN
-    ? maximum(sub(sum(logicalNot(missing), { dim: -1, keepdim: true }), 1), 0)
+    ? clampMin(sub(sum(logicalNot(missing), { dim: -1, keepdim: true }), 1), 0)
     : full([1], last, { dtype: 'int64' });
   const free = expand(mul(points, to(ends, rows.dtype)), shape);
   const ranks = skipNaN ? free : where(any(missing, { dim: -1, keepdim: true }), last, free);

@@ -121,6 +121,9 @@ export function randint<D extends DType = 'int64'>(
  * Uniform random integers in [low, high), of the shape and dtype of `x`. See {@link randint}.
  *
  * @throws ValueError if high is not above low.
+ * @example
+ * import { randintLike, zeros } from 'lanegrad';
+ * randintLike(zeros([2, 3]), 0, 10).shape; // => [2, 3]
  */
 export function randintLike(
   x: Tensor,

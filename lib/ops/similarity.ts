@@ -1,9 +1,10 @@
+import { clampMin } from './clamp.js';
 import { checkFlag, checkInt, checkNumber, checkOptions, checkTensor, shapeText, wrapDim } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, div, eq, gt, maximum, mul, ne, pow, sub, where } from './binary.js';
+import { add, div, eq, gt, mul, ne, pow, sub, where } from './binary.js';
 import { detach, to } from './convert.js';
 import { tensor } from './from-data.js';
 import { indexSelect } from './indexing.js';
@@ -42,7 +43,7 @@ export function vectorPNorm(x: Tensor, p: number, place: Place): Tensor {
 /** max(x, least), through which the gradient goes as if the bound were not there. */
 function atLeast(x: Tensor, least: number): Tensor {
   const here = detach(x);
-  return add(x, sub(maximum(here, least), here));
+  return add(x, sub(clampMin(here, least), here));
 }
 
 export interface NormalizeOptions {
@@ -69,7 +70,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   checkNumber('normalize', 'p', p);
   checkNumber('normalize', 'eps', eps);
   const dims = (typeof dim === 'number' ? [dim] : dim).map((entry) => wrapDim('normalize', entry, x.ndim));
-  return scoped(() => div(x, maximum(vectorPNorm(x, p, { dim: dims, keepdim: true }), eps)));
+  return scoped(() => div(x, clampMin(vectorPNorm(x, p, { dim: dims, keepdim: true }), eps)));
 }
 
 export interface CosineSimilarityOptions {

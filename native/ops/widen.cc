@@ -8,7 +8,8 @@ namespace {
 
 size_t aligned(size_t bytes) { return (bytes + 63) & ~size_t{63}; }
 
-// In the dim order of the narrow tensor: what infer said of the outputs' strides then holds for the wide ones too.
+// In the dim order of the narrow tensor: what infer said of the outputs' strides then holds for the wide ones
+// too.
 TensorSpec widened(const TensorSpec& spec) {
   if (!is_narrow(spec.dtype)) return spec;
   return {computed_dtype(spec.dtype), spec.shape, dense_strides_like(spec.shape, spec.strides)};

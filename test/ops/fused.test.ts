@@ -84,8 +84,8 @@ describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !optim
   },
 );
 
-/** Their definition is one op too: a comparison, or a sort that the first places are cut from. */
-const definedByOne: readonly OpName[] = ['isposinf', 'isneginf', 'kthvalue', 'topk'];
+/** Their definition is one op too: a sort that the first places are cut from. */
+const definedByOne: readonly OpName[] = ['kthvalue', 'topk'];
 
 /** Gradients of the sum of squares of the first gradients. */
 function secondOrder(op: OpName, entry: Case) {

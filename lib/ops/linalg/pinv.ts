@@ -1,3 +1,4 @@
+import { clampMin } from '../clamp.js';
 import { backend } from '../../backend/current.js';
 import {
   checkChoice,
@@ -12,7 +13,7 @@ import { customOp } from '../../custom-op.js';
 import { DTypeError, ShapeError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, eq, gt, maximum, mul, sub, where } from '../binary.js';
+import { add, div, eq, gt, mul, sub, where } from '../binary.js';
 import { to } from '../convert.js';
 import { zeros } from '../creation.js';
 import { matmul } from '../matmul.js';
@@ -63,7 +64,7 @@ function cutoff(s: Tensor, tolerance: Tolerance): Tensor {
   if (s.shape.at(-1) === 0) return zeros([], { dtype: s.dtype });
   const each = (value: number | Tensor) =>
     typeof value === 'number' ? value : unsqueeze(to(value, s.dtype), -1);
-  return maximum(mul(amax(s, { dim: -1, keepdim: true }), each(tolerance.rtol)), each(tolerance.atol));
+  return clampMin(mul(amax(s, { dim: -1, keepdim: true }), each(tolerance.rtol)), each(tolerance.atol));
 }
 
 /** V diag(1 / S) U^T over the singular values that count. */

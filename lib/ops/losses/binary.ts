@@ -1,7 +1,8 @@
+import { clampMin } from '../clamp.js';
 import { checkSameShape, checkTensor } from '../../check.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, lt, maximum, mul, sub, where } from '../binary.js';
+import { add, lt, mul, sub, where } from '../binary.js';
 import { detach, to } from '../convert.js';
 import { mean } from '../reduction.js';
 import { log, neg } from '../unary.js';
@@ -23,7 +24,7 @@ const singleOf = (x: Tensor): Tensor => (x.dtype === 'float64' ? x : to(x, 'floa
 function boundedLog(x: Tensor): Tensor {
   const near = lt(x, 1e-12);
   const here = detach(x);
-  const line = add(maximum(log(here), -100), mul(sub(x, here), 1e12));
+  const line = add(clampMin(log(here), -100), mul(sub(x, here), 1e12));
   return where(near, line, log(where(near, 1, x)));
 }
 

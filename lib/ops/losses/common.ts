@@ -1,8 +1,9 @@
+import { clampMin } from '../clamp.js';
 import { checkChoice, checkFlag, checkNumber, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { ShapeError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
-import { add, maximum, mul, sub } from '../binary.js';
+import { add, mul, sub } from '../binary.js';
 import { detach, to } from '../convert.js';
 import { mean, sum } from '../reduction.js';
 import { exp, log, neg } from '../unary.js';
@@ -64,7 +65,7 @@ export function asFloat(x: Tensor): Tensor {
  * through it, and the derivatives are those of a smooth function at 0 too.
  */
 export function softplus(x: Tensor): Tensor {
-  const m = maximum(detach(x), 0);
+  const m = clampMin(detach(x), 0);
   return add(log(add(exp(sub(x, m)), exp(neg(m)))), m);
 }
 

@@ -1,3 +1,4 @@
+import { clampMin } from '../clamp.js';
 import { backend } from '../../backend/current.js';
 import { checkInt, checkInts, checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
@@ -5,7 +6,7 @@ import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { Handle } from '../../backend/backend.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, ge, gt, lt, maximum, ne, sub, where } from '../binary.js';
+import { add, div, ge, gt, lt, ne, sub, where } from '../binary.js';
 import { detach, to } from '../convert.js';
 import { full, zeros } from '../creation.js';
 import { arange } from '../ranges.js';
@@ -71,7 +72,7 @@ function negativeLogLikelihood(
   );
   // A label may follow the label before it at once if the two differ.
   const skips = ne(states, before);
-  const emitted = maximum(
+  const emitted = clampMin(
     gather(logProbs, 2, expand(unsqueeze(states, 0), [steps, samples, count])),
     logZero,
   );
@@ -87,7 +88,7 @@ function negativeLogLikelihood(
   }
   const last = tensor([...targetLengths], { dtype: 'int64' }).mul(2);
   const endBlank = squeeze(gather(alpha, 1, unsqueeze(last, 1)), 1);
-  const previous = maximum(sub(last, 1), 0);
+  const previous = clampMin(sub(last, 1), 0);
   const endLabel = where(gt(last, 0), squeeze(gather(alpha, 1, unsqueeze(previous, 1)), 1), logZero);
   return sub(0, logAdd([endBlank, endLabel]));
 }
@@ -213,7 +214,7 @@ export function ctcLoss(
     const losses = where(ge(raw, -logZero / 2), zeroInfinity ? 0 : Infinity, raw);
     if (reduction === 'sum') return sum(losses);
     if (reduction === 'none') return single ? select(losses, 0, 0) : losses;
-    const divisors = maximum(tensor([...ends], { dtype: logProbs.dtype }), 1);
+    const divisors = clampMin(tensor([...ends], { dtype: logProbs.dtype }), 1);
     return mean(div(losses, divisors));
   });
 }

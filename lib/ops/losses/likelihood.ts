@@ -1,8 +1,9 @@
+import { clampMin } from '../clamp.js';
 import { checkChoice, checkOperand, checkOptions, shapeText } from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, gt, lt, maximum, mul, sub, where } from '../binary.js';
+import { add, div, gt, lt, mul, sub, where } from '../binary.js';
 import { detach } from '../convert.js';
 import { full } from '../creation.js';
 import { sum } from '../reduction.js';
@@ -145,7 +146,7 @@ export function gaussianNllLoss(
       throw new ValueError(`[${op}] got a negative variance, wanted none`);
     }
     // The gradient goes through the clamp as if it were not there, as in PyTorch.
-    const least = add(v, sub(maximum(detach(v), eps), detach(v)));
+    const least = add(v, sub(clampMin(detach(v), eps), detach(v)));
     let losses = mul(add(log(least), div(square(sub(input, target)), least)), 0.5);
     if (whole) losses = add(losses, 0.5 * Math.log(2 * Math.PI));
     return reduce(losses, reduction);

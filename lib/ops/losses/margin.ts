@@ -1,9 +1,10 @@
+import { clampMin } from '../clamp.js';
 import { checkFunction } from '../../scope.js';
 import { checkTensor, shapeText } from '../../check.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, eq, ge, gt, maximum, minimum, mul, ne, sub, where } from '../binary.js';
+import { add, div, eq, ge, gt, minimum, mul, ne, sub, where } from '../binary.js';
 import { detach, to } from '../convert.js';
 import { zeros } from '../creation.js';
 import { arange } from '../ranges.js';
@@ -33,7 +34,7 @@ export interface MarginOptions extends LossOptions {
 }
 
 /** max(x, 0); the gradient goes through where x >= 0, so not where it is NaN. */
-const positivePart = (x: Tensor): Tensor => where(ge(x, 0), x, maximum(detach(x), 0));
+const positivePart = (x: Tensor): Tensor => where(ge(x, 0), x, clampMin(detach(x), 0));
 
 /**
  * log(1 + exp(-target input)) for targets of 1 or -1. Shapes broadcast, floating.

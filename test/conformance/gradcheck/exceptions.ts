@@ -48,7 +48,15 @@ const exceptions: readonly Exception[] = [
     reason: 'indices that repeat: one element stays, and PyTorch gives the gradient to all',
   },
   { ops: /^nextafter$/, reason: 'a step for each float: what its slope is, is a convention' },
-  { ops: /^view$/, layout: 'strided', reason: 'a view needs strides that fit' },
+  { ops: /^view(_as)?$/, layout: 'strided', reason: 'a view needs strides that fit' },
+  { ops: /^view_as$/, layout: 'broadcast', reason: 'a view needs strides that fit' },
+  { ops: /^as_strided$/, layout: 'strided', reason: 'it reads memory, which another layout orders otherwise' },
+  { ops: /^as_strided$/, layout: 'broadcast', reason: 'it reads memory, which another layout orders otherwise' },
+  { ops: /^index_reduce$/, layout: 'broadcast', reason: 'a destination that repeats is written more than once' },
+  {
+    ops: /^nn\.functional\.ctc_loss$/,
+    reason: 'its gradient is that of the logits in front of the log softmax, as in PyTorch',
+  },
   {
     ops: /^nn\.functional\.embedding(_bag)?$/,
     parameter: 'padding_idx',
