@@ -27,8 +27,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   if (index.numel() > 0) return backend.run1('gather', [x, index], { dim });
   // Nothing is read: as in PyTorch its dtype and sizes need not fit.
   const along = wrapDim('gather', dim, x.ndim);
-  const fits =
-    x.ndim === index.ndim && index.shape.every((size, i) => i === along || size <= x.shape[i]!);
+  const fits = x.ndim === index.ndim && index.shape.every((size, i) => i === along || size <= x.shape[i]!);
   if (fits) return scoped(() => backend.run1('gather', [x, placesOf(index)], { dim }));
   return backend.run1('full', [], { shape: index.shape, value: 0, dtype: x.dtype });
 }

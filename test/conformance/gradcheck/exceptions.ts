@@ -50,9 +50,21 @@ const exceptions: readonly Exception[] = [
   { ops: /^nextafter$/, reason: 'a step for each float: what its slope is, is a convention' },
   { ops: /^view(_as)?$/, layout: 'strided', reason: 'a view needs strides that fit' },
   { ops: /^view_as$/, layout: 'broadcast', reason: 'a view needs strides that fit' },
-  { ops: /^as_strided$/, layout: 'strided', reason: 'it reads memory, which another layout orders otherwise' },
-  { ops: /^as_strided$/, layout: 'broadcast', reason: 'it reads memory, which another layout orders otherwise' },
-  { ops: /^index_reduce$/, layout: 'broadcast', reason: 'a destination that repeats is written more than once' },
+  {
+    ops: /^as_strided$/,
+    layout: 'strided',
+    reason: 'it reads memory, which another layout orders otherwise',
+  },
+  {
+    ops: /^as_strided$/,
+    layout: 'broadcast',
+    reason: 'it reads memory, which another layout orders otherwise',
+  },
+  {
+    ops: /^index_reduce$/,
+    layout: 'broadcast',
+    reason: 'a destination that repeats is written more than once',
+  },
   {
     ops: /^nn\.functional\.ctc_loss$/,
     reason: 'its gradient is that of the logits in front of the log softmax, as in PyTorch',
