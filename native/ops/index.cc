@@ -75,8 +75,7 @@ void gather_vjp(VjpContext& c) {
 
 void wrap_infer(InferContext& c) {
   const TensorSpec& index = c.in(0);
-  if (!is_integral(index.dtype))
-    c.fail(ErrorKind::kDType, "wants an integer index, got ", name_of(index.dtype));
+  check_index_dtype(c, index);
   if (c.attrs().get_int(0) < 0) c.fail(ErrorKind::kValue, "size is ", c.attrs().get_int(0));
   c.add_output(DType::kInt64, index.shape);
 }
@@ -86,11 +85,10 @@ void wrap_eval(const EvalContext& c) {
   const int64_t size = c.attrs().get_int(0), n = out.spec->numel();
   int64_t* to = out.as<int64_t>();
   copy_view(out, index);
-  for (int64_t i = 0; i < n; ++i) {
-    if (to[i] < -size || to[i] >= size)
-      c.fail(ErrorKind::kIndex, "index ", to[i], " is out of range for size ", size);
-    if (to[i] < 0) to[i] += size;
-  }
+  check_bounds(c, out, -size, size, 0);
+  parallel_for(n, kIndexGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) to[i] += to[i] < 0 ? size : 0;
+  });
 }
 
 const Op kOps[] = {

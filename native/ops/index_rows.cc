@@ -60,6 +60,7 @@ void select_eval(const EvalContext& c) {
   const Slabs s = slabs_of(out.spec->shape, dim);
   const int64_t grain = std::max<int64_t>(1, kGrain / s.inner);
   const int64_t x_step = rank == 0 ? 0 : x.spec->strides[dim];
+  const int64_t i_step = index.spec->rank() == 0 ? 0 : index.spec->strides[0];
   // The dims outside and inside the indexed one, as x has them.
   Walk<1> outer, inner;
   for (int i = 0; i < rank; ++i)
@@ -69,25 +70,36 @@ void select_eval(const EvalContext& c) {
   const bool rows = inner.run() == s.inner && (s.inner == 1 || inner.run_stride(0) == 1);
   dispatch_width(x.spec->dtype, [&]<class T>(T) {
     dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
+      const auto take_row = [&](T* to, const T* from) {
+        if (rows) {
+          std::memcpy(to, from, static_cast<size_t>(s.inner) * sizeof(T));
+          return;
+        }
+        Walk<1> at = inner;
+        at.seek(0);
+        for (int64_t j = 0; j < s.inner;) {
+          const int64_t run = at.run(), stride = at.run_stride(0);
+          for (int64_t k = 0; k < run; ++k) to[j + k] = from[at.offset(0) + k * stride];
+          at.advance(run);
+          j += run;
+        }
+      };
       parallel_for(s.outer * s.n, grain, [&](int64_t begin, int64_t end) {
         Walk<1> block = outer;
         block.seek(begin / s.n);
-        for (int64_t i = begin; i < end; ++i) {
-          if (i > begin && i % s.n == 0) block.advance(1);
-          const T* from = x.as<T>() + block.offset(0) + index_at<Index>(index, i % s.n) * x_step;
+        for (int64_t i = begin; i < end; block.advance(1)) {
+          // What of one block of the index is this thread's.
+          const int64_t first = i % s.n, count = std::min(s.n - first, end - i);
+          const T* from = x.as<T>() + block.offset(0);
           T* to = out.as<T>() + i * s.inner;
-          if (rows) {
-            std::memcpy(to, from, static_cast<size_t>(s.inner) * sizeof(T));
-            continue;
+          if (s.inner == 1) {
+            const Index* at = index.as<Index>() + first * i_step;
+            for (int64_t k = 0; k < count; ++k) to[k] = from[static_cast<int64_t>(at[k * i_step]) * x_step];
+          } else {
+            for (int64_t k = 0; k < count; ++k)
+              take_row(to + k * s.inner, from + index_at<Index>(index, first + k) * x_step);
           }
-          Walk<1> at = inner;
-          at.seek(0);
-          for (int64_t j = 0; j < s.inner;) {
-            const int64_t run = at.run(), stride = at.run_stride(0);
-            for (int64_t k = 0; k < run; ++k) to[j + k] = from[at.offset(0) + k * stride];
-            at.advance(run);
-            j += run;
-          }
+          i += count;
         }
       });
     });

@@ -1,4 +1,4 @@
-import { DTypeError, IndexError, ShapeError, ValueError } from '../../../errors.js';
+import { IndexError, ShapeError, ValueError } from '../../../errors.js';
 import type { OpAttrs } from '../../op-schema.gen.js';
 import { fail, fresh, show, RefTensor, type Spec } from '../array.js';
 import { copyInto } from '../cast.js';
@@ -196,9 +196,7 @@ export const indexCopy: ReferenceOp<'indexCopy'> = {
 export const wrapIndex: ReferenceOp<'wrapIndex'> = {
   infer([index], { size }) {
     if (size < 0) fail(ValueError, 'wrapIndex', `attribute size must not be negative, got ${size}`);
-    if (index!.isFloat || index!.dtype === 'bool') {
-      fail(DTypeError, 'wrapIndex', `input index wants integers, got ${index!.dtype}`);
-    }
+    wantIndex('wrapIndex', index!);
     return [fresh('int64', index!.shape)];
   },
   forward([index], [out], { size }) {
