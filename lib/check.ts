@@ -25,13 +25,17 @@ export function checkOperand(op: string, name: string, value: unknown): asserts 
   }
 }
 
+const pairNames = ['a', 'b'] as const;
+
 /** Two operands, at least one of them a tensor. */
 export function checkPair(
   op: string,
   a: unknown,
   b: unknown,
-  names: readonly [string, string] = ['a', 'b'],
+  names: readonly [string, string] = pairNames,
 ): void {
+  // The usual call, in two looks.
+  if (Handle.is(a) && Handle.is(b)) return;
   checkOperand(op, names[0], a);
   checkOperand(op, names[1], b);
   if (!Handle.is(a) && !Handle.is(b)) {

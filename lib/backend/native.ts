@@ -169,8 +169,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const plan = this.#plans.get(op);
     if (!plan) throw new InternalError(`[run] no op is called ${String(op)}`);
     const operands = plan.hasList ? inputs.map(copyList) : inputs;
-    const lists: unknown[] = [];
-    for (const name of plan.lists) lists.push(copyList((attrs as Record<string, unknown>)[name]));
+    // Most ops have no lists: nothing is made for them.
+    const lists =
+      plan.lists.length === 0
+        ? plan.lists
+        : plan.lists.map((name): unknown => copyList((attrs as Record<string, unknown>)[name]));
     let nextList = 0;
     this.#ints[0] = plan.id;
     this.#ints[1] = inPlace;
