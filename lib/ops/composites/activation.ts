@@ -2,7 +2,7 @@ import type { OpInput } from '../../backend/backend.js';
 import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import type { Tensor } from '../../tensor.js';
-import { clamp, isFloating, one, operands, two, wantFloats, where } from './operands.js';
+import { clamp, isFloating, one, operands, two, wantFloats, where, refuseBool } from './operands.js';
 import type { Value } from './operands.js';
 
 // Activations in primitives. A derivative at a corner is what PyTorch takes it for.
@@ -81,6 +81,7 @@ export function tanhshrink(inputs: Inputs): Tensor[] {
 /** x above the threshold, else the value. */
 export function threshold(inputs: Inputs, attrs: OpAttrs['threshold']): Tensor[] {
   const x = operands(inputs)[0]!;
+  refuseBool('threshold', [x]);
   const whole = !isFloating(x);
   const value = whole ? Math.trunc(attrs.value) : attrs.value;
   const limit = whole ? Math.trunc(attrs.threshold) : attrs.threshold;

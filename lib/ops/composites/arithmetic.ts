@@ -3,7 +3,7 @@ import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import { DTypeError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
-import { isFloating, one, operands, two, wantFloats, where } from './operands.js';
+import { isFloating, one, operands, two, wantFloats, where, refuseBool } from './operands.js';
 import type { Value } from './operands.js';
 
 // Elementwise arithmetic in primitives.
@@ -59,12 +59,14 @@ export function fmin(inputs: Inputs): Tensor[] {
 /** The bound where x is below it or the bound is NaN, else x. */
 export function clampMin(inputs: Inputs): Tensor[] {
   const [x, bound] = operands(inputs) as [Value, Value];
+  refuseBool('clampMin', [x, bound]);
   return [where(two('logicalOr', two('lt', x, bound), one('isnan', bound)), bound, x)];
 }
 
 /** The bound where x is above it or the bound is NaN, else x. */
 export function clampMax(inputs: Inputs): Tensor[] {
   const [x, bound] = operands(inputs) as [Value, Value];
+  refuseBool('clampMax', [x, bound]);
   return [where(two('logicalOr', two('gt', x, bound), one('isnan', bound)), bound, x)];
 }
 
@@ -101,6 +103,7 @@ export function lerp(inputs: Inputs): Tensor[] {
 /** x + value a b */
 export function addcmul(inputs: Inputs, { value }: OpAttrs['addcmul']): Tensor[] {
   const [x, a, b] = operands(inputs) as [Value, Value, Value];
+  refuseBool('addcmul', [x, a, b]);
   const factor = isFloating(x) || isFloating(a) || isFloating(b) ? value : Math.trunc(value) + 0; // no -0, which is no integer
   return [two('add', x, two('mul', two('mul', a, b), factor))];
 }

@@ -45,3 +45,10 @@ export function wantFloats(op: OpName, ...values: Value[]): void {
   const [x] = values.filter((value): value is Tensor => typeof value === 'object');
   throw new DTypeError(`[${op}] ${x?.dtype ?? 'int64'} is not supported, wanted a floating dtype`);
 }
+
+/** A definition by comparisons and sums would take bool, which the op it defines refuses. */
+export function refuseBool(op: string, values: readonly Value[]): void {
+  if (values.every((x) => typeof x === 'boolean' || (typeof x === 'object' && x.dtype === 'bool'))) {
+    throw new DTypeError(`[${op}] got bool, wanted numbers: cast it first`);
+  }
+}
