@@ -307,6 +307,8 @@ export type PrimitiveName =
   | 'cholesky'
   | 'clamp'
   | 'clone'
+  | 'cofactors'
+  | 'cofactorsBackward'
   | 'contiguous'
   | 'convolution'
   | 'convolutionInputGrad'
@@ -918,7 +920,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['internal'],
+    flags: ['primitive'],
     promotion: 'none',
   },
   cofactorsBackward: {
@@ -928,7 +930,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['internal'],
+    flags: ['primitive'],
     promotion: 'none',
   },
   contiguous: {

@@ -166,7 +166,15 @@ void eval_cofactors(const EvalContext& c) {
 // grad V, K[i][i] = sum over j of p[i][j] G[j][j] and K[i][j] = -p[i][j] G[j][i], where p[i][j] is the
 // product of the singular values but i and j. The gradient is sign U K V^T.
 
-void infer_cofactors_backward(InferContext& c) { c.add_output(c.in(0).dtype, c.in(0).shape); }
+void infer_cofactors_backward(InferContext& c) {
+  const TensorSpec &a = c.in(0), &grad = c.in(1);
+  check_square(c, "a", a);
+  check_square(c, "grad", grad);
+  check_same_batch(c, a, grad);
+  if (rows_of(a) != rows_of(grad))
+    c.fail(ErrorKind::kShape, "a is ", a.shape, ", grad is ", grad.shape, ": wants one shape");
+  c.add_output(a.dtype, a.shape);
+}
 
 void eval_cofactors_backward(const EvalContext& c) {
   const TensorView& grad = c.in(1);
@@ -212,7 +220,7 @@ const Op kDetOps[] = {
     {.name = "cofactors",
      .inputs = {InputDef{"a"}},
      .outputs = {OutputDef{"out"}},
-     .flags = kInternal,
+     .flags = kPrimitive,
      .infer = infer_cofactors,
      .workspace = workspace_cofactors,
      .eval = eval_cofactors,
@@ -221,7 +229,7 @@ const Op kDetOps[] = {
     {.name = "cofactorsBackward",
      .inputs = {InputDef{"a"}, InputDef{"grad"}},
      .outputs = {OutputDef{"out"}},
-     .flags = kInternal,
+     .flags = kPrimitive,
      .infer = infer_cofactors_backward,
      .workspace = workspace_cofactors,
      .eval = eval_cofactors_backward},

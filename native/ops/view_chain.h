@@ -48,7 +48,7 @@ struct ViewLink {
   ViewLink(ViewStep s, std::shared_ptr<ViewLink> b) : step(std::move(s)), before(std::move(b)) {}
   // Frees a chain of any length without recursion.
   ~ViewLink() {
-    while (before && before.use_count() == 1) before = std::move(std::exchange(before->before, nullptr));
+    while (before && before.use_count() == 1) before = std::exchange(before->before, nullptr);
   }
   ViewLink(const ViewLink&) = delete;
   ViewLink& operator=(const ViewLink&) = delete;

@@ -141,6 +141,25 @@ export const linalg = {
     ],
     gradient: 'second',
   },
+  cofactors: {
+    ...small,
+    cases: [
+      { name: 'batch', inputs: [real([2, 3, 3])], attrs: none },
+      { name: 'singular', inputs: [given([2, 2], [1, 2, 2, 4])], attrs: none },
+      { name: 'empty', inputs: [real([2, 0, 0])], attrs: none },
+      { name: 'blocked', inputs: [given([20, 20], dominant(20, 1))], attrs: none, noGradient: sizes },
+    ],
+    gradient: 'first',
+  },
+  cofactorsBackward: {
+    ...small,
+    cases: [
+      { name: 'batch', inputs: [real([2, 3, 3]), real([2, 3, 3])], attrs: none },
+      { name: 'singular', inputs: [given([2, 2], [1, 2, 2, 4]), real([2, 2])], attrs: none },
+      { name: 'empty', inputs: [real([2, 0, 0]), real([2, 0, 0])], attrs: none },
+    ],
+    gradient: 'none',
+  },
   qr: {
     ...small,
     cases: [

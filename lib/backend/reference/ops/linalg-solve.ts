@@ -21,19 +21,7 @@ import {
   writeMatrix,
   writeVector,
 } from './linalg-matrix.js';
-import {
-  add,
-  expand,
-  full,
-  mul,
-  neg,
-  noAttrs,
-  reshape,
-  sub,
-  where,
-  type ReferenceOp,
-  type VjpContext,
-} from './op.js';
+import { add, full, mul, neg, noAttrs, reshape, sub, where, type ReferenceOp } from './op.js';
 
 // The textbook loops, in doubles. The native backend has the blocked ones.
 
@@ -145,7 +133,7 @@ export const solveTriangular: ReferenceOp<'solveTriangular'> = {
 };
 
 /** LU in place; pivots[j]: the row that row j was exchanged with. 0, or 1 + the first column without a pivot. */
-function factorLu(a: Float64Array, m: number, n: number, pivots: number[], pivot = true): number {
+export function factorLu(a: Float64Array, m: number, n: number, pivots: number[], pivot = true): number {
   let missing = 0;
   for (let j = 0; j < Math.min(m, n); j++) {
     let best = j;
@@ -305,60 +293,3 @@ export const inv: ReferenceOp<'inv'> = {
     return [neg(c, multiply(c, multiply(c, xt, g), xt))];
   },
 };
-
-/** The pivots of each matrix, and the sign of its exchanges. */
-function forEachPivots(a: RefTensor, body: (index: number, pivots: number[], sign: number) => void): void {
-  const n = rowsOf(a);
-  forEachMatrix(a, (index) => {
-    const values = readMatrix(a, index);
-    const pivots: number[] = [];
-    factorLu(values, n, n, pivots);
-    const odd = pivots.filter((p, j) => p !== j).length % 2 === 1;
-    body(
-      index,
-      pivots.map((_, i) => values[i * n + i]!),
-      odd ? -1 : 1,
-    );
-  });
-}
-
-export const slogdet: ReferenceOp<'slogdet'> = {
-  infer([a]) {
-    checkSquare('slogdet', 'a', a!);
-    return [fresh(a!.dtype, batchOf(a!)), fresh(a!.dtype, batchOf(a!))];
-  },
-  forward([a], [sign, logabsdet]) {
-    forEachPivots(a!, (index, pivots, exchanges) => {
-      writeVector(sign!, index, [pivots.reduce((s, p) => s * Math.sign(p), exchanges)]);
-      writeVector(logabsdet!, index, [pivots.reduce((s, p) => s + Math.log(Math.abs(p)), 0)]);
-    });
-  },
-  saves: { inputs: [0] },
-  vjp(c) {
-    const grad = c.grad(1);
-    if (!grad) return [expand(c, full(c, [], 0, c.dtype(0)), c.shape(0))];
-    const inverse = c.run('inv', [c.input(0)], { check: false });
-    return [mul(c, transpose(c, inverse), reshape(c, grad, [...grad.shape, 1, 1]))];
-  },
-};
-
-export const det: ReferenceOp<'det'> = {
-  infer([a]) {
-    checkSquare('det', 'a', a!);
-    return [fresh(a!.dtype, batchOf(a!))];
-  },
-  forward([a], [out]) {
-    forEachPivots(a!, (index, pivots, sign) => {
-      writeVector(out!, index, [pivots.reduce((product, p) => product * p, sign)]);
-    });
-  },
-  saves: { inputs: [0] },
-  vjp: (c, g) => [mul(c, cofactors(c, c.input(0)), reshape(c, g, [...g.shape, 1, 1]))],
-};
-
-/** det(A) A^-T. The native backend has its limit for singular matrices too; here these give NaN. */
-function cofactors(c: VjpContext, a: RefTensor): RefTensor {
-  const value = c.run('det', [a], noAttrs);
-  const inverse = c.run('inv', [a], { check: false });
-  return mul(c, transpose(c, inverse), reshape(c, value, [...value.shape, 1, 1]));
-}

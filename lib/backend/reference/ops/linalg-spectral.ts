@@ -268,7 +268,7 @@ function decompose(w: Float64Array, k: number, m: number, width: number) {
   return { values, left, right: sortRows(v, k, order) };
 }
 
-function decomposeOf(op: string, a: RefTensor, index: number, whole: boolean) {
+export function decomposeOf(op: string, a: RefTensor, index: number, whole: boolean) {
   const [m, n] = [rowsOf(a), columnsOf(a)];
   const values = readMatrix(a, index);
   checkFinite(op, values, a.shape.slice(-2));

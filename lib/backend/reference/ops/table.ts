@@ -7,7 +7,8 @@ import { flip, tril, triu } from './rearrange.js';
 import { gather, scatter, scatterAdd, scatterReduce } from './scatter.js';
 import { functionOps, pairOps } from './functions.js';
 import { bitOps, logicOps, quotientOps } from './integer.js';
-import { cholesky, det, inv, luFactor, slogdet, solve, solveTriangular } from './linalg-solve.js';
+import { cofactors, cofactorsBackward, det, slogdet } from './linalg-det.js';
+import { cholesky, inv, luFactor, solve, solveTriangular } from './linalg-solve.js';
 import { eigh, eigvalsh, qr, svd, svdvals } from './linalg-spectral.js';
 import { matmul } from './matmul.js';
 import type { ReferenceOp } from './op.js';
@@ -64,6 +65,8 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   cummin,
   cumprod,
   cumsum,
+  cofactors,
+  cofactorsBackward,
   det,
   detach,
   diagonal,
