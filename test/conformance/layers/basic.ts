@@ -6,7 +6,12 @@ const convTranspose = layer(
   'in_channels out_channels kernel_size | stride padding output_padding groups bias dilation padding_mode',
   'input | output_size',
 );
-const batchNorm = layer('num_features | eps momentum affine track_running_stats');
+const batchNorm = layer('num_features | eps momentum affine track_running_stats', 'input', {
+  make: {
+    // A momentum of None is one.
+    run: (a, make) => make(...a.all(0, a.value('momentum') === null ? { momentum: null } : {})),
+  },
+});
 const dropout = layer('p');
 
 export const basic: Layers = {
