@@ -31,6 +31,12 @@ interface Slot<T> {
   readonly value: T;
 }
 
+/** The shapes of the tensors that `forward` was called with and gave, in order, those in arrays and records too. */
+export interface LayerShapes {
+  readonly inputs: readonly (readonly number[])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
 interface BufferSlot extends Slot<Tensor> {
   readonly persistent: boolean;
 }
@@ -47,7 +53,7 @@ interface Contents {
  * gives.
  *
  * A module is made of its public fields: a {@link parameter} is learnt, a Module is a child, and so are those in arrays
- * (`blocks.0.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
+ * (`blocks.0.weight`) and in Maps (`heads.left.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
  * business; private `#fields` are not seen.
  *
  * @example
@@ -71,6 +77,14 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** What the module computes. */
   abstract forward(...inputs: In): Out;
+
+  /**
+   * How many products one call of `forward` on inputs of these shapes sums up, those of modules below not counted: a column
+   * of `summary`. 0 unless a layer says more.
+   */
+  multiplyAdds(_shapes: LayerShapes): number {
+    return 0;
+  }
 
   /**
    * Puts a tensor that is not learnt but belongs to the state into a field: `stateDict` has it and `to` converts it. Assigning
@@ -119,11 +133,11 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     const visit = (name: string, holder: object, key: string, value: object): void => {
       if (isParameter(value)) parameters.push({ name, holder, key, value });
       else if (value instanceof Module) modules.push({ name, holder, key, value: value as AnyModule });
-      else if (Array.isArray(value)) {
-        value.forEach((entry: unknown, i) => {
+      else if (Array.isArray(value) || value instanceof Map) {
+        for (const [i, entry] of value.entries() as Iterable<[unknown, unknown]>) {
           if (typeof entry === 'object' && entry !== null)
             visit(join(name, String(i)), value, String(i), entry);
-        });
+        }
       }
     };
     for (const field of Object.keys(this)) {
@@ -296,7 +310,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       if (!isFloat(value.dtype) || value.dtype === dtype) return;
       const result = converted.get(value) ?? make(value);
       converted.set(value, result);
-      Reflect.set(slot.holder, slot.key, result);
+      if (slot.holder instanceof Map) slot.holder.set(slot.key, result);
+      else Reflect.set(slot.holder, slot.key, result);
     };
     noGrad(() =>
       this.#walk((_, _path, { parameters, buffers }) => {
@@ -340,8 +355,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   }
 
   /**
-   * A table of the layers, the shapes of their outputs, and the number and bytes of their own parameters and buffers. It runs
-   * `forward` once, in evaluation mode and without recording. A shape stands for zeros of it in the dtype of the parameters;
+   * A table of the layers: the shapes of their outputs, the number and bytes of their own parameters and buffers, and the
+   * multiply-adds of linear layers, convolutions and whatever else tells them (`multiplyAdds`). It runs `forward` once, in evaluation mode and without recording. A shape stands for zeros of it in the dtype of the parameters;
    * give a tensor where that does not do, as int64 for an {@link Embedding}.
    *
    * @throws what `forward` throws for these inputs.

@@ -5,11 +5,19 @@ import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import type { AnyModule } from './module.js';
+import type { AnyModule, LayerShapes } from './module.js';
 
 interface Output {
   readonly text: string;
   readonly bytes: number;
+}
+
+/** What one forward showed of a module. */
+interface Observed {
+  /** Of the last call. */
+  readonly output: Output;
+  /** Of all calls. */
+  readonly multiplyAdds: number;
 }
 
 /** See {@link Module.summary}. */
@@ -17,10 +25,12 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
   const outputs = observe(root, inputs);
   const modules = root.namedModules();
   const counted = new Set<Tensor>();
-  const rows: string[][] = [['Layer', 'Output shape', 'Parameters', 'Bytes']];
+  const rows: string[][] = [['Layer', 'Output shape', 'Parameters', 'Bytes', 'Multiply-adds']];
   let leafBytes = 0;
+  let products = 0;
   for (const [name, module] of modules) {
-    const output = outputs.get(module);
+    const { output, multiplyAdds = 0 } = outputs.get(module) ?? {};
+    products += multiplyAdds;
     // Containers give what their last layer gives.
     if (module.children().length === 0) leafBytes += output?.bytes ?? 0;
     const own = ownTensors(module, counted);
@@ -31,6 +41,7 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
       output?.text ?? '-',
       own.tensors === 0 ? '-' : grouped(own.parameters),
       own.tensors === 0 ? '-' : grouped(own.bytes),
+      multiplyAdds === 0 ? '-' : grouped(multiplyAdds),
     ]);
   }
   const parameters = root.parameters();
@@ -39,7 +50,8 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
   return [
     ...layOut(rows),
     `${grouped(root.numParameters())} parameters, ${grouped(trainable)} trainable; ` +
-      `${grouped(stateBytes)} bytes with buffers; outputs ${grouped(leafBytes)} bytes`,
+      `${grouped(stateBytes)} bytes with buffers; outputs ${grouped(leafBytes)} bytes; ` +
+      `${grouped(products)} multiply-adds`,
   ].join('\n');
 }
 
@@ -47,8 +59,8 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
 function observe(
   root: AnyModule,
   inputs: readonly (readonly number[] | Tensor)[],
-): ReadonlyMap<AnyModule, Output> {
-  const outputs = new Map<AnyModule, Output>();
+): ReadonlyMap<AnyModule, Observed> {
+  const outputs = new Map<AnyModule, Observed>();
   const modules = root.modules();
   const modes = modules.map((module) => module.training);
   const forwards = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
@@ -60,7 +72,12 @@ function observe(
         configurable: true,
         value: (...values: unknown[]) => {
           const result = forward(...values);
-          outputs.set(module, describeOutput(result));
+          const shapes: LayerShapes = { inputs: shapesIn(values), outputs: shapesIn(result) };
+          const before = outputs.get(module)?.multiplyAdds ?? 0;
+          outputs.set(module, {
+            output: describeOutput(result),
+            multiplyAdds: before + module.multiplyAdds(shapes),
+          });
           return result;
         },
       });
@@ -83,6 +100,12 @@ function observe(
     });
   }
   return outputs;
+}
+
+/** The shapes of the tensors in arrays and records. */
+function shapesIn(value: unknown): (readonly number[])[] {
+  if (Handle.is(value)) return [(value as Tensor).shape];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(shapesIn) : [];
 }
 
 function describeOutput(value: unknown): Output {
