@@ -1,5 +1,5 @@
 import type { OpAttrs } from '../../lib/backend/op-schema.gen.js';
-import { floats, given, real } from './case.js';
+import { fixed, floats, real } from './case.js';
 import type { CaseOf, Rows } from './case.js';
 
 // One layer of an RNN, LSTM or GRU in one direction.
@@ -37,7 +37,7 @@ function layer(cell: OpAttrs['recurrent']['cell'], name: string, sizes: Sizes = 
       bias ? weight([gates]) : null,
       bias ? weight([gates]) : null,
       sizes.projected === undefined ? null : weight([outputs, hidden]),
-      batchSizes ? given([batchSizes.length], batchSizes, 'int64') : null,
+      batchSizes ? fixed([batchSizes.length], batchSizes, 'int64') : null,
     ],
     attrs: { cell, reverse },
   };
@@ -65,7 +65,10 @@ export const recurrentRows = {
         },
       ]),
       layer('relu', 'forward'),
-      { ...layer('relu', 'many steps', { steps: 5, batch: 18, hidden: 35, reverse: true }), noGradient: long },
+      {
+        ...layer('relu', 'many steps', { steps: 5, batch: 18, hidden: 35, reverse: true }),
+        noGradient: long,
+      },
       layer('lstm', 'projected', { projected: 2 }),
       layer('lstm', 'projected, packed, reverse', {
         projected: 2,

@@ -74,8 +74,7 @@ function replaceFirst(state: Tensor, rows: Tensor): Tensor {
 
 /** The rows of x that each step has, and how many. */
 function stepsOf(x: Tensor, batchSizes: readonly number[] | null): ((t: number) => Tensor)[] {
-  if (batchSizes === null)
-    return Array.from({ length: x.shape[0]! }, () => (at: number) => select(x, 0, at));
+  if (batchSizes === null) return Array.from({ length: x.shape[0]! }, () => (at: number) => select(x, 0, at));
   let offset = 0;
   return batchSizes.map((size) => {
     const start = offset;
@@ -149,9 +148,7 @@ function readSizes(batchSizes: Tensor, { x, h0 }: Operands): number[] {
   });
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== x.shape[0]) {
-    throw new ValueError(
-      `[recurrent] batchSizes add up to ${total}, but x has ${String(x.shape[0])} rows`,
-    );
+    throw new ValueError(`[recurrent] batchSizes add up to ${total}, but x has ${String(x.shape[0])} rows`);
   }
   return sizes;
 }
