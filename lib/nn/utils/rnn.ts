@@ -53,7 +53,7 @@ export interface PadPackedOptions extends BatchFirstOptions {
 const indices = (values: readonly number[]): Tensor => tensor(values, { dtype: 'int64' });
 
 function readLengths(op: string, lengths: Lengths, batch: number): number[] {
-  const values = Handle.is(lengths) ? Array.from((lengths as Tensor).data, Number) : lengths;
+  const values = Handle.is(lengths) ? Array.from(lengths.data, Number) : lengths;
   if (!Array.isArray(values)) {
     throw new ValueError(`[${op}] lengths: got ${describe(lengths)}, wanted numbers or a tensor of them`);
   }
