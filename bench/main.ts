@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Measurement } from './measure.js';
 import { digits, textTable } from './table.js';
 
-const workloadNames = ['mlp_tiny', 'mlp_mnist', 'lenet_mnist'];
+const workloadNames = ['mlp_tiny', 'mlp_mnist', 'lenet_mnist', 'lstm_charlm', 'gru_seq2seq'];
 const backends = ['native', 'js'];
 const modes = ['eager'];
 

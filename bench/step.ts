@@ -9,7 +9,7 @@ export interface Workload {
   /** Checked against the model that `build` makes: a wrong model measures nothing. */
   readonly parameters: number;
   /** A model, an optimizer and one fixed random batch, made from the current seed. */
-  build(): { readonly step: Step; readonly model: nn.Module };
+  build(): { readonly step: Step; readonly model: nn.AnyModule };
 }
 
 interface Optimizer {
