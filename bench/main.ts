@@ -6,9 +6,10 @@ import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Measurement } from './measure.js';
+import { workloads } from './models/index.js';
 import { digits, textTable } from './table.js';
 
-const workloadNames = ['mlp_tiny', 'mlp_mnist', 'lenet_mnist'];
+const workloadNames = workloads.map((workload) => workload.name);
 const backends = ['native', 'js'];
 const modes = ['eager'];
 

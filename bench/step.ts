@@ -9,7 +9,7 @@ export interface Workload {
   /** Checked against the model that `build` makes: a wrong model measures nothing. */
   readonly parameters: number;
   /** A model, an optimizer and one fixed random batch, made from the current seed. */
-  build(): { readonly step: Step; readonly model: nn.Module };
+  build(): { readonly step: Step; readonly model: nn.AnyModule };
 }
 
 interface Optimizer {
@@ -17,19 +17,23 @@ interface Optimizer {
   step(): void;
 }
 
-/** What a step is in every workload: zeroGrad, forward, cross-entropy (mean), backward, optimizer step. */
+/** One update: zeroGrad, forward to a loss, backward, optimizer step. */
+export function update(optimizer: Optimizer, loss: () => Tensor): Step {
+  return () => {
+    optimizer.zeroGrad();
+    const value = loss();
+    value.backward();
+    optimizer.step();
+    return value;
+  };
+}
+
+/** What a step is in most workloads: an update on the mean cross-entropy. */
 export function trainingStep(
   model: nn.Module & { forward(x: Tensor): Tensor },
   optimizer: Optimizer,
   x: Tensor,
   y: Tensor,
 ): { step: Step; model: nn.Module } {
-  const step = (): Tensor => {
-    optimizer.zeroGrad();
-    const loss = crossEntropy(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  };
-  return { step, model };
+  return { step: update(optimizer, () => crossEntropy(model.forward(x), y)), model };
 }

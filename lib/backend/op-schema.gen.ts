@@ -202,6 +202,10 @@ export interface OpAttrs {
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
   recurrence: { readonly dim: number; readonly reverse: boolean };
+  recurrent: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentBackward: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentInputGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru' };
+  recurrentWeightGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
   remainder: NoAttrs;
@@ -495,6 +499,7 @@ export type FusedName =
   | 'nanToNum'
   | 'nanmedian'
   | 'prelu'
+  | 'recurrent'
   | 'selu'
   | 'sgdStep'
   | 'softplus'
@@ -2364,6 +2369,64 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'commonFloating',
+  },
+  recurrent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightIh', kind: 'one' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'biasIh', kind: 'optional' },
+      { name: 'biasHh', kind: 'optional' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  recurrentBackward: {
+    inputs: [
+      { name: 'grad', kind: 'optional' },
+      { name: 'hGrad', kind: 'optional' },
+      { name: 'cGrad', kind: 'optional' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional' },
+      { name: 'out', kind: 'one' },
+      { name: 'kept', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'gateGrad' }, { name: 'h0Grad' }, { name: 'c0Grad' }, { name: 'weightHrGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentInputGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'weightIh', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }],
+    outputs: [{ name: 'xGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentWeightGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'out', kind: 'one' },
+      { name: 'batchSizes', kind: 'optional' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'weightIhGrad' }, { name: 'weightHhGrad' }, { name: 'biasIhGrad' }, { name: 'biasHhGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
   },
   relu: {
     inputs: [

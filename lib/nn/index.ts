@@ -155,6 +155,15 @@ export {
 } from './resize.js';
 export type { UpsampleImageOptions, UpsampleLayerOptions } from './resize.js';
 export { Sequential } from './sequential.js';
+export { GRUCell, LSTMCell, RecurrentCell, RNNCell } from './recurrent/cells.js';
+export type { RecurrentCellOptions, RNNCellOptions } from './recurrent/cells.js';
+export { GRU } from './recurrent/gru.js';
+export { RecurrentLayer } from './recurrent/layer.js';
+export type { RecurrentLayerOptions, Sequences } from './recurrent/layer.js';
+export { LSTM } from './recurrent/lstm.js';
+export type { LSTMOptions, LSTMState } from './recurrent/lstm.js';
+export { RNN } from './recurrent/rnn.js';
+export type { RNNOptions } from './recurrent/rnn.js';
 export type { ChainInputs, Chained, ChainOutput, InputsOf, OutputOf } from './sequential.js';
 export { Flatten, Identity, Lambda, Unflatten } from './shape.js';
 export type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
@@ -171,3 +180,4 @@ export { alibi, RoPE, SinusoidalPositionalEncoding } from './transformer/positio
 export type { PositionCall, RotaryOptions, SinusoidalPositionsOptions } from './transformer/positions.js';
 export { Transformer } from './transformer/transformer.js';
 export type { TransformerCall, TransformerOptions } from './transformer/transformer.js';
+export * as utils from './utils/index.js';

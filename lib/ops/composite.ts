@@ -15,6 +15,7 @@ import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
+import { recurrent } from './composites/recurrent.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { clone } from './convert.js';
@@ -44,6 +45,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   median,
   mode,
   nanmedian,
+  recurrent,
   sgdStep,
   topk,
   var: variance,

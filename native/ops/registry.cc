@@ -23,6 +23,7 @@ void register_optim_ops(Registry&);
 void register_pad_ops(Registry&);
 void register_random_ops(Registry&);
 void register_rearrange_ops(Registry&);
+void register_recurrent_ops(Registry&);
 void register_reduce_ops(Registry&);
 void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
@@ -55,6 +56,7 @@ const Registry& registry() {
     register_resample_ops(*r);
     register_grid_sample_ops(*r);
     register_norm_ops(*r);
+    register_recurrent_ops(*r);
     register_loss_ops(*r);
     register_optim_ops(*r);
     return r;

@@ -30,6 +30,8 @@ export type Source =
       readonly shape: readonly number[];
       readonly values: readonly number[];
       readonly dtype: DType | undefined;
+      /** They belong together: a layout that shows other values is not for them. */
+      readonly fixed?: boolean;
     };
 
 /** An operand: made, a plain number, absent, or a list. */
@@ -100,6 +102,11 @@ export function mask(shape: readonly number[]): Source {
 
 export function given(shape: readonly number[], values: readonly number[], dtype?: DType): Source {
   return { kind: 'values', shape, values, dtype };
+}
+
+/** As `given`, where a layout that shows other values (one row again and again) would make no sense. */
+export function fixed(shape: readonly number[], values: readonly number[], dtype?: DType): Source {
+  return { kind: 'values', shape, values, dtype, fixed: true };
 }
 
 /** A source's dtype when the tested one is `tested`. */

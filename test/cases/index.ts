@@ -10,6 +10,7 @@ import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
 import { pool } from './pool.js';
+import { recurrentRows } from './recurrent.js';
 import { reduction } from './reduction.js';
 import { resampling } from './resample.js';
 import { scans } from './scan.js';
@@ -36,6 +37,7 @@ export const opRows = {
   ...linalg,
   ...linear,
   ...pool,
+  ...recurrentRows,
   ...reduction,
   ...resampling,
   ...scans,

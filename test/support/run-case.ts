@@ -37,8 +37,10 @@ export function buildInputs<T extends Handle>(
   const make = (source: Source, place: string): T => {
     const dtype = dtypeOf(source, options.dtype);
     const values = valuesOf(source, options.dtype, `${name} ${row.name} ${place}`);
-    const shown = shownValues(options.valuesOfLayout ?? layout, source.shape, values);
-    const tensor = build(backend, dtype, source.shape, shown, layout);
+    const allowed = (one: Layout): Layout =>
+      one === 'expanded' && source.kind === 'values' && source.fixed ? 'rowMajor' : one;
+    const shown = shownValues(allowed(options.valuesOfLayout ?? layout), source.shape, values);
+    const tensor = build(backend, dtype, source.shape, shown, allowed(layout));
     if (isMovable(source) && isFloat(dtype)) movable.push(tensor);
     return tensor;
   };

@@ -1,0 +1,2 @@
+// The public surface of `nn.utils`.
+export * as rnn from './rnn.js';

@@ -1,0 +1,15 @@
+#if defined(__x86_64__) || defined(_M_X64)
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/recurrent/recurrent.h"
+#include "simd/begin_avx2.h"
+
+#include "simd/math.inl"
+#include "simd/tail.inl"
+#include "kernels/recurrent/recurrent.inl"
+
+#include "simd/end_avx2.h"
+
+#endif

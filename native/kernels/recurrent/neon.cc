@@ -1,0 +1,15 @@
+#if defined(__aarch64__) || defined(_M_ARM64)
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/recurrent/recurrent.h"
+#include "simd/begin_neon.h"
+
+#include "simd/math.inl"
+#include "simd/tail.inl"
+#include "kernels/recurrent/recurrent.inl"
+
+#include "simd/end_neon.h"
+
+#endif
