@@ -14,7 +14,8 @@ import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
-import { adamStep, sgdStep } from './composites/optim.js';
+import * as adaptive from './composites/optim-adaptive.js';
+import * as optim from './composites/optim.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { clone } from './convert.js';
@@ -32,8 +33,9 @@ export type Composite<Name extends FusedName> = (
  */
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
+  ...adaptive,
   ...arithmetic,
-  adamStep,
+  ...optim,
   batchNormTrain,
   crossEntropy,
   dropout,
@@ -44,7 +46,6 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   median,
   mode,
   nanmedian,
-  sgdStep,
   topk,
   var: variance,
 };
