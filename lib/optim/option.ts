@@ -86,5 +86,6 @@ export function checkOptionValues<Options extends object>(
   table: OptionTable<Options>,
   options: Required<Options>,
 ): void {
-  for (const name of Object.keys(table) as (keyof Options & string)[]) table[name].check(op, name, options[name]);
+  for (const name of Object.keys(table) as (keyof Options & string)[])
+    table[name].check(op, name, options[name]);
 }

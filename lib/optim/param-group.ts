@@ -185,7 +185,8 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     const existing = this.#states.get(name);
     if (existing) return existing;
     // A state is started by the op at the first step that it sees, which it knows by the count.
-    if (this.#rule.rows[0] !== 'step') this.#setRow(this.#rows[0]!, new Array<number>(this.params.length).fill(0));
+    if (this.#rule.rows[0] !== 'step')
+      this.#setRow(this.#rows[0]!, new Array<number>(this.params.length).fill(0));
     return this.#makeState(name, kind);
   }
 
