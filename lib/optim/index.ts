@@ -25,3 +25,4 @@ export { Rprop } from './rprop.js';
 export type { RpropOptions } from './rprop.js';
 export { Lion } from './lion.js';
 export type { LionOptions } from './lion.js';
+export * as lrScheduler from './schedulers/index.js';

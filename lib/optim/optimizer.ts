@@ -1,5 +1,5 @@
 import { Handle } from '../backend/backend.js';
-import { checkOptions, describe } from '../check.js';
+import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
@@ -21,7 +21,7 @@ export type Params<Options extends LearningRate> = Iterable<Tensor> | Iterable<G
  */
 export interface OptimizerStateDict<Options extends LearningRate = LearningRate> {
   state: Record<number, ParamState>;
-  paramGroups: (Required<Options> & { params: number[] })[];
+  paramGroups: (Required<Options> & { params: number[]; initialLr?: number })[];
 }
 
 /**
@@ -172,7 +172,9 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
       group.state().forEach((entries, i) => {
         if (entries !== undefined) state[first + i] = entries;
       });
-      return { ...group.options(), params: group.params.map((_, i) => first + i) };
+      const { initialLr } = group;
+      const scheduled = initialLr === undefined ? {} : { initialLr };
+      return { ...group.options(), ...scheduled, params: group.params.map((_, i) => first + i) };
     });
     return { state, paramGroups };
   }
@@ -203,7 +205,8 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     const loads = this.#groups.map((group, k) => {
       const saved = paramGroups[k]!;
       checkOptions(op, saved);
-      const { params, ...rest } = saved;
+      const { params, initialLr, ...rest } = saved;
+      if (initialLr !== undefined) checkRange(op, 'initialLr', initialLr, 0, Infinity);
       if (!Array.isArray(params) || params.length !== group.params.length) {
         const got = Array.isArray(params) ? `${params.length} parameters` : describe(params);
         throw new ValueError(`[${op}] paramGroups[${k}].params: got ${got}, wanted ${group.params.length}`);
@@ -213,10 +216,11 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
       group.checkOptions(options);
       const states = params.map((id: number) => state[id]);
       group.checkState(states);
-      return { group, options, states };
+      return { group, options, initialLr, states };
     });
     noGrad(() => {
-      for (const { group, options, states } of loads) {
+      for (const { group, options, initialLr, states } of loads) {
+        group.initialLr = initialLr ?? group.initialLr;
         group.setOptions(options);
         group.setState(states);
       }
