@@ -11,8 +11,8 @@ const schedulesOf = (cases: Cases): readonly ScheduleSample[] =>
 
 const optimizersOf = (cases: Cases) => (cases.index as OptimIndex).optimizers;
 
-/** Optimizers, and schedules as `lr_scheduler.StepLR`. */
-export const optim: Kind = {
+/** Optimizers, and schedules as `lr_scheduler.StepLR`; by the tolerances of the files, or by those of rounding. */
+const kind = (strict: boolean): Kind => ({
   names: (cases) => [
     ...optimizersOf(cases).map(({ name }) => name),
     ...new Set(schedulesOf(cases).map(({ scheduler }) => prefix + scheduler)),
@@ -36,8 +36,11 @@ export const optim: Kind = {
       jobs: (manifest as OptimManifest).samples.map((sample) => ({
         id: sample.id,
         dtype: 'float32',
-        run: () => replayOptimizer(name, sample, tensors),
+        run: () => replayOptimizer(name, sample, tensors, strict),
       })),
     };
   },
-};
+});
+
+export const optim = kind(false);
+export const optimStrictly = kind(true);
