@@ -14,7 +14,8 @@ import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
-import { adamStep, sgdStep } from './composites/optim.js';
+import * as adaptive from './composites/optim-adaptive.js';
+import * as optim from './composites/optim.js';
 import { recurrent } from './composites/recurrent.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
@@ -33,8 +34,9 @@ export type Composite<Name extends FusedName> = (
  */
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
+  ...adaptive,
   ...arithmetic,
-  adamStep,
+  ...optim,
   batchNormTrain,
   crossEntropy,
   dropout,
@@ -46,7 +48,6 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   mode,
   nanmedian,
   recurrent,
-  sgdStep,
   topk,
   var: variance,
 };

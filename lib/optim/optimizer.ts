@@ -1,24 +1,27 @@
 import { Handle } from '../backend/backend.js';
-import { checkOptions, describe } from '../check.js';
+import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
 import type { Tensor } from '../tensor.js';
-import type { ParamGroup, ParamState } from './param-group.js';
+import { initialOptions } from './option.js';
+import { ParamGroup } from './param-group.js';
+import type { GroupOf, ParamState } from './param-group.js';
+import type { LearningRate, Rule } from './rule.js';
 
 /** Parameters with options of their own; what is not given comes from the optimizer's. */
-export type GroupOptions<Options extends object> = Options & { params: Tensor | Iterable<Tensor> };
+export type GroupOptions<Options extends LearningRate> = Options & { params: Tensor | Iterable<Tensor> };
 
 /** What an optimizer optimizes: parameters, or groups of them. */
-export type Params<Options extends object> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
+export type Params<Options extends LearningRate> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
 
 /**
  * The state of an optimizer, laid out as PyTorch's `state_dict()`: parameters are numbered through all groups, and
  * `state` has an entry for each that took a step.
  */
-export interface OptimizerStateDict<Options extends object = object> {
+export interface OptimizerStateDict<Options extends LearningRate = LearningRate> {
   state: Record<number, ParamState>;
-  paramGroups: (Required<Options> & { params: number[] })[];
+  paramGroups: (Required<Options> & { params: number[]; initialLr?: number })[];
 }
 
 /**
@@ -28,21 +31,22 @@ export interface OptimizerStateDict<Options extends object = object> {
  * the parameters in their dtype and made at the first step. Parameters without a gradient are passed over: neither they
  * nor their state change.
  */
-export abstract class Optimizer<
-  Options extends object = object,
-  Group extends ParamGroup<Options> = ParamGroup<Options>,
-> {
-  readonly #groups: Group[] = [];
+export abstract class Optimizer<Options extends LearningRate = LearningRate> {
+  /** The options of groups that do not say otherwise. */
+  readonly defaults: Readonly<Required<Options>>;
+  readonly #rule: Rule<Options>;
+  readonly #groups: GroupOf<Options>[] = [];
 
   /** @internal */
   protected constructor(
     protected readonly name: string,
+    rule: Rule<Options>,
     params: Params<Options>,
-    /** The options of groups that do not say otherwise. */
-    readonly defaults: Readonly<Required<Options>>,
     options: Options,
   ) {
-    this.defaults = this.#complete(options);
+    this.#rule = rule;
+    this.defaults = initialOptions(rule.options);
+    this.defaults = Object.freeze(this.#complete(options));
     if (Handle.is(params) || !isIterable(params)) {
       throw new DTypeError(
         `[${name}] params: got ${describe(params)}, wanted an array of tensors or of groups`,
@@ -59,11 +63,9 @@ export abstract class Optimizer<
   }
 
   /** The groups; their options may be assigned. */
-  get paramGroups(): readonly Group[] {
+  get paramGroups(): readonly GroupOf<Options>[] {
     return this.#groups;
   }
-
-  protected abstract makeGroup(params: readonly Tensor[], options: Required<Options>): Group;
 
   /**
    * Adds parameters with options of their own, for instance layers that are unfrozen later.
@@ -97,10 +99,12 @@ export abstract class Optimizer<
         );
       }
       if (taken.has(param)) throw new ValueError(`${what}: got a parameter that is already in a group`);
+      this.#rule.checkParam?.(this.name, param, i);
       taken.add(param);
     });
-    // What is left of the group are its options.
-    this.#groups.push(this.makeGroup(list, this.#complete(options as unknown as Options)));
+    // What is left of the group are its options, and the group has each as a property.
+    const complete = this.#complete(options as unknown as Options);
+    this.#groups.push(new ParamGroup(this.name, this.#rule, list, complete) as GroupOf<Options>);
   }
 
   /**
@@ -168,7 +172,9 @@ export abstract class Optimizer<
       group.state().forEach((entries, i) => {
         if (entries !== undefined) state[first + i] = entries;
       });
-      return { ...group.options(), params: group.params.map((_, i) => first + i) };
+      const { initialLr } = group;
+      const scheduled = initialLr === undefined ? {} : { initialLr };
+      return { ...group.options(), ...scheduled, params: group.params.map((_, i) => first + i) };
     });
     return { state, paramGroups };
   }
@@ -199,7 +205,8 @@ export abstract class Optimizer<
     const loads = this.#groups.map((group, k) => {
       const saved = paramGroups[k]!;
       checkOptions(op, saved);
-      const { params, ...rest } = saved;
+      const { params, initialLr, ...rest } = saved;
+      if (initialLr !== undefined) checkRange(op, 'initialLr', initialLr, 0, Infinity);
       if (!Array.isArray(params) || params.length !== group.params.length) {
         const got = Array.isArray(params) ? `${params.length} parameters` : describe(params);
         throw new ValueError(`[${op}] paramGroups[${k}].params: got ${got}, wanted ${group.params.length}`);
@@ -209,10 +216,11 @@ export abstract class Optimizer<
       group.checkOptions(options);
       const states = params.map((id: number) => state[id]);
       group.checkState(states);
-      return { group, options, states };
+      return { group, options, initialLr, states };
     });
     noGrad(() => {
-      for (const { group, options, states } of loads) {
+      for (const { group, options, initialLr, states } of loads) {
+        group.initialLr = initialLr ?? group.initialLr;
         group.setOptions(options);
         group.setState(states);
       }

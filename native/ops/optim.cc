@@ -1,301 +1,378 @@
-// sgdStep and adamStep: every parameter of a group in one call, in place.
-#include <algorithm>
+// sgdStep, adamStep and their kin: every parameter of a group in one call, in place. An optimizer is a line
+// of kOptimizers and the function named there, which makes the numbers of a step of one parameter; what the
+// step does to each element stands in kernels/optim.
+//
+// Inputs: params, their gradients, the states, steps (how many each parameter has taken), further rows of one
+// number per parameter, and the options that are numbers.
 #include <cmath>
-#include <span>
+#include <cstring>
+#include <new>
 
-#include "core/threads.h"
-#include "kernels/optim/optim.h"
-#include "ops/reduce_dims.h"
+#include "ops/optim_step.h"
 #include "ops/registry.h"
-#include "ops/walk.h"
 
 namespace lanegrad {
 namespace {
 
-// Elements of a task: a state of this size stays in the L2 cache. Updates are elementwise, so that the
-// division into tasks changes no bits.
-constexpr int64_t kChunk = 16384;
-// Tensors that a parameter brings: itself, its gradient and up to three states.
-constexpr int kMaxStates = 5;
+constexpr int kMaxRows = 2, kMaxNumbers = 8, kMaxFlags = 3;
 
-// ---- Checks
+// What a rule sees of one step of one parameter.
+struct Now {
+  const EvalContext& c;
+  std::array<double, kMaxNumbers> numbers{};
+  double step = 0;  // counted from 1
+  std::array<float*, kMaxRows> rows{};
+  uint32_t given = 0;   // bit i: state i was passed
+  uint32_t unused = 0;  // bit i: this step leaves state i alone
 
-void check_scalar(const InferContext& c, int i) {
-  const TensorSpec& spec = c.in(i);
-  if (spec.numel() != 1 || !is_floating(spec.dtype)) {
-    c.fail(ErrorKind::kShape, c.op().inputs[i].name, " is a ", name_of(spec.dtype), " of shape ", spec.shape,
-           ", wants one float64 number");
-  }
-}
-
-// A list beside `params`: as many entries, each of the same shape and dtype. Entries may be undefined where
-// allowed.
-void check_list(const InferContext& c, int i, bool may_be_undefined) {
-  const auto params = c.list(0), list = c.list(i);
-  const char* name = c.op().inputs[i].name;
-  if (list.size() != params.size()) {
-    c.fail(ErrorKind::kShape, name, " has ", list.size(), " entries, params has ", params.size());
-  }
-  for (size_t k = 0; k < list.size(); ++k) {
-    if (!list[k]) {
-      if (may_be_undefined) continue;
-      c.fail(ErrorKind::kValue, name, "[", k, "] is undefined");
-    }
-    if (list[k]->dtype != params[k]->dtype) {
-      c.fail(ErrorKind::kDType, name, "[", k, "] is ", name_of(list[k]->dtype),
-             ", wants the dtype of the parameter, ", name_of(params[k]->dtype));
-    }
-    if (!(list[k]->shape == params[k]->shape)) {
-      c.fail(ErrorKind::kShape, name, "[", k, "] is ", list[k]->shape, ", wants the shape of the parameter, ",
-             params[k]->shape);
+  double operator[](int i) const { return numbers[i]; }
+  bool flag(int i) const { return c.attrs().get_bool(i); }
+  bool first() const { return step == 1; }
+  // State i is a momentum buffer: used where there is momentum.
+  void buffer(int i, double momentum) {
+    if (momentum == 0) {
+      unused |= 1u << i;
+    } else if (!(given >> i & 1)) {
+      c.fail(ErrorKind::kValue, "momentum is ", momentum, " but momentumBuffers is empty");
     }
   }
-}
-
-void check_params(const InferContext& c, int steps) {
-  const auto params = c.list(0);
-  for (size_t k = 0; k < params.size(); ++k) {
-    if (!params[k]) c.fail(ErrorKind::kValue, "params[", k, "] is undefined");
-    if (!is_floating(params[k]->dtype)) {
-      c.fail(ErrorKind::kDType, "params[", k, "] is ", name_of(params[k]->dtype), ", wants a floating dtype");
-    }
-  }
-  const TensorSpec& spec = c.in(steps);
-  if (spec.dtype != DType::kFloat32 || spec.rank() != 1 ||
-      spec.shape[0] != static_cast<int64_t>(params.size())) {
-    c.fail(ErrorKind::kShape, "steps is a ", name_of(spec.dtype), " of shape ", spec.shape,
-           ", wants float32 [", params.size(), "]");
-  }
-}
-
-double read_scalar(const TensorView& x) {
-  return x.spec->dtype == DType::kFloat32 ? static_cast<double>(*x.as<float>()) : *x.as<double>();
-}
-
-// Counts the step of parameter k and returns its number.
-double count_step(const TensorView& steps, size_t k) {
-  float& step = steps.as<float>()[static_cast<int64_t>(k) * steps.spec->strides[0]];
-  return static_cast<double>(step += 1.0f);
-}
-
-// ---- One list of (parameter, chunk) pairs for all parameters
-
-struct Group {
-  std::array<std::span<const TensorView>, kMaxStates> lists;  // params, grads, states; empty where not used
 };
 
-bool same_strides(const TensorSpec& a, const TensorSpec& b) {
-  for (int i = 0; i < a.rank(); ++i)
-    if (a.shape[i] > 1 && a.strides[i] != b.strides[i]) return false;
-  return true;
+Penalty coupled(double decay, bool maximize) { return {.decay = decay, .maximize = maximize}; }
+// Decay that is either added to the gradient or apart from it.
+Penalty decayed(double decay, double lr, bool apart, bool maximize) {
+  if (!apart) return coupled(decay, maximize);
+  return {.shrink = 1 - lr * decay, .maximize = maximize};
 }
 
-bool is_flat(const Group& g, size_t k) {
-  const TensorSpec& param = *g.lists[0][k].spec;
-  if (!is_dense(param.shape, param.strides)) return false;
-  for (int i = 1; i < kMaxStates; ++i)
-    if (!g.lists[i].empty() && !same_strides(param, *g.lists[i][k].spec)) return false;
-  return true;
+// {nesterov, maximize}
+SgdStep sgd(Now& now) {
+  const auto [lr, momentum, dampening, decay, _0, _1, _2, _3] = now.numbers;
+  now.buffer(0, momentum);
+  return {coupled(decay, now.flag(1)), lr, momentum, 1 - dampening, now.first(), now.flag(0)};
 }
 
-// Elements [begin, end) of tensors that do not share their strides: gathered into buffers, updated, written
-// back (all but the gradient).
-template <class T, class Update>
-void update_strided(const Group& g, size_t k, int64_t begin, int64_t end, const Update& update) {
-  constexpr int64_t kBuffer = 256;
-  T buffers[kMaxStates][kBuffer];
-  const TensorSpec& param = *g.lists[0][k].spec;
-  Walk<kMaxStates> walk;
-  for (int d = 0; d < param.rank(); ++d) {
-    std::array<int64_t, kMaxStates> strides{};
-    for (int i = 0; i < kMaxStates; ++i)
-      if (!g.lists[i].empty()) strides[i] = g.lists[i][k].spec->strides[d];
-    walk.add(param.shape[d], strides);
-  }
-  std::array<T*, kMaxStates> pointers{};
-  for (int i = 0; i < kMaxStates; ++i)
-    if (!g.lists[i].empty()) pointers[i] = buffers[i];
-  for (int64_t at = begin; at < end; at += kBuffer) {
-    const int64_t n = std::min(kBuffer, end - at);
-    walk.seek(at);
-    for (int64_t j = 0; j < n; ++j, walk.advance(1))
-      for (int i = 0; i < kMaxStates; ++i)
-        if (pointers[i]) buffers[i][j] = g.lists[i][k].as<T>()[walk.offset(i)];
-    update(pointers, n);
-    walk.seek(at);
-    for (int64_t j = 0; j < n; ++j, walk.advance(1))
-      for (int i = 0; i < kMaxStates; ++i)
-        if (pointers[i] && i != 1) g.lists[i][k].as<T>()[walk.offset(i)] = buffers[i][j];
-  }
+// {decoupled, amsgrad, maximize}
+AdamStep adam(Now& now) {
+  const auto [lr, beta1, beta2, eps, decay, _0, _1, _2] = now.numbers;
+  return {decayed(decay, lr, now.flag(0), now.flag(2)),
+          lr / (1 - std::pow(beta1, now.step)),
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          std::sqrt(1 - std::pow(beta2, now.step)),
+          eps};
 }
 
-// What eval keeps of a parameter, in the workspace: models have any number of them, and eval does not
-// allocate.
-template <class Numbers>
-struct ParamRun {
-  int64_t first_task;
-  Numbers numbers;
+// {decoupled, maximize}
+NadamStep nadam(Now& now) {
+  const auto [lr, beta1, beta2, eps, decay, momentum_decay, _0, _1] = now.numbers;
+  const auto momentum_at = [&](double t) { return beta1 * (1 - 0.5 * std::pow(0.96, t * momentum_decay)); };
+  const double mu = momentum_at(now.step), next = momentum_at(now.step + 1);
+  float& product = *now.rows[0];
+  product = (now.first() ? 1.0f : product) * static_cast<float>(mu);
+  const auto so_far = static_cast<double>(product);
+  return {decayed(decay, lr, now.flag(0), now.flag(1)),
+          lr * (1 - mu) / (1 - so_far),
+          lr * next / (1 - so_far * next),
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          std::sqrt(1 - std::pow(beta2, now.step)),
+          eps};
+}
+
+// {decoupled, maximize}
+RadamStep radam(Now& now) {
+  const auto [lr, beta1, beta2, eps, decay, _0, _1, _2] = now.numbers;
+  const double power = std::pow(beta2, now.step), correction = 1 - power;
+  const double most = 2 / (1 - beta2) - 1, length = most - 2 * now.step * power / correction;
+  const bool adapts = length > 5;
+  const double rectification = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length);
+  return {decayed(decay, lr, now.flag(0), now.flag(1)),
+          lr / (1 - std::pow(beta1, now.step)),
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          adapts ? std::sqrt(rectification * correction) : 1,
+          eps,
+          adapts};
+}
+
+// {maximize}
+AdamaxStep adamax(Now& now) {
+  const auto [lr, beta1, beta2, eps, decay, _0, _1, _2] = now.numbers;
+  return {coupled(decay, now.flag(0)), lr / (1 - std::pow(beta1, now.step)), 1 - beta1, beta2, eps};
+}
+
+// {centered, maximize}
+RmspropStep rmsprop(Now& now) {
+  const auto [lr, alpha, eps, decay, momentum, _0, _1, _2] = now.numbers;
+  now.buffer(2, momentum);
+  return {coupled(decay, now.flag(1)), lr, alpha, 1 - alpha, eps, momentum};
+}
+
+// {maximize}
+AdagradStep adagrad(Now& now) {
+  const auto [lr, lr_decay, decay, initial, eps, _0, _1, _2] = now.numbers;
+  const double step_size = lr / (1 + (now.step - 1) * lr_decay);
+  return {coupled(decay, now.flag(0)), step_size, eps, initial, now.first()};
+}
+
+// {maximize}
+AdadeltaStep adadelta(Now& now) {
+  const auto [lr, rho, eps, decay, _0, _1, _2, _3] = now.numbers;
+  return {coupled(decay, now.flag(0)), lr, rho, 1 - rho, eps};
+}
+
+// {maximize}. The rows hold what the next step will use.
+AsgdStep asgd(Now& now) {
+  const auto [lr, lambd, alpha, t0, decay, _0, _1, _2] = now.numbers;
+  float &eta_row = *now.rows[0], &mu_row = *now.rows[1];
+  const double eta = now.first() ? static_cast<double>(static_cast<float>(lr)) : static_cast<double>(eta_row);
+  const double mu = now.first() ? 1 : static_cast<double>(mu_row);
+  eta_row = static_cast<float>(lr / std::pow(1 + lambd * lr * now.step, alpha));
+  mu_row = static_cast<float>(1 / std::max(1.0, now.step - t0));
+  return {{.decay = decay, .shrink = 1 - lambd * eta, .maximize = now.flag(0)}, eta, mu};
+}
+
+// {maximize}
+RpropStep rprop(Now& now) {
+  const auto [lr, minus, plus, smallest, largest, _0, _1, _2] = now.numbers;
+  return {coupled(0, now.flag(0)), lr, minus, plus, smallest, largest, now.first()};
+}
+
+// {maximize}
+LionStep lion(Now& now) {
+  const auto [lr, beta1, beta2, decay, _0, _1, _2, _3] = now.numbers;
+  return {decayed(decay, lr, true, now.flag(0)), lr, beta1, 1 - beta1, beta2, 1 - beta2};
+}
+
+// ---- The table
+
+constexpr int kAlways = -1, kMaybe = -2;
+
+struct StateDef {
+  const char* name = nullptr;
+  int when = kAlways;  // or an index of a flag: only with it; or kMaybe: passed or empty
 };
-template <class Numbers>
-size_t step_workspace(const InferContext& c) {
-  return c.list(0).size() * sizeof(ParamRun<Numbers>);
-}
-template <class Numbers>
-std::span<ParamRun<Numbers>> param_runs(const EvalContext& c) {
-  return {static_cast<ParamRun<Numbers>*>(c.workspace()), c.list(0).size()};
+
+struct OptimizerDef {
+  const char* name;
+  Update update;
+  std::array<StateDef, kMaxStates - 2> states;
+  std::array<const char*, kMaxRows> rows;
+  std::array<const char*, kMaxNumbers> numbers;
+  std::array<const char*, kMaxFlags> flags;
+  void (*prepare)(Now& now, void* step);
+};
+
+template <auto rule>
+void prepare(Now& now, void* step) {
+  using Step = decltype(rule(now));
+  static_assert(sizeof(Step) <= kStepBytes && std::is_trivially_copyable_v<Step>);
+  new (step) Step(rule(now));
 }
 
-// update(k, pointers, n) for runs that cover every parameter that has a gradient; pointers has null for
-// unused lists.
-template <class Numbers, class Update>
-void for_each_run(const Group& g, std::span<ParamRun<Numbers>> runs, const Update& update) {
-  int64_t tasks = 0;
-  for (size_t k = 0; k < runs.size(); ++k) {
-    runs[k].first_task = tasks;
-    if (g.lists[1][k].defined()) tasks += (g.lists[0][k].spec->numel() + kChunk - 1) / kChunk;
+constexpr OptimizerDef kOptimizers[] = {
+    {"sgdStep",
+     Update::kSgd,
+     {{{"momentumBuffers", kMaybe}}},
+     {},
+     {"lr", "momentum", "dampening", "weightDecay"},
+     {"nesterov", "maximize"},
+     prepare<sgd>},
+    {"adamStep",
+     Update::kAdam,
+     {{{"expAvgs"}, {"expAvgSqs"}, {"maxExpAvgSqs", 1}}},
+     {},
+     {"lr", "beta1", "beta2", "eps", "weightDecay"},
+     {"decoupled", "amsgrad", "maximize"},
+     prepare<adam>},
+    {"nadamStep",
+     Update::kNadam,
+     {{{"expAvgs"}, {"expAvgSqs"}}},
+     {"muProducts"},
+     {"lr", "beta1", "beta2", "eps", "weightDecay", "momentumDecay"},
+     {"decoupled", "maximize"},
+     prepare<nadam>},
+    {"radamStep",
+     Update::kRadam,
+     {{{"expAvgs"}, {"expAvgSqs"}}},
+     {},
+     {"lr", "beta1", "beta2", "eps", "weightDecay"},
+     {"decoupled", "maximize"},
+     prepare<radam>},
+    {"adamaxStep",
+     Update::kAdamax,
+     {{{"expAvgs"}, {"expInfs"}}},
+     {},
+     {"lr", "beta1", "beta2", "eps", "weightDecay"},
+     {"maximize"},
+     prepare<adamax>},
+    {"rmspropStep",
+     Update::kRmsprop,
+     {{{"squareAvgs"}, {"gradAvgs", 0}, {"momentumBuffers", kMaybe}}},
+     {},
+     {"lr", "alpha", "eps", "weightDecay", "momentum"},
+     {"centered", "maximize"},
+     prepare<rmsprop>},
+    {"adagradStep",
+     Update::kAdagrad,
+     {{{"sums"}}},
+     {},
+     {"lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"},
+     {"maximize"},
+     prepare<adagrad>},
+    {"adadeltaStep",
+     Update::kAdadelta,
+     {{{"squareAvgs"}, {"accDeltas"}}},
+     {},
+     {"lr", "rho", "eps", "weightDecay"},
+     {"maximize"},
+     prepare<adadelta>},
+    {"asgdStep",
+     Update::kAsgd,
+     {{{"axs"}}},
+     {"etas", "mus"},
+     {"lr", "lambd", "alpha", "t0", "weightDecay"},
+     {"maximize"},
+     prepare<asgd>},
+    {"rpropStep",
+     Update::kRprop,
+     {{{"prevs"}, {"stepSizes"}}},
+     {},
+     {"lr", "etaMinus", "etaPlus", "stepSizeMin", "stepSizeMax"},
+     {"maximize"},
+     prepare<rprop>},
+    {"lionStep",
+     Update::kLion,
+     {{{"expAvgs"}}},
+     {},
+     {"lr", "beta1", "beta2", "weightDecay"},
+     {"maximize"},
+     prepare<lion>},
+};
+constexpr size_t kCount = std::size(kOptimizers);
+
+template <class Names>
+int count_of(const Names& names) {
+  int n = 0;
+  for (const char* name : names) n += name != nullptr;
+  return n;
+}
+
+// Where the inputs of an optimizer stand.
+struct Layout {
+  int states = 2, state_count = 0, steps, rows, row_count, numbers, number_count;
+  explicit Layout(const OptimizerDef& def) {
+    for (const StateDef& state : def.states) state_count += state.name != nullptr;
+    steps = states + state_count;
+    rows = steps + 1;
+    row_count = count_of(def.rows);
+    numbers = rows + row_count;
+    number_count = count_of(def.numbers);
   }
-  auto task = [&](int64_t index) {
-    const auto after = std::upper_bound(runs.begin(), runs.end(), index,
-                                        [](int64_t i, const auto& run) { return i < run.first_task; });
-    const size_t k = static_cast<size_t>(after - runs.begin() - 1);
-    const TensorSpec& spec = *g.lists[0][k].spec;
-    const int64_t begin = (index - runs[k].first_task) * kChunk, end = std::min(begin + kChunk, spec.numel());
-    dispatch_floating(spec.dtype, [&]<class T>(T) {
-      if (!is_flat(g, k)) {
-        update_strided<T>(g, k, begin, end,
-                          [&](const std::array<T*, kMaxStates>& p, int64_t n) { update(k, p, n); });
-        return;
-      }
-      std::array<T*, kMaxStates> p{};
-      for (int i = 0; i < kMaxStates; ++i)
-        if (!g.lists[i].empty()) p[i] = g.lists[i][k].as<T>() + begin;
-      update(k, p, end - begin);
-    });
-  };
-  int64_t elements = 0;
-  for (const TensorView& p : g.lists[0]) elements += p.spec->numel();
-  if (elements < 2 * kChunk) {  // not worth waking a thread
-    for (int64_t i = 0; i < tasks; ++i) task(i);
-  } else {
-    parallel_tasks(tasks, task);
-  }
+};
+
+bool wants_state(const StateDef& state, const Attrs& attrs) {
+  return state.when < 0 || attrs.get_bool(state.when);
 }
 
-// ---- sgdStep(params, grads, momentumBuffers, steps, lr, momentum, dampening, weightDecay){nesterov,
-// maximize}
-
-void sgd_infer(InferContext& c) {
-  check_params(c, 3);
+void optim_infer(InferContext& c) {
+  const OptimizerDef& def = kOptimizers[c.op().code];
+  const Layout at(def);
+  check_params(c);
   check_list(c, 1, true);
-  if (!c.list(2).empty()) check_list(c, 2, false);
-  for (int i = 4; i < 8; ++i) check_scalar(c, i);
+  for (int i = 0; i < at.state_count; ++i) {
+    const bool left_out = def.states[i].when == kMaybe && c.list(at.states + i).empty();
+    if (wants_state(def.states[i], c.attrs()) && !left_out) check_list(c, at.states + i, false);
+  }
+  check_row(c, at.steps);
+  for (int i = 0; i < at.row_count; ++i) check_row(c, at.rows + i);
+  for (int i = 0; i < at.number_count; ++i) check_number(c, at.numbers + i);
 }
 
-void sgd_eval(const EvalContext& c) {
-  const double lr = read_scalar(c.in(4)), momentum = read_scalar(c.in(5)), dampening = read_scalar(c.in(6));
-  const double weight_decay = read_scalar(c.in(7));
+void optim_eval(const EvalContext& c) {
+  const OptimizerDef& def = kOptimizers[c.op().code];
+  const Layout at(def);
   Group g;
   g.lists[0] = c.list(0);
   g.lists[1] = c.list(1);
-  if (momentum != 0) {
-    if (c.list(2).empty() && !c.list(0).empty()) {
-      c.fail(ErrorKind::kValue, "momentum is ", momentum, " but momentumBuffers is empty");
-    }
-    g.lists[2] = c.list(2);
-  }
-  const auto runs = param_runs<double>(c);  // the number of each one's step
-  for (size_t k = 0; k < runs.size(); ++k)
-    runs[k].numbers = g.lists[1][k].defined() ? count_step(c.in(3), k) : 0;
-  const bool nesterov = c.attrs().get_bool(0), maximize = c.attrs().get_bool(1);
-  for_each_run(g, runs, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
-    const SgdStep<T> step{static_cast<T>(lr),
-                          static_cast<T>(momentum),
-                          static_cast<T>(1 - dampening),
-                          static_cast<T>(weight_decay),
-                          runs[k].numbers == 1,
-                          nesterov,
-                          maximize};
-    optim_table().of<T>().sgd(p[0], p[1], p[2], n, step);
-  });
-}
-
-// ---- adamStep(params, grads, expAvgs, expAvgSqs, maxExpAvgSqs, steps, lr, beta1, beta2, eps, weightDecay)
-//      {decoupled, amsgrad, maximize}
-
-void adam_infer(InferContext& c) {
-  check_params(c, 5);
-  check_list(c, 1, true);
-  check_list(c, 2, false);
-  check_list(c, 3, false);
-  if (c.attrs().get_bool(1)) check_list(c, 4, false);
-  for (int i = 6; i < 11; ++i) check_scalar(c, i);
-}
-
-// Of the bias that starting at zero gives the averages.
-struct Corrections {
-  double step_size = 0, root = 1;
-};
-
-void adam_eval(const EvalContext& c) {
-  const double lr = read_scalar(c.in(6)), beta1 = read_scalar(c.in(7)), beta2 = read_scalar(c.in(8));
-  const double eps = read_scalar(c.in(9)), weight_decay = read_scalar(c.in(10));
-  Group g;
-  for (int i = 0; i < 4; ++i) g.lists[i] = c.list(i);
-  if (c.attrs().get_bool(1)) g.lists[4] = c.list(4);
-  const auto runs = param_runs<Corrections>(c);
+  if (g.lists[0].empty()) return;
+  Now now{c};
+  for (int i = 0; i < at.number_count; ++i) now.numbers[i] = read_number(c.in(at.numbers + i));
+  for (int i = 0; i < at.state_count; ++i) now.given |= (c.list(at.states + i).empty() ? 0u : 1u) << i;
+  const auto runs = param_runs(c);
   for (size_t k = 0; k < runs.size(); ++k) {
-    Corrections now;
-    if (g.lists[1][k].defined()) {
-      const double t = count_step(c.in(5), k);
-      now = {lr / (1 - std::pow(beta1, t)), std::sqrt(1 - std::pow(beta2, t))};
-    }
-    runs[k].numbers = now;
+    if (!g.lists[1][k].defined()) continue;
+    now.step = static_cast<double>(row_entry(c.in(at.steps), k) += 1.0f);
+    for (int i = 0; i < at.row_count; ++i) now.rows[i] = &row_entry(c.in(at.rows + i), k);
+    def.prepare(now, runs[k].step);
   }
-  const bool decoupled = c.attrs().get_bool(0), maximize = c.attrs().get_bool(2);
-  for_each_run(g, runs, [&]<class T>(size_t k, const std::array<T*, kMaxStates>& p, int64_t n) {
-    const AdamStep<T> step{.step_size = static_cast<T>(runs[k].numbers.step_size),
-                           .one_minus_beta1 = static_cast<T>(1 - beta1),
-                           .beta2 = static_cast<T>(beta2),
-                           .one_minus_beta2 = static_cast<T>(1 - beta2),
-                           .root_correction = static_cast<T>(runs[k].numbers.root),
-                           .eps = static_cast<T>(eps),
-                           .weight_decay = static_cast<T>(weight_decay),
-                           .decay_factor = static_cast<T>(1 - lr * weight_decay),
-                           .decoupled = decoupled,
-                           .maximize = maximize};
-    optim_table().of<T>().adam(p[0], p[1], p[2], p[3], p[4], n, step);
-  });
+  for (int i = 0; i < at.state_count; ++i) {
+    const bool used = wants_state(def.states[i], c.attrs()) && !(now.unused >> i & 1);
+    if (used) g.lists[2 + i] = c.list(at.states + i);
+  }
+  update_all(g, runs, def.update);
 }
 
-constexpr InputDef state(const char* name) {
-  return {.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false};
+Op make_op(size_t index) {
+  const OptimizerDef& def = kOptimizers[index];
+  const Layout at(def);
+  Op op{.name = def.name, .infer = optim_infer, .workspace = param_runs_bytes, .eval = optim_eval};
+  op.code = static_cast<int>(index);
+  const auto list = [](const char* name) {
+    return InputDef{.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false};
+  };
+  op.inputs[0] = list("params");
+  op.inputs[1] = {.name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
+  for (int i = 0; i < at.state_count; ++i) op.inputs[at.states + i] = list(def.states[i].name);
+  op.inputs[at.steps] = {.name = "steps", .mutates = true, .differentiable = false};
+  for (int i = 0; i < at.row_count; ++i)
+    op.inputs[at.rows + i] = {.name = def.rows[i], .mutates = true, .differentiable = false};
+  for (int i = 0; i < at.number_count; ++i)
+    op.inputs[at.numbers + i] = {.name = def.numbers[i], .differentiable = false};
+  for (int i = 0; i < count_of(def.flags); ++i) op.attrs[i] = {def.flags[i], AttrType::kBool};
+  return op;
 }
-constexpr InputDef number(const char* name) { return {.name = name, .differentiable = false}; }
-constexpr InputDef kGrads = {
-    .name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
-constexpr InputDef kSteps = {.name = "steps", .mutates = true, .differentiable = false};
 
-const Op kOps[] = {
-    {.name = "sgdStep",
-     .inputs = {{state("params"), kGrads, state("momentumBuffers"), kSteps, number("lr"), number("momentum"),
-                 number("dampening"), number("weightDecay")}},
-     .attrs = {{{"nesterov", AttrType::kBool}, {"maximize", AttrType::kBool}}},
-     .infer = sgd_infer,
-     .workspace = step_workspace<double>,
-     .eval = sgd_eval},
-    {.name = "adamStep",
-     .inputs = {{state("params"), kGrads, state("expAvgs"), state("expAvgSqs"), state("maxExpAvgSqs"), kSteps,
-                 number("lr"), number("beta1"), number("beta2"), number("eps"), number("weightDecay")}},
-     .attrs = {{{"decoupled", AttrType::kBool}, {"amsgrad", AttrType::kBool}, {"maximize", AttrType::kBool}}},
-     .infer = adam_infer,
-     .workspace = step_workspace<Corrections>,
-     .eval = adam_eval},
-};
+// ---- averageStep(averages, values, weight): averages += weight (values - averages)
+
+void average_infer(InferContext& c) {
+  check_params(c);
+  check_list(c, 1, false);
+  check_number(c, 2);
+}
+
+void average_eval(const EvalContext& c) {
+  Group g;
+  g.lists[0] = c.list(0);
+  g.lists[1] = c.list(1);
+  const AverageStep step{read_number(c.in(2))};
+  const auto runs = param_runs(c);
+  for (ParamRun& run : runs) new (run.step) AverageStep(step);
+  update_all(g, runs, Update::kAverage);
+}
+
+const Op kAverageStep = {
+    .name = "averageStep",
+    .inputs = {{{.name = "averages", .kind = InputKind::kList, .mutates = true, .differentiable = false},
+                {.name = "values", .kind = InputKind::kList, .differentiable = false},
+                {.name = "weight", .differentiable = false}}},
+    .infer = average_infer,
+    .workspace = param_runs_bytes,
+    .eval = average_eval};
 
 }  // namespace
 
 void register_optim_ops(Registry& r) {
-  for (const Op& op : kOps) r.add(op);
+  static Op ops[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    ops[i] = make_op(i);
+    r.add(ops[i]);
+  }
+  r.add(kAverageStep);
 }
 
 }  // namespace lanegrad

@@ -55,9 +55,6 @@ function sampling(
   };
 }
 
-const scalar = (value: number) => given([], [value], 'float64');
-const state = (shape: readonly number[], low = -1, high = 1) => real(shape, low, high);
-
 export const fused = {
   batchNormTrain: {
     cases: [
@@ -177,86 +174,4 @@ export const fused = {
     gradient: 'second',
     special: 0,
   },
-  sgdStep: {
-    cases: [
-      {
-        name: 'plain',
-        inputs: [
-          [state([3, 4]), state([5])],
-          [],
-          given([2], [0, 0], 'float32'),
-          scalar(0.1),
-          scalar(0),
-          scalar(0),
-          scalar(0),
-        ],
-        attrs: { nesterov: false, maximize: false },
-      },
-      {
-        name: 'momentum, nesterov, decay',
-        inputs: [
-          [state([3, 4]), state([])],
-          [state([3, 4]), state([])],
-          given([2], [3, 0], 'float32'),
-          scalar(0.1),
-          scalar(0.9),
-          scalar(0),
-          scalar(0.01),
-        ],
-        attrs: { nesterov: true, maximize: false },
-      },
-      {
-        name: 'dampening, maximize',
-        inputs: [
-          [state([70, 33])],
-          [state([70, 33])],
-          given([1], [4], 'float32'),
-          scalar(0.1),
-          scalar(0.9),
-          scalar(0.5),
-          scalar(0),
-        ],
-        attrs: { nesterov: false, maximize: true },
-      },
-    ],
-    dtypes: floats,
-    tolerance: { relative: 1e-6, float64: 1e-14, why: 'multiply-adds may be fused' },
-    gradient: 'none',
-    special: 0,
-  },
-  adamStep: {
-    cases: [
-      adam('Adam', { decoupled: false, amsgrad: false, maximize: false }, [3, 4]),
-      adam('AdamW', { decoupled: true, amsgrad: false, maximize: false }, [70, 33]),
-      adam('AMSGrad, maximize', { decoupled: false, amsgrad: true, maximize: true }, [9]),
-    ],
-    dtypes: floats,
-    tolerance: {
-      relative: 2e-6,
-      float64: 1e-13,
-      why: 'multiply-adds may be fused; a division by a square root',
-    },
-    gradient: 'none',
-    special: 0,
-  },
 } satisfies Rows;
-
-function adam(name: string, attrs: OpAttrs['adamStep'], shape: readonly number[]): CaseOf<'adamStep'> {
-  const list = (low: number, high: number) => [state(shape, low, high), state([2], low, high)];
-  return {
-    name,
-    inputs: [
-      list(-1, 1),
-      list(-1, 1),
-      list(0, 1),
-      attrs.amsgrad ? list(0, 1) : [],
-      given([2], [0, 7], 'float32'),
-      scalar(1e-2),
-      scalar(0.9),
-      scalar(0.999),
-      scalar(1e-8),
-      scalar(0.02),
-    ],
-    attrs,
-  };
-}

@@ -9,6 +9,7 @@ import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
+import { optimizers } from './optim.js';
 import { pool } from './pool.js';
 import { recurrentRows } from './recurrent.js';
 import { reduction } from './reduction.js';
@@ -36,6 +37,7 @@ export const opRows = {
   ...indexing,
   ...linalg,
   ...linear,
+  ...optimizers,
   ...pool,
   ...recurrentRows,
   ...reduction,

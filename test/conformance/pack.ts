@@ -1,11 +1,11 @@
 // node --import tsx test/conformance/pack.ts FOLDER [KIND ...]: makes test/conformance/data/KIND.pack of a folder of
 // reference cases, by default of every kind.
 // The same folder gives the same bytes.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import type { PackHeader } from './read/cases.js';
-import type { ModulesIndex, OpsIndex } from './read/format.js';
+import type { ModulesIndex, OpsIndex, OptimIndex } from './read/format.js';
 
 const target = path.join(import.meta.dirname, 'data');
 
@@ -29,6 +29,7 @@ function withLength(bytes: Buffer): Buffer {
 const filesOf: Readonly<Record<string, (index: unknown) => readonly string[]>> = {
   ops: (index) => (index as OpsIndex).ops.map(({ file }) => file),
   modules: (index) => (index as ModulesIndex).modules.map(({ file }) => file),
+  optim: (index) => [...(index as OptimIndex).optimizers.map(({ file }) => file), 'lr_schedulers'],
 };
 
 function pack(folder: string, kind: string): Buffer {
@@ -38,7 +39,8 @@ function pack(folder: string, kind: string): Buffer {
   let at = 0;
   for (const file of filesOf[kind]!(index)) {
     const manifest: unknown = JSON.parse(readFileSync(path.join(folder, kind, `${file}.json`), 'utf8'));
-    const tensors = readFileSync(path.join(folder, kind, `${file}.safetensors`));
+    const stored = path.join(folder, kind, `${file}.safetensors`);
+    const tensors = existsSync(stored) ? readFileSync(stored) : Buffer.alloc(0);
     const part = compress(Buffer.concat([withLength(Buffer.from(JSON.stringify(manifest))), tensors]));
     files[file] = [at, (at += part.length)];
     parts.push(part);

@@ -5,6 +5,7 @@ import { grad, noGrad, withComposites, type Tensor } from '../../lib/index.js';
 import type { Case } from '../cases/case.js';
 import { opRecords, type OpAttrs, type OpName } from '../../lib/backend/op-schema.gen.js';
 import { rowList } from '../cases/index.js';
+import { optimizers } from '../cases/optim.js';
 import { difference } from '../support/compare.js';
 import { invoke } from '../support/invoke.js';
 import {
@@ -17,11 +18,11 @@ import {
   see,
 } from '../support/run-case.js';
 
-const optimizers: readonly OpName[] = ['sgdStep', 'adamStep'];
+const steps: readonly string[] = Object.keys(optimizers);
 const fusedRows = rowList.filter(([op]) => !isPrimitive(op));
 
 // A fused op must be its composite of primitives: values, gradients, and gradients of gradients.
-describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !optimizers.includes(op)))(
+describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => !steps.includes(op)))(
   '%s',
   (op, row) => {
     test('is fused here', () => {
@@ -101,7 +102,7 @@ function secondOrder(op: OpName, entry: Case) {
   );
 }
 
-describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => optimizers.includes(op)))(
+describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => steps.includes(op)))(
   '%s',
   (op, row) => {
     test.each(row.dtypes)('equals its composite over three steps: %s', (dtype) => {

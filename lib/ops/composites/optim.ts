@@ -1,67 +1,29 @@
 import type { OpInput } from '../../backend/backend.js';
-import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
-import { noAttrs } from '../../check.js';
-import { noGrad } from '../../grad-mode.js';
-import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { narrow } from '../view.js';
+import { entry, follow, forEachParam, numbersFrom, state } from './optim-step.js';
 
-type Step = OpInput<Tensor>[];
-
-const run = (op: 'add' | 'sub' | 'mul' | 'div' | 'maximum', a: Tensor, b: Tensor | number): Tensor =>
-  backend.run1(op, [a, b], noAttrs);
-const write = (op: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Tensor | number): void =>
-  backend.runInPlace(op, [a, b], noAttrs);
-
-const value = (scalar: Tensor): number => Number(backend.read(scalar)[0]);
-
-/** Calls `update` for every parameter with a gradient, its step counted up, each in a scope of its own. */
-function forEachParam(
-  params: readonly Tensor[],
-  steps: Tensor,
-  update: (i: number, param: Tensor, grad: Tensor, step: number) => void,
-): void {
-  noGrad(() => {
-    for (const [i, param] of params.entries()) {
-      scoped(() => {
-        const grad = backend.getGrad(param);
-        if (!grad) return;
-        const step = narrow(steps, 0, i, 1);
-        write('add', step, 1);
-        update(i, param, grad, value(step));
-      });
-    }
-  });
-}
+type Inputs = readonly OpInput<Tensor>[];
+type Two = [number, number];
+type Four = [...Two, ...Two];
+type Five = [...Four, number];
 
 /**
  * Stochastic gradient descent with momentum (Sutskever et al., 2013) as PyTorch has it:
  * d = grad + weightDecay param; buffer = momentum buffer + (1 - dampening) d (d itself at the first step);
  * param -= lr (nesterov ? d + momentum buffer : buffer).
  */
-export function sgdStep(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['sgdStep']): Tensor[] {
-  const [params, buffers, steps, ...rest] = inputs as [Tensor[], Tensor[], Tensor, ...Step];
-  const [lr, momentum, dampening, weightDecay] = (rest as Tensor[]).map(value) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  forEachParam(params, steps, (i, param, grad, step) => {
-    let d = attrs.maximize ? backend.run1('neg', [grad], noAttrs) : grad;
-    if (weightDecay !== 0) d = run('add', d, run('mul', param, weightDecay));
+export function sgdStep(inputs: Inputs, { nesterov, maximize }: OpAttrs['sgdStep']): Tensor[] {
+  const [lr, momentum, dampening, weightDecay] = numbersFrom(inputs, 3) as Four;
+  forEachParam(inputs, 2, { weightDecay, maximize }, ({ param, grad, step, i }) => {
+    let d = grad;
     if (momentum !== 0) {
-      const buffer = buffers[i]!;
-      if (step === 1) {
-        backend.runInPlace('copy', [buffer, d], noAttrs);
-      } else {
-        write('mul', buffer, momentum);
-        write('add', buffer, dampening === 0 ? d : run('mul', d, 1 - dampening));
-      }
-      d = attrs.nesterov ? run('add', d, run('mul', buffer, momentum)) : buffer;
+      const buffer = state(inputs[1], i);
+      if (step === 1) buffer.copy_(d);
+      else buffer.mul_(momentum).add_(dampening === 0 ? d : d.mul(1 - dampening));
+      d = nesterov ? d.add(buffer.mul(momentum)) : buffer;
     }
-    write('sub', param, run('mul', d, lr));
+    param.sub_(d.mul(lr));
   });
   return [];
 }
@@ -71,48 +33,100 @@ export function sgdStep(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['sgdS
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g²;
  * param -= lr / (1 - beta1ᵗ) m / (sqrt(v) / sqrt(1 - beta2ᵗ) + eps).
  */
-export function adamStep(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['adamStep']): Tensor[] {
-  const [params, means, squares, maxima, steps, ...rest] = inputs as [
-    Tensor[],
-    Tensor[],
-    Tensor[],
-    Tensor[],
-    Tensor,
-    ...Step,
-  ];
-  const [lr, beta1, beta2, eps, weightDecay] = (rest as Tensor[]).map(value) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  forEachParam(params, steps, (i, param, rawGrad, step) => {
-    let grad = attrs.maximize ? backend.run1('neg', [rawGrad], noAttrs) : rawGrad;
-    if (weightDecay !== 0) {
-      if (attrs.decoupled) write('mul', param, 1 - lr * weightDecay);
-      else grad = run('add', grad, run('mul', param, weightDecay));
-    }
-    const mean = means[i]!;
-    const square = squares[i]!;
-    write('mul', mean, beta1);
-    write('add', mean, run('mul', grad, 1 - beta1));
-    write('mul', square, beta2);
-    const squared = backend.run1('square', [grad], noAttrs);
-    write('mul', squared, 1 - beta2);
-    write('add', square, squared);
+export function adamStep(inputs: Inputs, { decoupled, amsgrad, maximize }: OpAttrs['adamStep']): Tensor[] {
+  const [lr, beta1, beta2, eps, weightDecay] = numbersFrom(inputs, 5) as Five;
+  const penalty = { weightDecay, maximize, lr: decoupled ? lr : undefined };
+  forEachParam(inputs, 4, penalty, ({ param, grad, step, i }) => {
+    const mean = follow(state(inputs[1], i), grad, beta1);
+    const square = follow(state(inputs[2], i), grad.square(), beta2);
     let second = square;
-    if (attrs.amsgrad) {
-      const maximum = maxima[i]!;
-      backend.runInPlace('maximum', [maximum, square], noAttrs);
-      second = maximum;
+    if (amsgrad) {
+      second = state(inputs[3], i);
+      second.copy_(second.maximum(square));
     }
-    const denominator = backend.run1('sqrt', [second], noAttrs);
-    write('div', denominator, Math.sqrt(1 - beta2 ** step));
-    write('add', denominator, eps);
-    const update = run('div', mean, denominator);
-    write('mul', update, lr / (1 - beta1 ** step));
-    write('sub', param, update);
+    const denominator = second
+      .sqrt()
+      .div_(Math.sqrt(1 - beta2 ** step))
+      .add_(eps);
+    param.sub_(mean.div(denominator).mul_(lr / (1 - beta1 ** step)));
+  });
+  return [];
+}
+
+/**
+ * NAdam (Dozat, 2016) as PyTorch has it, mu = beta1 (1 - 0.96^(t momentumDecay) / 2): param -=
+ * lr ((1 - mu) / (1 - Πmu) g + mu' / (1 - Πmu mu') m) / (sqrt(v / (1 - beta2ᵗ)) + eps), mu' that of the next step.
+ */
+export function nadamStep(inputs: Inputs, { decoupled, maximize }: OpAttrs['nadamStep']): Tensor[] {
+  const [lr, beta1, beta2, eps, weightDecay, momentumDecay] = numbersFrom(inputs, 5) as [...Five, number];
+  const momentumAt = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
+  const penalty = { weightDecay, maximize, lr: decoupled ? lr : undefined };
+  forEachParam(inputs, 3, penalty, ({ param, grad, step, i }) => {
+    const [mu, next] = [momentumAt(step), momentumAt(step + 1)];
+    const products = entry(inputs[4], i);
+    if (step === 1) products.fill_(1);
+    const product = Number(products.mul_(mu).item());
+    const mean = follow(state(inputs[1], i), grad, beta1);
+    const square = follow(state(inputs[2], i), grad.square(), beta2);
+    const denominator = square
+      .div(1 - beta2 ** step)
+      .sqrt_()
+      .add_(eps);
+    const alongGrad = grad.mul((lr * (1 - mu)) / (1 - product));
+    const alongMean = mean.mul((lr * next) / (1 - product * next));
+    param.sub_(alongGrad.add_(alongMean).div_(denominator));
+  });
+  return [];
+}
+
+/**
+ * RAdam (Liu et al., 2020) as PyTorch has it: Adam's step times the rectification of its variance where more than 5 steps
+ * stand behind it, else a step along the mean.
+ */
+export function radamStep(inputs: Inputs, { decoupled, maximize }: OpAttrs['radamStep']): Tensor[] {
+  const [lr, beta1, beta2, eps, weightDecay] = numbersFrom(inputs, 4) as Five;
+  const penalty = { weightDecay, maximize, lr: decoupled ? lr : undefined };
+  forEachParam(inputs, 3, penalty, ({ param, grad, step, i }) => {
+    const mean = follow(state(inputs[1], i), grad, beta1);
+    const square = follow(state(inputs[2], i), grad.square(), beta2);
+    const correction = 1 - beta2 ** step;
+    const most = 2 / (1 - beta2) - 1;
+    const length = most - (2 * step * beta2 ** step) / correction;
+    let update = mean.mul(lr / (1 - beta1 ** step));
+    if (length > 5) {
+      const rectification = ((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length);
+      update = update.mul_(Math.sqrt(correction * rectification)).div_(square.sqrt().add_(eps));
+    }
+    param.sub_(update);
+  });
+  return [];
+}
+
+/** Adamax (Kingma and Ba, 2015): m as in Adam, u = max(beta2 u, |g| + eps), param -= lr / (1 - beta1ᵗ) m / u. */
+export function adamaxStep(inputs: Inputs, { maximize }: OpAttrs['adamaxStep']): Tensor[] {
+  const [lr, beta1, beta2, eps, weightDecay] = numbersFrom(inputs, 4) as Five;
+  forEachParam(inputs, 3, { weightDecay, maximize }, ({ param, grad, step, i }) => {
+    const mean = follow(state(inputs[1], i), grad, beta1);
+    const norm = state(inputs[2], i);
+    norm.copy_(norm.mul(beta2).maximum(grad.abs().add_(eps)));
+    param.sub_(mean.div(norm).mul_(lr / (1 - beta1 ** step)));
+  });
+  return [];
+}
+
+/** Lion (Chen et al., 2023): param -= lr sign(beta1 m + (1 - beta1) g), after decay; then m = beta2 m + (1 - beta2) g. */
+export function lionStep(inputs: Inputs, { maximize }: OpAttrs['lionStep']): Tensor[] {
+  const [lr, beta1, beta2, weightDecay] = numbersFrom(inputs, 3) as Four;
+  forEachParam(inputs, 2, { weightDecay, maximize, lr }, ({ param, grad, i }) => {
+    const mean = state(inputs[1], i);
+    param.sub_(
+      mean
+        .mul(beta1)
+        .add_(grad.mul(1 - beta1))
+        .sign_()
+        .mul_(lr),
+    );
+    follow(mean, grad, beta2);
   });
   return [];
 }

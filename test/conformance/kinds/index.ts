@@ -1,5 +1,6 @@
 import type { Kind } from './kind.js';
 import { modules } from './modules.js';
 import { ops } from './ops.js';
+import { optim } from './optim.js';
 
-export const kinds: Readonly<Record<string, Kind>> = { ops, modules };
+export const kinds: Readonly<Record<string, Kind>> = { ops, modules, optim };

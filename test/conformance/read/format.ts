@@ -101,6 +101,53 @@ export interface ModulesIndex {
   readonly modules: readonly { readonly name: string; readonly file: string; readonly samples: number }[];
 }
 
+/** Five steps of an optimizer: gradients given for each, or found by a closure. */
+export interface OptimSample {
+  readonly id: string;
+  readonly kwargs: Readonly<Record<string, Arg>>;
+  readonly params: readonly string[];
+  readonly grads?: readonly (readonly string[])[];
+  readonly objective?: {
+    readonly kind: string;
+    readonly a: readonly string[];
+    readonly b: readonly string[];
+  };
+  /** The parameters after each step. */
+  readonly expected: readonly (readonly string[])[];
+  readonly losses?: readonly number[];
+  /** By the parameter's place. */
+  readonly state_after?: Readonly<Record<string, Readonly<Record<string, Arg>>>>;
+  readonly tol: Tolerance;
+}
+
+export interface OptimManifest {
+  readonly format: 1;
+  readonly optimizer: string;
+  readonly samples: readonly OptimSample[];
+}
+
+/** A schedule: what it is made with, and the learning rates of each group before the first step and after each. */
+export interface ScheduleSample {
+  readonly id: string;
+  readonly scheduler: string;
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly base_lrs: readonly number[];
+  readonly lrs: readonly (readonly number[])[];
+  readonly metrics?: readonly number[];
+}
+
+export interface SchedulesManifest {
+  readonly samples: readonly ScheduleSample[];
+}
+
+export interface OptimIndex {
+  readonly format: 1;
+  readonly kind: 'optim';
+  readonly torch: string;
+  readonly optimizers: readonly { readonly name: string; readonly file: string; readonly samples: number }[];
+  readonly lr_schedulers: number;
+}
+
 export interface OpsIndex {
   readonly format: 1;
   readonly kind: 'ops';

@@ -1,0 +1,138 @@
+import { checkRange, describe } from '../check.js';
+import { ValueError } from '../errors.js';
+import { narrow } from '../ops/view.js';
+import { scoped } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+import { atLeast, between, flag } from './option.js';
+import type { OptionKind } from './option.js';
+import { Optimizer } from './optimizer.js';
+import type { Params } from './optimizer.js';
+import type { Rule } from './rule.js';
+
+export interface AdafactorOptions {
+  /** The largest learning rate. Default 0.01. */
+  lr?: number;
+  /** Power of the step by which the running means become slower, at most 0. Default -0.8. */
+  beta2Decay?: number;
+  /** The least variance (as a root), null for the dtype's epsilon, and the least size of a parameter. Default [null, 1e-3]. */
+  eps?: readonly [number | null, number];
+  /** An update whose root mean square is larger is scaled down to it. Default 1. */
+  d?: number;
+  /** Decay apart from the gradient. Default 0. */
+  weightDecay?: number;
+  /** Step along the gradient, not against it. Default false. */
+  maximize?: boolean;
+}
+
+const epsilons: OptionKind<readonly [number | null, number]> = {
+  initial: [null, 1e-3],
+  check(op, name, value) {
+    const given: unknown = value;
+    if (!Array.isArray(given) || given.length !== 2)
+      throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted [number or null, number]`);
+    if (given[0] !== null) checkRange(op, `${name}[0]`, given[0], 0, Infinity);
+    checkRange(op, `${name}[1]`, given[1], 0, Infinity);
+  },
+};
+
+/** From 1 to the next number. */
+const epsilonOf: Readonly<Record<string, number>> = {
+  float16: 2 ** -10,
+  bfloat16: 2 ** -7,
+  float32: 2 ** -23,
+  float64: 2 ** -52,
+};
+
+const isFactored = (shape: readonly number[]): boolean => shape.length > 1;
+
+/** A shape with one of its dims, counted from the end, of size 1. */
+const flattened = (shape: readonly number[], fromEnd: number): readonly number[] | null =>
+  isFactored(shape) ? shape.map((size, i) => (i === shape.length - fromEnd ? 1 : size)) : null;
+
+type Numbers = [lr: Tensor, beta2Decay: Tensor, d: Tensor, weightDecay: Tensor];
+
+const rule: Rule<AdafactorOptions> = {
+  options: {
+    lr: atLeast(1e-2),
+    beta2Decay: between(-0.8, -Infinity, 0),
+    eps: epsilons,
+    d: atLeast(1, 1),
+    weightDecay: atLeast(0),
+    maximize: flag(false),
+  },
+  states: {
+    rowVar: { shape: (param) => flattened(param, 1) },
+    colVar: { shape: (param) => flattened(param, 2) },
+    variance: { shape: (param) => (isFactored(param) ? null : param) },
+  },
+  rows: ['step'],
+  run(inputs, options) {
+    const [params, rowVars, colVars, variances] = inputs as (readonly Tensor[])[];
+    const [steps, lr, beta2Decay, d, weightDecay] = inputs.slice(4) as [Tensor, ...Numbers];
+    for (const [i, param] of params!.entries()) {
+      scoped(() => {
+        if (!param.grad) return;
+        const step = narrow(steps, 0, i, 1).add_(1).reshape([]);
+        const grad = options.maximize ? param.grad.neg() : param.grad.detach();
+        const rate = step.pow(beta2Decay).to(param.dtype);
+        const least = options.eps[0] ?? epsilonOf[param.dtype]!;
+        const size = rootMeanSquare(param.detach()).clamp({ min: options.eps[1] });
+        const length = size.mul(lr.minimum(step.rsqrt().double()));
+        param.mul_(lr.mul(weightDecay).neg().add(1));
+        const estimate = isFactored(param.shape)
+          ? factored(grad, rowVars![i]!, colVars![i]!, rate, least)
+          : moveTo(variances![i]!, grad.square(), rate);
+        const update = estimate
+          .clamp({ min: least * least })
+          .rsqrt()
+          .mul(grad);
+        const excess = rootMeanSquare(update).div(d).clamp({ min: 1 });
+        param.sub_(update.mul(length.div(excess)));
+      });
+    }
+  },
+};
+
+function rootMeanSquare(x: Tensor): Tensor {
+  return x.square().mean().sqrt();
+}
+
+/** mean += weight (value - mean). */
+function moveTo(mean: Tensor, value: Tensor, weight: Tensor): Tensor {
+  return mean.add_(value.sub(mean).mul(weight));
+}
+
+/** The outer product of the means of rows and columns, over the mean of all. */
+function factored(grad: Tensor, row: Tensor, col: Tensor, weight: Tensor, least: number): Tensor {
+  const squares = grad.square();
+  moveTo(row, squares.mean({ dim: -1, keepdim: true }), weight);
+  moveTo(col, squares.mean({ dim: -2, keepdim: true }), weight);
+  return row.matmul(col).div(row.mean({ dim: -2, keepdim: true }).clamp({ min: least }));
+}
+
+/**
+ * Adafactor (Shazeer and Stern, 2018) as PyTorch has it: the second moments of a matrix are known by those of its rows and
+ * columns alone, and steps go with the size of the parameter.
+ *
+ * w = t^beta2Decay; of a matrix (and of each of the last two dims beyond) r += w (mean of g² over columns - r),
+ * c += w (mean of g² over rows - c), v = r c / mean(r); of a vector v += w (g² - v);
+ * u = g / sqrt(max(v, eps0²)); param *= 1 - lr weightDecay;
+ * param -= max(eps1, rms(param)) min(lr, 1 / sqrt(t)) u / max(1, rms(u) / d).
+ *
+ * The state of a parameter is `step`, and `rowVar` and `colVar` or `variance`.
+ *
+ * @throws ValueError for options out of range or unknown, no parameters, or one given twice.
+ * @throws DTypeError for parameters that are not floating tensors.
+ * @example
+ * import { optim, tensor } from 'lanegrad';
+ * const w = tensor([1, -2], { dtype: 'float32', requiresGrad: true });
+ * const optimizer = new optim.Adafactor([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * Array.from(w.data, (value) => value.toFixed(4)); // => ['0.2094', '-1.2094']
+ */
+export class Adafactor extends Optimizer<AdafactorOptions> {
+  constructor(params: Params<AdafactorOptions>, options: AdafactorOptions = {}) {
+    super('Adafactor', rule, params, options);
+  }
+}

@@ -1,0 +1,13 @@
+export { LRScheduler } from './schedule.js';
+export type { Schedule, ScheduleOptions, SchedulerState } from './schedule.js';
+export { ConstantLR, ExponentialLR, LinearLR, MultiStepLR, PolynomialLR, StepLR } from './decay.js';
+export type { ConstantLROptions, GammaOptions, LinearLROptions, PolynomialLROptions } from './decay.js';
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from './cosine.js';
+export type { CosineAnnealingLROptions, CosineAnnealingWarmRestartsOptions } from './cosine.js';
+export { LambdaLR, MultiplicativeLR } from './lambda.js';
+export type { LrLambda } from './lambda.js';
+export { CyclicLR, OneCycleLR } from './cycle.js';
+export type { CyclicLROptions, OneCycleLROptions } from './cycle.js';
+export { ChainedScheduler, SequentialLR, warmUp } from './compose.js';
+export { ReduceLROnPlateau } from './plateau.js';
+export type { PlateauState, ReduceLROnPlateauOptions } from './plateau.js';

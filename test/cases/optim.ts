@@ -1,0 +1,193 @@
+import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
+import { floats, given, real } from './case.js';
+import type { CaseInput, CaseOf, RowOf, Rows, Source } from './case.js';
+
+// The steps of the optimizers: parameters, states, counts of steps, numbers.
+
+const number = (value: number): Source => given([], [value], 'float64');
+const row = (values: readonly number[]): Source => given([values.length], values, 'float32');
+
+interface Kind {
+  /** The range of each state's values, or null for an empty list. */
+  readonly states: readonly (readonly [low: number, high: number] | null)[];
+  /** Rows beside the counts of steps. */
+  readonly rows?: readonly (readonly number[])[];
+  readonly numbers: readonly number[];
+  /** How many steps each parameter has taken. Default 0 and 7. */
+  readonly steps?: readonly [number, number];
+  readonly shape?: readonly number[];
+}
+
+const signed = [-1, 1] as const;
+const positive = [0.1, 1] as const;
+
+/** Two parameters: one of the shape, one of two elements, which misses a gradient now and then. */
+function step<Name extends OpName>(
+  name: string,
+  { states, rows = [], numbers, steps = [0, 7], shape = [3, 4] }: Kind,
+  attrs: OpAttrs[Name],
+): CaseOf<Name> {
+  const list = ([low, high]: readonly [number, number]): CaseInput => [
+    real(shape, low, high),
+    real([2], low, high),
+  ];
+  const inputs = [list(signed), ...states.map((range) => (range === null ? [] : list(range)))];
+  return { name, inputs: [...inputs, row(steps), ...rows.map(row), ...numbers.map(number)], attrs };
+}
+
+function rowOf<Name extends OpName>(cases: readonly CaseOf<Name>[], relative = 2e-6): RowOf<Name> {
+  return {
+    cases,
+    dtypes: floats,
+    tolerance: { relative, float64: 1e-13, why: 'multiply-adds may be fused; a division by a square root' },
+    gradient: 'none',
+    special: 0,
+  };
+}
+
+const moments = [signed, positive];
+const adam = [1e-2, 0.9, 0.999, 1e-8, 0.02];
+const large = [70, 33];
+
+export const optimizers = {
+  sgdStep: rowOf(
+    [
+      step('plain', { states: [null], numbers: [0.1, 0, 0, 0] }, { nesterov: false, maximize: false }),
+      step(
+        'momentum, nesterov, decay',
+        { states: [signed], numbers: [0.1, 0.9, 0, 0.01], shape: [], steps: [3, 0] },
+        { nesterov: true, maximize: false },
+      ),
+      step(
+        'dampening, maximize',
+        { states: [signed], numbers: [0.1, 0.9, 0.5, 0], shape: large },
+        { nesterov: false, maximize: true },
+      ),
+    ],
+    1e-6,
+  ),
+  adamStep: rowOf([
+    step(
+      'Adam',
+      { states: [...moments, null], numbers: adam },
+      { decoupled: false, amsgrad: false, maximize: false },
+    ),
+    step(
+      'AdamW',
+      { states: [...moments, null], numbers: adam, shape: large },
+      { decoupled: true, amsgrad: false, maximize: false },
+    ),
+    step(
+      'AMSGrad, maximize',
+      { states: [...moments, positive], numbers: adam, shape: [9] },
+      { decoupled: false, amsgrad: true, maximize: true },
+    ),
+  ]),
+  nadamStep: rowOf([
+    step(
+      'decay in the gradient',
+      { states: moments, rows: [[0, 0.4]], numbers: [...adam, 4e-3] },
+      { decoupled: false, maximize: false },
+    ),
+    step(
+      'decay apart, maximize',
+      { states: moments, rows: [[0, 0.4]], numbers: [...adam, 4e-3], shape: large },
+      { decoupled: true, maximize: true },
+    ),
+  ]),
+  radamStep: rowOf([
+    step('few steps', { states: moments, numbers: adam }, { decoupled: false, maximize: false }),
+    step(
+      'from few steps to many',
+      { states: moments, numbers: adam, steps: [4, 100], shape: large },
+      { decoupled: true, maximize: true },
+    ),
+  ]),
+  adamaxStep: rowOf([
+    step('plain', { states: moments, numbers: adam }, { maximize: false }),
+    step('maximize', { states: moments, numbers: adam, shape: large }, { maximize: true }),
+  ]),
+  rmspropStep: rowOf([
+    step(
+      'plain',
+      { states: [positive, null, null], numbers: [0.01, 0.99, 1e-8, 0, 0] },
+      { centered: false, maximize: false },
+    ),
+    step(
+      'momentum, decay, maximize',
+      { states: [positive, null, signed], numbers: [0.01, 0.99, 1e-8, 0.1, 0.9], shape: large },
+      { centered: false, maximize: true },
+    ),
+    step(
+      'centered, momentum',
+      { states: [[1.1, 2], signed, signed], numbers: [0.01, 0.9, 1e-8, 0, 0.5] },
+      { centered: true, maximize: false },
+    ),
+  ]),
+  adagradStep: rowOf([
+    step('plain', { states: [positive], numbers: [0.1, 0, 0, 0, 1e-10] }, { maximize: false }),
+    step(
+      'decays, an initial sum, maximize',
+      { states: [positive], numbers: [0.1, 0.2, 0.1, 0.5, 1e-10], shape: large },
+      { maximize: true },
+    ),
+  ]),
+  adadeltaStep: rowOf([
+    step('plain', { states: [positive, positive], numbers: [1, 0.9, 1e-6, 0] }, { maximize: false }),
+    step(
+      'decay, maximize',
+      { states: [positive, positive], numbers: [0.5, 0.8, 1e-3, 0.1], shape: large },
+      { maximize: true },
+    ),
+  ]),
+  asgdStep: rowOf([
+    step(
+      'before averages',
+      {
+        states: [signed],
+        rows: [
+          [0, 0.01],
+          [0, 1],
+        ],
+        numbers: [0.01, 1e-4, 0.75, 1e6, 0],
+      },
+      { maximize: false },
+    ),
+    step(
+      'averages, decay, maximize',
+      {
+        states: [signed],
+        rows: [
+          [0, 0.01],
+          [0, 0.25],
+        ],
+        numbers: [0.05, 0.1, 0.6, 1, 0.1],
+        shape: large,
+      },
+      { maximize: true },
+    ),
+  ]),
+  rpropStep: rowOf([
+    step('plain', { states: [signed, positive], numbers: [0.01, 0.5, 1.2, 1e-6, 50] }, { maximize: false }),
+    step(
+      'at its bounds, maximize',
+      { states: [signed, positive], numbers: [0.01, 0.5, 1.2, 0.2, 0.6], shape: large },
+      { maximize: true },
+    ),
+  ]),
+  lionStep: rowOf([
+    step('plain', { states: [signed], numbers: [1e-2, 0.9, 0.99, 0] }, { maximize: false }),
+    step(
+      'decay, maximize',
+      { states: [signed], numbers: [1e-2, 0.5, 0.9, 0.1], shape: large },
+      { maximize: true },
+    ),
+  ]),
+  averageStep: rowOf<'averageStep'>([
+    {
+      name: 'two tensors',
+      inputs: [[real([70, 33]), real([2])], [real([70, 33]), real([2])], number(0.1)],
+      attrs: {},
+    },
+  ]),
+} satisfies Rows;
