@@ -109,6 +109,8 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  groupNorm: { readonly groups: number; readonly eps: number };
+  groupNormBackward: { readonly groups: number };
   gt: NoAttrs;
   hardshrink: { readonly lambd: number };
   hardsigmoid: NoAttrs;
@@ -208,6 +210,8 @@ export interface OpAttrs {
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
+  rmsNorm: { readonly normalizedDims: number; readonly eps: number };
+  rmsNormBackward: { readonly normalizedDims: number };
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
@@ -475,6 +479,7 @@ export type FusedName =
   | 'fmin'
   | 'frac'
   | 'gridSample'
+  | 'groupNorm'
   | 'hardshrink'
   | 'hardsigmoid'
   | 'hardswish'
@@ -495,6 +500,7 @@ export type FusedName =
   | 'nanToNum'
   | 'nanmedian'
   | 'prelu'
+  | 'rmsNorm'
   | 'selu'
   | 'sgdStep'
   | 'softplus'
@@ -1473,6 +1479,30 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  groupNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'bias', kind: 'optional' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'mean', differentiable: false }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  groupNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -2423,6 +2453,28 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'shape', type: 'ints' }, { name: 'strict', type: 'bool' }],
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  rmsNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  rmsNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   round: {

@@ -13,7 +13,7 @@ import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
-import { batchNormTrain, layerNorm } from './composites/norm.js';
+import * as norm from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
@@ -33,13 +33,12 @@ export type Composite<Name extends FusedName> = (
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
   ...arithmetic,
+  ...norm,
   adamStep,
-  batchNormTrain,
   crossEntropy,
   dropout,
   gridSample,
   kthvalue,
-  layerNorm,
   linear,
   median,
   mode,
