@@ -1,12 +1,4 @@
-import {
-  checkFlag,
-  checkInt,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  product,
-  shapeText,
-} from '../check.js';
+import { checkFlag, checkInt, checkNumber, checkOptions, checkTensor, product, shapeText } from '../check.js';
 import { isFloat, isHalf, promoteTypes } from '../dtype.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';

@@ -1,12 +1,5 @@
 import { backend } from '../backend/current.js';
-import {
-  checkFlag,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  noAttrs,
-  shapeText,
-} from '../check.js';
+import { checkFlag, checkNumber, checkOptions, checkTensor, noAttrs, shapeText } from '../check.js';
 import { ShapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';

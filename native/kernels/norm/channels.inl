@@ -8,35 +8,40 @@ static void row_moments(const T* x, int64_t n, T* mean, T* m2) {
   *m2 = row_squares<T>(x, n, *mean);
 }
 
+// fn(first column, vectors, lanes) for columns in blocks of four vectors: neighbours in memory, and sums that do
+// not wait for each other. What is left takes single ones.
+template <class T, class F>
+static LANEGRAD_INLINE void for_column_blocks(int64_t cols, F fn) {
+  constexpr int w = Vec<T>::kWidth;
+  int64_t c = 0;
+  for (; c + 4 * w <= cols; c += 4 * w)
+    fn(c, std::integral_constant<int, 4>{}, std::integral_constant<int, w>{});
+  for_vectors<T>(cols - c,
+                 [&](int64_t i, auto lanes) { fn(c + i, std::integral_constant<int, 1>{}, lanes); });
+}
+
 template <class T>
 static void column_moments(const T* x, int64_t rows, int64_t cols, int64_t stride, T* mean, T* m2) {
-  constexpr int w = Vec<T>::kWidth;
   const Vec<T> count = Vec<T>::broadcast(static_cast<T>(rows));
-  for (int64_t c = 0; c < cols; c += w) {
-    const int64_t lanes = cols - c < w ? cols - c : w;
-    const T* p = x + c;
-    Vec<T> even = Vec<T>::zero(), odd = even;
-    int64_t r = 0;
-    for (; r + 2 <= rows; r += 2) {
-      even += Vec<T>::load_n(p + r * stride, lanes);
-      odd += Vec<T>::load_n(p + (r + 1) * stride, lanes);
+  for_column_blocks<T>(cols, [&](int64_t first, auto vectors, auto lanes) {
+    constexpr int n = decltype(vectors)::value, w = Vec<T>::kWidth;
+    const T* const p = x + first;
+    Vec<T> sum[n], center[n], squares[n];
+    for (int v = 0; v < n; ++v) sum[v] = squares[v] = Vec<T>::zero();
+    for (int64_t r = 0; r < rows; ++r)
+      for (int v = 0; v < n; ++v) sum[v] += load_lanes(p + r * stride + v * w, lanes);
+    for (int v = 0; v < n; ++v) center[v] = sum[v] / count;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int v = 0; v < n; ++v) {
+        const Vec<T> d = load_lanes(p + r * stride + v * w, lanes) - center[v];
+        squares[v] = fma(d, d, squares[v]);
+      }
     }
-    if (r < rows) even += Vec<T>::load_n(p + r * stride, lanes);
-    const Vec<T> m = (even + odd) / count;
-    even = odd = Vec<T>::zero();
-    for (r = 0; r + 2 <= rows; r += 2) {
-      const Vec<T> d = Vec<T>::load_n(p + r * stride, lanes) - m,
-                   e = Vec<T>::load_n(p + (r + 1) * stride, lanes) - m;
-      even = fma(d, d, even);
-      odd = fma(e, e, odd);
+    for (int v = 0; v < n; ++v) {
+      store_lanes(center[v], mean + first + v * w, lanes);
+      store_lanes(squares[v], m2 + first + v * w, lanes);
     }
-    if (r < rows) {
-      const Vec<T> d = Vec<T>::load_n(p + r * stride, lanes) - m;
-      even = fma(d, d, even);
-    }
-    m.store_n(mean + c, lanes);
-    (even + odd).store_n(m2 + c, lanes);
-  }
+  });
 }
 
 template <class T>
@@ -90,16 +95,25 @@ static void row_grad_sums(const T* grad, const T* x, int64_t rows, int64_t n, co
 template <class T>
 static void column_grad_sums(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride,
                              const T* mean, T* sum, T* dot) {
-  for_vectors<T>(cols, [&](int64_t i, auto lanes) {
-    const Vec<T> m = load_lanes(mean + i, lanes);
-    Vec<T> s = Vec<T>::zero(), d = s;
-    for (int64_t r = 0; r < rows; ++r) {
-      const Vec<T> g = load_lanes(grad + r * stride + i, lanes);
-      s += g;
-      d = fma(g, load_lanes(x + r * stride + i, lanes) - m, d);
+  for_column_blocks<T>(cols, [&](int64_t first, auto vectors, auto lanes) {
+    constexpr int n = decltype(vectors)::value, w = Vec<T>::kWidth;
+    Vec<T> center[n], sums[n], dots[n];
+    for (int v = 0; v < n; ++v) {
+      center[v] = load_lanes(mean + first + v * w, lanes);
+      sums[v] = dots[v] = Vec<T>::zero();
     }
-    store_lanes(s, sum + i, lanes);
-    store_lanes(d, dot + i, lanes);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int v = 0; v < n; ++v) {
+        const int64_t at = r * stride + first + v * w;
+        const Vec<T> g = load_lanes(grad + at, lanes);
+        sums[v] += g;
+        dots[v] = fma(g, load_lanes(x + at, lanes) - center[v], dots[v]);
+      }
+    }
+    for (int v = 0; v < n; ++v) {
+      store_lanes(sums[v], sum + first + v * w, lanes);
+      store_lanes(dots[v], dot + first + v * w, lanes);
+    }
   });
 }
 
