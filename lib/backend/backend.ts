@@ -108,7 +108,7 @@ export interface Backend<T extends Handle = Handle> {
    */
   run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[];
 
-  /** `run` for its first output. The hot path. */
+  /** `run` for its first output, the others released. The hot path. */
   run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T;
 
   /**

@@ -314,7 +314,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
     const plan = this.#encode(op, inputs, attrs, 0);
-    if (plan.outputs !== 1) return this.run(op, inputs, attrs)[0]!;
+    if (plan.outputs !== 1) {
+      const [first, ...others] = this.run(op, inputs, attrs);
+      for (const other of others) this.release(other);
+      return first!;
+    }
     const tensor = this.#hooks.newTensor();
     this.#addon.run(tensor);
     tensor.slot = this.#ints[0]!;

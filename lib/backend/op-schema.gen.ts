@@ -12,10 +12,7 @@ export interface OpAttrs {
   absBackward: NoAttrs;
   acos: NoAttrs;
   acosh: NoAttrs;
-  adadeltaStep: { readonly maximize: boolean };
-  adagradStep: { readonly maximize: boolean };
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
-  adamaxStep: { readonly maximize: boolean };
   adaptiveAvgPool: { readonly sizes: readonly number[] };
   adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
   adaptiveMaxPool: { readonly sizes: readonly number[] };
@@ -28,13 +25,11 @@ export interface OpAttrs {
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
-  asgdStep: { readonly maximize: boolean };
   asin: NoAttrs;
   asinh: NoAttrs;
   atan: NoAttrs;
   atan2: NoAttrs;
   atanh: NoAttrs;
-  averageStep: NoAttrs;
   avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
@@ -114,6 +109,8 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  groupNorm: { readonly groups: number; readonly eps: number };
+  groupNormBackward: { readonly groups: number };
   gt: NoAttrs;
   hardshrink: { readonly lambd: number };
   hardsigmoid: NoAttrs;
@@ -148,7 +145,6 @@ export interface OpAttrs {
   lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
-  lionStep: { readonly maximize: boolean };
   log: NoAttrs;
   log10: NoAttrs;
   log1p: NoAttrs;
@@ -183,7 +179,6 @@ export interface OpAttrs {
   mishBackward: NoAttrs;
   mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
-  nadamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
   ndtr: NoAttrs;
@@ -205,7 +200,6 @@ export interface OpAttrs {
   prelu: NoAttrs;
   prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
   qr: { readonly mode: 'reduced' | 'complete' | 'r' };
-  radamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
@@ -216,9 +210,9 @@ export interface OpAttrs {
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
-  rmspropStep: { readonly centered: boolean; readonly maximize: boolean };
+  rmsNorm: { readonly normalizedDims: number; readonly eps: number };
+  rmsNormBackward: { readonly normalizedDims: number };
   round: NoAttrs;
-  rpropStep: { readonly maximize: boolean };
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
   scatter: { readonly dim: number };
@@ -471,15 +465,10 @@ export type PrimitiveName =
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
-  | 'adadeltaStep'
-  | 'adagradStep'
   | 'adamStep'
-  | 'adamaxStep'
   | 'addScaled'
   | 'addcdiv'
   | 'addcmul'
-  | 'asgdStep'
-  | 'averageStep'
   | 'batchNormTrain'
   | 'clampMax'
   | 'clampMin'
@@ -490,6 +479,7 @@ export type FusedName =
   | 'fmin'
   | 'frac'
   | 'gridSample'
+  | 'groupNorm'
   | 'hardshrink'
   | 'hardsigmoid'
   | 'hardswish'
@@ -503,18 +493,14 @@ export type FusedName =
   | 'leakyRelu'
   | 'lerp'
   | 'linear'
-  | 'lionStep'
   | 'logsigmoid'
   | 'median'
   | 'mish'
   | 'mode'
-  | 'nadamStep'
   | 'nanToNum'
   | 'nanmedian'
   | 'prelu'
-  | 'radamStep'
-  | 'rmspropStep'
-  | 'rpropStep'
+  | 'rmsNorm'
   | 'selu'
   | 'sgdStep'
   | 'softplus'
@@ -563,40 +549,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
-  adadeltaStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'accDeltas', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'rho', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
-  adagradStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'sums', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'lrDecay', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-      { name: 'initialAccumulatorValue', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
   adamStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -612,24 +564,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'weightDecay', kind: 'one', differentiable: false },
     ],
     attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'amsgrad', type: 'bool' }, { name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
-  adamaxStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'expInfs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'beta1', kind: 'one', differentiable: false },
-      { name: 'beta2', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
     outputs: [],
     flags: [],
     promotion: 'none',
@@ -746,25 +680,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
-  asgdStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'axs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'etas', kind: 'one', mutates: true, differentiable: false },
-      { name: 'mus', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'lambd', kind: 'one', differentiable: false },
-      { name: 'alpha', kind: 'one', differentiable: false },
-      { name: 't0', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
   asin: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -810,17 +725,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
-  },
-  averageStep: {
-    inputs: [
-      { name: 'averages', kind: 'list', mutates: true, differentiable: false },
-      { name: 'values', kind: 'list', differentiable: false },
-      { name: 'weight', kind: 'one', differentiable: false },
-    ],
-    attrs: [],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
   },
   avgPool: {
     inputs: [
@@ -1575,6 +1479,30 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  groupNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'bias', kind: 'optional' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'mean', differentiable: false }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  groupNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1905,22 +1833,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  lionStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'beta1', kind: 'one', differentiable: false },
-      { name: 'beta2', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
   log: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2245,26 +2157,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
-  nadamStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'muProducts', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'beta1', kind: 'one', differentiable: false },
-      { name: 'beta2', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-      { name: 'momentumDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
   nanToNum: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2465,24 +2357,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
-  radamStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'beta1', kind: 'one', differentiable: false },
-      { name: 'beta2', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
-    promotion: 'none',
-  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -2581,23 +2455,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
-  rmspropStep: {
+  rmsNorm: {
     inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'gradAvgs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'momentumBuffers', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'alpha', kind: 'one', differentiable: false },
-      { name: 'eps', kind: 'one', differentiable: false },
-      { name: 'weightDecay', kind: 'one', differentiable: false },
-      { name: 'momentum', kind: 'one', differentiable: false },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
     ],
-    attrs: [{ name: 'centered', type: 'bool' }, { name: 'maximize', type: 'bool' }],
-    outputs: [],
+    attrs: [{ name: 'normalizedDims', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'rstd', differentiable: false }],
     flags: [],
+    promotion: 'none',
+  },
+  rmsNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   round: {
@@ -2607,24 +2484,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
-    promotion: 'none',
-  },
-  rpropStep: {
-    inputs: [
-      { name: 'params', kind: 'list', mutates: true, differentiable: false },
-      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
-      { name: 'prevs', kind: 'list', mutates: true, differentiable: false },
-      { name: 'stepSizes', kind: 'list', mutates: true, differentiable: false },
-      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
-      { name: 'lr', kind: 'one', differentiable: false },
-      { name: 'etaMinus', kind: 'one', differentiable: false },
-      { name: 'etaPlus', kind: 'one', differentiable: false },
-      { name: 'stepSizeMin', kind: 'one', differentiable: false },
-      { name: 'stepSizeMax', kind: 'one', differentiable: false },
-    ],
-    attrs: [{ name: 'maximize', type: 'bool' }],
-    outputs: [],
-    flags: [],
     promotion: 'none',
   },
   rsqrt: {

@@ -13,10 +13,10 @@ import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
-import { batchNormTrain, layerNorm } from './composites/norm.js';
 import * as adaptive from './composites/optim-adaptive.js';
 import * as optim from './composites/optim.js';
 import { recurrent } from './composites/recurrent.js';
+import * as norm from './composites/norm.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { clone } from './convert.js';
@@ -37,12 +37,11 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...adaptive,
   ...arithmetic,
   ...optim,
-  batchNormTrain,
+  ...norm,
   crossEntropy,
   dropout,
   gridSample,
   kthvalue,
-  layerNorm,
   linear,
   median,
   mode,

@@ -1,16 +1,6 @@
-import {
-  checkFlag,
-  checkInt,
-  checkInts,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  product,
-  shapeText,
-} from '../check.js';
-import { isFloat } from '../dtype.js';
-import type { DType } from '../dtype.js';
-import { DTypeError, ShapeError, ValueError } from '../errors.js';
+import { checkFlag, checkInt, checkNumber, checkOptions, checkTensor, product, shapeText } from '../check.js';
+import { isFloat, isHalf, promoteTypes } from '../dtype.js';
+import { ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
@@ -19,21 +9,13 @@ import { runComposite, runComposite1 } from './composite.js';
 import { to } from './convert.js';
 import { zeros } from './creation.js';
 import { cat } from './join.js';
-import { batchNorm, blend, checkChannels } from './norm.js';
+import { checkDTypes, checkFloat, checkNormalized, checkShapes } from './norm-checks.js';
+import { batchNorm, blend } from './norm.js';
 import { mean } from './reduction.js';
-import { rsqrt, square, trunc } from './unary.js';
+import { square, trunc } from './unary.js';
 import { expand, narrow, reshape } from './view.js';
 
 // Normalisation over groups of channels, over each channel of each sample, by the root mean square, and by neighbours.
-
-function wantFloat(op: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] x is ${x.dtype}, wanted a float`);
-}
-
-/** values [C] in a shape that multiplies x, [N, C, ...]. */
-function perChannel(values: Tensor, x: Tensor): Tensor {
-  return reshape(values, [x.shape[1]!, ...x.shape.slice(2).map(() => 1)]);
-}
 
 export interface GroupNormOptions {
   /** [C] */
@@ -46,7 +28,8 @@ export interface GroupNormOptions {
 
 /**
  * Normalises each group of C / numGroups channels of each sample: (x - mean) / sqrt(variance + eps) * weight + bias, the
- * variance biased. Wu and He, 2018. x: [N, C, ...], floating.
+ * variance biased. Wu and He, 2018. x: [N, C, ...], floating. The result has the dtype of x; weight and bias too, or
+ * float32 beside 16 bits.
  *
  * @throws ShapeError for x of fewer than two dims, or a weight or bias that is not [C].
  * @throws ValueError if numGroups does not divide C.
@@ -61,26 +44,15 @@ export function groupNorm(x: Tensor, numGroups: number, options: GroupNormOption
   checkOptions(op, options);
   const { weight = null, bias = null, eps = 1e-5 } = options;
   checkNumber(op, 'eps', eps);
-  wantFloat(op, x);
+  checkFloat(op, x);
   if (x.ndim < 2) throw new ShapeError(`[${op}] x is ${shapeText(x.shape)}, wanted [N, C, ...]`);
-  const [samples, channels] = x.shape as [number, number];
+  const channels = x.shape[1]!;
   if (numGroups < 1 || channels % numGroups !== 0) {
     throw new ValueError(`[${op}] numGroups: got ${numGroups}, wanted a divisor of ${channels} channels`);
   }
-  for (const [name, values] of Object.entries({ weight, bias })) {
-    if (values === null) continue;
-    checkTensor(op, name, values);
-    checkChannels(op, name, values, x);
-  }
-  return scoped(() => {
-    const rows = reshape(x, [samples * numGroups, product(x.shape.slice(1)) / numGroups]);
-    const normal = reshape(
-      runComposite1('layerNorm', [rows, null, null], { normalizedDims: 1, eps }),
-      x.shape,
-    );
-    const scaled = weight ? mul(normal, perChannel(weight, x)) : normal;
-    return bias ? add(scaled, perChannel(bias, x)) : scaled;
-  });
+  checkShapes(op, { weight, bias }, [channels]);
+  checkDTypes(op, { weight, bias }, x);
+  return runComposite1('groupNorm', [x, weight, bias], { groups: numGroups, eps });
 }
 
 export interface InstanceNormOptions extends GroupNormOptions {
@@ -119,13 +91,10 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
   checkNumber(op, 'eps', eps);
   checkNumber(op, 'momentum', momentum);
   const own = options.useInputStats === undefined || checkFlag(op, 'useInputStats', options.useInputStats);
-  wantFloat(op, x);
+  checkFloat(op, x);
   if (x.ndim < 2) throw new ShapeError(`[${op}] x is ${shapeText(x.shape)}, wanted [N, C, ...]`);
-  for (const [name, values] of Object.entries({ weight, bias, runningMean, runningVar })) {
-    if (values === null) continue;
-    checkTensor(op, name, values);
-    checkChannels(op, name, values, x);
-  }
+  checkShapes(op, { weight, bias, runningMean, runningVar }, [x.shape[1]!]);
+  checkDTypes(op, { weight, bias }, x);
   if (!own) return batchNorm(x, runningMean, runningVar, { weight, bias, eps });
   const [samples, channels] = x.shape as [number, number];
   const spatial = x.shape.slice(2);
@@ -134,6 +103,9 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
     throw new ShapeError(
       `[${op}] x is ${shapeText(x.shape)}, wanted more than one value per channel of a sample`,
     );
+  }
+  if (!runningMean && !runningVar) {
+    return runComposite1('groupNorm', [x, weight, bias], { groups: Math.max(1, channels), eps });
   }
   return scoped(() => {
     const joined = reshape(x, [1, samples * channels, ...spatial]);
@@ -148,23 +120,16 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
   });
 }
 
-const machineEpsilon: Partial<Record<DType, number>> = {
-  float16: 2 ** -10,
-  bfloat16: 2 ** -7,
-  float32: 2 ** -23,
-  float64: 2 ** -52,
-};
-
 export interface RmsNormOptions {
   /** Shape of the normalised dims. */
   weight?: Tensor | null;
-  /** Added to the mean square. Default: the distance from 1 to the next number of x's dtype. */
+  /** Added to the mean square. Default: 2^-52 for float64, else 2^-23, the distance from 1 to the next number. */
   eps?: number | null;
 }
 
 /**
  * Divides by the root mean square over the last dims: x / sqrt(mean(x²) + eps) * weight. Zhang and Sennrich, 2019.
- * x: [..., ...normalizedShape], floating.
+ * x: [..., ...normalizedShape], floating. The result has the dtype of x, whatever that of the weight.
  *
  * @throws ShapeError if the last dims of x, or the shape of the weight, are not `normalizedShape`.
  * @example
@@ -174,34 +139,22 @@ export interface RmsNormOptions {
 export function rmsNorm(x: Tensor, normalizedShape: readonly number[], options: RmsNormOptions = {}): Tensor {
   const op = 'rmsNorm';
   checkTensor(op, 'x', x);
-  checkInts(op, 'normalizedShape', normalizedShape);
   checkOptions(op, options);
   const { weight = null, eps = null } = options;
   if (eps !== null) checkNumber(op, 'eps', eps);
-  wantFloat(op, x);
-  const same = (shape: readonly number[]): boolean =>
-    shape.length === normalizedShape.length && shape.every((size, i) => size === normalizedShape[i]);
-  const count = normalizedShape.length;
-  if (count === 0 || count > x.ndim || !same(x.shape.slice(x.ndim - count))) {
-    throw new ShapeError(
-      `[${op}] x is ${shapeText(x.shape)}, wanted its last dims to be ${shapeText(normalizedShape)}`,
-    );
-  }
-  if (weight !== null) {
-    checkTensor(op, 'weight', weight);
-    if (!same(weight.shape)) {
-      throw new ShapeError(
-        `[${op}] weight is ${shapeText(weight.shape)}, wanted ${shapeText(normalizedShape)}`,
-      );
-    }
+  checkFloat(op, x);
+  checkNormalized(op, x, normalizedShape);
+  checkShapes(op, { weight }, normalizedShape);
+  const attrs = {
+    normalizedDims: normalizedShape.length,
+    eps: eps ?? (x.dtype === 'float64' ? 2 ** -52 : 2 ** -23),
+  };
+  if (weight === null || weight.dtype === x.dtype || (isHalf(x.dtype) && weight.dtype === 'float32')) {
+    return runComposite1('rmsNorm', [x, weight], attrs);
   }
   return scoped(() => {
-    // 16 bits are too few for squares.
-    const wide = x.dtype === 'float64' ? x : to(x, 'float32');
-    const dims = normalizedShape.map((_, i) => x.ndim - count + i);
-    const meanSquare = mean(square(wide), { dim: dims, keepdim: true });
-    const normal = mul(wide, rsqrt(add(meanSquare, eps ?? machineEpsilon[x.dtype] ?? 0)));
-    return to(weight ? mul(normal, weight) : normal, x.dtype);
+    const dtype = promoteTypes(x.dtype, weight.dtype);
+    return to(runComposite1('rmsNorm', [to(x, dtype), to(weight, dtype)], attrs), x.dtype);
   });
 }
 

@@ -1,18 +1,12 @@
 import { backend } from '../backend/current.js';
-import {
-  checkFlag,
-  checkInts,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  noAttrs,
-  shapeText,
-} from '../check.js';
+import { checkFlag, checkNumber, checkOptions, checkTensor, noAttrs, shapeText } from '../check.js';
 import { ShapeError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { runComposite, runComposite1 } from './composite.js';
+import { to } from './convert.js';
+import { checkDTypes, checkFloat, checkNormalized, checkShapes } from './norm-checks.js';
 import { reshape } from './view.js';
 
 export interface LayerNormOptions {
@@ -26,9 +20,11 @@ export interface LayerNormOptions {
 
 /**
  * Layer normalisation over the last dims: (x - mean) / sqrt(variance + eps) * weight + bias, the variance biased.
- * Ba, Kiros and Hinton, 2016. x: [..., ...normalizedShape], floating.
+ * Ba, Kiros and Hinton, 2016. x: [..., ...normalizedShape], floating. The result has the dtype of x; weight and bias too,
+ * or float32 beside 16 bits.
  *
- * @throws ShapeError if the last dims of x are not `normalizedShape`.
+ * @throws ShapeError if the last dims of x, or the shape of weight or bias, are not `normalizedShape`.
+ * @throws DTypeError for another dtype.
  * @example
  * import { layerNorm, tensor } from 'lanegrad';
  * layerNorm(tensor([[1.5, 3.5]]), [2], { eps: 0 }).tolist(); // => [[-1, 1]]
@@ -39,17 +35,13 @@ export function layerNorm(
   options: LayerNormOptions = {},
 ): Tensor {
   checkTensor('layerNorm', 'x', x);
-  checkInts('layerNorm', 'normalizedShape', normalizedShape);
   checkOptions('layerNorm', options);
   const { weight = null, bias = null, eps = 1e-5 } = options;
   checkNumber('layerNorm', 'eps', eps);
-  const last = x.shape.slice(x.ndim - normalizedShape.length);
-  const fits = normalizedShape.length > 0 && last.length === normalizedShape.length;
-  if (!fits || last.some((size, i) => size !== normalizedShape[i])) {
-    throw new ShapeError(
-      `[layerNorm] x is ${shapeText(x.shape)}, wanted its last dims to be ${shapeText(normalizedShape)}`,
-    );
-  }
+  checkFloat('layerNorm', x);
+  checkNormalized('layerNorm', x, normalizedShape);
+  checkShapes('layerNorm', { weight, bias }, normalizedShape);
+  checkDTypes('layerNorm', { weight, bias }, x);
   return runComposite1('layerNorm', [x, weight, bias], { normalizedDims: normalizedShape.length, eps });
 }
 
@@ -97,9 +89,8 @@ export function batchNorm(
   // Nothing to normalise, whatever its shape; the statistics stay.
   if (x.numel() === 0) return scoped(() => affineOfNothing(x, weight, bias));
   if (shape.length < 2) throw new ShapeError(`[batchNorm] x is ${shapeText(shape)}, wanted [N, C, ...]`);
-  for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
-    if (t !== null) checkChannels('batchNorm', name, t, x);
-  }
+  checkShapes('batchNorm', { weight, bias, runningMean, runningVar }, [shape[1]!]);
+  checkDTypes('batchNorm', { weight, bias }, x);
   if (training) return normalizeByBatch(x, runningMean, runningVar, weight, bias, momentum, eps);
   if (!runningMean || !runningVar) {
     throw new ShapeError('[batchNorm] got no running statistics, wanted them outside training');
@@ -110,7 +101,8 @@ export function batchNorm(
     const scale = weight ? backend.run1('mul', [rstd, weight], noAttrs) : rstd;
     const centred = backend.run1('sub', [x, reshape(runningMean, perChannel)], noAttrs);
     const scaled = backend.run1('mul', [centred, reshape(scale, perChannel)], noAttrs);
-    return bias ? backend.run1('add', [scaled, reshape(bias, perChannel)], noAttrs) : scaled;
+    const shifted = bias ? backend.run1('add', [scaled, reshape(bias, perChannel)], noAttrs) : scaled;
+    return to(shifted, x.dtype);
   });
 }
 
@@ -122,15 +114,6 @@ function affineOfNothing(x: Tensor, weight: Tensor | null, bias: Tensor | null):
   if (bias && bias.ndim === 1 && bias.numel() > 0)
     out = backend.run1('add', [out, bias.select(0, 0)], noAttrs);
   return out;
-}
-
-/** A tensor of one value for each channel of x, [N, C, ...]. */
-export function checkChannels(op: string, name: string, values: Tensor, x: Tensor): void {
-  if (values.ndim !== 1 || values.shape[0] !== x.shape[1]) {
-    throw new ShapeError(
-      `[${op}] ${name} is ${shapeText(values.shape)}, wanted [${x.shape[1]}], the channels of x ${shapeText(x.shape)}`,
-    );
-  }
 }
 
 function normalizeByBatch(

@@ -28,22 +28,11 @@ struct Layout {
 
   int64_t elements() const { return outer * inner; }  // of a channel
   int64_t part_size(int64_t part) const {
-    if (columns) return std::min(kBatchNormRows, outer - part * kBatchNormRows);
+    if (columns) return std::min(kStripRows, outer - part * kStripRows);
     return std::min(kRowChunk, inner - part % run_parts * kRowChunk);
   }
   bool empty() const { return elements() == 0 || channels == 0; }
 };
-
-bool is_channels_last(const TensorSpec& x) {
-  Dims shape, strides;
-  for (int i = 0; i <= x.rank(); ++i) {
-    if (i == 1) continue;
-    const int dim = i == x.rank() ? 1 : i;
-    shape.push_back(x.shape[dim]);
-    strides.push_back(x.strides[dim]);
-  }
-  return is_contiguous(shape, strides);
-}
 
 Layout layout_of(const TensorSpec& x) {
   Layout l;
@@ -56,18 +45,12 @@ Layout layout_of(const TensorSpec& x) {
     l.columns = true;
     l.outer *= l.inner;
     l.inner = 1;
-    l.parts = (l.outer + kBatchNormRows - 1) / kBatchNormRows;
+    l.parts = (l.outer + kStripRows - 1) / kStripRows;
   } else if (l.inner > 0) {
     l.run_parts = (l.inner + kRowChunk - 1) / kRowChunk;
     l.parts = l.outer * l.run_parts;
   }
   return l;
-}
-
-bool laid_out(const TensorSpec& x, const Dims& strides) {
-  for (int i = 0; i < x.rank(); ++i)
-    if (x.shape[i] > 1 && x.strides[i] != strides[i]) return false;
-  return true;
 }
 
 // Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel,
@@ -76,13 +59,13 @@ bool laid_out(const TensorSpec& x, const Dims& strides) {
 template <class Run, class Block>
 void for_each_part(const Layout& l, const Run& run, const Block& block) {
   if (l.columns) {
-    const int64_t tiles = (l.channels + kBatchNormColumns - 1) / kBatchNormColumns;
-    const int64_t work = kBatchNormRows * std::min(l.channels, kBatchNormColumns);
+    const int64_t tiles = (l.channels + kStripColumns - 1) / kStripColumns;
+    const int64_t work = kStripRows * std::min(l.channels, kStripColumns);
     parallel_for(l.parts * tiles, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t part = i / tiles, first = i % tiles * kBatchNormColumns;
-        block(part, first, std::min(kBatchNormColumns, l.channels - first),
-              part * kBatchNormRows * l.channels + first, l.part_size(part));
+        const int64_t part = i / tiles, first = i % tiles * kStripColumns;
+        block(part, first, std::min(kStripColumns, l.channels - first),
+              part * kStripRows * l.channels + first, l.part_size(part));
       }
     });
     return;
@@ -106,11 +89,12 @@ void batch_norm_infer(InferContext& c) {
   check_floating(c, x);
   check_rank(c, x);
   const Dims channels{x.shape[1]};
-  if (c.has(1)) check_parameter(c, "weight", c.in(1), x.dtype, channels);
-  if (c.has(2)) check_parameter(c, "bias", c.in(2), x.dtype, channels);
+  const DType wide = computed_dtype(x.dtype);
+  check_affine(c, 1, "weight", x, channels);
+  check_affine(c, 2, "bias", x, channels);
   c.add_output(TensorSpec{x.dtype, x.shape, layout_of(x).strides});
-  c.add_output(x.dtype, channels);
-  c.add_output(x.dtype, channels);
+  c.add_output(wide, channels);
+  c.add_output(wide, channels);
 }
 
 // Two numbers for each part and channel, two for each channel, and copies of strided parameters.
@@ -159,19 +143,11 @@ void batch_norm_eval(const EvalContext& c) {
           const int64_t slot = part * l.channels + first;
           kernels.column_moments(from + at, rows, channels, l.channels, part_mean + slot, part_m2 + slot);
         });
-    // Parallel variance of Chan, Golub and LeVeque: parts meet in index order, in double.
     const double eps = c.attrs().get_float(0);
     parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
       for (int64_t ch = begin; ch < end; ++ch) {
-        double count = 0, m = 0, m2 = 0;
-        for (int64_t p = 0; p < l.parts; ++p) {
-          const double n = static_cast<double>(l.part_size(p)), total = count + n;
-          const double delta = part_mean[p * l.channels + ch] - m;
-          m += delta * (n / total);
-          m2 += part_m2[p * l.channels + ch] + delta * delta * (count * n / total);
-          count = total;
-        }
-        const double v = m2 / count;
+        const auto [m, v] = join_moments(part_mean + ch, part_m2 + ch, l.parts, 1, l.channels,
+                                         [&](int64_t part) { return l.part_size(part); });
         mean[ch] = static_cast<T>(m);
         variance[ch] = static_cast<T>(v);
         scale[ch] = static_cast<T>((weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps));
@@ -181,7 +157,7 @@ void batch_norm_eval(const EvalContext& c) {
     for_each_part(
         l,
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
-          kernels.normalize_row(from + at, n, mean[channel], scale[channel], shift[channel], to + at);
+          kernels.normalize_rows(from + at, 1, n, mean + channel, scale + channel, shift + channel, to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first,
@@ -196,12 +172,7 @@ void batch_norm_vjp(VjpContext& c) {
   const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
   Tensor grads[3];
   c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, c.attrs(), grads);
-  int at = 0;  // flat indices: an absent weight takes no place
-  for (int i = 0; i < 3; ++i) {
-    if (!c.has_input(i)) continue;
-    if (c.needs(at)) c.set_grad(at, grads[i]);
-    ++at;
-  }
+  set_grads(c, grads);
 }
 
 // ---- batchNormBackward(grad, x, weight?, mean, variance){eps} -> dx, weightGrad, biasGrad
@@ -211,13 +182,14 @@ void backward_infer(InferContext& c) {
   check_floating(c, x);
   check_rank(c, x);
   const Dims channels{x.shape[1]};
+  const DType wide = computed_dtype(x.dtype);
   check_parameter(c, "grad", grad, x.dtype, x.shape);
-  if (c.has(2)) check_parameter(c, "weight", c.in(2), x.dtype, channels);
-  check_parameter(c, "mean", c.in(3), x.dtype, channels);
-  check_parameter(c, "variance", c.in(4), x.dtype, channels);
+  check_affine(c, 2, "weight", x, channels);
+  check_parameter(c, "mean", c.in(3), wide, channels);
+  check_parameter(c, "variance", c.in(4), wide, channels);
   c.add_output(TensorSpec{x.dtype, x.shape, layout_of(x).strides});
-  c.add_output(x.dtype, channels);
-  c.add_output(x.dtype, channels);
+  c.add_output(wide, channels);
+  c.add_output(wide, channels);
 }
 
 size_t backward_workspace(const InferContext& c) {
@@ -267,7 +239,7 @@ void backward_eval(const EvalContext& c) {
         l,
         [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
           const int64_t slot = part * l.channels + channel;
-          kernels.row_grad_sums(g + at, from + at, n, mean[channel], part_sum + slot, part_dot + slot);
+          kernels.row_grad_sums(g + at, from + at, 1, n, mean + channel, part_sum + slot, part_dot + slot);
         },
         [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           const int64_t slot = part * l.channels + first;
@@ -294,8 +266,8 @@ void backward_eval(const EvalContext& c) {
     for_each_part(
         l,
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
-          kernels.combine_row(g + at, from + at, n, mean[channel], a[channel], b[channel], k[channel],
-                              to + at);
+          kernels.combine_rows(g + at, from + at, 1, n, mean + channel, a + channel, b + channel, k + channel,
+                               to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first,
@@ -326,10 +298,12 @@ const Op kOps[] = {
 
 }  // namespace
 
+void register_group_norm_ops(Registry& r);  // group_norm.cc
 void register_layer_norm_ops(Registry& r);  // layer_norm.cc
 
 void register_norm_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
+  register_group_norm_ops(r);
   register_layer_norm_ops(r);
 }
 

@@ -1,184 +1,137 @@
-// layerNorm(x, weight?, bias?){normalizedDims, eps} and its fused gradient.
-#include <algorithm>
-#include <limits>
-
-#include "core/threads.h"
-#include "kernels/norm/norm.h"
+// layerNorm(x, weight?, bias?){normalizedDims, eps}, rmsNorm(x, weight?){normalizedDims, eps}, and their fused
+// gradients. Statistics are of the dtype that x is computed in.
 #include "ops/copy.h"
 #include "ops/norm_common.h"
-#include "ops/reduce_dims.h"
-#include "ops/reduce_run.h"
+#include "ops/norm_rows.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
 namespace {
 
-constexpr int64_t kGrain = 16384;
-
-// Rows of n elements: the leading and the normalized dims.
-struct Rows {
-  Dims lead, normalized;
-  int64_t rows = 1, n = 1;
+// Where the operands are: rmsNorm has no mean and no bias.
+template <bool kCentred>
+struct Places {
+  static constexpr int kRstd = kCentred ? 2 : 1;  // of the outputs
+  static constexpr int kRstdInput = kCentred ? 4 : 3;  // of the backward op
 };
 
-Rows rows_of(const Dims& shape, int64_t normalized_dims) {
-  Rows r;
-  const int split = shape.size() - static_cast<int>(normalized_dims);
-  for (int i = 0; i < shape.size(); ++i) (i < split ? r.lead : r.normalized).push_back(shape[i]);
-  r.rows = numel(r.lead);
-  r.n = numel(r.normalized);
-  return r;
-}
+// The leading and the normalized dims.
+struct Split {
+  Dims lead, normalized;
 
-Rows checked_rows(const InferContext& c, const TensorSpec& x) {
+  Split(const Dims& shape, int64_t normalized_dims) {
+    const int split = shape.size() - static_cast<int>(normalized_dims);
+    for (int i = 0; i < shape.size(); ++i) (i < split ? lead : normalized).push_back(shape[i]);
+  }
+  NormRows rows() const { return {.rows = numel(lead), .n = numel(normalized)}; }
+};
+
+NormRows rows_of(const TensorSpec& x, const Attrs& attrs) { return Split(x.shape, attrs.get_int(0)).rows(); }
+
+Split checked_split(const InferContext& c, const TensorSpec& x) {
+  check_floating(c, x);
   const int64_t dims = c.attrs().get_int(0);
   if (dims < 1 || dims > x.rank()) {
     c.fail(ErrorKind::kValue, "normalizedDims is ", dims, ": wants 1 to ", x.rank(), " for x of shape ",
            x.shape);
   }
-  return rows_of(x.shape, dims);
+  return Split(x.shape, dims);
 }
 
-void layer_norm_infer(InferContext& c) {
+template <bool kCentred>
+void infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
-  check_floating(c, x);
-  const Rows r = checked_rows(c, x);
-  if (c.has(1)) check_parameter(c, "weight", c.in(1), x.dtype, r.normalized);
-  if (c.has(2)) check_parameter(c, "bias", c.in(2), x.dtype, r.normalized);
+  const Split s = checked_split(c, x);
+  check_affine(c, 1, "weight", x, s.normalized);
+  if (kCentred) check_affine(c, 2, "bias", x, s.normalized);
   c.add_output(x.dtype, x.shape);
-  c.add_output(x.dtype, r.lead);
-  c.add_output(x.dtype, r.lead);
+  for (int i = 0; i < Places<kCentred>::kRstd; ++i) c.add_output(computed_dtype(x.dtype), s.lead);
 }
 
-size_t layer_norm_workspace(const InferContext& c) {
+template <bool kCentred>
+size_t workspace(const InferContext& c) {
   Scratch s;
-  for (int i = 1; i < 3; ++i)
+  for (int i = 1; i < (kCentred ? 3 : 2); ++i)
     if (c.has(i)) s.add_copy(c.in(i));
   return s.bytes();
 }
 
 // A strided x is copied into the output first and replaced there.
-void layer_norm_eval(const EvalContext& c) {
-  const TensorView &x = c.in(0), &out = c.out(0);
-  const Rows r = rows_of(x.spec->shape, c.attrs().get_int(0));
+template <bool kCentred>
+void eval(const EvalContext& c) {
+  const TensorView &x = c.in(0), &out = c.out(0), &rstd = c.out(Places<kCentred>::kRstd);
   Scratch s(c.workspace());
   dispatch_floating(x.spec->dtype, [&]<class T>(T) {
-    T *mean = c.out(1).as<T>(), *rstd = c.out(2).as<T>();
-    if (r.n == 0) {
-      for (int64_t i = 0; i < r.rows; ++i) mean[i] = rstd[i] = std::numeric_limits<T>::quiet_NaN();
-      return;
-    }
     const T* weight = c.has(1) ? static_cast<const T*>(s.contiguous(c.in(1))) : nullptr;
-    const T* bias = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
+    const T* bias = nullptr;
+    if constexpr (kCentred)
+      if (c.has(2)) bias = static_cast<const T*>(s.contiguous(c.in(2)));
     const bool dense = x.spec->is_contiguous();
     if (!dense) copy_view(out, x);
     T* to = out.as<T>();
-    const T* from = dense ? x.as<T>() : to;
-    const T eps = static_cast<T>(c.attrs().get_float(1));
-    const NormKernels<T>& kernels = norm_table().of<T>();
-    parallel_for(r.rows, std::max<int64_t>(1, kGrain / r.n), [&](int64_t begin, int64_t end) {
-      kernels.layer_norm(from + begin * r.n, end - begin, r.n, weight, bias, eps, to + begin * r.n,
-                         mean + begin, rstd + begin);
-    });
+    run_norm_rows<T>(rows_of(*x.spec, c.attrs()), dense ? x.as<T>() : to, weight, bias,
+                     static_cast<T>(c.attrs().get_float(1)), to, kCentred ? c.out(1).as<T>() : nullptr,
+                     rstd.as<T>());
   });
 }
 
-void layer_norm_vjp(VjpContext& c) {
+template <bool kCentred>
+void vjp(VjpContext& c) {
   if (!c.grad(0)) return;
-  static const Op& op = find_op("layerNormBackward");
+  static const Op& op = find_op(kCentred ? "layerNormBackward" : "rmsNormBackward");
   const Tensor weight = c.has_input(1) ? c.input(1) : Tensor();
-  Tensor grads[3];
-  c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)},
-          Attrs().add_int(c.attrs().get_int(0)), grads);
-  int at = 0;  // flat indices: an absent weight takes no place
-  for (int i = 0; i < 3; ++i) {
-    if (!c.has_input(i)) continue;
-    if (c.needs(at)) c.set_grad(at, grads[i]);
-    ++at;
-  }
+  const Attrs attrs = Attrs().add_int(c.attrs().get_int(0));
+  Tensor grads[kCentred ? 3 : 2];
+  if constexpr (kCentred)
+    c.apply(op, {c.grad(0), c.input(0), weight, c.output(1), c.output(2)}, attrs, grads);
+  else
+    c.apply(op, {c.grad(0), c.input(0), weight, c.output(1)}, attrs, grads);
+  set_grads(c, grads);
 }
 
 // ---- layerNormBackward(grad, x, weight?, mean, rstd){normalizedDims} -> dx, weightGrad, biasGrad
+// ---- rmsNormBackward(grad, x, weight?, rstd){normalizedDims} -> dx, weightGrad
 
+template <bool kCentred>
 void backward_infer(InferContext& c) {
-  const TensorSpec &grad = c.in(0), &x = c.in(1);
-  check_floating(c, x);
-  const Rows r = checked_rows(c, x);
-  check_parameter(c, "grad", grad, x.dtype, x.shape);
-  if (c.has(2)) check_parameter(c, "weight", c.in(2), x.dtype, r.normalized);
-  check_parameter(c, "mean", c.in(3), x.dtype, r.lead);
-  check_parameter(c, "rstd", c.in(4), x.dtype, r.lead);
+  const TensorSpec& x = c.in(1);
+  const Split s = checked_split(c, x);
+  const DType wide = computed_dtype(x.dtype);
+  check_parameter(c, "grad", c.in(0), x.dtype, x.shape);
+  check_affine(c, 2, "weight", x, s.normalized);
+  if (kCentred) check_parameter(c, "mean", c.in(3), wide, s.lead);
+  check_parameter(c, "rstd", c.in(Places<kCentred>::kRstdInput), wide, s.lead);
   c.add_output(x.dtype, x.shape);
-  c.add_output(x.dtype, r.normalized);
-  c.add_output(x.dtype, r.normalized);
+  c.add_output(wide, s.normalized);
+  if (kCentred) c.add_output(wide, s.normalized);
 }
 
-int64_t chunks_of(const Rows& r) { return (r.rows + kLayerNormRows - 1) / kLayerNormRows; }
-
-// The sums of all chunks, one row each.
-TensorSpec partial_spec(DType dtype, const Rows& r) {
-  return TensorSpec::contiguous(dtype, {chunks_of(r), r.n});
-}
-
+template <bool kCentred>
 size_t backward_workspace(const InferContext& c) {
   const TensorSpec& x = c.in(1);
-  const Rows r = rows_of(x.shape, c.attrs().get_int(0));
-  if (r.rows == 0 || r.n == 0) return 0;
   Scratch s;
-  s.add_copy(x);
-  for (int i = 2; i < 5; ++i)
+  for (int i = 1; i <= Places<kCentred>::kRstdInput; ++i)
     if (c.has(i)) s.add_copy(c.in(i));
-  if (chunks_of(r) > 1) {
-    const TensorSpec partial = partial_spec(x.dtype, r);
-    s.add(partial.bytes());
-    s.add(partial.bytes());
-    s.add(static_cast<size_t>(plan_reduction(partial, 1).intermediate_elements) * size_of(x.dtype));
-  }
+  add_norm_rows_scratch(s, rows_of(x, c.attrs()), x.dtype);
   return s.bytes();
 }
 
+// A strided gradient is copied into dx first and replaced there.
+template <bool kCentred>
 void backward_eval(const EvalContext& c) {
   const TensorView &grad = c.in(0), &x = c.in(1), &dx = c.out(0);
-  const Rows r = rows_of(x.spec->shape, c.attrs().get_int(0));
   Scratch s(c.workspace());
   dispatch_floating(x.spec->dtype, [&]<class T>(T) {
-    T *weight_grad = c.out(1).as<T>(), *bias_grad = c.out(2).as<T>();
-    if (r.rows == 0 || r.n == 0) {
-      for (int64_t i = 0; i < r.n; ++i) weight_grad[i] = bias_grad[i] = 0;
-      return;
-    }
-    const T* from = static_cast<const T*>(s.contiguous(x));
-    const T* weight = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
-    const T* mean = static_cast<const T*>(s.contiguous(c.in(3)));
-    const T* rstd = static_cast<const T*>(s.contiguous(c.in(4)));
-    const bool dense = grad.spec->is_contiguous();
-    if (!dense) copy_view(dx, grad);
+    const auto dense = [&](int i) { return static_cast<const T*>(s.contiguous(c.in(i))); };
+    const T* from = dense(1);
+    const T* weight = c.has(2) ? dense(2) : nullptr;
+    const T* mean = kCentred ? dense(3) : nullptr;
+    const T* rstd = dense(Places<kCentred>::kRstdInput);
+    const bool in_place = !grad.spec->is_contiguous();
+    if (in_place) copy_view(dx, grad);
     T* to = dx.as<T>();
-    const T* g = dense ? grad.as<T>() : to;
-    const int64_t chunks = chunks_of(r);
-    const TensorSpec partial = partial_spec(x.spec->dtype, r);
-    T *weight_parts = weight_grad, *bias_parts = bias_grad;
-    if (chunks > 1) {
-      weight_parts = static_cast<T*>(s.take(partial.bytes()));
-      bias_parts = static_cast<T*>(s.take(partial.bytes()));
-    }
-    const NormKernels<T>& kernels = norm_table().of<T>();
-    parallel_for(chunks, std::max<int64_t>(1, kGrain / (r.n * kLayerNormRows)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t i = begin; i < end; ++i) {
-                     const int64_t row = i * kLayerNormRows, at = row * r.n;
-                     kernels.layer_norm_backward(g + at, from + at, mean + row, rstd + row, weight,
-                                                 std::min(kLayerNormRows, r.rows - row), r.n, to + at,
-                                                 weight_parts + i * r.n, bias_parts + i * r.n);
-                   }
-                 });
-    if (chunks > 1) {
-      const ReducePlan plan = plan_reduction(partial, 1);
-      T* rest = static_cast<T*>(s.take(static_cast<size_t>(plan.intermediate_elements) * sizeof(T)));
-      const auto& sum = reduce_table().sum<T>();
-      run_reduction<T, T>(plan, weight_parts, weight_grad, rest, sum, sum);
-      run_reduction<T, T>(plan, bias_parts, bias_grad, rest, sum, sum);
-    }
+    run_norm_rows_backward<T>(rows_of(*x.spec, c.attrs()), in_place ? to : grad.as<T>(), from, mean, rstd,
+                              weight, to, c.out(1).as<T>(), kCentred ? c.out(2).as<T>() : nullptr, s);
   });
 }
 
@@ -187,19 +140,36 @@ const Op kOps[] = {
      .inputs = {{{"x"}, {"weight", InputKind::kOptional}, {"bias", InputKind::kOptional}}},
      .outputs = {{{"out"}, {"mean", false}, {"rstd", false}}},
      .attrs = {{{"normalizedDims", AttrType::kInt}, {"eps", AttrType::kFloat}}},
-     .infer = layer_norm_infer,
-     .workspace = layer_norm_workspace,
-     .eval = layer_norm_eval,
+     .infer = infer<true>,
+     .workspace = workspace<true>,
+     .eval = eval<true>,
      .saves = {.inputs = 7, .outputs = 6},
-     .vjp = layer_norm_vjp},
+     .vjp = vjp<true>},
+    {.name = "rmsNorm",
+     .inputs = {{{"x"}, {"weight", InputKind::kOptional}}},
+     .outputs = {{{"out"}, {"rstd", false}}},
+     .attrs = {{{"normalizedDims", AttrType::kInt}, {"eps", AttrType::kFloat}}},
+     .infer = infer<false>,
+     .workspace = workspace<false>,
+     .eval = eval<false>,
+     .saves = {.inputs = 3, .outputs = 2},
+     .vjp = vjp<false>},
     {.name = "layerNormBackward",
      .inputs = {{{"grad"}, {"x"}, {"weight", InputKind::kOptional}, {"mean"}, {"rstd"}}},
      .outputs = {{{"xGrad"}, {"weightGrad"}, {"biasGrad"}}},
      .attrs = {{{"normalizedDims", AttrType::kInt}}},
      .flags = kInternal,
-     .infer = backward_infer,
-     .workspace = backward_workspace,
-     .eval = backward_eval},
+     .infer = backward_infer<true>,
+     .workspace = backward_workspace<true>,
+     .eval = backward_eval<true>},
+    {.name = "rmsNormBackward",
+     .inputs = {{{"grad"}, {"x"}, {"weight", InputKind::kOptional}, {"rstd"}}},
+     .outputs = {{{"xGrad"}, {"weightGrad"}}},
+     .attrs = {{{"normalizedDims", AttrType::kInt}}},
+     .flags = kInternal,
+     .infer = backward_infer<false>,
+     .workspace = backward_workspace<false>,
+     .eval = backward_eval<false>},
 };
 
 }  // namespace

@@ -37,6 +37,20 @@ function loss(
   };
 }
 
+function grouped(
+  name: string,
+  shape: readonly number[],
+  groups: number,
+  attrs: { readonly eps?: number } = {},
+): CaseOf<'groupNorm'> {
+  const channels = [shape[1]!];
+  return {
+    name,
+    inputs: [real(shape), real(channels), real(channels)],
+    attrs: { groups, eps: 1e-5, ...attrs },
+  };
+}
+
 /** Points on and around images that are equally large in all directions, away from where the reading has a kink. */
 function sampling(
   x: readonly number[],
@@ -103,6 +117,58 @@ export const fused = {
         attrs: { normalizedDims: 1, eps: 1e-5 },
         noGradient: slow,
       },
+    ],
+    dtypes: floats,
+    tolerance: normalized,
+    gradient: 'second',
+    special: 0,
+  },
+  rmsNorm: {
+    cases: [
+      { name: 'last dim', inputs: [real([3, 5]), real([5])], attrs: { normalizedDims: 1, eps: 2 ** -23 } },
+      { name: 'two dims', inputs: [real([2, 3, 4]), real([3, 4])], attrs: { normalizedDims: 2, eps: 1e-5 } },
+      { name: 'not affine', inputs: [real([2, 2, 4]), null], attrs: { normalizedDims: 1, eps: 0.5 } },
+      { name: 'all dims', inputs: [real([6]), real([6])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      { name: 'one element', inputs: [real([1]), real([1])], attrs: { normalizedDims: 1, eps: 0.25 } },
+      { name: 'rows of one', inputs: [real([3, 1]), real([1])], attrs: { normalizedDims: 1, eps: 0.25 } },
+      { name: 'empty batch', inputs: [real([0, 4]), real([4])], attrs: { normalizedDims: 1, eps: 1e-5 } },
+      {
+        name: 'empty rows',
+        inputs: [real([2, 0]), real([0])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+        noGradient: 'nothing to differentiate',
+      },
+      {
+        name: 'large',
+        inputs: [real([137, 259]), real([259])],
+        attrs: { normalizedDims: 1, eps: 1e-5 },
+        noGradient: slow,
+      },
+    ],
+    dtypes: floats,
+    tolerance: normalized,
+    gradient: 'second',
+    special: 0,
+  },
+  groupNorm: {
+    cases: [
+      grouped('planes', [2, 4, 3, 6], 2),
+      grouped('few elements', [3, 6, 2], 3),
+      grouped('one element a channel', [4, 6], 2),
+      grouped('a group', [2, 3, 4], 1),
+      grouped('a channel a group', [2, 3, 5, 4], 3, { eps: 0.5 }),
+      { ...grouped('not affine', [2, 4, 17], 2), inputs: [real([2, 4, 17]), null, null] },
+      { ...grouped('weight only', [2, 4, 2], 2), inputs: [real([2, 4, 2]), real([4]), null] },
+      { ...grouped('bias only', [2, 2, 16], 1), inputs: [real([2, 2, 16]), null, real([2])] },
+      grouped('one element', [1, 1], 1, { eps: 0.5 }),
+      grouped('groups of one element', [2, 3], 3, { eps: 0.5 }),
+      grouped('no samples', [0, 4, 3], 2),
+      { ...grouped('no pixels', [2, 4, 0], 2), noGradient: 'nothing to differentiate' },
+      { ...grouped('no channels', [2, 0, 4], 2), noGradient: 'nothing to differentiate' },
+      { ...grouped('large planes', [3, 6, 70, 131], 2), noGradient: slow },
+      { ...grouped('many channels', [5, 300, 5, 7], 4), noGradient: slow },
+      { ...grouped('many samples', [150, 24, 3], 4), noGradient: slow },
+      { ...grouped('many rows', [300, 40], 8), noGradient: slow },
     ],
     dtypes: floats,
     tolerance: normalized,

@@ -1,5 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
+import {
+  conv2d,
+  F,
+  grad,
+  info,
+  layerNorm,
+  manualSeed,
+  randn,
+  setNumThreads,
+  zeros,
+  type Tensor,
+} from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -28,6 +39,27 @@ describe.each(Object.keys(nets) as (keyof typeof nets)[])('%s', (net) => {
   });
 });
 
+type Norm = readonly [
+  shape: readonly number[],
+  parameters: readonly number[],
+  norm: (x: Tensor, w: Tensor) => Tensor,
+];
+
+const last = (x: Tensor) => x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
+
+const norms: Readonly<Record<string, Norm>> = {
+  layerNorm: [[500, 300], [300], (x, weight) => layerNorm(x, [300], { weight, bias: weight })],
+  rmsNorm: [[500, 300], [300], (x, weight) => F.rmsNorm(x, [300], { weight })],
+  'groupNorm of few elements': [
+    [400, 64, 3],
+    [64],
+    (x, weight) => F.groupNorm(x, 8, { weight, bias: weight }),
+  ],
+  'groupNorm of planes': [[9, 24, 20, 23], [24], (x, weight) => F.groupNorm(x, 6, { weight, bias: weight })],
+  'groupNorm of a large group': [[1, 24, 70, 71], [24], (x, weight) => F.groupNorm(x, 1, { weight })],
+  'groupNorm of channels-last': [[5, 40, 30, 33], [40], (x, weight) => F.groupNorm(last(x), 8, { weight })],
+};
+
 // Sizes at which the work is split.
 describe.runIf(counts.length > 1)('large ops', () => {
   const cases = {
@@ -50,6 +82,18 @@ describe.runIf(counts.length > 1)('large ops', () => {
       randn([4000, 300]).add(bias).tanh().sum().backward();
       return bias.grad!;
     },
+    ...Object.fromEntries(
+      Object.entries(norms).flatMap(([name, [shape, parameters, norm]]) => {
+        const make = () => [randn(shape, { requiresGrad: true }), randn(parameters, { requiresGrad: true })];
+        return [0, 1].map((i) => [
+          `gradient ${i} of ${name}`,
+          () => {
+            const inputs = make();
+            return grad(norm(inputs[0]!, inputs[1]!).tanh().sum(), inputs)[i]!;
+          },
+        ]);
+      }),
+    ),
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });
       conv2d(randn([16, 8, 30, 30]), weight)

@@ -1,9 +1,16 @@
 import type { OpInput } from '../../backend/backend.js';
 import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
-import { noAttrs } from '../../check.js';
+import { noAttrs, product } from '../../check.js';
+import { isHalf } from '../../dtype.js';
 import type { Tensor } from '../../tensor.js';
+import { to } from '../convert.js';
 import { reshape } from '../view.js';
+
+/** x in the dtype that it is computed in: 16 bits are too few for sums and squares. */
+function wide(x: Tensor): Tensor {
+  return isHalf(x.dtype) ? to(x, 'float32') : x;
+}
 
 /** Mean, and Σ (x - mean)² / n, over `dims`, kept as sizes of 1. */
 function moments(x: Tensor, dims: readonly number[]): { mean: Tensor; centred: Tensor; variance: Tensor } {
@@ -35,10 +42,10 @@ export function batchNormTrain(
   const channels = x.shape[1]!;
   const dims = x.shape.map((_, i) => i).filter((i) => i !== 1);
   const perChannel = [channels, ...x.shape.slice(2).map(() => 1)];
-  const { mean, centred, variance } = moments(x, dims);
+  const { mean, centred, variance } = moments(wide(x), dims);
   const normal = backend.run1('mul', [centred, inverseDeviation(variance, attrs.eps)], noAttrs);
   const out = affine(normal, weight && reshape(weight, perChannel), bias && reshape(bias, perChannel));
-  return [out, reshape(mean, [channels]), reshape(variance, [channels])];
+  return [to(out, x.dtype), reshape(mean, [channels]), reshape(variance, [channels])];
 }
 
 /** Ba, Kiros and Hinton, 2016, over the last `normalizedDims` dims. Gives out, and mean and 1/deviation per row. */
@@ -46,9 +53,35 @@ export function layerNorm(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['la
   const [x, weight, bias] = inputs as [Tensor, Tensor | null, Tensor | null];
   const leading = x.shape.length - attrs.normalizedDims;
   const dims = x.shape.map((_, i) => i).slice(leading);
-  const { mean, centred, variance } = moments(x, dims);
+  const { mean, centred, variance } = moments(wide(x), dims);
   const rstd = inverseDeviation(variance, attrs.eps);
   const out = affine(backend.run1('mul', [centred, rstd], noAttrs), weight, bias);
   const rows = x.shape.slice(0, leading);
-  return [out, reshape(mean, rows), reshape(rstd, rows)];
+  return [to(out, x.dtype), reshape(mean, rows), reshape(rstd, rows)];
+}
+
+/** Zhang and Sennrich, 2019, over the last `normalizedDims` dims. Gives out, and 1/(root mean square) per row. */
+export function rmsNorm(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['rmsNorm']): Tensor[] {
+  const [x, weight] = inputs as [Tensor, Tensor | null];
+  const leading = x.shape.length - attrs.normalizedDims;
+  const dims = x.shape.map((_, i) => i).slice(leading);
+  const values = wide(x);
+  const squares = backend.run1('square', [values], noAttrs);
+  const rstd = inverseDeviation(backend.run1('mean', [squares], { dims, keepdim: true }), attrs.eps);
+  const out = affine(backend.run1('mul', [values, rstd], noAttrs), weight, null);
+  return [to(out, x.dtype), reshape(rstd, x.shape.slice(0, leading))];
+}
+
+/** Wu and He, 2018; x: [N, C, ...]. Gives out, and mean and 1/deviation [N, groups]. */
+export function groupNorm(inputs: readonly OpInput<Tensor>[], attrs: OpAttrs['groupNorm']): Tensor[] {
+  const [x, weight, bias] = inputs as [Tensor, Tensor | null, Tensor | null];
+  const [samples, channels, ...spatial] = x.shape as [number, number, ...number[]];
+  const size = (channels / attrs.groups) * product(spatial);
+  const { mean, centred, variance } = moments(reshape(wide(x), [samples, attrs.groups, size]), [2]);
+  const rstd = inverseDeviation(variance, attrs.eps);
+  const normal = reshape(backend.run1('mul', [centred, rstd], noAttrs), x.shape);
+  const perChannel = [channels, ...spatial.map(() => 1)];
+  const out = affine(normal, weight && reshape(weight, perChannel), bias && reshape(bias, perChannel));
+  const rows = [samples, attrs.groups];
+  return [to(out, x.dtype), reshape(mean, rows), reshape(rstd, rows)];
 }

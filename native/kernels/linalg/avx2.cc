@@ -8,6 +8,7 @@
 #include "kernels/linalg/linalg.h"
 #include "simd/begin_avx2.h"
 
+#include "simd/tail.inl"
 #include "kernels/linalg/linalg.inl"
 
 #include "simd/end_avx2.h"

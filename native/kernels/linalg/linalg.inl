@@ -16,30 +16,6 @@ static T dot(int64_t n, const T* x, const T* y) {
   return reduce_add(a + b);
 }
 
-// fn(first, lanes) for each vector of n elements; a full one has a constant number of lanes.
-template <class T, class F>
-static LANEGRAD_INLINE void for_vectors(int64_t n, F fn) {
-  constexpr int w = Vec<T>::kWidth;
-  int64_t i = 0;
-  for (; i + w <= n; i += w) fn(i, std::integral_constant<int, w>{});
-  if (i < n) fn(i, n - i);
-}
-
-template <class T, class N>
-static LANEGRAD_INLINE Vec<T> load_lanes(const T* p, N n) {
-  if constexpr (std::is_same_v<N, int64_t>)
-    return Vec<T>::load_n(p, n);
-  else
-    return Vec<T>::load(p);
-}
-template <class T, class N>
-static LANEGRAD_INLINE void store_lanes(Vec<T> v, T* p, N n) {
-  if constexpr (std::is_same_v<N, int64_t>)
-    v.store_n(p, n);
-  else
-    v.store(p);
-}
-
 template <class T>
 static void axpy(int64_t n, T a, const T* x, T* y) {
   const Vec<T> va = Vec<T>::broadcast(a);

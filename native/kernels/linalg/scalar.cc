@@ -6,6 +6,7 @@
 #include "kernels/linalg/linalg.h"
 #include "simd/begin_scalar.h"
 
+#include "simd/tail.inl"
 #include "kernels/linalg/linalg.inl"
 
 #include "simd/end_scalar.h"

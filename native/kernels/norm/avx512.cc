@@ -1,14 +1,17 @@
 #if defined(__x86_64__) || defined(_M_X64)
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/norm/norm.h"
 #include "simd/begin_avx512.h"
 
 #include "simd/tail.inl"
-#include "kernels/norm/norm.inl"
+#include "kernels/norm/rows.inl"
+#include "kernels/norm/channels.inl"
 
 #include "simd/end_avx512.h"
 
