@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kBlockKeys = 256;
 constexpr int64_t kRowPad = 16;      // between rows of scores, which would else share cache sets
 constexpr int64_t kSubRows = 28;     // with kBlockKeys scores each: what stays in the L1 cache
+constexpr int64_t kCausalRows = 14;  // less is computed above the diagonal
 constexpr int64_t kLeastRows = 112;  // of an item, which packs all of its keys
 constexpr int64_t kMostFew = 4;      // rows that are multiplied key by key
 
@@ -56,7 +57,7 @@ Plan<T> make_plan(const AttentionSizes& z) {
     p.packed_bytes = line_up(sizeof(T) * static_cast<size_t>(p.rows * z.width));
   } else {
     const int64_t most = std::max<int64_t>(1, z.queries / kLeastRows);
-    p.sub_rows = divide_up(z.queries, divide_up(z.queries, kSubRows));
+    p.sub_rows = divide_up(z.queries, divide_up(z.queries, z.causal ? kCausalRows : kSubRows));
     p.rows = round_up(divide_up(z.queries, std::min(wanted, most)), p.sub_rows);
     p.chunks = divide_up(z.queries, p.rows);
     p.packed_bytes = line_up(sizeof(T) * static_cast<size_t>(p.row * z.width));
@@ -147,7 +148,7 @@ void Forward<T>::run_rows(int64_t item, int64_t slice) const {
   const T* const from = key.head(head / z.group);
   const int64_t end = z.end_of_keys(last - 1);
   for (int64_t j = 0; j < end; j += kBlockKeys) {
-    const int64_t n = std::min(kBlockKeys, z.keys - j);
+    const int64_t n = std::min(kBlockKeys, end - j);
     table.pack_b(from + j * key.row(), 1, key.row(), z.width, n, s.packed);
     kernels.scale(s.packed, round_up(n, table.lanes) * z.width, scale, s.packed);
     for (int64_t i = first; i < last; i += plan.sub_rows) {

@@ -15,6 +15,20 @@ static LANEGRAD_INLINE void clear_from(T* x, int64_t from, int64_t n) {
   for (int64_t i = from; i < n; i += w) Vec<T>::zero().store_n(x + i, n - i < w ? n - i : w);
 }
 
+// The larger of each pair; a NaN in x is passed over. It comes back as NaN in the sum of the exponentials.
+LANEGRAD_INLINE Vec<float> larger(Vec<float> x, Vec<float> most) { return max_number(x, most); }
+LANEGRAD_INLINE Vec<double> larger(Vec<double> x, Vec<double> most) { return max(x, most); }
+
+// exp of what is not above 0, but for rounding, or NaN: without the guard at the other end.
+LANEGRAD_INLINE Vec<float> exp_down(Vec<float> x) {
+  constexpr float kQ[] = {0x1p-1f, 0x1.55549p-3f, 0x1.5554bep-5f, 0x1.123afep-7f, 0x1.6d7ca2p-10f};
+  Vec<float> n;
+  const Vec<float> r = detail::reduce_ln2(max_number(x, Vec<float>::broadcast(-104.0f)), n);
+  const Vec<float> y = fma(detail::horner(r, kQ), r * r, r) + Vec<float>::broadcast(1.0f);
+  return select(is_nan(x), x, scale2(y, n));
+}
+LANEGRAD_INLINE Vec<double> exp_down(Vec<double> x) { return exp(x); }
+
 // The largest of n scores; with a bias it is added to them first.
 template <class T>
 static LANEGRAD_INLINE T biased_max(T* x, const T* bias, int64_t n) {
@@ -30,17 +44,17 @@ static LANEGRAD_INLINE T biased_max(T* x, const T* bias, int64_t n) {
   Vec<T> a = least, b = least;
   int64_t i = 0;
   for (; i + 2 * w <= n; i += 2 * w) {
-    a = max(a, at(i));
-    b = max(b, at(i + w));
+    a = larger(at(i), a);
+    b = larger(at(i + w), b);
   }
-  for (; i + w <= n; i += w) a = max(a, at(i));
+  for (; i + w <= n; i += w) a = larger(at(i), a);
   if (i < n) {
     Vec<T> s = Vec<T>::load_n(x + i, n - i);
     if (bias) {
       s = s + Vec<T>::load_n(bias + i, n - i);
       s.store_n(x + i, n - i);
     }
-    b = max(b, pad_lanes<T>(s, n - i, least));
+    b = larger(pad_lanes<T>(s, n - i, least), b);
   }
   return reduce_max(max(a, b));
 }
@@ -54,7 +68,7 @@ static LANEGRAD_INLINE T exp_sum(T* x, const T* keep, T shift, int64_t n) {
   Vec<T> a = Vec<T>::zero(), b = a;
   int64_t i = 0;
   for (; i + 2 * w <= n; i += 2 * w) {
-    const Vec<T> p = exp(Vec<T>::load(x + i) - m), q = exp(Vec<T>::load(x + i + w) - m);
+    const Vec<T> p = exp_down(Vec<T>::load(x + i) - m), q = exp_down(Vec<T>::load(x + i + w) - m);
     a += p;
     b += q;
     (kKeep ? p * Vec<T>::load(keep + i) : p).store(x + i);
@@ -62,7 +76,7 @@ static LANEGRAD_INLINE T exp_sum(T* x, const T* keep, T shift, int64_t n) {
   }
   for (; i < n; i += w) {
     const int64_t lanes = n - i < w ? n - i : w;
-    const Vec<T> p = exp(pad_lanes<T>(Vec<T>::load_n(x + i, lanes), lanes, least) - m);
+    const Vec<T> p = exp_down(pad_lanes<T>(Vec<T>::load_n(x + i, lanes), lanes, least) - m);
     a += p;
     (kKeep ? p * Vec<T>::load_n(keep + i, lanes) : p).store_n(x + i, lanes);
   }
@@ -86,8 +100,7 @@ static void attention_fold(const ScoreBlock<T>& b, T* top, T* total, T* out, int
     const int64_t n = seen_keys(b, r);
     const T largest = biased_max<T>(x, b.bias ? b.bias + r * b.bias_row : nullptr, n);
     const T before = top[r];
-    // NaN in either stays.
-    const T after = before != before || before > largest ? before : largest;
+    const T after = before > largest ? before : largest;
     const T shift = after == kLeast ? T(0) : after;
     const T sum =
         b.keep ? exp_sum<true, T>(x, b.keep + r * b.row, shift, n) : exp_sum<false, T>(x, nullptr, shift, n);
@@ -127,12 +140,11 @@ static void attention_merge(const T* top, const T* total, T* partial, int64_t pa
     T highest = kLeast, sum = 0;
     for (int64_t p = 0; p < parts; ++p) {
       const T t = top[p * rows + r];
-      highest = highest != highest || highest > t ? highest : t;
+      highest = highest > t ? highest : t;
     }
     for (int64_t p = 0; p < parts; ++p) {
-      const T t = top[p * rows + r];
-      if (t == kLeast) continue;  // saw nothing
-      const T shrink = std::exp(t - highest);
+      if (total[p * rows + r] == 0) continue;  // saw nothing
+      const T shrink = std::exp(top[p * rows + r] - highest);
       sum += total[p * rows + r] * shrink;
       T* const from = partial + (p * rows + r) * width;
       scale_row<T>(from, width, shrink, from);
@@ -141,7 +153,7 @@ static void attention_merge(const T* top, const T* total, T* partial, int64_t pa
       const int64_t lanes = width - i < w ? width - i : w;
       Vec<T> value = Vec<T>::zero();
       for (int64_t p = 0; p < parts; ++p) {
-        if (top[p * rows + r] == kLeast) continue;
+        if (total[p * rows + r] == 0) continue;
         value += Vec<T>::load_n(partial + (p * rows + r) * width + i, lanes);
       }
       value.store_n(out + r * out_row + i, lanes);
@@ -159,7 +171,7 @@ static LANEGRAD_INLINE void gradient_row(T* x, T* g, const T* bias, const T* kee
     const auto load = [&](const T* p) { return kWhole ? Vec<T>::load(p + i) : Vec<T>::load_n(p + i, lanes); };
     Vec<T> s = load(x), grad = load(g);
     if (bias) s = s + load(bias);
-    const Vec<T> weight = exp(s - m);
+    const Vec<T> weight = exp_down(s - m);
     Vec<T> kept = weight;
     if constexpr (kKeep) {
       const Vec<T> k = load(keep);
