@@ -109,8 +109,6 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
-  groupNorm: { readonly groups: number; readonly eps: number };
-  groupNormBackward: { readonly groups: number };
   gt: NoAttrs;
   hardshrink: { readonly lambd: number };
   hardsigmoid: NoAttrs;
@@ -210,11 +208,11 @@ export interface OpAttrs {
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
-  rmsNorm: { readonly normalizedDims: number; readonly eps: number };
-  rmsNormBackward: { readonly normalizedDims: number };
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scaledDotProductAttention: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
+  scaledDotProductAttentionBackward: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
   scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
   scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
@@ -479,7 +477,6 @@ export type FusedName =
   | 'fmin'
   | 'frac'
   | 'gridSample'
-  | 'groupNorm'
   | 'hardshrink'
   | 'hardsigmoid'
   | 'hardswish'
@@ -500,7 +497,7 @@ export type FusedName =
   | 'nanToNum'
   | 'nanmedian'
   | 'prelu'
-  | 'rmsNorm'
+  | 'scaledDotProductAttention'
   | 'selu'
   | 'sgdStep'
   | 'softplus'
@@ -1479,30 +1476,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
-  groupNorm: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-      { name: 'weight', kind: 'optional' },
-      { name: 'bias', kind: 'optional' },
-    ],
-    attrs: [{ name: 'groups', type: 'int' }, { name: 'eps', type: 'float' }],
-    outputs: [{ name: 'out' }, { name: 'mean', differentiable: false }, { name: 'rstd', differentiable: false }],
-    flags: [],
-    promotion: 'none',
-  },
-  groupNormBackward: {
-    inputs: [
-      { name: 'grad', kind: 'one' },
-      { name: 'x', kind: 'one' },
-      { name: 'weight', kind: 'optional' },
-      { name: 'mean', kind: 'one' },
-      { name: 'rstd', kind: 'one' },
-    ],
-    attrs: [{ name: 'groups', type: 'int' }],
-    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
-    flags: ['internal'],
-    promotion: 'none',
-  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -2455,28 +2428,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
-  rmsNorm: {
-    inputs: [
-      { name: 'x', kind: 'one' },
-      { name: 'weight', kind: 'optional' },
-    ],
-    attrs: [{ name: 'normalizedDims', type: 'int' }, { name: 'eps', type: 'float' }],
-    outputs: [{ name: 'out' }, { name: 'rstd', differentiable: false }],
-    flags: [],
-    promotion: 'none',
-  },
-  rmsNormBackward: {
-    inputs: [
-      { name: 'grad', kind: 'one' },
-      { name: 'x', kind: 'one' },
-      { name: 'weight', kind: 'optional' },
-      { name: 'rstd', kind: 'one' },
-    ],
-    attrs: [{ name: 'normalizedDims', type: 'int' }],
-    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }],
-    flags: ['internal'],
-    promotion: 'none',
-  },
   round: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2503,6 +2454,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  scaledDotProductAttention: {
+    inputs: [
+      { name: 'query', kind: 'one' },
+      { name: 'key', kind: 'one' },
+      { name: 'value', kind: 'one' },
+      { name: 'attnMask', kind: 'optional', differentiable: false },
+      { name: 'counter', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'isCausal', type: 'bool' }, { name: 'scale', type: 'float' }, { name: 'dropoutP', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logSumExp', differentiable: false }],
+    flags: ['random'],
+    promotion: 'none',
+  },
+  scaledDotProductAttentionBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'query', kind: 'one' },
+      { name: 'key', kind: 'one' },
+      { name: 'value', kind: 'one' },
+      { name: 'attnMask', kind: 'optional', differentiable: false },
+      { name: 'counter', kind: 'optional', differentiable: false },
+      { name: 'out', kind: 'one' },
+      { name: 'logSumExp', kind: 'one' },
+    ],
+    attrs: [{ name: 'isCausal', type: 'bool' }, { name: 'scale', type: 'float' }, { name: 'dropoutP', type: 'float' }],
+    outputs: [{ name: 'queryGrad' }, { name: 'keyGrad' }, { name: 'valueGrad' }],
+    flags: ['random', 'internal'],
     promotion: 'none',
   },
   scatter: {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  cat,
   conv2d,
   F,
   grad,
@@ -94,6 +95,23 @@ describe.runIf(counts.length > 1)('large ops', () => {
         ]);
       }),
     ),
+    attention: () =>
+      F.scaledDotProductAttention(randn([3, 300, 24]), randn([3, 600, 24]), randn([3, 600, 40])),
+    'attention of one query': () => {
+      const options = { enableGqa: true, dropoutP: 0.2 };
+      return F.scaledDotProductAttention(
+        randn([6, 1, 64]),
+        randn([2, 3000, 64]),
+        randn([2, 3000, 64]),
+        options,
+      );
+    },
+    'gradients of attention': () => {
+      const inputs = [0, 1, 2].map(() => randn([1, 2, 700, 16], { requiresGrad: true }));
+      const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
+      const out = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: 0.1 });
+      return cat(grad(out.cos().sum(), inputs));
+    },
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });
       conv2d(randn([16, 8, 30, 30]), weight)
