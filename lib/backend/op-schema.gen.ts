@@ -230,6 +230,8 @@ export interface OpAttrs {
   sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   slogdet: NoAttrs;
+  softCrossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
+  softCrossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
   softplus: { readonly beta: number; readonly threshold: number };
@@ -497,6 +499,7 @@ export type FusedName =
   | 'prelu'
   | 'selu'
   | 'sgdStep'
+  | 'softCrossEntropy'
   | 'softplus'
   | 'softshrink'
   | 'softsign'
@@ -1026,6 +1029,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     inputs: [
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }],
@@ -1038,6 +1042,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
       { name: 'logsumexp', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'logitsGrad' }],
@@ -2640,6 +2645,31 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'sign' }, { name: 'logabsdet' }],
     flags: ['primitive'],
+    promotion: 'none',
+  },
+  softCrossEntropy: {
+    inputs: [
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }, { name: 'mass', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  softCrossEntropyBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'logsumexp', kind: 'one' },
+      { name: 'mass', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   softmax: {

@@ -9,7 +9,7 @@ import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
-import { crossEntropy } from './composites/cross-entropy.js';
+import { crossEntropy, softCrossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
@@ -45,6 +45,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   mode,
   nanmedian,
   sgdStep,
+  softCrossEntropy,
   topk,
   var: variance,
 };
@@ -82,6 +83,15 @@ export function runComposite<Name extends FusedName>(
   attrs: OpAttrs[Name],
 ): Tensor[] {
   if (!forced && backend.has(op)) return backend.run(op, inputs, attrs);
+  return runDefinition(op, inputs, attrs);
+}
+
+/** A fused op by its definition, for operands that the op in one piece does not take. */
+export function runDefinition<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor[] {
   return scoped(() => composites[op](inputs, attrs));
 }
 

@@ -26,6 +26,7 @@ void register_rearrange_ops(Registry&);
 void register_reduce_ops(Registry&);
 void register_resample_ops(Registry&);
 void register_scan_ops(Registry&);
+void register_soft_loss_ops(Registry&);
 void register_softmax_ops(Registry&);
 void register_sort_ops(Registry&);
 void register_view_ops(Registry&);
@@ -56,6 +57,7 @@ const Registry& registry() {
     register_grid_sample_ops(*r);
     register_norm_ops(*r);
     register_loss_ops(*r);
+    register_soft_loss_ops(*r);
     register_optim_ops(*r);
     return r;
   }();

@@ -9,6 +9,7 @@ import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
+import { losses } from './losses.js';
 import { pool } from './pool.js';
 import { reduction } from './reduction.js';
 import { resampling } from './resample.js';
@@ -35,6 +36,7 @@ export const opRows = {
   ...indexing,
   ...linalg,
   ...linear,
+  ...losses,
   ...pool,
   ...reduction,
   ...resampling,
