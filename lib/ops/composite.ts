@@ -10,7 +10,9 @@ import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
 import { crossEntropy, softCrossEntropy } from './composites/cross-entropy.js';
+import { ctcLoss } from './composites/ctc.js';
 import { dropout } from './composites/dropout.js';
+import { embeddingBag } from './composites/embedding-bag.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
@@ -36,7 +38,9 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   adamStep,
   batchNormTrain,
   crossEntropy,
+  ctcLoss,
   dropout,
+  embeddingBag,
   gridSample,
   kthvalue,
   layerNorm,

@@ -10,7 +10,9 @@ namespace lanegrad {
 void register_average_pool_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
+void register_ctc_ops(Registry&);
 void register_elementwise_ops(Registry&);
+void register_embedding_ops(Registry&);
 void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
 void register_linalg_ops(Registry&);
@@ -58,6 +60,8 @@ const Registry& registry() {
     register_norm_ops(*r);
     register_loss_ops(*r);
     register_soft_loss_ops(*r);
+    register_ctc_ops(*r);
+    register_embedding_ops(*r);
     register_optim_ops(*r);
     return r;
   }();

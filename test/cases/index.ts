@@ -4,6 +4,7 @@ import { activation } from './activation.js';
 import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
+import { embeddings } from './embedding.js';
 import { fused } from './fused.js';
 import { functions } from './functions.js';
 import { indexing } from './indexing.js';
@@ -31,6 +32,7 @@ export const opRows = {
   ...arithmetic,
   ...creation,
   ...elementwise,
+  ...embeddings,
   ...fused,
   ...functions,
   ...indexing,

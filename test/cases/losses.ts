@@ -39,6 +39,27 @@ function soft(
   };
 }
 
+function ctc(
+  name: string,
+  [steps, samples, classes]: readonly [number, number, number],
+  targets: Source,
+  inputLengths: readonly number[],
+  targetLengths: readonly number[],
+  attrs: Partial<OpAttrs['ctcLoss']> = {},
+): CaseOf<'ctcLoss'> {
+  const lengths = (values: readonly number[]) => given([samples], values, 'int64');
+  return {
+    name,
+    inputs: [
+      real([steps, samples, classes], -3, -0.2),
+      targets,
+      lengths(inputLengths),
+      lengths(targetLengths),
+    ],
+    attrs: { blank: 0, reduction: 'mean', zeroInfinity: false, ...attrs },
+  };
+}
+
 const three = given([3], [0.5, 2, 1.25]);
 
 export const losses = {
@@ -115,6 +136,41 @@ export const losses = {
     dtypes: floats,
     tolerance: lossTolerance,
     gradient: 'second',
+    special: 0,
+  },
+  ctcLoss: {
+    cases: [
+      ctc('padded', [5, 3, 4], index([3, 2], 4, 1), [5, 4, 3], [2, 1, 0]),
+      ctc('behind one another', [5, 2, 4], index([4], 4, 1), [5, 4], [2, 2], { reduction: 'sum' }),
+      ctc('each', [6, 2, 3], given([2, 3], [1, 1, 2, 2, 1, 1], 'int64'), [6, 5], [3, 2], {
+        reduction: 'none',
+      }),
+      ctc('behind the end anything', [4, 2, 3], given([2, 2], [1, -7, 2, 9], 'int64'), [4, 4], [1, 1]),
+      ctc('another blank', [5, 2, 4], index([2, 2], 3), [5, 5], [2, 2], { blank: 3 }),
+      ctc('a blank as target', [5, 1, 3], given([1, 2], [1, 0], 'int64'), [5], [2]),
+      ctc('int32', [5, 2, 4], index([2, 2], 4, 1, 'int32'), [5, 5], [2, 2]),
+      ctc('no labels', [3, 2, 3], index([2, 0], 3), [3, 2], [0, 0]),
+      ctc('no time for no labels', [3, 2, 3], index([2, 1], 3, 1), [0, 2], [0, 1], { reduction: 'none' }),
+      ctc('impossible, zero', [3, 2, 3], given([2, 2], [1, 1, 1, 2], 'int64'), [2, 2], [2, 2], {
+        reduction: 'none',
+        zeroInfinity: true,
+      }),
+      ctc('impossible', [3, 2, 3], given([2, 2], [1, 1, 1, 2], 'int64'), [2, 2], [2, 2], {
+        reduction: 'none',
+      }),
+      {
+        ...ctc('large', [60, 3, 21], index([3, 19], 21, 1), [60, 51, 60], [19, 7, 18]),
+        noGradient: slow,
+      },
+      {
+        ...ctc('large, behind one another', [70, 4, 9], index([68], 9, 1), [70, 60, 70, 35], [17, 17, 17, 17]),
+        noGradient: slow,
+      },
+    ],
+    dtypes: floats,
+    tolerance: lossTolerance,
+    // That of logProbs is, as in PyTorch, the gradient of the logits in front of the log softmax: see F.ctcLoss.
+    gradient: 'none',
     special: 0,
   },
 } satisfies Rows;
