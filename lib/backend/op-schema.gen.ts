@@ -63,6 +63,8 @@ export interface OpAttrs {
   cosh: NoAttrs;
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  ctcLoss: { readonly blank: number; readonly reduction: 'none' | 'mean' | 'sum'; readonly zeroInfinity: boolean };
+  ctcLossBackward: { readonly blank: number; readonly reduction: 'none' | 'mean' | 'sum'; readonly zeroInfinity: boolean };
   cummax: { readonly dim: number };
   cummin: { readonly dim: number };
   cumprod: { readonly dim: number; readonly reverse: boolean };
@@ -78,6 +80,9 @@ export interface OpAttrs {
   eigvalsh: { readonly upper: boolean };
   elu: { readonly alpha: number; readonly inputScale: number };
   eluBackward: { readonly alpha: number; readonly inputScale: number };
+  embeddingBag: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
+  embeddingBagBackward: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
+  embeddingBagScaleBackward: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
   entr: NoAttrs;
   eq: NoAttrs;
   erf: NoAttrs;
@@ -232,6 +237,8 @@ export interface OpAttrs {
   sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   slogdet: NoAttrs;
+  softCrossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
+  softCrossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
   softplus: { readonly beta: number; readonly threshold: number };
@@ -471,8 +478,10 @@ export type FusedName =
   | 'clampMax'
   | 'clampMin'
   | 'crossEntropy'
+  | 'ctcLoss'
   | 'dropout'
   | 'elu'
+  | 'embeddingBag'
   | 'fmax'
   | 'fmin'
   | 'frac'
@@ -500,6 +509,7 @@ export type FusedName =
   | 'scaledDotProductAttention'
   | 'selu'
   | 'sgdStep'
+  | 'softCrossEntropy'
   | 'softplus'
   | 'softshrink'
   | 'softsign'
@@ -1029,6 +1039,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     inputs: [
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }],
@@ -1041,9 +1052,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
       { name: 'logsumexp', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  ctcLoss: {
+    inputs: [
+      { name: 'logProbs', kind: 'one' },
+      { name: 'targets', kind: 'one', differentiable: false },
+      { name: 'inputLengths', kind: 'one', differentiable: false },
+      { name: 'targetLengths', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'blank', type: 'int' }, { name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'zeroInfinity', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'none',
+  },
+  ctcLossBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logProbs', kind: 'one' },
+      { name: 'targets', kind: 'one', differentiable: false },
+      { name: 'inputLengths', kind: 'one', differentiable: false },
+      { name: 'targetLengths', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'blank', type: 'int' }, { name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'zeroInfinity', type: 'bool' }],
+    outputs: [{ name: 'logProbsGrad' }],
     flags: ['internal'],
     promotion: 'none',
   },
@@ -1185,6 +1222,44 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  embeddingBag: {
+    inputs: [
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'none',
+  },
+  embeddingBagBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'weightGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  embeddingBagScaleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'perSampleWeightsGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   entr: {
@@ -2672,6 +2747,31 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'sign' }, { name: 'logabsdet' }],
     flags: ['primitive'],
+    promotion: 'none',
+  },
+  softCrossEntropy: {
+    inputs: [
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }, { name: 'mass', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  softCrossEntropyBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'logsumexp', kind: 'one' },
+      { name: 'mass', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   softmax: {

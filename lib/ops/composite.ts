@@ -10,8 +10,10 @@ import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
 import { scaledDotProductAttention } from './composites/attention.js';
-import { crossEntropy } from './composites/cross-entropy.js';
+import { crossEntropy, softCrossEntropy } from './composites/cross-entropy.js';
+import { ctcLoss } from './composites/ctc.js';
 import { dropout } from './composites/dropout.js';
+import { embeddingBag } from './composites/embedding-bag.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import * as adaptive from './composites/optim-adaptive.js';
@@ -40,7 +42,9 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...optim,
   ...norm,
   crossEntropy,
+  ctcLoss,
   dropout,
+  embeddingBag,
   gridSample,
   kthvalue,
   linear,
@@ -49,6 +53,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   nanmedian,
   recurrent,
   scaledDotProductAttention,
+  softCrossEntropy,
   topk,
   var: variance,
 };
@@ -86,6 +91,15 @@ export function runComposite<Name extends FusedName>(
   attrs: OpAttrs[Name],
 ): Tensor[] {
   if (!forced && backend.has(op)) return backend.run(op, inputs, attrs);
+  return runDefinition(op, inputs, attrs);
+}
+
+/** A fused op by its definition, for operands that the op in one piece does not take. */
+export function runDefinition<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor[] {
   return scoped(() => composites[op](inputs, attrs));
 }
 

@@ -1,6 +1,6 @@
 import type { OpAttrs } from '../../lib/backend/op-schema.gen.js';
-import { floats, given, index, real } from './case.js';
-import type { CaseOf, Rows, Source, Tolerance } from './case.js';
+import { floats, given, real } from './case.js';
+import type { CaseOf, Rows, Tolerance } from './case.js';
 
 // Ops that the native backend fuses and TypeScript composes of primitives.
 
@@ -10,32 +10,7 @@ const normalized: Tolerance = {
   why: 'another order of summation for mean and variance, and a reciprocal square root',
 };
 
-const lossTolerance: Tolerance = {
-  relative: 1e-5,
-  float64: 1e-13,
-  why: 'exponentials of 2 ULP, a logarithm, and another order of summation',
-};
-
 const slow = 'finite differences would take thousands of evaluations';
-
-type LossAttrs = {
-  readonly reduction: 'none' | 'mean' | 'sum';
-  readonly ignoreIndex: number;
-  readonly labelSmoothing: number;
-};
-
-function loss(
-  name: string,
-  logits: readonly number[],
-  target: Source,
-  attrs: Partial<LossAttrs> = {},
-): CaseOf<'crossEntropy'> {
-  return {
-    name,
-    inputs: [real(logits, -3, 3), target],
-    attrs: { reduction: 'mean', ignoreIndex: -100, labelSmoothing: 0, ...attrs },
-  };
-}
 
 function grouped(
   name: string,
@@ -172,27 +147,6 @@ export const fused = {
     ],
     dtypes: floats,
     tolerance: normalized,
-    gradient: 'second',
-    special: 0,
-  },
-  crossEntropy: {
-    cases: [
-      loss('mean', [4, 3], index([4], 3)),
-      loss('sum', [4, 3], index([4], 3), { reduction: 'sum' }),
-      loss('each', [4, 3], index([4], 3), { reduction: 'none' }),
-      loss('ignored', [4, 3], given([4], [0, -100, 2, -100], 'int64')),
-      loss('ignored class', [4, 3], given([4], [0, 1, 2, 1], 'int64'), { ignoreIndex: 1 }),
-      loss('smoothed', [4, 3], index([4], 3), { labelSmoothing: 0.2 }),
-      loss('smoothed and ignored', [3, 4], given([3], [3, -100, 1], 'int64'), { labelSmoothing: 0.1 }),
-      loss('pixels', [2, 3, 2, 2], index([2, 2, 2], 3)),
-      loss('one sample', [5], index([], 5)),
-      { ...loss('all ignored', [2, 3], given([2], [-100, -100], 'int64')), noGradient: 'NaN: 0 / 0' },
-      { ...loss('no samples', [0, 3], index([0], 3)), noGradient: 'NaN: 0 / 0' },
-      { ...loss('far apart', [3, 4], index([3], 4)), inputs: [real([3, 4], -300, 300), index([3], 4)] },
-      { ...loss('large', [130, 257], index([130], 257)), noGradient: slow },
-    ],
-    dtypes: floats,
-    tolerance: lossTolerance,
     gradient: 'second',
     special: 0,
   },

@@ -5,12 +5,14 @@ import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
 import { attentions } from './attention.js';
+import { embeddings } from './embedding.js';
 import { fused } from './fused.js';
 import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linalg } from './linalg.js';
 import { linear } from './linear.js';
 import { optimizers } from './optim.js';
+import { losses } from './losses.js';
 import { pool } from './pool.js';
 import { recurrentRows } from './recurrent.js';
 import { reduction } from './reduction.js';
@@ -34,12 +36,14 @@ export const opRows = {
   ...creation,
   ...elementwise,
   ...attentions,
+  ...embeddings,
   ...fused,
   ...functions,
   ...indexing,
   ...linalg,
   ...linear,
   ...optimizers,
+  ...losses,
   ...pool,
   ...recurrentRows,
   ...reduction,

@@ -1,17 +1,17 @@
 import { backend } from '../../backend/current.js';
+import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import { checkInt, checkRange, checkSameShape, checkTensor, noAttrs, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { runComposite } from '../composite.js';
+import { runComposite, runDefinition } from '../composite.js';
+import { to } from '../convert.js';
 import { gather, indexSelect } from '../indexing.js';
-import { logSoftmax } from '../reduction.js';
 import { reshape, squeeze, unsqueeze } from '../view.js';
-import { checkWeight, reduce, reductionOf } from './common.js';
+import { checkWeight, reductionOf } from './common.js';
 import type { LossOptions, Reduction } from './common.js';
 
-const add = (a: Tensor, b: Tensor | number) => backend.run1('add', [a, b], noAttrs);
 const mul = (a: Tensor, b: Tensor | number) => backend.run1('mul', [a, b], noAttrs);
 const sumAll = (x: Tensor) => backend.run1('sum', [x], { dims: [], keepdim: false });
 
@@ -68,49 +68,33 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
         `[crossEntropy] got ignoreIndex ${ignoreIndex}, wanted none with probabilities as target`,
       );
     }
-    return probabilityCrossEntropy(input, target, weight, labelSmoothing, reduction);
+    checkSameShape('crossEntropy', input, 'input', target, 'target');
+    if (input.ndim === 0) throw new ShapeError('[crossEntropy] input is [], wanted [C] or [N, C, ...]');
+    if (weight) checkWeight('crossEntropy', weight, input.shape[input.ndim > 1 ? 1 : 0]!);
+    return runLoss('softCrossEntropy', input, target, weight, { reduction, labelSmoothing });
   }
   const dim = classDim('crossEntropy', input, target);
-  if (weight === null) {
-    const attrs = { reduction, ignoreIndex, labelSmoothing };
-    return scoped(() => runComposite('crossEntropy', [input, target], attrs)[0]!);
-  }
-  checkWeight('crossEntropy', weight, input.shape[dim]!);
-  return scoped(() =>
-    weightedCrossEntropy(input, target, weight, dim, ignoreIndex, labelSmoothing, reduction),
-  );
+  if (weight) checkWeight('crossEntropy', weight, input.shape[dim]!);
+  const narrow = target.dtype === 'uint8' || target.dtype === 'int8' || target.dtype === 'int16';
+  const classes = narrow ? to(target, 'int64') : target;
+  return runLoss('crossEntropy', input, classes, weight, { reduction, ignoreIndex, labelSmoothing });
 }
 
-/** weight as [1, C, 1, ...], to multiply what has classes in `dim`. */
-function alongClasses(weight: Tensor, input: Tensor, dim: number): Tensor {
-  return reshape(
-    weight,
-    input.shape.map((size, i) => (i === dim ? size : 1)),
-  );
-}
-
-function probabilityCrossEntropy(
+/**
+ * The loss in one piece where it takes the operands: of one dtype, and weights without gradient. PyTorch has none for
+ * weights with class indices; here the definition has.
+ */
+function runLoss<Name extends 'crossEntropy' | 'softCrossEntropy'>(
+  op: Name,
   input: Tensor,
   target: Tensor,
   weight: Tensor | null,
-  smoothing: number,
-  reduction: Reduction,
+  attrs: OpAttrs[Name],
 ): Tensor {
-  checkSameShape('crossEntropy', input, 'input', target, 'target');
-  return scoped(() => {
-    const dim = input.ndim > 1 ? 1 : 0;
-    const classes = input.shape[dim]!;
-    const q = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / classes);
-    if (weight) checkWeight('crossEntropy', weight, classes);
-    const logs = logSoftmax(input, dim);
-    const terms = mul(q, weight ? mul(logs, alongClasses(weight, input, dim)) : logs);
-    const losses = backend.run1(
-      'neg',
-      [backend.run1('sum', [terms], { dims: [dim], keepdim: false })],
-      noAttrs,
-    );
-    return reduce(losses, reduction);
-  });
+  const alike =
+    (op === 'crossEntropy' || target.dtype === input.dtype) &&
+    (weight === null || (weight.dtype === input.dtype && !backend.requiresGrad(weight)));
+  return scoped(() => (alike ? runComposite : runDefinition)(op, [input, target, weight], attrs)[0]!);
 }
 
 /** Per target: its class with 0 where ignored, whether it counts, and its class's weight (0 where ignored). */
@@ -126,31 +110,6 @@ function weightedMean(losses: Tensor, weights: Tensor, reduction: Reduction): Te
   if (reduction === 'none') return losses;
   const total = sumAll(losses);
   return reduction === 'sum' ? total : backend.run1('div', [total, sumAll(weights)], noAttrs);
-}
-
-function weightedCrossEntropy(
-  input: Tensor,
-  target: Tensor,
-  weight: Tensor,
-  dim: number,
-  ignoreIndex: number,
-  smoothing: number,
-  reduction: Reduction,
-): Tensor {
-  const { counts, safe, weights } = targetParts(target, weight, ignoreIndex);
-  const logs = logSoftmax(input, dim);
-  const picked = squeeze(gather(logs, dim, unsqueeze(safe, dim)), dim);
-  let losses = backend.run1('neg', [mul(picked, weights)], noAttrs);
-  if (smoothing !== 0) {
-    const weighted = mul(logs, alongClasses(weight, input, dim));
-    const everywhere = backend.run1('sum', [weighted], { dims: [dim], keepdim: false });
-    const spread = mul(
-      backend.run1('where', [counts, everywhere, 0], noAttrs),
-      smoothing / input.shape[dim]!,
-    );
-    losses = backend.run1('sub', [mul(losses, 1 - smoothing), spread], noAttrs);
-  }
-  return weightedMean(losses, weights, reduction);
 }
 
 export interface NllOptions extends LossOptions {

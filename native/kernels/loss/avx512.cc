@@ -10,6 +10,7 @@
 #include "simd/math.inl"
 #include "simd/tail.inl"
 #include "kernels/loss/loss.inl"
+#include "kernels/loss/planes.inl"
 
 #include "simd/end_avx512.h"
 

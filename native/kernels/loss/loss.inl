@@ -1,72 +1,167 @@
-// A row is in the L1 or L2 cache after its maximum was found, so the second pass (exponentials) costs no
-// memory traffic; an online logsumexp would save it at the price of a second exponential for each vector.
+// Rows. A row is in the L1 or L2 cache after its maximum was found, so the second pass (exponentials) costs
+// no memory traffic; an online logsumexp would save it at the price of a second exponential for each vector.
+// Accumulators are vectors, added up at the end of a row. Limit: the exponentials while rows come from a
+// cache, else memory.
 
+// n < width lanes, or all of them.
 template <class T>
-static void cross_entropy_forward(const T* x, int64_t rows, int64_t row_stride, int64_t classes,
-                                  const int64_t* target, T smoothing, T* loss, T* logsumexp) {
+static LANEGRAD_INLINE Vec<T> load_some(const T* p, int64_t n) {
+  return n >= Vec<T>::kWidth ? Vec<T>::load(p) : Vec<T>::load_n(p, n);
+}
+template <class T>
+static LANEGRAD_INLINE void store_some(Vec<T> x, T* p, int64_t n) {
+  if (n >= Vec<T>::kWidth)
+    x.store(p);
+  else
+    x.store_n(p, n);
+}
+
+// The maximum of a row, and log Σ exp(x - maximum).
+template <class T>
+static void log_sum_exp(const T* x, int64_t classes, T& top, T& rest) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> least = Vec<T>::broadcast(-std::numeric_limits<T>::infinity());
-  for (int64_t r = 0; r < rows; ++r, x += row_stride) {
-    Vec<T> a = least, b = least;
-    int64_t i = 0;
-    for (; i + 2 * w <= classes; i += 2 * w) {
-      a = max(a, Vec<T>::load(x + i));
-      b = max(b, Vec<T>::load(x + i + w));
-    }
-    for (; i + w <= classes; i += w) a = max(a, Vec<T>::load(x + i));
-    if (i < classes) b = max(b, pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least));
-    const T top = reduce_max(max(a, b));
-    const Vec<T> m = Vec<T>::broadcast(top);
-    a = b = Vec<T>::zero();
-    for (i = 0; i + 2 * w <= classes; i += 2 * w) {
-      a += exp(Vec<T>::load(x + i) - m);
-      b += exp(Vec<T>::load(x + i + w) - m);
-    }
-    for (; i + w <= classes; i += w) a += exp(Vec<T>::load(x + i) - m);
-    if (i < classes) b += exp(pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least) - m);
-    const T rest = std::log(reduce_add(a + b));
+  Vec<T> a = least, b = least;
+  int64_t i = 0;
+  for (; i + 2 * w <= classes; i += 2 * w) {
+    a = max(a, Vec<T>::load(x + i));
+    b = max(b, Vec<T>::load(x + i + w));
+  }
+  for (; i + w <= classes; i += w) a = max(a, Vec<T>::load(x + i));
+  if (i < classes) b = max(b, pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least));
+  top = reduce_max(max(a, b));
+  const Vec<T> m = Vec<T>::broadcast(top);
+  a = b = Vec<T>::zero();
+  for (i = 0; i + 2 * w <= classes; i += 2 * w) {
+    a += exp(Vec<T>::load(x + i) - m);
+    b += exp(Vec<T>::load(x + i + w) - m);
+  }
+  for (; i + w <= classes; i += w) a += exp(Vec<T>::load(x + i) - m);
+  if (i < classes) b += exp(pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least) - m);
+  rest = std::log(reduce_add(a + b));
+}
+
+// Σ_c w_c (top - x_c)
+template <class T>
+static T weighted_distance(const T* x, const ClassScale<T>& scale, T top) {
+  constexpr int w = Vec<T>::kWidth;
+  const Vec<T> m = Vec<T>::broadcast(top);
+  Vec<T> sum = Vec<T>::zero();
+  for (int64_t i = 0; i < scale.classes; i += w) {
+    const int64_t n = scale.classes - i;
+    Vec<T> far = m - load_some(x + i, n);
+    if (scale.weight) far = far * load_some(scale.weight + i, n);
+    sum += n >= w ? far : pad_lanes<T>(far, n, Vec<T>::zero());
+  }
+  return reduce_add(sum);
+}
+
+template <class T>
+static void row_forward(const T* x, int64_t rows, int64_t stride, const int64_t* target,
+                        const ClassScale<T>& scale, T* loss, T* logsumexp) {
+  for (int64_t r = 0; r < rows; ++r, x += stride) {
+    T top, rest;
+    log_sum_exp(x, scale.classes, top, rest);
     logsumexp[r] = top + rest;
     if (target[r] < 0) {
       loss[r] = 0;
       continue;
     }
     // (top - x) + rest loses less than logsumexp - x where top is large.
-    const T hit = (top - x[target[r]]) + rest;
-    if (smoothing == 0) {
-      loss[r] = hit;
-      continue;
-    }
-    a = Vec<T>::zero();
-    for (i = 0; i + w <= classes; i += w) a += m - Vec<T>::load(x + i);
-    if (i < classes) a += m - pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, m);
-    const T spread = reduce_add(a) / static_cast<T>(classes) + rest;
-    loss[r] = (T(1) - smoothing) * hit + smoothing * spread;
+    T hit = (top - x[target[r]]) + rest;
+    if (scale.weight) hit *= scale.weight[target[r]];
+    loss[r] = hit;
+    if (scale.smoothing == 0) continue;
+    const T spread = weighted_distance(x, scale, top) + scale.total * rest;
+    loss[r] = (T(1) - scale.smoothing) * hit + scale.smoothing * (spread / static_cast<T>(scale.classes));
   }
 }
 
 template <class T>
-static void cross_entropy_backward(const T* x, int64_t rows, int64_t row_stride, int64_t classes,
-                                   const int64_t* target, const T* logsumexp, const T* grad,
-                                   int64_t grad_stride, T smoothing, T* dx) {
+static void row_backward(const T* x, int64_t rows, int64_t stride, const int64_t* target, const T* logsumexp,
+                         const T* grad, int64_t grad_stride, const ClassScale<T>& scale, T* dx) {
   constexpr int w = Vec<T>::kWidth;
-  for (int64_t r = 0; r < rows; ++r, x += row_stride, dx += classes) {
+  const int64_t classes = scale.classes;
+  const T share = scale.smoothing / static_cast<T>(classes);
+  for (int64_t r = 0; r < rows; ++r, x += stride, dx += classes) {
     if (target[r] < 0) {
       for (int64_t i = 0; i < classes; ++i) dx[i] = 0;
       continue;
     }
-    const T scale = grad[r * grad_stride];
-    const Vec<T> g = Vec<T>::broadcast(scale), l = Vec<T>::broadcast(logsumexp[r]);
-    const Vec<T> share = Vec<T>::broadcast(smoothing / static_cast<T>(classes));
-    int64_t i = 0;
-    for (; i + w <= classes; i += w) (g * (exp(Vec<T>::load(x + i) - l) - share)).store(dx + i);
-    if (i < classes) (g * (exp(Vec<T>::load_n(x + i, classes - i) - l) - share)).store_n(dx + i, classes - i);
-    dx[target[r]] -= scale * (T(1) - smoothing);
+    const T own = (T(1) - scale.smoothing) * (scale.weight ? scale.weight[target[r]] : T(1));
+    const Vec<T> g = Vec<T>::broadcast(grad[r * grad_stride]), l = Vec<T>::broadcast(logsumexp[r]);
+    const Vec<T> mass = Vec<T>::broadcast(own + share * scale.total), part = Vec<T>::broadcast(share);
+    for (int64_t i = 0; i < classes; i += w) {
+      const int64_t n = classes - i;
+      const Vec<T> p = exp(load_some(x + i, n) - l);
+      const Vec<T> q = scale.weight ? part * load_some(scale.weight + i, n) : part;
+      store_some(g * (p * mass - q), dx + i, n);
+    }
+    dx[target[r]] -= grad[r * grad_stride] * own;
+  }
+}
+
+// w q: what of the target a class weighs.
+template <class T>
+struct SoftTarget {
+  Vec<T> keep, part;
+  const T* weight;
+  explicit LANEGRAD_INLINE SoftTarget(const ClassScale<T>& scale)
+      : keep(Vec<T>::broadcast(T(1) - scale.smoothing)),
+        part(Vec<T>::broadcast(scale.smoothing / static_cast<T>(scale.classes))),
+        weight(scale.weight) {}
+  // Classes c, c + 1, ... in the lanes.
+  LANEGRAD_INLINE Vec<T> across(Vec<T> p, int64_t c, int64_t n) const {
+    const Vec<T> q = fma(p, keep, part);
+    return weight ? q * load_some(weight + c, n) : q;
+  }
+  // Class c in all lanes.
+  LANEGRAD_INLINE Vec<T> of(Vec<T> p, int64_t c) const {
+    const Vec<T> q = fma(p, keep, part);
+    return weight ? q * Vec<T>::broadcast(weight[c]) : q;
+  }
+};
+
+template <class T>
+static void soft_row_forward(const T* x, int64_t stride, const T* p, int64_t p_stride, int64_t rows,
+                             const ClassScale<T>& scale, T* loss, T* logsumexp, T* mass) {
+  constexpr int w = Vec<T>::kWidth;
+  const SoftTarget<T> target(scale);
+  for (int64_t r = 0; r < rows; ++r, x += stride, p += p_stride) {
+    T top, rest;
+    log_sum_exp(x, scale.classes, top, rest);
+    const Vec<T> m = Vec<T>::broadcast(top);
+    Vec<T> far = Vec<T>::zero(), total = Vec<T>::zero();
+    for (int64_t i = 0; i < scale.classes; i += w) {
+      const int64_t n = scale.classes - i;
+      Vec<T> q = target.across(load_some(p + i, n), i, n);
+      Vec<T> distance = m - load_some(x + i, n);
+      if (n < w) {
+        q = pad_lanes<T>(q, n, Vec<T>::zero());
+        distance = pad_lanes<T>(distance, n, Vec<T>::zero());
+      }
+      far = fma(q, distance, far);
+      total += q;
+    }
+    mass[r] = reduce_add(total);
+    logsumexp[r] = top + rest;
+    loss[r] = reduce_add(far) + mass[r] * rest;
   }
 }
 
 template <class T>
-inline constexpr CrossEntropyKernels<T> kCrossEntropyKernels = {cross_entropy_forward<T>,
-                                                                cross_entropy_backward<T>};
-
-extern const LossTable kLossTable;
-const LossTable kLossTable = {.f32 = kCrossEntropyKernels<float>, .f64 = kCrossEntropyKernels<double>};
+static void soft_row_backward(const T* x, int64_t stride, const T* p, int64_t p_stride, int64_t rows,
+                              const T* logsumexp, const T* mass, const T* grad, int64_t grad_stride,
+                              const ClassScale<T>& scale, T* dx) {
+  constexpr int w = Vec<T>::kWidth;
+  const SoftTarget<T> target(scale);
+  for (int64_t r = 0; r < rows; ++r, x += stride, p += p_stride, dx += scale.classes) {
+    const Vec<T> g = Vec<T>::broadcast(grad[r * grad_stride]), l = Vec<T>::broadcast(logsumexp[r]);
+    const Vec<T> all = Vec<T>::broadcast(mass[r]);
+    for (int64_t i = 0; i < scale.classes; i += w) {
+      const int64_t n = scale.classes - i;
+      const Vec<T> q = target.across(load_some(p + i, n), i, n);
+      store_some(g * (exp(load_some(x + i, n) - l) * all - q), dx + i, n);
+    }
+  }
+}

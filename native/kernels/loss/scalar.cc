@@ -8,5 +8,6 @@
 #include "simd/math.inl"
 #include "simd/tail.inl"
 #include "kernels/loss/loss.inl"
+#include "kernels/loss/planes.inl"
 
 #include "simd/end_scalar.h"
