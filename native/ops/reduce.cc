@@ -1,7 +1,9 @@
 // sum, mean, amax, amin, var.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "kernels/elementwise/elementwise.h"
 #include "ops/recurrence.h"
 #include "ops/reduce_dims.h"
 #include "ops/reduce_run.h"
@@ -31,13 +33,50 @@ void mean_infer(InferContext& c) {
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
 }
 
-// Intermediates of the result's dtype.
+int64_t aligned(int64_t n) { return (n + 63) & ~int64_t{63}; }
+
+// The dtype of partial results: a half is rounded once, at the end.
+DType partial_dtype(DType out) { return is_floating(out) ? computed_dtype(out) : out; }
+
+// Results that are still to be rounded, then intermediates.
 size_t fold_workspace(const InferContext& c) {
-  const TensorSpec& x = c.in(0);
-  if (!has_elements(x)) return 0;
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-  return static_cast<size_t>(plan_reduction(x, mask).intermediate_elements) * size_of(c.out(0).dtype);
+  const TensorSpec &x = c.in(0), &out = c.out(0);
+  const DType partial = partial_dtype(out.dtype);
+  int64_t elements = partial != out.dtype ? aligned(out.numel()) : 0;
+  if (has_elements(x)) {
+    const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
+    elements += plan_reduction(x, mask).intermediate_elements;
+  }
+  return static_cast<size_t>(elements) * size_of(partial);
 }
+
+// Where results are computed, and the rest of the workspace: halves get room to be computed in float.
+template <class T>
+struct Results {
+  T* at;
+  T* rest;
+
+  Results(const EvalContext& c, T* workspace) : at(workspace), rest(workspace) {
+    const TensorSpec& spec = *c.out(0).spec;
+    if (spec.dtype == partial_dtype(spec.dtype))
+      at = c.out(0).as<T>();
+    else
+      rest += aligned(spec.numel());
+  }
+
+  // Rounds them into the output, if they are not there.
+  void finish(const EvalContext& c) const {
+    const TensorView& out = c.out(0);
+    if (out.data == at) return;
+    const DType partial = partial_dtype(out.spec->dtype);
+    const CastKernel round =
+        elementwise_table().casts[static_cast<int>(partial)][static_cast<int>(out.spec->dtype)];
+    char* const target = static_cast<char*>(out.data);
+    const int64_t size = static_cast<int64_t>(size_of(out.spec->dtype));
+    parallel_for(out.spec->numel(), kReduceGrain,
+                 [&](int64_t begin, int64_t end) { round(target + begin * size, at + begin, end - begin); });
+  }
+};
 
 // The number of elements behind each result.
 int64_t reduced_count(const Dims& shape, uint32_t mask) {
@@ -61,21 +100,22 @@ void fold_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.spec->rank());
   const int64_t outputs = out.spec->numel();
-  dispatch_stored(x.spec->dtype, [&]<class In>(In) {
-    using Out = std::conditional_t<std::is_floating_point_v<In>, In, int64_t>;
-    Out* result = out.as<Out>();
+  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
+    constexpr bool kFloating = !std::is_integral_v<In>;
+    using Out = std::conditional_t<kFloating, Accumulated<In>, int64_t>;
+    const Results<Out> result(c, static_cast<Out*>(c.workspace()));
     if (!has_elements(*x.spec)) {
-      for (int64_t i = 0; i < outputs; ++i) result[i] = kFold == Fold::kProduct ? 1 : 0;
+      for (int64_t i = 0; i < outputs; ++i) result.at[i] = kFold == Fold::kProduct ? 1 : 0;
     } else {
       const ReduceTable& table = reduce_table();
       const ReduceKernels<In, Out>& first = kFold == Fold::kProduct ? table.prod<In>() : table.sum<In>();
       const ReduceKernels<Out, Out>& rest = kFold == Fold::kProduct ? table.prod<Out>() : table.sum<Out>();
-      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result,
-                             static_cast<Out*>(c.workspace()), first, rest);
+      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result.at, result.rest, first, rest);
     }
-    if constexpr (kFold == Fold::kMean && std::is_floating_point_v<In>) {
-      divide_all<In>(result, outputs, static_cast<In>(reduced_count(x.spec->shape, mask)));
+    if constexpr (kFold == Fold::kMean && kFloating) {
+      divide_all<Out>(result.at, outputs, static_cast<Out>(reduced_count(x.spec->shape, mask)));
     }
+    result.finish(c);
   });
 }
 
@@ -137,11 +177,14 @@ void extreme_eval(const EvalContext& c) {
   const TensorView& x = c.in(0);
   if (!has_elements(*x.spec)) return;
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.spec->rank());
-  dispatch_stored(x.spec->dtype, [&]<class T>(T) {
+  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
+    using Out = Accumulated<In>;
+    const Results<Out> result(c, static_cast<Out*>(c.workspace()));
     const ReduceTable& table = reduce_table();
-    const ReduceKernels<T, T>& kernels = kMax ? table.max<T>() : table.min<T>();
-    run_reduction<T, T>(plan_reduction(*x.spec, mask), x.as<T>(), c.out(0).as<T>(),
-                        static_cast<T*>(c.workspace()), kernels, kernels);
+    const ReduceKernels<In, Out>& first = kMax ? table.max<In>() : table.min<In>();
+    const ReduceKernels<Out, Out>& rest = kMax ? table.max<Out>() : table.min<Out>();
+    run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result.at, result.rest, first, rest);
+    result.finish(c);
   });
 }
 
@@ -172,11 +215,10 @@ void var_infer(InferContext& c) {
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(2)));
 }
 
-int64_t aligned(int64_t n) { return (n + 63) & ~int64_t{63}; }
-
-// The means, then intermediates.
+// The means, then as above.
 size_t var_workspace(const InferContext& c) {
-  return fold_workspace(c) + static_cast<size_t>(aligned(c.out(0).numel())) * size_of(c.out(0).dtype);
+  const TensorSpec& out = c.out(0);
+  return fold_workspace(c) + static_cast<size_t>(aligned(out.numel())) * size_of(partial_dtype(out.dtype));
 }
 
 double var_divisor(const Dims& shape, uint32_t mask, double correction) {
@@ -189,20 +231,24 @@ void var_eval(const EvalContext& c) {
   const Dims& shape = x.spec->shape;
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), shape.size());
   const int64_t outputs = out.spec->numel();
-  dispatch_floating(x.spec->dtype, [&]<class T>(T) {
-    T* result = out.as<T>();
-    if (!has_elements(*x.spec)) {
-      for (int64_t i = 0; i < outputs; ++i) result[i] = std::numeric_limits<T>::quiet_NaN();
-      return;
+  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
+    if constexpr (!std::is_integral_v<In>) {
+      using T = Accumulated<In>;
+      T* mean = static_cast<T*>(c.workspace());
+      const Results<T> result(c, mean + aligned(outputs));
+      if (!has_elements(*x.spec)) {
+        std::fill_n(result.at, outputs, std::numeric_limits<T>::quiet_NaN());
+        return result.finish(c);
+      }
+      const ReduceTable& table = reduce_table();
+      const ReducePlan plan = plan_reduction(*x.spec, mask);
+      run_reduction<In, T>(plan, x.as<In>(), mean, result.rest, table.sum<In>(), table.sum<T>());
+      divide_all<T>(mean, outputs, static_cast<T>(reduced_count(shape, mask)));
+      run_centered<In, T>(plan, x.as<In>(), mean, result.at, result.rest, table.centered<In>(),
+                          table.sum<T>());
+      divide_all<T>(result.at, outputs, static_cast<T>(var_divisor(shape, mask, c.attrs().get_float(1))));
+      result.finish(c);
     }
-    const ReduceTable& table = reduce_table();
-    const ReducePlan plan = plan_reduction(*x.spec, mask);
-    T* mean = static_cast<T*>(c.workspace());
-    T* rest = mean + aligned(outputs);
-    run_reduction<T, T>(plan, x.as<T>(), mean, rest, table.sum<T>(), table.sum<T>());
-    divide_all<T>(mean, outputs, static_cast<T>(reduced_count(shape, mask)));
-    run_centered<T>(plan, x.as<T>(), mean, result, rest, table.centered<T>(), table.sum<T>());
-    divide_all<T>(result, outputs, static_cast<T>(var_divisor(shape, mask, c.attrs().get_float(1))));
   });
 }
 
@@ -223,7 +269,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = sum_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kSum>,
@@ -232,7 +278,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = mean_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kMean>,
@@ -241,7 +287,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = prod_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kProduct>,
@@ -251,7 +297,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = extreme_infer,
      .workspace = fold_workspace,
      .eval = extreme_eval<true>,
@@ -261,7 +307,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = extreme_infer,
      .workspace = fold_workspace,
      .eval = extreme_eval<false>,
@@ -271,7 +317,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"correction", AttrType::kFloat}, {"keepdim", AttrType::kBool}}},
-     .flags = kReduction,
+     .flags = kReduction | kTakesNarrow,
      .infer = var_infer,
      .workspace = var_workspace,
      .eval = var_eval,

@@ -69,7 +69,7 @@ function inputsOf(name: string, record: OpRecord): Input[] {
   return record.inputs.map((_, i) => {
     const source = sources[i];
     const shape = name === 'prelu' && i === 1 ? [1] : [size];
-    const range = isSource(source) && source.kind === 'real' ? { low: source.low!, high: source.high! } : {};
+    const range = isSource(source) && source.kind === 'real' ? { low: source.low, high: source.high } : {};
     return input(shape, { dtype: dtypeOf(name), ...range });
   });
 }

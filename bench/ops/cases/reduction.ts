@@ -73,12 +73,12 @@ function casesOf({ name, all, dim, torch }: Reduction): OpCase[] {
     name: `${name}, ${place} dim`,
     group: 'reduction',
     inputs: [made],
-    call: (x) => dim(x!, d),
+    call: (x) => dim(x, d),
     torch: `${torch}(a, ${d})`,
   });
   const cases = [along('last', square, 1), along('first', square, 0), along('middle', cube, 1)];
   if (all === undefined) return cases;
-  return [{ name, group: 'reduction', inputs: [flat], call: (x) => all(x!), torch: `${torch}(a)` }, ...cases];
+  return [{ name, group: 'reduction', inputs: [flat], call: (x) => all(x), torch: `${torch}(a)` }, ...cases];
 }
 
 const two = [input([size], { normal: true }), input([size], { normal: true })];
@@ -89,56 +89,56 @@ export const reduction: readonly OpCase[] = [
     name: 'norm, p = 1',
     group: 'reduction',
     inputs: [flat],
-    call: (x) => lg.norm(x!, { p: 1 }),
+    call: (x) => lg.norm(x, { p: 1 }),
     torch: 'torch.norm(a, p=1)',
   },
   {
     name: 'norm, p = 3',
     group: 'reduction',
     inputs: [flat],
-    call: (x) => lg.norm(x!, { p: 3 }),
+    call: (x) => lg.norm(x, { p: 3 }),
     torch: 'torch.norm(a, p=3)',
   },
   {
     name: 'sum, outer dims',
     group: 'reduction',
     inputs: [cube],
-    call: (x) => lg.sum(x!, { dim: [0, 2] }),
+    call: (x) => lg.sum(x, { dim: [0, 2] }),
     torch: 'torch.sum(a, (0, 2))',
   },
   {
     name: 'dist',
     group: 'reduction',
     inputs: two,
-    call: (a, b) => lg.dist(a!, b!),
+    call: (a, b) => lg.dist(a, b),
     torch: 'torch.dist(a, b)',
   },
   {
     name: 'equal',
     group: 'reduction',
     inputs: [input([size], { low: 0, high: 0 }), input([size], { low: 0, high: 0 })],
-    call: (a, b) => lg.equal(a!, b!),
+    call: (a, b) => lg.equal(a, b),
     torch: 'torch.equal(a, b)',
   },
   {
     name: 'allclose',
     group: 'reduction',
     inputs: [input([size], { low: 0, high: 0 }), input([size], { low: 0, high: 0 })],
-    call: (a, b) => lg.allclose(a!, b!),
+    call: (a, b) => lg.allclose(a, b),
     torch: 'torch.allclose(a, b)',
   },
   {
     name: 'softmax',
     group: 'reduction',
     inputs: [square],
-    call: (x) => lg.softmax(x!, 1),
+    call: (x) => lg.softmax(x, 1),
     torch: 'torch.softmax(a, 1)',
   },
   {
     name: 'logSoftmax',
     group: 'reduction',
     inputs: [square],
-    call: (x) => lg.logSoftmax(x!, 1),
+    call: (x) => lg.logSoftmax(x, 1),
     torch: 'torch.log_softmax(a, 1)',
   },
 ];

@@ -5,6 +5,8 @@
 #include "kernels/reduce/reduce.h"
 #include "simd/begin_scalar.h"
 
+#include "simd/half.inl"
+
 #include "kernels/reduce/reduce.inl"
 
 #include "simd/end_scalar.h"
