@@ -15,6 +15,7 @@ import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import { adamStep, sgdStep } from './composites/optim.js';
+import * as reduction from './composites/reduction.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { clone } from './convert.js';
@@ -33,6 +34,7 @@ export type Composite<Name extends FusedName> = (
 const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
   ...arithmetic,
+  ...reduction,
   adamStep,
   batchNormTrain,
   crossEntropy,

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/elementwise/elementwise.h"
 #include "ops/recurrence.h"
 #include "ops/reduce_dims.h"
+#include "ops/reduce_results.h"
 #include "ops/reduce_run.h"
 #include "ops/registry.h"
 
@@ -31,66 +31,6 @@ void mean_infer(InferContext& c) {
   }
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
-}
-
-int64_t aligned(int64_t n) { return (n + 63) & ~int64_t{63}; }
-
-// The dtype of partial results: a half is rounded once, at the end.
-DType partial_dtype(DType out) { return is_floating(out) ? computed_dtype(out) : out; }
-
-// Results that are still to be rounded, then intermediates.
-size_t fold_workspace(const InferContext& c) {
-  const TensorSpec &x = c.in(0), &out = c.out(0);
-  const DType partial = partial_dtype(out.dtype);
-  int64_t elements = partial != out.dtype ? aligned(out.numel()) : 0;
-  if (has_elements(x)) {
-    const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-    elements += plan_reduction(x, mask).intermediate_elements;
-  }
-  return static_cast<size_t>(elements) * size_of(partial);
-}
-
-// Where results are computed, and the rest of the workspace: halves get room to be computed in float.
-template <class T>
-struct Results {
-  T* at;
-  T* rest;
-
-  Results(const EvalContext& c, T* workspace) : at(workspace), rest(workspace) {
-    const TensorSpec& spec = *c.out(0).spec;
-    if (spec.dtype == partial_dtype(spec.dtype))
-      at = c.out(0).as<T>();
-    else
-      rest += aligned(spec.numel());
-  }
-
-  // Rounds them into the output, if they are not there.
-  void finish(const EvalContext& c) const {
-    const TensorView& out = c.out(0);
-    if (out.data == at) return;
-    const DType partial = partial_dtype(out.spec->dtype);
-    const CastKernel round =
-        elementwise_table().casts[static_cast<int>(partial)][static_cast<int>(out.spec->dtype)];
-    char* const target = static_cast<char*>(out.data);
-    const int64_t size = static_cast<int64_t>(size_of(out.spec->dtype));
-    parallel_for(out.spec->numel(), kReduceGrain,
-                 [&](int64_t begin, int64_t end) { round(target + begin * size, at + begin, end - begin); });
-  }
-};
-
-// The number of elements behind each result.
-int64_t reduced_count(const Dims& shape, uint32_t mask) {
-  int64_t n = 1;
-  for (int i = 0; i < shape.size(); ++i)
-    if (mask >> i & 1) n *= shape[i];
-  return n;
-}
-
-template <class T>
-void divide_all(T* out, int64_t n, T divisor) {
-  parallel_for(n, kReduceGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) out[i] /= divisor;
-  });
 }
 
 enum class Fold { kSum, kMean, kProduct };
@@ -244,7 +184,7 @@ void var_eval(const EvalContext& c) {
       const ReducePlan plan = plan_reduction(*x.spec, mask);
       run_reduction<In, T>(plan, x.as<In>(), mean, result.rest, table.sum<In>(), table.sum<T>());
       divide_all<T>(mean, outputs, static_cast<T>(reduced_count(shape, mask)));
-      run_centered<In, T>(plan, x.as<In>(), mean, result.at, result.rest, table.centered<In>(),
+      run_centered<In, T>(plan, x.as<In>(), mean, result.at, result.rest, table.floats<In>().centered,
                           table.sum<T>());
       divide_all<T>(result.at, outputs, static_cast<T>(var_divisor(shape, mask, c.attrs().get_float(1))));
       result.finish(c);
@@ -328,10 +268,12 @@ const Op kOps[] = {
 }  // namespace
 
 void register_extreme_index_ops(Registry& r);  // reduce_index.cc
+void register_mapped_sum_ops(Registry& r);     // reduce_mapped.cc
 
 void register_reduce_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
   register_extreme_index_ops(r);
+  register_mapped_sum_ops(r);
 }
 
 }  // namespace lanegrad

@@ -117,3 +117,54 @@ static void small_columns(const T* x, int64_t rows, int64_t row_stride, int64_t 
   }
   for (int64_t c = 0; c < cols; ++c) out[c * out_stride] = best[c];
 }
+
+// ---- how many elements are what a test wants
+
+struct IsNonzero {
+  template <class T>
+  static LANEGRAD_INLINE bool of(T v) {
+    if constexpr (kIsHalf<T>)
+      return (v.bits & 0x7FFF) != 0;
+    else
+      return v != T(0);
+  }
+};
+struct IsNumber {
+  template <class T>
+  static LANEGRAD_INLINE bool of(T v) {
+    const auto wide = static_cast<std::conditional_t<kIsHalf<T>, float, T>>(v);
+    return wide == wide;
+  }
+};
+
+template <class T, class Test>
+static void count_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t* out,
+                       int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T* p = x + i * x_outer;
+    int32_t hits = 0;
+    if (x_stride == 1) {
+      for (int64_t j = 0; j < n; ++j) hits += Test::of(p[j]);
+    } else {
+      for (int64_t j = 0; j < n; ++j) hits += Test::of(p[j * x_stride]);
+    }
+    out[i * out_stride] = hits;
+  }
+}
+
+template <class T, class Test>
+static void count_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+                          int64_t* out, int64_t out_stride) {
+  if (col_stride != 1) {
+    for (int64_t c = 0; c < cols; ++c)
+      count_rows<T, Test>(x + c * col_stride, 1, 0, rows, row_stride, out + c * out_stride, 1);
+    return;
+  }
+  using Count = std::conditional_t<sizeof(T) <= 2, int16_t, int32_t>;
+  alignas(64) Count line[kColumnTile] = {};
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* p = x + r * row_stride;
+    for (int64_t c = 0; c < cols; ++c) line[c] = static_cast<Count>(line[c] + Test::of(p[c]));
+  }
+  for (int64_t c = 0; c < cols; ++c) out[c * out_stride] = line[c];
+}

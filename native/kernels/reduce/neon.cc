@@ -8,6 +8,7 @@
 #include "simd/begin_neon.h"
 
 #include "simd/half.inl"
+#include "simd/math.inl"
 
 #include "kernels/reduce/reduce.inl"
 

@@ -29,7 +29,7 @@ struct ReduceKernels {
                   int64_t out_stride);
 };
 
-// Sums of squared differences from a centre for each result.
+// Sums of a function of the difference from a centre for each result.
 template <class In, class T>
 struct CenteredKernels {
   void (*rows)(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, const T* center,
@@ -47,6 +47,21 @@ struct ExtremeKernels {
   // As `columns` above with any number of rows.
   void (*columns)(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride, T* out,
                   int64_t* index, int64_t out_stride);
+};
+
+// What partial results of floating elements are kept in.
+template <class In>
+using Partial = std::conditional_t<kIsHalf<In>, float, In>;
+
+// What only floats have.
+template <class In, class T>
+struct FloatReductions {
+  CenteredKernels<In, T> centered;      // (x - center)^2
+  CenteredKernels<In, T> exponentials;  // e^(x - center)
+  ReduceKernels<In, T> nansum;          // x, NaN as 0
+  ReduceKernels<In, T> squares;         // x^2
+  ReduceKernels<In, T> magnitudes;      // |x|
+  ReduceKernels<In, int64_t> numbers;   // how many are not NaN
 };
 
 struct ReduceTable {
@@ -77,10 +92,19 @@ struct ReduceTable {
   ReduceKernels<double, double> max_f64, min_f64;
   ReduceKernels<Float16, float> max_f16, min_f16;
   ReduceKernels<BFloat16, float> max_bf16, min_bf16;
-  CenteredKernels<Float16, float> centered_f16;
-  CenteredKernels<BFloat16, float> centered_bf16;
-  CenteredKernels<float, float> centered_f32;
-  CenteredKernels<double, double> centered_f64;
+  FloatReductions<Float16, Partial<Float16>> floats_f16;
+  FloatReductions<BFloat16, Partial<BFloat16>> floats_bf16;
+  FloatReductions<float, Partial<float>> floats_f32;
+  FloatReductions<double, Partial<double>> floats_f64;
+  ReduceKernels<uint8_t, int64_t> count_u8;
+  ReduceKernels<int8_t, int64_t> count_i8;
+  ReduceKernels<int16_t, int64_t> count_i16;
+  ReduceKernels<int32_t, int64_t> count_i32;
+  ReduceKernels<int64_t, int64_t> count_i64;
+  ReduceKernels<Float16, int64_t> count_f16;
+  ReduceKernels<BFloat16, int64_t> count_bf16;
+  ReduceKernels<float, int64_t> count_f32;
+  ReduceKernels<double, int64_t> count_f64;
   ExtremeKernels<uint8_t> argmax_u8, argmin_u8;
   ExtremeKernels<int8_t> argmax_i8, argmin_i8;
   ExtremeKernels<int16_t> argmax_i16, argmin_i16;
@@ -120,17 +144,18 @@ struct ReduceTable {
   LANEGRAD_PICK(min, min)
   LANEGRAD_PICK(argmax, argmax)
   LANEGRAD_PICK(argmin, argmin)
+  LANEGRAD_PICK(count, count)  // of elements that are not 0
 #undef LANEGRAD_PICK
   template <class T>
-  const auto& centered() const {
+  const auto& floats() const {
     if constexpr (std::is_same_v<T, Float16>)
-      return centered_f16;
+      return floats_f16;
     else if constexpr (std::is_same_v<T, BFloat16>)
-      return centered_bf16;
+      return floats_bf16;
     else if constexpr (std::is_same_v<T, float>)
-      return centered_f32;
+      return floats_f32;
     else
-      return centered_f64;
+      return floats_f64;
   }
 };
 

@@ -66,20 +66,6 @@ struct ExtremeFold {
   }
 };
 
-// Squares of differences from `center`; padding with the centre adds zeros.
-template <class T>
-struct CenteredFold {
-  T center;
-  T pad() const { return center; }
-  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::zero(); }
-  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const {
-    const Vec<T> d = x - Vec<T>::broadcast(center);
-    return fma(d, d, acc);
-  }
-  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
-  static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
-};
-
 // A block is 16 steps of 4 accumulators: long enough to hide the latency of an add, short enough that the
 // rounding error of a sum grows with 16 and the logarithm of the number of blocks.
 template <class T>
@@ -165,12 +151,21 @@ static LANEGRAD_INLINE T fold_row(const Fold& fold, const In* x, int64_t n, int6
   return Fold::lanes(total);
 }
 
+// What an accumulator is after its first element.
+template <class Fold, class V>
+static LANEGRAD_INLINE V first_of(const Fold& fold, V x) {
+  if constexpr (requires { Fold::kMapped; })
+    return fold.step(V{}, x);
+  else
+    return x;
+}
+
 template <class T, class Fold, class In = T>
 static void fold_rows(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, T* out,
                       int64_t out_stride) {
   const Fold fold{};
   if (n == 1) {
-    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = static_cast<T>(x[i * x_outer]);
+    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = first_of(fold, static_cast<T>(x[i * x_outer]));
     return;
   }
   for (int64_t i = 0; i < count; ++i) out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
@@ -186,9 +181,9 @@ static void fold_columns(const In* x, int64_t rows, int64_t row_stride, int64_t 
   if (col_stride != 1) {
     for (int64_t c = 0; c < cols; ++c) {
       const In* p = x + c * col_stride;
-      T even = static_cast<T>(p[0]);
+      T even = first_of(fold, static_cast<T>(p[0]));
       if (rows > 1) {
-        T odd = static_cast<T>(p[row_stride]);
+        T odd = first_of(fold, static_cast<T>(p[row_stride]));
         int64_t r = 2;
         for (; r + 2 <= rows; r += 2) {
           even = fold.step(even, static_cast<T>(p[r * row_stride]));
@@ -207,8 +202,8 @@ static void fold_columns(const In* x, int64_t rows, int64_t row_stride, int64_t 
   for (; rows > 1 && c + 4 * w <= cols; c += 4 * w) {
     Vec<T> even[4], odd[4];
     for (int v = 0; v < 4; ++v) {
-      even[v] = fetch(x + c + v * w);
-      odd[v] = fetch(x + row_stride + c + v * w);
+      even[v] = first_of(fold, fetch(x + c + v * w));
+      odd[v] = first_of(fold, fetch(x + row_stride + c + v * w));
     }
     int64_t r = 2;
     for (; r + 2 <= rows; r += 2) {
@@ -224,9 +219,9 @@ static void fold_columns(const In* x, int64_t rows, int64_t row_stride, int64_t 
   }
   for (; c < cols; c += w) {
     const int64_t lanes = cols - c < w ? cols - c : w;
-    Vec<T> even = fetch_n(x + c, lanes);
+    Vec<T> even = first_of(fold, fetch_n(x + c, lanes));
     if (rows > 1) {
-      Vec<T> odd = fetch_n(x + row_stride + c, lanes);
+      Vec<T> odd = first_of(fold, fetch_n(x + row_stride + c, lanes));
       int64_t r = 2;
       for (; r + 2 <= rows; r += 2) {
         even = fold.step(even, fetch_n(x + r * row_stride + c, lanes));
@@ -241,45 +236,8 @@ static void fold_columns(const In* x, int64_t rows, int64_t row_stride, int64_t 
     for (int64_t i = 0; i < cols; ++i) out[i * out_stride] = line[i];
 }
 
-template <class T, class In = T>
-static void centered_rows(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
-                          const T* center, int64_t center_stride, T* out, int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) {
-    const CenteredFold<T> fold{center[i * center_stride]};
-    out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
-  }
-}
-
-template <class T, class In = T>
-static void centered_columns(const In* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                             const T* center, int64_t center_stride, T* out, int64_t out_stride) {
-  constexpr int w = Vec<T>::kWidth;
-  for (int64_t c = 0; c < cols; c += w) {
-    const int64_t lanes = cols - c < w ? cols - c : w;
-    alignas(64) T buffer[w] = {};
-    for (int64_t l = 0; l < lanes; ++l) buffer[l] = center[(c + l) * center_stride];
-    const Vec<T> middle = Vec<T>::load(buffer);
-    Vec<T> even = Vec<T>::zero(), odd = even;
-    for (int64_t r = 0; r < rows; ++r) {
-      const In* p = x + r * row_stride + c * col_stride;
-      Vec<T> v;
-      if (col_stride == 1) {
-        v = fetch_n(p, lanes);
-      } else {
-        for (int64_t l = 0; l < lanes; ++l) buffer[l] = static_cast<T>(p[l * col_stride]);
-        v = Vec<T>::load(buffer);
-      }
-      const Vec<T> d = v - middle;
-      if (r & 1)
-        odd = fma(d, d, odd);
-      else
-        even = fma(d, d, even);
-    }
-    (even + odd).store(buffer);
-    for (int64_t l = 0; l < lanes; ++l) out[(c + l) * out_stride] = buffer[l];
-  }
-}
-
+#include "kernels/reduce/mapped.inl"
+#include "kernels/reduce/centered.inl"
 #include "kernels/reduce/integers.inl"
 #include "kernels/reduce/places.inl"
 
@@ -291,6 +249,21 @@ template <class T>
 using Max = ExtremeFold<T, true>;
 template <class T>
 using Min = ExtremeFold<T, false>;
+
+template <class In>
+inline constexpr FloatReductions<In, Partial<In>> kFloatReductions = {
+    .centered = {centered_rows<SquaredDifference, In, Partial<In>>,
+                 centered_columns<SquaredDifference, In, Partial<In>>},
+    .exponentials = {centered_rows<ExponentialDifference, In, Partial<In>>,
+                     centered_columns<ExponentialDifference, In, Partial<In>>},
+    .nansum = {fold_rows<Partial<In>, MappedSum<Partial<In>, NumberOrZero>, In>,
+               fold_columns<Partial<In>, MappedSum<Partial<In>, NumberOrZero>, In>},
+    .squares = {fold_rows<Partial<In>, MappedSum<Partial<In>, Squared>, In>,
+                fold_columns<Partial<In>, MappedSum<Partial<In>, Squared>, In>},
+    .magnitudes = {fold_rows<Partial<In>, MappedSum<Partial<In>, Magnitude>, In>,
+                   fold_columns<Partial<In>, MappedSum<Partial<In>, Magnitude>, In>},
+    .numbers = {count_rows<In, IsNumber>, count_columns<In, IsNumber>},
+};
 
 extern const ReduceTable kReduceTable;
 const ReduceTable kReduceTable = {
@@ -330,10 +303,19 @@ const ReduceTable kReduceTable = {
     .min_f16 = {fold_rows<float, Min<float>, Float16>, fold_columns<float, Min<float>, Float16>},
     .max_bf16 = {fold_rows<float, Max<float>, BFloat16>, fold_columns<float, Max<float>, BFloat16>},
     .min_bf16 = {fold_rows<float, Min<float>, BFloat16>, fold_columns<float, Min<float>, BFloat16>},
-    .centered_f16 = {centered_rows<float, Float16>, centered_columns<float, Float16>},
-    .centered_bf16 = {centered_rows<float, BFloat16>, centered_columns<float, BFloat16>},
-    .centered_f32 = {centered_rows<float>, centered_columns<float>},
-    .centered_f64 = {centered_rows<double>, centered_columns<double>},
+    .floats_f16 = kFloatReductions<Float16>,
+    .floats_bf16 = kFloatReductions<BFloat16>,
+    .floats_f32 = kFloatReductions<float>,
+    .floats_f64 = kFloatReductions<double>,
+    .count_u8 = {count_rows<uint8_t, IsNonzero>, count_columns<uint8_t, IsNonzero>},
+    .count_i8 = {count_rows<int8_t, IsNonzero>, count_columns<int8_t, IsNonzero>},
+    .count_i16 = {count_rows<int16_t, IsNonzero>, count_columns<int16_t, IsNonzero>},
+    .count_i32 = {count_rows<int32_t, IsNonzero>, count_columns<int32_t, IsNonzero>},
+    .count_i64 = {count_rows<int64_t, IsNonzero>, count_columns<int64_t, IsNonzero>},
+    .count_f16 = {count_rows<Float16, IsNonzero>, count_columns<Float16, IsNonzero>},
+    .count_bf16 = {count_rows<BFloat16, IsNonzero>, count_columns<BFloat16, IsNonzero>},
+    .count_f32 = {count_rows<float, IsNonzero>, count_columns<float, IsNonzero>},
+    .count_f64 = {count_rows<double, IsNonzero>, count_columns<double, IsNonzero>},
     .argmax_u8 = {extreme_rows<uint8_t, true>, extreme_columns<uint8_t, true>},
     .argmin_u8 = {extreme_rows<uint8_t, false>, extreme_columns<uint8_t, false>},
     .argmax_i8 = {extreme_rows<int8_t, true>, extreme_columns<int8_t, true>},

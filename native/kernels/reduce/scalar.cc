@@ -6,6 +6,7 @@
 #include "simd/begin_scalar.h"
 
 #include "simd/half.inl"
+#include "simd/math.inl"
 
 #include "kernels/reduce/reduce.inl"
 
