@@ -1,4 +1,4 @@
-// sum, mean, amax, amin, var.
+// sum, mean, amax, amin, prod.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -143,67 +143,6 @@ void extreme_vjp(VjpContext& c) {
   c.set_grad(0, fn::mul(c, hit, fn::div(c, grad, hits)));
 }
 
-// ---- var(x){dims, correction, keepdim}
-
-void var_infer(InferContext& c) {
-  const TensorSpec& x = c.in(0);
-  if (!is_floating(x.dtype)) {
-    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype),
-           ": cast first, for instance to float32");
-  }
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-  c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(2)));
-}
-
-// The means, then as above.
-size_t var_workspace(const InferContext& c) {
-  const TensorSpec& out = c.out(0);
-  return fold_workspace(c) + static_cast<size_t>(aligned(out.numel())) * size_of(partial_dtype(out.dtype));
-}
-
-double var_divisor(const Dims& shape, uint32_t mask, double correction) {
-  return std::max(0.0, static_cast<double>(reduced_count(shape, mask)) - correction);
-}
-
-// Two passes: the mean, then the squares of what differs from it.
-void var_eval(const EvalContext& c) {
-  const TensorView &x = c.in(0), &out = c.out(0);
-  const Dims& shape = x.spec->shape;
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), shape.size());
-  const int64_t outputs = out.spec->numel();
-  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
-    if constexpr (!std::is_integral_v<In>) {
-      using T = Accumulated<In>;
-      T* mean = static_cast<T*>(c.workspace());
-      const Results<T> result(c, mean + aligned(outputs));
-      if (!has_elements(*x.spec)) {
-        std::fill_n(result.at, outputs, std::numeric_limits<T>::quiet_NaN());
-        return result.finish(c);
-      }
-      const ReduceTable& table = reduce_table();
-      const ReducePlan plan = plan_reduction(*x.spec, mask);
-      run_reduction<In, T>(plan, x.as<In>(), mean, result.rest, table.sum<In>(), table.sum<T>());
-      divide_all<T>(mean, outputs, static_cast<T>(reduced_count(shape, mask)));
-      run_centered<In, T>(plan, x.as<In>(), mean, result.at, result.rest, table.floats<In>().centered,
-                          table.sum<T>());
-      divide_all<T>(result.at, outputs, static_cast<T>(var_divisor(shape, mask, c.attrs().get_float(1))));
-      result.finish(c);
-    }
-  });
-}
-
-// d var / dx = 2 (x - mean) / (n - correction)
-void var_vjp(VjpContext& c) {
-  if (!c.needs(0)) return;
-  const Dims& shape = c.input_shape(0);
-  const uint32_t mask = reduce_mask("var", c.attrs().get_ints(0), shape.size());
-  static const Op& mean_op = find_op("mean");
-  const Tensor x = c.input(0);
-  const Tensor mean = c.apply(mean_op, {x}, Attrs().add_ints(c.attrs().get_ints(0)).add_bool(true));
-  const Tensor scale = fn::mul(c, c.grad(0), 2.0 / var_divisor(shape, mask, c.attrs().get_float(1)));
-  c.set_grad(0, fn::mul(c, fn::sub(c, x, mean), with_reduced_dims(c, scale, shape, mask)));
-}
-
 const Op kOps[] = {
     {.name = "sum",
      .inputs = {{{"x"}}},
@@ -253,27 +192,19 @@ const Op kOps[] = {
      .eval = extreme_eval<false>,
      .saves = {.inputs = 1, .outputs = 1},
      .vjp = extreme_vjp},
-    {.name = "var",
-     .inputs = {{{"x"}}},
-     .outputs = {{{"out"}}},
-     .attrs = {{{"dims", AttrType::kInts}, {"correction", AttrType::kFloat}, {"keepdim", AttrType::kBool}}},
-     .flags = kReduction | kTakesNarrow,
-     .infer = var_infer,
-     .workspace = var_workspace,
-     .eval = var_eval,
-     .saves = {.inputs = 1},
-     .vjp = var_vjp},
 };
 
 }  // namespace
 
 void register_extreme_index_ops(Registry& r);  // reduce_index.cc
 void register_mapped_sum_ops(Registry& r);     // reduce_mapped.cc
+void register_variance_ops(Registry& r);       // variance.cc
 
 void register_reduce_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
   register_extreme_index_ops(r);
   register_mapped_sum_ops(r);
+  register_variance_ops(r);
 }
 
 }  // namespace lanegrad
