@@ -86,6 +86,31 @@ void nonzero_infer(InferContext& c) {
 
 size_t nonzero_workspace(const InferContext&) { return (kParts + 1) * 8; }
 
+// Elements that are looked at between two branches.
+constexpr int64_t kBlock = 1024;
+
+template <class T>
+int32_t count_block(const T* p, int64_t n, int64_t stride) {
+  int32_t count = 0;
+  if (stride == 1) {
+    for (int64_t j = 0; j < n; ++j) count += p[j] != T(0);
+  } else {
+    for (int64_t j = 0; j < n; ++j) count += p[j * stride] != T(0);
+  }
+  return count;
+}
+
+// Each place is written, and kept by moving on: a branch would be guessed wrong for every other element.
+template <class T>
+int64_t find_block(const T* p, int64_t n, int64_t stride, int64_t first, int64_t* places) {
+  int64_t found = 0;
+  for (int64_t j = 0; j < n; ++j) {
+    places[found] = first + j;
+    found += p[j * stride] != T(0);
+  }
+  return found;
+}
+
 template <class T>
 void nonzero_of(const EvalContext& c) {
   const TensorSpec& spec = *c.in(0).spec;
@@ -118,7 +143,8 @@ void nonzero_of(const EvalContext& c) {
   run([&](int64_t part) {
     int64_t count = 0;
     each_run(part, [&](int64_t, const T* p, int64_t length, int64_t stride) {
-      for (int64_t j = 0; j < length; ++j) count += p[j * stride] != T(0);
+      for (int64_t j = 0; j < length; j += kBlock)
+        count += count_block(p + j * stride, std::min(kBlock, length - j), stride);
     });
     starts[part + 1] = count;
   });
@@ -131,15 +157,22 @@ void nonzero_of(const EvalContext& c) {
   run([&](int64_t part) {
     int64_t* out = c.out(0).as<int64_t>() + starts[part] * rank;
     each_run(part, [&](int64_t i, const T* p, int64_t length, int64_t stride) {
-      for (int64_t j = 0; j < length; ++j) {
-        if (p[j * stride] == T(0)) continue;
-        int64_t rest = i + j;
-        for (int d = rank - 1; d > 0; --d) {
-          out[d] = rest % spec.shape[d];
-          rest /= spec.shape[d];
+      int64_t places[kBlock];
+      for (int64_t j = 0; j < length; j += kBlock) {
+        const int64_t found = find_block(p + j * stride, std::min(kBlock, length - j), stride, i + j, places);
+        if (rank == 1) {
+          std::copy_n(places, found, out);
+          out += found;
+          continue;
         }
-        out[0] = rest;
-        out += rank;
+        for (int64_t k = 0; k < found; ++k, out += rank) {
+          int64_t rest = places[k];
+          for (int d = rank - 1; d > 0; --d) {
+            out[d] = rest % spec.shape[d];
+            rest /= spec.shape[d];
+          }
+          out[0] = rest;
+        }
       }
     });
   });

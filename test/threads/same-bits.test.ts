@@ -1,5 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
+import {
+  conv2d,
+  info,
+  manualSeed,
+  randint,
+  randn,
+  scatterAdd,
+  setNumThreads,
+  zeros,
+  type Tensor,
+} from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -38,6 +48,12 @@ describe.runIf(counts.length > 1)('large ops', () => {
     matmul: () => randn([190, 333]).matmul(randn([333, 210])),
     'deep matmul': () => randn([8, 20_000]).matmul(randn([20_000, 6])),
     softmax: () => randn([600, 1000]).softmax(1),
+    'sum of bfloat16': () => randn([300_001], { dtype: 'bfloat16' }).sum(),
+    'variance of all': () => randn([300_001]).var(),
+    'variance of columns': () => randn([1500, 700]).var({ dim: 0 }),
+    'norm of a long row': () => randn([300_001]).norm(),
+    'logsumexp of a long row': () => randn([300_001]).logsumexp({ dim: 0 }),
+    'scatterAdd to few places': () => scatterAdd(zeros([10]), 0, randint(0, 10, [300_001]), randn([300_001])),
     'cumsum of a long row': () => randn([300_001]).cumsum(0),
     'cumsum of columns': () => randn([300, 900]).cumsum(0),
     'logcumsumexp of a long row': () => randn([100_001]).logcumsumexp(0),

@@ -10,6 +10,11 @@ template <class T>
 void move(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t n) {
   const char* source = static_cast<const char*>(in);
   char* target = static_cast<char*>(out);
+  constexpr int64_t kSize = sizeof(T);
+  if (out_stride == kSize && in_stride == 2 * kSize) {  // constants, which the compiler turns into shuffles
+    for (int64_t i = 0; i < n; ++i) std::memcpy(target + i * kSize, source + 2 * i * kSize, sizeof(T));
+    return;
+  }
   for (int64_t i = 0; i < n; ++i) {
     std::memcpy(target, source, sizeof(T));
     source += in_stride;
