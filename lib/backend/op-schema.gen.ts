@@ -10,6 +10,7 @@ export type NoAttrs = Readonly<Record<string, never>>;
 export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
+  absSum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   acos: NoAttrs;
   acosh: NoAttrs;
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
@@ -61,6 +62,8 @@ export interface OpAttrs {
   cos: NoAttrs;
   cosBackward: NoAttrs;
   cosh: NoAttrs;
+  countNonzero: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  countNumbers: { readonly dims: readonly number[]; readonly keepdim: boolean };
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   ctcLoss: { readonly blank: number; readonly reduction: 'none' | 'mean' | 'sum'; readonly zeroInfinity: boolean };
@@ -165,6 +168,7 @@ export interface OpAttrs {
   logit: NoAttrs;
   logsigmoid: NoAttrs;
   logsigmoidBackward: NoAttrs;
+  logsumexp: { readonly dims: readonly number[]; readonly keepdim: boolean };
   lt: NoAttrs;
   luFactor: { readonly pivot: boolean };
   matmul: NoAttrs;
@@ -184,6 +188,7 @@ export interface OpAttrs {
   mul: NoAttrs;
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
+  nansum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   ndtr: NoAttrs;
   ndtri: NoAttrs;
   ne: NoAttrs;
@@ -252,6 +257,7 @@ export interface OpAttrs {
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
+  squareSum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
   strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
@@ -470,6 +476,7 @@ export type PrimitiveName =
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
+  | 'absSum'
   | 'adamStep'
   | 'addScaled'
   | 'addcdiv'
@@ -477,6 +484,8 @@ export type FusedName =
   | 'batchNormTrain'
   | 'clampMax'
   | 'clampMin'
+  | 'countNonzero'
+  | 'countNumbers'
   | 'crossEntropy'
   | 'ctcLoss'
   | 'dropout'
@@ -500,11 +509,13 @@ export type FusedName =
   | 'lerp'
   | 'linear'
   | 'logsigmoid'
+  | 'logsumexp'
   | 'median'
   | 'mish'
   | 'mode'
   | 'nanToNum'
   | 'nanmedian'
+  | 'nansum'
   | 'prelu'
   | 'scaledDotProductAttention'
   | 'selu'
@@ -513,6 +524,7 @@ export type FusedName =
   | 'softplus'
   | 'softshrink'
   | 'softsign'
+  | 'squareSum'
   | 'tanhshrink'
   | 'threshold'
   | 'topk'
@@ -536,6 +548,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  absSum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   acos: {
@@ -1034,6 +1055,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  countNonzero: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['reduction'],
+    promotion: 'none',
+  },
+  countNumbers: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['reduction'],
+    promotion: 'none',
   },
   crossEntropy: {
     inputs: [
@@ -2041,6 +2080,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  logsumexp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
+    promotion: 'none',
+  },
   lt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -2222,6 +2270,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
     flags: [],
+    promotion: 'none',
+  },
+  nansum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   ndtr: {
@@ -2895,6 +2952,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  squareSum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   storageView: {

@@ -20,6 +20,7 @@ import * as adaptive from './composites/optim-adaptive.js';
 import * as optim from './composites/optim.js';
 import { recurrent } from './composites/recurrent.js';
 import * as norm from './composites/norm.js';
+import * as reduction from './composites/reduction.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
 import { clone } from './convert.js';
@@ -41,6 +42,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...arithmetic,
   ...optim,
   ...norm,
+  ...reduction,
   crossEntropy,
   ctcLoss,
   dropout,

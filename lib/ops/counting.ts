@@ -17,7 +17,7 @@ import { amax, amin, sum } from './reduction.js';
 import { argsort, searchsorted, sort } from './sorting.js';
 import { any } from './truth.js';
 import { isnan, trunc } from './unary.js';
-import { flatten, narrow, permute, reshape } from './view.js';
+import { expand, flatten, narrow, permute, reshape } from './view.js';
 
 // Functions whose result has a shape that depends on values. Each first counts, reads the count, and runs ops of known
 // shapes with it: reading is what cannot be recorded, so no op needs to be an exception.
@@ -240,7 +240,8 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       const least = amin(places).item();
       if (least < 0) throw new ValueError(`[bincount] x: got ${least}, wanted no negative element`);
       const bins = Math.max(amax(places).item() + 1, minlength);
-      const counted = weights === undefined ? ones(x.shape, { dtype }) : to(detach(weights), dtype);
+      const counted =
+        weights === undefined ? expand(full([1], 1, { dtype }), x.shape) : to(detach(weights), dtype);
       return scatterAdd(zeros([bins], { dtype }), 0, places, counted);
     }),
   );
@@ -285,7 +286,7 @@ export function histc(x: Tensor, options: HistcOptions = {}): Tensor {
       // The last, which is cut off, takes what is outside.
       const places = to(place, 'int64');
       return narrow(
-        scatterAdd(zeros([bins + 1], { dtype }), 0, places, ones(row.shape, { dtype })),
+        scatterAdd(zeros([bins + 1], { dtype }), 0, places, expand(full([1], 1, { dtype }), row.shape)),
         0,
         0,
         bins,

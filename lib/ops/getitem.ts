@@ -172,7 +172,7 @@ function pick(x: Tensor, tensors: ReadonlyMap<number, Tensor>): Tensor {
 }
 
 export interface IndexPutOptions {
-  /** Add to what is there; repeated places add up, in the order of the index. Default false: the last one stays. */
+  /** Add to what is there; repeated places add up. Default false: the last one stays. */
   accumulate?: boolean;
 }
 

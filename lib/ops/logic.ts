@@ -1,16 +1,20 @@
 import { backend } from '../backend/current.js';
 import { checkFlag, checkPair, checkRange, checkTensor, noAttrs } from '../check.js';
 import type { Operand } from '../check.js';
-import { isFloat } from '../dtype.js';
+import { isFloat, promoteTypes } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { eq } from './binary.js';
 import { runComposite1 } from './composite.js';
-import { onesLike } from './creation.js';
+import { detach, to } from './convert.js';
+import { onesLike, zeros } from './creation.js';
+import { gather } from './indexing.js';
+import { cat } from './join.js';
+import { searchsorted, sort } from './sorting.js';
 import { any } from './truth.js';
 import { logicalNot } from './unary.js';
-import { flatten, narrow, unsqueeze } from './view.js';
+import { flatten, narrow, reshape, select } from './view.js';
 
 // Tests, logic and bits.
 
@@ -262,11 +266,11 @@ export interface IsinOptions {
   invert?: boolean;
 }
 
-// Comparisons that are held at a time.
-const mostComparisons = 1 << 22;
+// Up to so many are compared one by one: each costs a pass, a search costs some.
+const fewTests = 3;
 
 /**
- * Whether each element is among `test`, by comparing with each: n m comparisons of n elements with m. One of the two may
+ * Whether each element is among `test`, by a search in the sorted test elements. NaN is among nothing. One of the two may
  * be a number. Gives bool of the shape of `elements`.
  *
  * @throws DTypeError if neither is a tensor.
@@ -286,19 +290,21 @@ export function isin(elements: Operand, test: Operand, options: IsinOptions = {}
 
 function among(elements: Operand, test: Operand): Tensor {
   if (typeof test !== 'object') return eq(elements as Tensor, test);
-  const list = flatten(test);
+  if (typeof elements !== 'object') return any(eq(test, elements));
+  const common = promoteTypes(elements.dtype, test.dtype);
+  const dtype = common === 'bool' ? 'uint8' : common;
+  const wanted = to(detach(elements), dtype);
+  const list = flatten(to(detach(test), dtype));
   const count = list.shape[0]!;
-  if (typeof elements !== 'object') return any(eq(list, elements));
-  const column = unsqueeze(elements, -1);
-  const size = Math.max(
-    1,
-    elements.shape.reduce((product, n) => product * n, 1),
-  );
-  const step = Math.max(1, Math.floor(mostComparisons / size));
-  let found = any(eq(column, narrow(list, 0, 0, Math.min(step, count))), { dim: -1 });
-  for (let first = step; first < count; first += step) {
-    const part = narrow(list, 0, first, Math.min(step, count - first));
-    found = logicalOr(found, any(eq(column, part), { dim: -1 }));
+  if (count === 0) return zeros(elements.shape, { dtype: 'bool' });
+  if (count <= fewTests) {
+    const found = Array.from({ length: count }, (_, i) => eq(wanted, select(list, 0, i)));
+    return found.reduce((any, next) => logicalOr(any, next));
   }
-  return found;
+  const sorted = sort(list).values;
+  const row = flatten(wanted);
+  // What is larger than all finds its place behind the last, where that one stands once more.
+  const places = searchsorted(sorted, row);
+  const nearest = gather(cat([sorted, narrow(sorted, 0, count - 1, 1)]), 0, places);
+  return reshape(eq(nearest, row), elements.shape);
 }

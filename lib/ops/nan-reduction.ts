@@ -2,10 +2,10 @@ import { checkTensor } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { div, ne, where } from './binary.js';
+import { div } from './binary.js';
+import { runComposite1 } from './composite.js';
 import { to } from './convert.js';
 import { mean, reduceAttrs, sum, type ReduceOptions, type SumOptions } from './reduction.js';
-import { isnan, logicalNot } from './unary.js';
 
 // Reductions that leave some elements out.
 
@@ -19,7 +19,11 @@ import { isnan, logicalNot } from './unary.js';
  */
 export function nansum(x: Tensor, options?: SumOptions): Tensor {
   checkTensor('nansum', 'x', x);
-  return isFloat(x.dtype) ? scoped(() => sum(where(isnan(x), 0, x), options)) : sum(x, options);
+  const { dtype, ...dims } = options ?? {};
+  if (!isFloat(x.dtype)) return sum(x, options);
+  const attrs = reduceAttrs('nansum', dims);
+  const total = (): Tensor => runComposite1('nansum', [x], attrs);
+  return dtype === undefined ? total() : scoped(() => to(total(), dtype));
 }
 
 /**
@@ -37,7 +41,7 @@ export function nanmean(x: Tensor, options: SumOptions = {}): Tensor {
   if (!isFloat(dtype ?? x.dtype)) return mean(x, options);
   return scoped(() => {
     const given = dtype === undefined ? x : to(x, dtype);
-    const numbers = sum(logicalNot(isnan(given)), dims);
+    const numbers = runComposite1('countNumbers', [given], reduceAttrs('nanmean', dims));
     return div(nansum(given, dims), numbers);
   });
 }
@@ -52,6 +56,5 @@ export function nanmean(x: Tensor, options: SumOptions = {}): Tensor {
  */
 export function countNonzero(x: Tensor, options: Pick<ReduceOptions, 'dim'> = {}): Tensor<'int64'> {
   checkTensor('countNonzero', 'x', x);
-  reduceAttrs('countNonzero', options);
-  return scoped(() => sum(ne(x, 0), options) as Tensor<'int64'>);
+  return runComposite1('countNonzero', [x], reduceAttrs('countNonzero', options)) as Tensor<'int64'>;
 }

@@ -14,11 +14,8 @@ import {
 import { isFloat, type DType } from '../dtype.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, eq, sub, where } from './binary.js';
 import { runComposite1 } from './composite.js';
-import { detach, to } from './convert.js';
-import { abs, exp, log } from './unary.js';
-import { squeeze } from './view.js';
+import { to } from './convert.js';
 
 // Functions that reduce dims. Without `dim` they reduce all of them.
 
@@ -365,11 +362,6 @@ export function logsumexp(x: Tensor, options: LogsumexpOptions): Tensor {
   const keepdim = checkFlag('logsumexp', 'keepdim', options.keepdim);
   return scoped(() => {
     const terms = isFloat(x.dtype) ? x : to(x, 'float32');
-    if (x.numel() === 0) return log(sum(exp(terms), { dim, keepdim }));
-    // Any m gives the same result and gradient, so none flows through it. An infinite one would give Infinity - Infinity.
-    const largest = amax(detach(terms), { dim, keepdim: true });
-    const shift = where(eq(abs(largest), Infinity), 0, largest);
-    const logarithm = log(sum(exp(sub(terms, shift)), { dim, keepdim }));
-    return add(logarithm, keepdim ? shift : squeeze(shift, dim));
+    return runComposite1('logsumexp', [terms], { dims: dim, keepdim });
   });
 }

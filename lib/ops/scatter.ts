@@ -22,6 +22,7 @@ import { valueIn } from './mask.js';
 import { expand, narrow, reshape } from './view.js';
 
 // Writing at places that integer tensors name. Where several elements go to one place, they do so in the order of the index.
+// Sums of many elements into few places go in pieces of the index.
 
 export interface ScatterOptions {
   /** Combine with what is there. Default: replace it. */

@@ -33,7 +33,7 @@ function flatPlaces(x: Tensor, index: Tensor): Tensor {
 }
 
 export interface PutOptions {
-  /** Add to what is there; repeated places add up, in the order of the index. Default false: the last one stays. */
+  /** Add to what is there; repeated places add up. Default false: the last one stays. */
   accumulate?: boolean;
 }
 

@@ -1,8 +1,11 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkOptions, checkRange, checkTensor, noAttrs } from '../check.js';
+import { checkFlag, checkOptions, checkRange, checkTensor, noAttrs, product } from '../check.js';
+import { isFloat } from '../dtype.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { runComposite1 } from './composite.js';
 import { to } from './convert.js';
+import { isclose } from './logic.js';
 import { reduceAttrs, type ReduceOptions } from './reduction.js';
 
 // Whether elements hold, and whether two tensors agree.
@@ -42,11 +45,11 @@ function truth(op: 'any' | 'all', x: Tensor, options: ReduceOptions | undefined)
   checkTensor(op, 'x', x);
   const attrs = reduceAttrs(op, options);
   return scoped(() => {
-    const hits = backend.run1('ne', [x, 0], noAttrs);
-    if (op === 'any')
-      return backend.run1('ne', [backend.run1('sum', [hits], attrs), 0], noAttrs) as Tensor<'bool'>;
-    const misses = backend.run1('logicalNot', [hits], noAttrs);
-    return backend.run1('eq', [backend.run1('sum', [misses], attrs), 0], noAttrs) as Tensor<'bool'>;
+    const hits = runComposite1('countNonzero', [x], attrs);
+    if (op === 'any') return backend.run1('ne', [hits, 0], noAttrs) as Tensor<'bool'>;
+    const { dims } = attrs;
+    const all = product(dims.length === 0 ? x.shape : dims.map((dim) => x.shape.at(dim) ?? 1));
+    return backend.run1('eq', [hits, all], noAttrs) as Tensor<'bool'>;
   });
 }
 
@@ -73,6 +76,9 @@ export function allclose(
   const former = backend.setGradMode(false);
   try {
     return scoped(() => {
+      if (a.dtype === b.dtype && isFloat(a.dtype)) {
+        return truth('all', isclose(a, b, { rtol, atol, equalNan }), undefined).item();
+      }
       const left = to(a, 'float64');
       const right = to(b, 'float64');
       const same = backend.run1('eq', [left, right], noAttrs);

@@ -31,8 +31,8 @@ void copy_transposed(StridedLoop loop, int dim, size_t size) {
   for (int d = 0; d < loop.rank - 1; ++d) {
     if (d != dim) outer *= loop.sizes[d];
   }
-  // Work is split over bands of rows, a multiple of the block.
-  constexpr int64_t kBand = 16;
+  // Work is split over bands of rows: some neighbouring lines of the source, which come from memory together.
+  constexpr int64_t kBand = 64;
   const int64_t bands = (rows + kBand - 1) / kBand;
   const int64_t bands_per_thread = kGrain / (kBand * columns) + 1;
   parallel_for(outer * bands, bands_per_thread, [&](int64_t begin, int64_t end) {

@@ -9,6 +9,7 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/saturating_cast.h"
 #include "kernels/elementwise/strided.h"
+#include "ops/integer_operands.h"
 #include "ops/registry.h"
 #include "ops/strided_loop.h"
 
@@ -267,48 +268,9 @@ void run_narrow(const StridedLoop& loop, ElementwiseKernel kernel, const Constan
   });
 }
 
-// Calls check on every element.
-template <class T, class Check>
-void for_each_element(const TensorView& x, Check check) {
-  const TensorSpec& spec = *x.spec;
-  Dims index = Dims::filled(spec.rank(), 0);
-  const T* at = x.as<T>();
-  for (int64_t left = spec.numel(); left > 0; --left) {
-    check(*at);
-    for (int d = spec.rank() - 1; d >= 0; --d) {
-      at += spec.strides[d];
-      if (++index[d] < spec.shape[d]) break;
-      at -= spec.strides[d] * spec.shape[d];
-      index[d] = 0;
-    }
-  }
-}
-
-void refuse_negative(const EvalContext& c, const TensorView& exponent) {
-  dispatch_storage(exponent.spec->dtype, [&]<class T>(T) {
-    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
-      for_each_element<T>(exponent, [&](T value) {
-        if (value >= 0) return;
-        c.fail(ErrorKind::kValue, "integers have no negative powers, got the exponent ", int64_t{value},
-               "; cast to a float");
-      });
-    }
-  });
-}
-
 bool divides_integers(int code) {
   return code == kCode_floorDivide || code == kCode_truncDivide || code == kCode_remainder ||
          code == kCode_fmod;
-}
-
-void refuse_zero(const EvalContext& c, const TensorView& divisor) {
-  dispatch_storage(divisor.spec->dtype, [&]<class T>(T) {
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      for_each_element<T>(divisor, [&](T value) {
-        if (value == 0) c.fail(ErrorKind::kValue, "division of an integer by zero");
-      });
-    }
-  });
 }
 
 // A square is a product, to the last bit as well as the general power, and many times as fast.

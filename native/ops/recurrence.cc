@@ -111,6 +111,15 @@ void extreme_eval(const EvalContext& c) {
   const Lines<2> lines = lines_along<2>(dim, {values.spec, x.spec});
   dispatch_stored(x.spec->dtype, [&]<class T>(T) {
     for_each_lines<2>(lines, kGrain / lines.n, [&](const auto& at, int64_t run, const auto& step) {
+      if (run > 1 && step[0] == 1 && step[1] == 1) {
+        for (int64_t first = 0; first < run; first += kScanColumnTile) {
+          const int64_t to = at[0] + first;
+          scan_extreme_columns<T, kMax>(x.as<T>() + at[1] + first, lines.stride[1], values.as<T>() + to,
+                                        lines.stride[0], indices.as<int64_t>() + to, lines.stride[0],
+                                        std::min(kScanColumnTile, run - first), lines.n);
+        }
+        return;
+      }
       for (int64_t i = 0; i < run; ++i) {
         const int64_t to = at[0] + i * step[0];
         scan_extreme_row<T, kMax>(x.as<T>() + at[1] + i * step[1], lines.stride[1], values.as<T>() + to,

@@ -1,9 +1,11 @@
-// sum, mean, amax, amin, var.
+// sum, mean, amax, amin, prod.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "ops/recurrence.h"
 #include "ops/reduce_dims.h"
+#include "ops/reduce_results.h"
 #include "ops/reduce_run.h"
 #include "ops/registry.h"
 
@@ -31,29 +33,6 @@ void mean_infer(InferContext& c) {
   c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(1)));
 }
 
-// Intermediates of the result's dtype.
-size_t fold_workspace(const InferContext& c) {
-  const TensorSpec& x = c.in(0);
-  if (!has_elements(x)) return 0;
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-  return static_cast<size_t>(plan_reduction(x, mask).intermediate_elements) * size_of(c.out(0).dtype);
-}
-
-// The number of elements behind each result.
-int64_t reduced_count(const Dims& shape, uint32_t mask) {
-  int64_t n = 1;
-  for (int i = 0; i < shape.size(); ++i)
-    if (mask >> i & 1) n *= shape[i];
-  return n;
-}
-
-template <class T>
-void divide_all(T* out, int64_t n, T divisor) {
-  parallel_for(n, kReduceGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) out[i] /= divisor;
-  });
-}
-
 enum class Fold { kSum, kMean, kProduct };
 
 template <Fold kFold>
@@ -61,21 +40,22 @@ void fold_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.spec->rank());
   const int64_t outputs = out.spec->numel();
-  dispatch_stored(x.spec->dtype, [&]<class In>(In) {
-    using Out = std::conditional_t<std::is_floating_point_v<In>, In, int64_t>;
-    Out* result = out.as<Out>();
+  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
+    constexpr bool kFloating = !std::is_integral_v<In>;
+    using Out = std::conditional_t<kFloating, Accumulated<In>, int64_t>;
+    const Results<Out> result(c, static_cast<Out*>(c.workspace()));
     if (!has_elements(*x.spec)) {
-      for (int64_t i = 0; i < outputs; ++i) result[i] = kFold == Fold::kProduct ? 1 : 0;
+      for (int64_t i = 0; i < outputs; ++i) result.at[i] = kFold == Fold::kProduct ? 1 : 0;
     } else {
       const ReduceTable& table = reduce_table();
       const ReduceKernels<In, Out>& first = kFold == Fold::kProduct ? table.prod<In>() : table.sum<In>();
       const ReduceKernels<Out, Out>& rest = kFold == Fold::kProduct ? table.prod<Out>() : table.sum<Out>();
-      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result,
-                             static_cast<Out*>(c.workspace()), first, rest);
+      run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result.at, result.rest, first, rest);
     }
-    if constexpr (kFold == Fold::kMean && std::is_floating_point_v<In>) {
-      divide_all<In>(result, outputs, static_cast<In>(reduced_count(x.spec->shape, mask)));
+    if constexpr (kFold == Fold::kMean && kFloating) {
+      divide_all<Out>(result.at, outputs, static_cast<Out>(reduced_count(x.spec->shape, mask)));
     }
+    result.finish(c);
   });
 }
 
@@ -137,11 +117,14 @@ void extreme_eval(const EvalContext& c) {
   const TensorView& x = c.in(0);
   if (!has_elements(*x.spec)) return;
   const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.spec->rank());
-  dispatch_stored(x.spec->dtype, [&]<class T>(T) {
+  dispatch_reduced(x.spec->dtype, [&]<class In>(In) {
+    using Out = Accumulated<In>;
+    const Results<Out> result(c, static_cast<Out*>(c.workspace()));
     const ReduceTable& table = reduce_table();
-    const ReduceKernels<T, T>& kernels = kMax ? table.max<T>() : table.min<T>();
-    run_reduction<T, T>(plan_reduction(*x.spec, mask), x.as<T>(), c.out(0).as<T>(),
-                        static_cast<T*>(c.workspace()), kernels, kernels);
+    const ReduceKernels<In, Out>& first = kMax ? table.max<In>() : table.min<In>();
+    const ReduceKernels<Out, Out>& rest = kMax ? table.max<Out>() : table.min<Out>();
+    run_reduction<In, Out>(plan_reduction(*x.spec, mask), x.as<In>(), result.at, result.rest, first, rest);
+    result.finish(c);
   });
 }
 
@@ -160,70 +143,12 @@ void extreme_vjp(VjpContext& c) {
   c.set_grad(0, fn::mul(c, hit, fn::div(c, grad, hits)));
 }
 
-// ---- var(x){dims, correction, keepdim}
-
-void var_infer(InferContext& c) {
-  const TensorSpec& x = c.in(0);
-  if (!is_floating(x.dtype)) {
-    c.fail(ErrorKind::kDType, "wants a floating dtype, got ", name_of(x.dtype),
-           ": cast first, for instance to float32");
-  }
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), x.rank());
-  c.add_output(x.dtype, reduced_shape(x.shape, mask, c.attrs().get_bool(2)));
-}
-
-int64_t aligned(int64_t n) { return (n + 63) & ~int64_t{63}; }
-
-// The means, then intermediates.
-size_t var_workspace(const InferContext& c) {
-  return fold_workspace(c) + static_cast<size_t>(aligned(c.out(0).numel())) * size_of(c.out(0).dtype);
-}
-
-double var_divisor(const Dims& shape, uint32_t mask, double correction) {
-  return std::max(0.0, static_cast<double>(reduced_count(shape, mask)) - correction);
-}
-
-// Two passes: the mean, then the squares of what differs from it.
-void var_eval(const EvalContext& c) {
-  const TensorView &x = c.in(0), &out = c.out(0);
-  const Dims& shape = x.spec->shape;
-  const uint32_t mask = reduce_mask(c.op().name, c.attrs().get_ints(0), shape.size());
-  const int64_t outputs = out.spec->numel();
-  dispatch_floating(x.spec->dtype, [&]<class T>(T) {
-    T* result = out.as<T>();
-    if (!has_elements(*x.spec)) {
-      for (int64_t i = 0; i < outputs; ++i) result[i] = std::numeric_limits<T>::quiet_NaN();
-      return;
-    }
-    const ReduceTable& table = reduce_table();
-    const ReducePlan plan = plan_reduction(*x.spec, mask);
-    T* mean = static_cast<T*>(c.workspace());
-    T* rest = mean + aligned(outputs);
-    run_reduction<T, T>(plan, x.as<T>(), mean, rest, table.sum<T>(), table.sum<T>());
-    divide_all<T>(mean, outputs, static_cast<T>(reduced_count(shape, mask)));
-    run_centered<T>(plan, x.as<T>(), mean, result, rest, table.centered<T>(), table.sum<T>());
-    divide_all<T>(result, outputs, static_cast<T>(var_divisor(shape, mask, c.attrs().get_float(1))));
-  });
-}
-
-// d var / dx = 2 (x - mean) / (n - correction)
-void var_vjp(VjpContext& c) {
-  if (!c.needs(0)) return;
-  const Dims& shape = c.input_shape(0);
-  const uint32_t mask = reduce_mask("var", c.attrs().get_ints(0), shape.size());
-  static const Op& mean_op = find_op("mean");
-  const Tensor x = c.input(0);
-  const Tensor mean = c.apply(mean_op, {x}, Attrs().add_ints(c.attrs().get_ints(0)).add_bool(true));
-  const Tensor scale = fn::mul(c, c.grad(0), 2.0 / var_divisor(shape, mask, c.attrs().get_float(1)));
-  c.set_grad(0, fn::mul(c, fn::sub(c, x, mean), with_reduced_dims(c, scale, shape, mask)));
-}
-
 const Op kOps[] = {
     {.name = "sum",
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = sum_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kSum>,
@@ -232,7 +157,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = mean_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kMean>,
@@ -241,7 +166,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = prod_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kProduct>,
@@ -251,7 +176,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = extreme_infer,
      .workspace = fold_workspace,
      .eval = extreme_eval<true>,
@@ -261,31 +186,25 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = extreme_infer,
      .workspace = fold_workspace,
      .eval = extreme_eval<false>,
      .saves = {.inputs = 1, .outputs = 1},
      .vjp = extreme_vjp},
-    {.name = "var",
-     .inputs = {{{"x"}}},
-     .outputs = {{{"out"}}},
-     .attrs = {{{"dims", AttrType::kInts}, {"correction", AttrType::kFloat}, {"keepdim", AttrType::kBool}}},
-     .flags = kReduction,
-     .infer = var_infer,
-     .workspace = var_workspace,
-     .eval = var_eval,
-     .saves = {.inputs = 1},
-     .vjp = var_vjp},
 };
 
 }  // namespace
 
 void register_extreme_index_ops(Registry& r);  // reduce_index.cc
+void register_mapped_sum_ops(Registry& r);     // reduce_mapped.cc
+void register_variance_ops(Registry& r);       // variance.cc
 
 void register_reduce_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
   register_extreme_index_ops(r);
+  register_mapped_sum_ops(r);
+  register_variance_ops(r);
 }
 
 }  // namespace lanegrad

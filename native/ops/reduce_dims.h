@@ -42,4 +42,17 @@ decltype(auto) dispatch_floating(DType t, F&& fn) {
   return fn(double{});
 }
 
+// The same, the narrow dtypes as they are stored.
+template <class F>
+decltype(auto) dispatch_reduced(DType t, F&& fn) {
+  if (t == DType::kBool) return fn(uint8_t{});
+  return dispatch_storage(t, [&]<class T>(T value) {
+    if constexpr (!std::is_same_v<T, bool>) fn(value);
+  });
+}
+
+// What partial results of elements of type T are kept in, for extrema and floating sums.
+template <class T>
+using Accumulated = std::conditional_t<kIsHalf<T>, float, T>;
+
 }  // namespace lanegrad

@@ -86,7 +86,7 @@ void search(const TensorSpec& spec, const T* x, int dim, T* values, int64_t* ind
     for (int64_t line = 0; line < lines.count; ++line) {
       int64_t winner = line * lines.pieces;
       for (int64_t i = winner + 1; i < (line + 1) * lines.pieces; ++i)
-        if (takes_over<kMax>(best[i], best[winner])) winner = i;
+        if (takes_over<kMax>(Accumulated<T>(best[i]), Accumulated<T>(best[winner]))) winner = i;
       if (values) values[line] = best[winner];
       index[line] = at[winner];
     }
@@ -120,7 +120,7 @@ void dim_eval(const EvalContext& c) {
   const TensorView& x = c.in(0);
   if (x.spec->numel() == 0) return;
   const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), x.spec->rank());
-  dispatch_stored(x.spec->dtype, [&]<class T>(T) {
+  dispatch_reduced(x.spec->dtype, [&]<class T>(T) {
     search<T, kMax>(*x.spec, x.as<T>(), dim, c.out(0).as<T>(), c.out(1).as<int64_t>(), c.workspace());
   });
 }
@@ -130,7 +130,7 @@ void arg_eval(const EvalContext& c) {
   const TensorView& x = c.in(0);
   if (x.spec->numel() == 0) return;
   const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), x.spec->rank());
-  dispatch_stored(x.spec->dtype, [&]<class T>(T) {
+  dispatch_reduced(x.spec->dtype, [&]<class T>(T) {
     search<T, kMax>(*x.spec, x.as<T>(), dim, nullptr, c.out(0).as<int64_t>(), c.workspace());
   });
 }
@@ -155,7 +155,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"values"}, {"indices", false}}},
      .attrs = {{{"dim", AttrType::kInt}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = dim_infer,
      .workspace = pieces_workspace,
      .eval = dim_eval<true>,
@@ -165,7 +165,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}}},
      .outputs = {{{"values"}, {"indices", false}}},
      .attrs = {{{"dim", AttrType::kInt}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = dim_infer,
      .workspace = pieces_workspace,
      .eval = dim_eval<false>,
@@ -175,7 +175,7 @@ const Op kOps[] = {
      .inputs = {{{.name = "x", .differentiable = false}}},
      .outputs = {{{"out", false}}},
      .attrs = {{{"dim", AttrType::kInt}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = arg_infer,
      .workspace = pieces_workspace,
      .eval = arg_eval<true>},
@@ -183,7 +183,7 @@ const Op kOps[] = {
      .inputs = {{{.name = "x", .differentiable = false}}},
      .outputs = {{{"out", false}}},
      .attrs = {{{"dim", AttrType::kInt}, {"keepdim", AttrType::kBool}}},
-     .flags = kPrimitive | kReduction,
+     .flags = kPrimitive | kReduction | kTakesNarrow,
      .infer = arg_infer,
      .workspace = pieces_workspace,
      .eval = arg_eval<false>},

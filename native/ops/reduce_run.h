@@ -17,7 +17,7 @@ inline constexpr int64_t kReduceGrain = 32768;
 // One level. rows(x, count, x_outer, n, stride, center, center_stride, out, out_stride) and columns(...) are
 // the kernels; `center` is null but for a centred sum.
 template <class In, class Out, class Rows, class Columns>
-void run_level(const ReduceLevel& level, const In* x, const In* center, Out* out, const Rows& rows,
+void run_level(const ReduceLevel& level, const In* x, const Out* center, Out* out, const Rows& rows,
                const Columns& columns) {
   const int64_t n = level.fold.size, stride = level.fold.in;
   Walk<3> outer;
@@ -105,9 +105,9 @@ void run_reduction(const ReducePlan& plan, const In* x, Out* out, Out* workspace
       [&](const ReduceLevel& level, const In* from, Out* to) {
         run_level<In, Out>(
             level, from, nullptr, to,
-            [&](const In* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const In*, int64_t,
+            [&](const In* p, int64_t count, int64_t p_outer, int64_t n, int64_t stride, const Out*, int64_t,
                 Out* q, int64_t q_stride) { kernels.rows(p, count, p_outer, n, stride, q, q_stride); },
-            [&](const In* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride, const In*,
+            [&](const In* p, int64_t n, int64_t row_stride, int64_t cols, int64_t col_stride, const Out*,
                 int64_t, Out* q,
                 int64_t q_stride) { kernels.columns(p, n, row_stride, cols, col_stride, q, q_stride); });
       },
@@ -115,13 +115,13 @@ void run_reduction(const ReducePlan& plan, const In* x, Out* out, Out* workspace
 }
 
 // out = sums of squared differences from `center`, which is laid out as the result.
-template <class T>
-void run_centered(const ReducePlan& plan, const T* x, const T* center, T* out, T* workspace,
-                  const CenteredKernels<T>& kernels, const ReduceKernels<T, T>& rest) {
-  run_levels<T, T>(
+template <class In, class T>
+void run_centered(const ReducePlan& plan, const In* x, const T* center, T* out, T* workspace,
+                  const CenteredKernels<In, T>& kernels, const ReduceKernels<T, T>& rest) {
+  run_levels<In, T>(
       plan, x, out, workspace,
-      [&](const ReduceLevel& level, const T* from, T* to) {
-        run_level<T, T>(level, from, center, to, kernels.rows, kernels.columns);
+      [&](const ReduceLevel& level, const In* from, T* to) {
+        run_level<In, T>(level, from, center, to, kernels.rows, kernels.columns);
       },
       rest);
 }

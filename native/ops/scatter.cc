@@ -1,5 +1,6 @@
 // scatter, scatterAdd, scatterReduce: writes at an index for each element. Where several elements go to one
-// place, they do so in the order of the index, for any number of threads.
+// place, they do so in the order of the index, for any number of threads; only a long line that is added to
+// few places (a histogram) is summed in pieces, which are constants of its length.
 #include <algorithm>
 
 #include "kernels/index/index.h"
@@ -13,6 +14,13 @@ namespace {
 
 // A line as long as two of these is split by the places of the output that its elements go to.
 constexpr int64_t kLongLine = 65536;
+// Unless it is added to at most so many places: then it is cut into pieces with sums of their own.
+constexpr int64_t kFewPlaces = 4096;
+constexpr int64_t kPieces = 16;
+
+bool adds_in_pieces(const TensorSpec& x, const TensorSpec& index) {
+  return x.rank() == 1 && index.numel() >= kLongLine && x.numel() <= kFewPlaces;
+}
 
 void scatter_infer(InferContext& c) {
   const TensorSpec &x = c.in(0), &index = c.in(1), &source = c.in(2);
@@ -27,6 +35,24 @@ void scatter_infer(InferContext& c) {
   c.add_output(x.dtype, x.shape);
 }
 
+template <class T, class Index>
+void add_in_pieces(TensorView out, int64_t out_step, const Index* index, int64_t index_step, const T* source,
+                   int64_t source_step, int64_t places, T* sums) {
+  const int64_t size = out.spec->numel();
+  parallel_tasks(kPieces, [&](int64_t piece) {
+    T* const own = sums + piece * size;
+    std::fill_n(own, size, T(0));
+    const int64_t first = places * piece / kPieces, last = places * (piece + 1) / kPieces;
+    scatter_plane<AddTo, T, Index>(own, {0, 1}, index + first * index_step, {0, index_step},
+                                   source + first * source_step, {0, source_step}, 1, last - first);
+  });
+  for (int64_t piece = 0; piece < kPieces; ++piece)
+    for (int64_t i = 0; i < size; ++i) {
+      T& target = out.as<T>()[i * out_step];
+      target = add_values<T>(target, sums[piece * size + i]);
+    }
+}
+
 // T: the type that is computed, or moved.
 template <class Meet, class T>
 void scatter_into(const EvalContext& c) {
@@ -39,6 +65,12 @@ void scatter_into(const EvalContext& c) {
                 sk = stride_at(*source.spec, dim);
   dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
     const int64_t places = index.spec->numel();
+    if constexpr (std::is_same_v<Meet, AddTo>) {
+      if (adds_in_pieces(*x.spec, *index.spec)) {
+        return add_in_pieces<T, Index>(out, ok, index.as<Index>(), ik, source.as<T>(), sk, places,
+                                       static_cast<T*>(c.workspace()));
+      }
+    }
     if (places >= kLongLine && places == size_at(*index.spec, dim)) {
       parallel_for(size, std::max<int64_t>(1, size / (places / kIndexGrain)),
                    [&](int64_t first, int64_t last) {
@@ -98,6 +130,12 @@ void scatter_vjp(VjpContext& c) {
 }
 
 // ---- scatterAdd(x, index, source){dim}
+
+size_t scatter_add_workspace(const InferContext& c) {
+  const TensorSpec& x = c.in(0);
+  if (!adds_in_pieces(x, c.in(1))) return 0;
+  return static_cast<size_t>(kPieces * x.numel()) * size_of(x.dtype);
+}
 
 void scatter_add_eval(const EvalContext& c) {
   dispatch_dtype(c.in(0).spec->dtype, [&]<class T>(T) { scatter_into<AddTo, T>(c); });
@@ -197,6 +235,7 @@ const Op kOps[] = {
      .attrs = {{{"dim", AttrType::kInt}}},
      .flags = kPrimitive | kUpdates,
      .infer = scatter_infer,
+     .workspace = scatter_add_workspace,
      .eval = scatter_add_eval,
      .saves = {.inputs = 2},
      .vjp = scatter_add_vjp},

@@ -30,19 +30,32 @@ void searchsorted_infer(InferContext& c) {
   c.add_output(DType::kInt64, values.shape);
 }
 
-// The first place whose element is not below v (or, from the right, above v). A NaN belongs at the end.
-template <class T>
-int64_t place_in(const T* sorted, int64_t stride, int64_t n, T v, bool right) {
-  int64_t low = 0, high = n;
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    const T m = sorted[middle * stride];
-    if (right ? m > v : m >= v)
-      high = middle;
-    else
-      low = middle + 1;
+// Values that are looked for at once: the loads of one search do not wait for those of another.
+constexpr int64_t kSearches = 8;
+
+// For each value the first place whose element is not below it (or, from the right, above it). A NaN belongs
+// at the end. The row is halved the same way for every value, and what is below moves by a product: a branch
+// would be guessed wrong every other time.
+template <bool kRight, class T>
+void places_in(const T* sorted, int64_t stride, int64_t n, const T* values, int64_t value_stride,
+               int64_t count, int64_t* out) {
+  const auto below = [](T element, T value) { return kRight ? !(element > value) : !(element >= value); };
+  for (int64_t i = 0; i < count; i += kSearches) {
+    const int64_t here = std::min(kSearches, count - i);
+    T value[kSearches];
+    int64_t low[kSearches] = {};
+    for (int64_t k = 0; k < kSearches; ++k) value[k] = values[(i + std::min(k, here - 1)) * value_stride];
+    int64_t left = n;
+    while (left > 1) {
+      const int64_t half = left / 2;
+      for (int64_t k = 0; k < kSearches; ++k)
+        low[k] += half * below(sorted[(low[k] + half - 1) * stride], value[k]);
+      left -= half;
+    }
+    if (left == 1)
+      for (int64_t k = 0; k < kSearches; ++k) low[k] += below(sorted[low[k] * stride], value[k]);
+    std::copy_n(low, here, out + i);
   }
-  return low;
 }
 
 void searchsorted_eval(const EvalContext& c) {
@@ -61,9 +74,14 @@ void searchsorted_eval(const EvalContext& c) {
     parallel_for(total, kGrain, [&](int64_t begin, int64_t end) {
       Walk<2> at = walk;
       at.seek(begin);
-      for (int64_t i = begin; i < end; ++i, at.advance(1))
-        out.as<int64_t>()[i] =
-            place_in<T>(sorted.as<T>() + at.offset(1), stride, n, values.as<T>()[at.offset(0)], right);
+      const auto search = right ? places_in<true, T> : places_in<false, T>;
+      for (int64_t i = begin; i < end;) {
+        const int64_t run = at.run_stride(1) == 0 ? std::min(at.run(), end - i) : 1;
+        search(sorted.as<T>() + at.offset(1), stride, n, values.as<T>() + at.offset(0), at.run_stride(0), run,
+               out.as<int64_t>() + i);
+        at.advance(run);
+        i += run;
+      }
     });
   });
 }
@@ -85,6 +103,31 @@ void nonzero_infer(InferContext& c) {
 }
 
 size_t nonzero_workspace(const InferContext&) { return (kParts + 1) * 8; }
+
+// Elements that are looked at between two branches.
+constexpr int64_t kBlock = 1024;
+
+template <class T>
+int32_t count_block(const T* p, int64_t n, int64_t stride) {
+  int32_t count = 0;
+  if (stride == 1) {
+    for (int64_t j = 0; j < n; ++j) count += p[j] != T(0);
+  } else {
+    for (int64_t j = 0; j < n; ++j) count += p[j * stride] != T(0);
+  }
+  return count;
+}
+
+// Each place is written, and kept by moving on: a branch would be guessed wrong for every other element.
+template <class T>
+int64_t find_block(const T* p, int64_t n, int64_t stride, int64_t first, int64_t* places) {
+  int64_t found = 0;
+  for (int64_t j = 0; j < n; ++j) {
+    places[found] = first + j;
+    found += p[j * stride] != T(0);
+  }
+  return found;
+}
 
 template <class T>
 void nonzero_of(const EvalContext& c) {
@@ -118,7 +161,8 @@ void nonzero_of(const EvalContext& c) {
   run([&](int64_t part) {
     int64_t count = 0;
     each_run(part, [&](int64_t, const T* p, int64_t length, int64_t stride) {
-      for (int64_t j = 0; j < length; ++j) count += p[j * stride] != T(0);
+      for (int64_t j = 0; j < length; j += kBlock)
+        count += count_block(p + j * stride, std::min(kBlock, length - j), stride);
     });
     starts[part + 1] = count;
   });
@@ -131,15 +175,22 @@ void nonzero_of(const EvalContext& c) {
   run([&](int64_t part) {
     int64_t* out = c.out(0).as<int64_t>() + starts[part] * rank;
     each_run(part, [&](int64_t i, const T* p, int64_t length, int64_t stride) {
-      for (int64_t j = 0; j < length; ++j) {
-        if (p[j * stride] == T(0)) continue;
-        int64_t rest = i + j;
-        for (int d = rank - 1; d > 0; --d) {
-          out[d] = rest % spec.shape[d];
-          rest /= spec.shape[d];
+      int64_t places[kBlock];
+      for (int64_t j = 0; j < length; j += kBlock) {
+        const int64_t found = find_block(p + j * stride, std::min(kBlock, length - j), stride, i + j, places);
+        if (rank == 1) {
+          std::copy_n(places, found, out);
+          out += found;
+          continue;
         }
-        out[0] = rest;
-        out += rank;
+        for (int64_t k = 0; k < found; ++k, out += rank) {
+          int64_t rest = places[k];
+          for (int d = rank - 1; d > 0; --d) {
+            out[d] = rest % spec.shape[d];
+            rest /= spec.shape[d];
+          }
+          out[0] = rest;
+        }
       }
     });
   });

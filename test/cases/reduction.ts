@@ -13,6 +13,9 @@ type ReduceAttrs = { readonly dims: readonly number[]; readonly keepdim: boolean
 // Mostly positive, so that a sum does not cancel to nothing.
 const positive = (shape: readonly number[]) => real(shape, -1, 2);
 
+// Away from 0, where a magnitude has no derivative.
+const apart = (shape: readonly number[]) => real(shape, -1, 2, [0]);
+
 function overDims(source: (shape: readonly number[]) => Source): CaseOf<'sum'>[] {
   const reduce = (name: string, shape: readonly number[], attrs: ReduceAttrs): CaseOf<'sum'> => ({
     name,
@@ -180,6 +183,96 @@ export const reduction = {
     dtypes: floats,
     rejects: ['bool', 'uint8', 'int32', 'int64'],
     tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
+  nansum: {
+    cases: [
+      ...overDims(positive),
+      ...overNothing,
+      {
+        name: 'NaN',
+        inputs: [given([2, 3], [1, NaN, 2, NaN, NaN, NaN])],
+        attrs: { dims: [1], keepdim: false },
+        noGradient: 'NaN',
+      },
+      {
+        name: 'NaN, columns',
+        inputs: [given([3, 1], [NaN, 2, NaN])],
+        attrs: { dims: [0], keepdim: true },
+        noGradient: 'NaN',
+      },
+    ],
+    dtypes: floats,
+    rejects: ['bool', 'int64'],
+    tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
+  squareSum: {
+    cases: [...overDims(positive), ...overNothing],
+    dtypes: floats,
+    rejects: ['bool', 'int64'],
+    tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
+  absSum: {
+    cases: [...overDims(apart), ...overNothing],
+    dtypes: floats,
+    rejects: ['bool', 'int64'],
+    tolerance: summed,
+    gradient: 'second',
+    special: 0,
+  },
+  countNonzero: {
+    cases: [
+      ...overDims(positive),
+      ...overNothing,
+      {
+        name: 'zeros',
+        inputs: [given([2, 3], [0, 1, -0, 2, NaN, 0], 'float32')],
+        attrs: { dims: [1], keepdim: false },
+      },
+      {
+        name: 'zeros, columns',
+        inputs: [given([2, 3], [0, 1, -0, 2, 0, 0])],
+        attrs: { dims: [0], keepdim: false },
+      },
+    ],
+    dtypes: everyDType,
+    tolerance: exact,
+    gradient: 'none',
+    special: 0,
+  },
+  countNumbers: {
+    cases: [
+      ...overDims(positive),
+      {
+        name: 'NaN',
+        inputs: [given([2, 3], [1, NaN, 2, NaN, NaN, NaN])],
+        attrs: { dims: [1], keepdim: false },
+      },
+    ],
+    dtypes: floats,
+    rejects: ['bool', 'int64'],
+    tolerance: exact,
+    gradient: 'none',
+    special: 0,
+  },
+  logsumexp: {
+    cases: [
+      ...overDims(positive),
+      {
+        name: 'far and infinite',
+        inputs: [given([4, 2], [1000, 1001, -Infinity, 2, -Infinity, -Infinity, Infinity, 1])],
+        attrs: { dims: [1], keepdim: false },
+        noGradient: 'infinite',
+      },
+    ],
+    dtypes: floats,
+    rejects: ['bool', 'int64'],
+    tolerance: { relative: 4e-6, float64: 1e-13, why: 'exponentials of 2 ULP, another order of summation' },
     gradient: 'second',
     special: 0,
   },

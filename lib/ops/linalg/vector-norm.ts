@@ -6,9 +6,10 @@ import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { eq, mul, ne, pow, where } from '../binary.js';
 import { to } from '../convert.js';
-import { amax, amin, sum } from '../reduction.js';
+import { runComposite1 } from '../composite.js';
+import { amax, amin, reduceAttrs, sum } from '../reduction.js';
 import type { ReduceOptions } from '../reduction.js';
-import { abs, sqrt, square } from '../unary.js';
+import { abs, sqrt } from '../unary.js';
 
 export interface VectorNormOptions extends ReduceOptions {
   /** Which norm. Default 2. */
@@ -79,9 +80,10 @@ export function castForNorm(op: string, x: Tensor, dtype: DType | undefined): ()
  * have gradient 0 then.
  */
 export function normOver(x: Tensor, ord: number, over: ReduceOptions): Tensor {
-  if (ord === 2) return nonzero(sum(square(x), over), 0, sqrt);
+  const attrs = reduceAttrs('norm', over);
+  if (ord === 2) return nonzero(runComposite1('squareSum', [x], attrs), 0, sqrt);
+  if (ord === 1) return runComposite1('absSum', [x], attrs);
   const size = abs(x);
-  if (ord === 1) return sum(size, over);
   if (ord === Infinity) return amax(size, over);
   if (ord === -Infinity) return amin(size, over);
   // The product keeps the result on the tape, with gradient 0.

@@ -41,9 +41,20 @@ static inline T exponent(T x) {
   std::frexp(x, &e);
   return std::fabs(x) < std::numeric_limits<T>::infinity() ? static_cast<T>(e) : T(0);
 }
+// The bits of floats of one sign count in their order, from the least magnitude up. No branches, so that the
+// lanes become a vector.
 template <class T>
 static inline T next_after(T a, T b) {
-  return std::nextafter(a, b);
+  using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+  Bits bits;
+  std::memcpy(&bits, &a, sizeof(T));
+  bits += (b > a) == (a > 0) ? 1 : -1;
+  T next;
+  std::memcpy(&next, &bits, sizeof(T));
+  const T least = std::numeric_limits<T>::denorm_min();
+  next = a == 0 ? (b > 0 ? least : -least) : next;
+  next = a == b ? b : next;
+  return a != a || b != b ? a + b : next;
 }
 
 // ---- activations
@@ -81,6 +92,11 @@ LANEGRAD_INLINE Vec<T> mish_slope(Vec<T> x) {
 // Rounded towards zero. The quotient of the least number by -1 wraps.
 template <class T>
 static inline T integer_quotient(T a, T b) {
+  if constexpr (sizeof(T) == 1) {
+    // In float, which has vectors: the nearest that a quotient of bytes comes to an integer is 1/255 below.
+    const float quotient = static_cast<float>(a) / static_cast<float>(b == 0 ? T(1) : b);
+    return b == 0 ? T(0) : static_cast<T>(static_cast<int32_t>(quotient));
+  }
   if constexpr (std::is_signed_v<T>) {
     if (b == -1) return static_cast<T>(0 - static_cast<uint64_t>(a));
   }
@@ -88,6 +104,7 @@ static inline T integer_quotient(T a, T b) {
 }
 template <class T>
 static inline T integer_rest(T a, T b) {
+  if constexpr (sizeof(T) == 1) return b == 0 ? T(0) : static_cast<T>(a - integer_quotient(a, b) * b);
   if constexpr (std::is_signed_v<T>) {
     if (b == -1) return 0;
   }
@@ -95,11 +112,13 @@ static inline T integer_rest(T a, T b) {
 }
 template <class T>
 static inline T integer_floor_quotient(T a, T b) {
+  if constexpr (std::is_unsigned_v<T>) return integer_quotient(a, b);
   const T rest = integer_rest(a, b);
   return static_cast<T>(integer_quotient(a, b) - (rest != 0 && (rest < 0) != (b < 0)));
 }
 template <class T>
 static inline T integer_remainder(T a, T b) {
+  if constexpr (std::is_unsigned_v<T>) return integer_rest(a, b);
   const T rest = integer_rest(a, b);
   return rest != 0 && (rest < 0) != (b < 0) ? static_cast<T>(rest + b) : rest;
 }

@@ -10,6 +10,11 @@ template <class T>
 void move(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t n) {
   const char* source = static_cast<const char*>(in);
   char* target = static_cast<char*>(out);
+  constexpr int64_t kSize = sizeof(T);
+  if (out_stride == kSize && in_stride == 2 * kSize) {  // constants, which the compiler turns into shuffles
+    for (int64_t i = 0; i < n; ++i) std::memcpy(target + i * kSize, source + 2 * i * kSize, sizeof(T));
+    return;
+  }
   for (int64_t i = 0; i < n; ++i) {
     std::memcpy(target, source, sizeof(T));
     source += in_stride;
@@ -17,21 +22,33 @@ void move(void* out, int64_t out_stride, const void* in, int64_t in_stride, int6
   }
 }
 
-// Blocks of 16 x 16: the 16 cache lines read and the 16 written stay in L1 while the block is worked on,
-// whatever the strides; inside, writes are contiguous. Limit: one load and one store an element.
+// A square block of one cache line each way goes through a buffer: each line of the source is read once and
+// each line of the target written once. Directly from source to target, sixteen lines at strides that are a
+// power of two would share a set of L1 and push each other out. Limit: one load and one store an element in
+// L1.
 template <class T>
 void transpose(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t rows,
                int64_t columns) {
-  constexpr int64_t kBlock = 16;
-  for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
-    const int64_t r1 = std::min(rows, r0 + kBlock);
-    for (int64_t c0 = 0; c0 < columns; c0 += kBlock) {
-      const int64_t c1 = std::min(columns, c0 + kBlock);
-      for (int64_t r = r0; r < r1; ++r) {
-        T* target = reinterpret_cast<T*>(out + r * out_stride);
-        const char* source = in + r * static_cast<int64_t>(sizeof(T));
-        for (int64_t c = c0; c < c1; ++c) std::memcpy(target + c, source + c * in_stride, sizeof(T));
+  constexpr int64_t kSize = sizeof(T), kBlock = 64 / kSize;
+  alignas(64) T buffer[kBlock * kBlock];
+  for (int64_t c0 = 0; c0 < columns; c0 += kBlock) {
+    const int64_t width = std::min(kBlock, columns - c0);
+    for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
+      const int64_t height = std::min(kBlock, rows - r0);
+      const char* source = in + r0 * kSize + c0 * in_stride;
+      char* target = out + r0 * out_stride + c0 * kSize;
+      if (width == kBlock && height == kBlock) {
+        for (int64_t c = 0; c < kBlock; ++c) std::memcpy(buffer + c * kBlock, source + c * in_stride, 64);
+        for (int64_t r = 0; r < kBlock; ++r) {
+          T line[kBlock];
+          for (int64_t c = 0; c < kBlock; ++c) line[c] = buffer[c * kBlock + r];
+          std::memcpy(target + r * out_stride, line, 64);
+        }
+        continue;
       }
+      for (int64_t r = 0; r < height; ++r)
+        for (int64_t c = 0; c < width; ++c)
+          std::memcpy(target + r * out_stride + c * kSize, source + r * kSize + c * in_stride, sizeof(T));
     }
   }
 }

@@ -7,6 +7,9 @@
 #include "kernels/reduce/reduce.h"
 #include "simd/begin_avx512.h"
 
+#include "simd/half.inl"
+#include "simd/math.inl"
+
 #include "kernels/reduce/reduce.inl"
 
 #include "simd/end_avx512.h"

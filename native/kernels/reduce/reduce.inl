@@ -66,20 +66,6 @@ struct ExtremeFold {
   }
 };
 
-// Squares of differences from `center`; padding with the centre adds zeros.
-template <class T>
-struct CenteredFold {
-  T center;
-  T pad() const { return center; }
-  static LANEGRAD_INLINE Vec<T> start() { return Vec<T>::zero(); }
-  LANEGRAD_INLINE Vec<T> step(Vec<T> acc, Vec<T> x) const {
-    const Vec<T> d = x - Vec<T>::broadcast(center);
-    return fma(d, d, acc);
-  }
-  static LANEGRAD_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
-  static LANEGRAD_INLINE T lanes(Vec<T> a) { return reduce_add(a); }
-};
-
 // A block is 16 steps of 4 accumulators: long enough to hide the latency of an add, short enough that the
 // rounding error of a sum grows with 16 and the logarithm of the number of blocks.
 template <class T>
@@ -105,8 +91,52 @@ static LANEGRAD_INLINE Vec<T> fold_block(const Fold& fold, const T* x, int64_t n
   return Fold::join(Fold::join(a0, a1), Fold::join(a2, a3));
 }
 
-template <class T, class Fold>
-static LANEGRAD_INLINE T fold_row(const Fold& fold, const T* x, int64_t n, int64_t stride) {
+// Elements as they are folded: a half is widened on the way from memory, so that nothing wide is written to
+// it.
+template <class T>
+static LANEGRAD_INLINE Vec<T> fetch(const T* x) {
+  return Vec<T>::load(x);
+}
+template <class T>
+static LANEGRAD_INLINE Vec<T> fetch_n(const T* x, int64_t n) {
+  return Vec<T>::load_n(x, n);
+}
+template <class Half>
+  requires kIsHalf<Half>
+static LANEGRAD_INLINE Vec<float> fetch(const Half* x) {
+  alignas(64) float wide[Vec<float>::kWidth];
+  widen_halves(wide, x, Vec<float>::kWidth);
+  return Vec<float>::load(wide);
+}
+template <class Half>
+  requires kIsHalf<Half>
+static LANEGRAD_INLINE Vec<float> fetch_n(const Half* x, int64_t n) {
+  alignas(64) float wide[Vec<float>::kWidth] = {};
+  for (int64_t l = 0; l < n; ++l) wide[l] = x[l];
+  return Vec<float>::load(wide);
+}
+
+// n elements that lie `stride` apart as contiguous ones of type T: in place, or in the buffer.
+template <class T, class In>
+static LANEGRAD_INLINE const T* contiguous(const In* x, int64_t n, int64_t stride, T* buffer) {
+  if constexpr (std::is_same_v<T, In>) {
+    if (stride == 1) return x;
+  } else if constexpr (kIsHalf<In>) {
+    if (stride == 1) {
+      widen_halves(buffer, x, n);
+      return buffer;
+    }
+  }
+  if (stride == 2) {  // a constant, which the compiler turns into shuffles
+    for (int64_t j = 0; j < n; ++j) buffer[j] = static_cast<T>(x[2 * j]);
+  } else {
+    for (int64_t j = 0; j < n; ++j) buffer[j] = static_cast<T>(x[j * stride]);
+  }
+  return buffer;
+}
+
+template <class T, class Fold, class In>
+static LANEGRAD_INLINE T fold_row(const Fold& fold, const In* x, int64_t n, int64_t stride) {
   constexpr int64_t block = kBlock<T>;
   alignas(64) T buffer[block];
   // A binary counter: stack[k] holds the fold of a power of two of blocks, so equals meet equals (pairwise
@@ -116,12 +146,7 @@ static LANEGRAD_INLINE T fold_row(const Fold& fold, const T* x, int64_t n, int64
   int64_t count = 0;
   for (int64_t i = 0; i < n; i += block) {
     const int64_t length = n - i < block ? n - i : block;
-    const T* p = x + i * stride;
-    if (stride != 1) {
-      for (int64_t j = 0; j < length; ++j) buffer[j] = p[j * stride];
-      p = buffer;
-    }
-    Vec<T> part = fold_block<T>(fold, p, length);
+    Vec<T> part = fold_block<T>(fold, contiguous<T>(x + i * stride, length, stride, buffer), length);
     for (int64_t k = ++count; (k & 1) == 0; k >>= 1) part = Fold::join(stack[--depth], part);
     stack[depth++] = part;
   }
@@ -130,12 +155,21 @@ static LANEGRAD_INLINE T fold_row(const Fold& fold, const T* x, int64_t n, int64
   return Fold::lanes(total);
 }
 
-template <class T, class Fold>
-static void fold_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, T* out,
+// What an accumulator is after its first element.
+template <class Fold, class V>
+static LANEGRAD_INLINE V first_of(const Fold& fold, V x) {
+  if constexpr (requires { Fold::kMapped; })
+    return fold.step(V{}, x);
+  else
+    return x;
+}
+
+template <class T, class Fold, class In = T>
+static void fold_rows(const In* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, T* out,
                       int64_t out_stride) {
   const Fold fold{};
   if (n == 1) {
-    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = x[i * x_outer];
+    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = first_of(fold, static_cast<T>(x[i * x_outer]));
     return;
   }
   for (int64_t i = 0; i < count; ++i) out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
@@ -143,23 +177,23 @@ static void fold_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int
 
 // Two accumulators for each column, even rows and odd rows; four vectors of columns at a time keep eight adds
 // in flight.
-template <class T, class Fold>
-static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
+template <class T, class Fold, class In = T>
+static void fold_columns(const In* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
                          T* out, int64_t out_stride) {
   const Fold fold{};
   constexpr int w = Vec<T>::kWidth;
   if (col_stride != 1) {
     for (int64_t c = 0; c < cols; ++c) {
-      const T* p = x + c * col_stride;
-      T even = p[0];
+      const In* p = x + c * col_stride;
+      T even = first_of(fold, static_cast<T>(p[0]));
       if (rows > 1) {
-        T odd = p[row_stride];
+        T odd = first_of(fold, static_cast<T>(p[row_stride]));
         int64_t r = 2;
         for (; r + 2 <= rows; r += 2) {
-          even = fold.step(even, p[r * row_stride]);
-          odd = fold.step(odd, p[(r + 1) * row_stride]);
+          even = fold.step(even, static_cast<T>(p[r * row_stride]));
+          odd = fold.step(odd, static_cast<T>(p[(r + 1) * row_stride]));
         }
-        if (r < rows) even = fold.step(even, p[r * row_stride]);
+        if (r < rows) even = fold.step(even, static_cast<T>(p[r * row_stride]));
         even = Fold::join(even, odd);
       }
       out[c * out_stride] = even;
@@ -172,32 +206,32 @@ static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t c
   for (; rows > 1 && c + 4 * w <= cols; c += 4 * w) {
     Vec<T> even[4], odd[4];
     for (int v = 0; v < 4; ++v) {
-      even[v] = Vec<T>::load(x + c + v * w);
-      odd[v] = Vec<T>::load(x + row_stride + c + v * w);
+      even[v] = first_of(fold, fetch(x + c + v * w));
+      odd[v] = first_of(fold, fetch(x + row_stride + c + v * w));
     }
     int64_t r = 2;
     for (; r + 2 <= rows; r += 2) {
-      const T* p = x + r * row_stride + c;
+      const In* p = x + r * row_stride + c;
       for (int v = 0; v < 4; ++v) {
-        even[v] = fold.step(even[v], Vec<T>::load(p + v * w));
-        odd[v] = fold.step(odd[v], Vec<T>::load(p + row_stride + v * w));
+        even[v] = fold.step(even[v], fetch(p + v * w));
+        odd[v] = fold.step(odd[v], fetch(p + row_stride + v * w));
       }
     }
     if (r < rows)
-      for (int v = 0; v < 4; ++v) even[v] = fold.step(even[v], Vec<T>::load(x + r * row_stride + c + v * w));
+      for (int v = 0; v < 4; ++v) even[v] = fold.step(even[v], fetch(x + r * row_stride + c + v * w));
     for (int v = 0; v < 4; ++v) Fold::join(even[v], odd[v]).store(target + c + v * w);
   }
   for (; c < cols; c += w) {
     const int64_t lanes = cols - c < w ? cols - c : w;
-    Vec<T> even = Vec<T>::load_n(x + c, lanes);
+    Vec<T> even = first_of(fold, fetch_n(x + c, lanes));
     if (rows > 1) {
-      Vec<T> odd = Vec<T>::load_n(x + row_stride + c, lanes);
+      Vec<T> odd = first_of(fold, fetch_n(x + row_stride + c, lanes));
       int64_t r = 2;
       for (; r + 2 <= rows; r += 2) {
-        even = fold.step(even, Vec<T>::load_n(x + r * row_stride + c, lanes));
-        odd = fold.step(odd, Vec<T>::load_n(x + (r + 1) * row_stride + c, lanes));
+        even = fold.step(even, fetch_n(x + r * row_stride + c, lanes));
+        odd = fold.step(odd, fetch_n(x + (r + 1) * row_stride + c, lanes));
       }
-      if (r < rows) even = fold.step(even, Vec<T>::load_n(x + r * row_stride + c, lanes));
+      if (r < rows) even = fold.step(even, fetch_n(x + r * row_stride + c, lanes));
       even = Fold::join(even, odd);
     }
     even.store_n(target + c, lanes);
@@ -206,186 +240,10 @@ static void fold_columns(const T* x, int64_t rows, int64_t row_stride, int64_t c
     for (int64_t i = 0; i < cols; ++i) out[i * out_stride] = line[i];
 }
 
-template <class T>
-static void centered_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
-                          const T* center, int64_t center_stride, T* out, int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) {
-    const CenteredFold<T> fold{center[i * center_stride]};
-    out[i * out_stride] = fold_row<T>(fold, x + i * x_outer, n, x_stride);
-  }
-}
-
-template <class T>
-static void centered_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                             const T* center, int64_t center_stride, T* out, int64_t out_stride) {
-  constexpr int w = Vec<T>::kWidth;
-  for (int64_t c = 0; c < cols; c += w) {
-    const int64_t lanes = cols - c < w ? cols - c : w;
-    alignas(64) T buffer[w] = {};
-    for (int64_t l = 0; l < lanes; ++l) buffer[l] = center[(c + l) * center_stride];
-    const Vec<T> middle = Vec<T>::load(buffer);
-    Vec<T> even = Vec<T>::zero(), odd = even;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* p = x + r * row_stride + c * col_stride;
-      Vec<T> v;
-      if (col_stride == 1) {
-        v = Vec<T>::load_n(p, lanes);
-      } else {
-        for (int64_t l = 0; l < lanes; ++l) buffer[l] = p[l * col_stride];
-        v = Vec<T>::load(buffer);
-      }
-      const Vec<T> d = v - middle;
-      if (r & 1)
-        odd = fma(d, d, odd);
-      else
-        even = fma(d, d, even);
-    }
-    (even + odd).store(buffer);
-    for (int64_t l = 0; l < lanes; ++l) out[(c + l) * out_stride] = buffer[l];
-  }
-}
-
-// Integer sums and products go to 64 bits and wrap, so their order is free: plain loops, which the compiler
-// vectorises. Unsigned: wrapping without undefined behaviour.
-struct WrappingSum {
-  static constexpr uint64_t kStart = 0;
-  static LANEGRAD_INLINE uint64_t step(uint64_t a, uint64_t b) { return a + b; }
-};
-struct WrappingProduct {
-  static constexpr uint64_t kStart = 1;
-  static LANEGRAD_INLINE uint64_t step(uint64_t a, uint64_t b) { return a * b; }
-};
-template <class T, class Fold>
-static void int_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride, int64_t* out,
-                     int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) {
-    const T* p = x + i * x_outer;
-    uint64_t total = Fold::kStart;
-    if (x_stride == 1) {
-      for (int64_t j = 0; j < n; ++j) total = Fold::step(total, static_cast<uint64_t>(p[j]));
-    } else {
-      for (int64_t j = 0; j < n; ++j) total = Fold::step(total, static_cast<uint64_t>(p[j * x_stride]));
-    }
-    out[i * out_stride] = static_cast<int64_t>(total);
-  }
-}
-template <class T, class Fold>
-static void int_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                        int64_t* out, int64_t out_stride) {
-  alignas(64) uint64_t line[kColumnTile];
-  for (int64_t c = 0; c < cols; ++c) line[c] = Fold::kStart;
-  for (int64_t r = 0; r < rows; ++r) {
-    const T* p = x + r * row_stride;
-    if (col_stride == 1) {
-      for (int64_t c = 0; c < cols; ++c) line[c] = Fold::step(line[c], static_cast<uint64_t>(p[c]));
-    } else {
-      for (int64_t c = 0; c < cols; ++c)
-        line[c] = Fold::step(line[c], static_cast<uint64_t>(p[c * col_stride]));
-    }
-  }
-  for (int64_t c = 0; c < cols; ++c) out[c * out_stride] = static_cast<int64_t>(line[c]);
-}
-
-// Bytes have no vector type: plain loops again.
-template <bool kMax>
-static void byte_rows(const uint8_t* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
-                      uint8_t* out, int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) {
-    const uint8_t* p = x + i * x_outer;
-    uint8_t best = p[0];
-    for (int64_t j = 0; j < n; ++j) {
-      const uint8_t v = p[j * x_stride];
-      best = (kMax ? v > best : v < best) ? v : best;
-    }
-    out[i * out_stride] = best;
-  }
-}
-template <bool kMax>
-static void byte_columns(const uint8_t* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                         uint8_t* out, int64_t out_stride) {
-  for (int64_t c = 0; c < cols; ++c)
-    byte_rows<kMax>(x + c * col_stride, 1, 0, rows, row_stride, out + c * out_stride, 1);
-}
-
-// Whether v takes the place of best.
-template <bool kMax, class T>
-static LANEGRAD_INLINE bool beats(T v, T best) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (v != v) return best == best;
-  }
-  return kMax ? v > best : v < best;
-}
-
-// The first place of the extremum of a contiguous row: the extremum of each block by vectors, then a search
-// in the block that holds it, so that all but one block are read once.
-template <class T, bool kMax>
-static int64_t extreme_place(const T* x, int64_t n, T* extremum) {
-  using Fold = ExtremeFold<T, kMax>;
-  T best = Fold::lanes(fold_block<T>(Fold{}, x, n < kBlock<T> ? n : kBlock<T>));
-  int64_t at = 0;
-  for (int64_t i = kBlock<T>; i < n && best == best; i += kBlock<T>) {
-    const T candidate = Fold::lanes(fold_block<T>(Fold{}, x + i, n - i < kBlock<T> ? n - i : kBlock<T>));
-    if (beats<kMax>(candidate, best)) {
-      best = candidate;
-      at = i;
-    }
-  }
-  if (best != best) {
-    while (x[at] == x[at]) ++at;
-  } else {
-    while (!(x[at] == best)) ++at;
-  }
-  *extremum = x[at];
-  return at;
-}
-
-template <class T, bool kMax>
-static void extreme_rows(const T* x, int64_t count, int64_t x_outer, int64_t n, int64_t x_stride,
-                         int64_t base, T* out, int64_t* index, int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) {
-    const T* p = x + i * x_outer;
-    T best = p[0];
-    int64_t at = 0;
-    bool found = false;
-    if constexpr (!std::is_same_v<T, uint8_t>) {
-      if (x_stride == 1 && n >= 32) {
-        at = extreme_place<T, kMax>(p, n, &best);
-        found = true;
-      }
-    }
-    for (int64_t j = 1; !found && j < n; ++j) {
-      if (beats<kMax>(p[j * x_stride], best)) {
-        best = p[j * x_stride];
-        at = j;
-      }
-    }
-    if (out) out[i * out_stride] = best;
-    index[i * out_stride] = base + at;
-  }
-}
-template <class T, bool kMax>
-static void extreme_columns(const T* x, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
-                            T* out, int64_t* index, int64_t out_stride) {
-  alignas(64) T best[kColumnTile];
-  alignas(64) int64_t at[kColumnTile];
-  for (int64_t c = 0; c < cols; ++c) {
-    best[c] = x[c * col_stride];
-    at[c] = 0;
-  }
-  for (int64_t r = 1; r < rows; ++r) {
-    const T* p = x + r * row_stride;
-    for (int64_t c = 0; c < cols; ++c) {
-      const T v = p[c * col_stride];
-      const bool better = beats<kMax>(v, best[c]);
-      best[c] = better ? v : best[c];
-      at[c] = better ? r : at[c];
-    }
-  }
-  for (int64_t c = 0; c < cols; ++c) {
-    if (out) out[c * out_stride] = best[c];
-    index[c * out_stride] = at[c];
-  }
-}
+#include "kernels/reduce/mapped.inl"
+#include "kernels/reduce/centered.inl"
+#include "kernels/reduce/integers.inl"
+#include "kernels/reduce/places.inl"
 
 template <class T>
 using Sum = SumFold<T>;
@@ -396,20 +254,47 @@ using Max = ExtremeFold<T, true>;
 template <class T>
 using Min = ExtremeFold<T, false>;
 
+template <class In>
+inline constexpr FloatReductions<In, Partial<In>> kFloatReductions = {
+    .centered = {centered_rows<SquaredDifference, In, Partial<In>>,
+                 centered_columns<SquaredDifference, In, Partial<In>>},
+    .exponentials = {centered_rows<ExponentialDifference, In, Partial<In>>,
+                     centered_columns<ExponentialDifference, In, Partial<In>>},
+    .nansum = {fold_rows<Partial<In>, MappedSum<Partial<In>, NumberOrZero>, In>,
+               fold_columns<Partial<In>, MappedSum<Partial<In>, NumberOrZero>, In>},
+    .squares = {fold_rows<Partial<In>, MappedSum<Partial<In>, Squared>, In>,
+                fold_columns<Partial<In>, MappedSum<Partial<In>, Squared>, In>},
+    .magnitudes = {fold_rows<Partial<In>, MappedSum<Partial<In>, Magnitude>, In>,
+                   fold_columns<Partial<In>, MappedSum<Partial<In>, Magnitude>, In>},
+    .numbers = {count_rows<In, IsNumber>, count_columns<In, IsNumber>},
+};
+
 extern const ReduceTable kReduceTable;
 const ReduceTable kReduceTable = {
     .sum_u8 = {int_rows<uint8_t, WrappingSum>, int_columns<uint8_t, WrappingSum>},
+    .sum_i8 = {int_rows<int8_t, WrappingSum>, int_columns<int8_t, WrappingSum>},
+    .sum_i16 = {int_rows<int16_t, WrappingSum>, int_columns<int16_t, WrappingSum>},
     .sum_i32 = {int_rows<int32_t, WrappingSum>, int_columns<int32_t, WrappingSum>},
     .sum_i64 = {int_rows<int64_t, WrappingSum>, int_columns<int64_t, WrappingSum>},
+    .sum_f16 = {fold_rows<float, Sum<float>, Float16>, fold_columns<float, Sum<float>, Float16>},
+    .sum_bf16 = {fold_rows<float, Sum<float>, BFloat16>, fold_columns<float, Sum<float>, BFloat16>},
     .sum_f32 = {fold_rows<float, Sum<float>>, fold_columns<float, Sum<float>>},
     .sum_f64 = {fold_rows<double, Sum<double>>, fold_columns<double, Sum<double>>},
     .prod_u8 = {int_rows<uint8_t, WrappingProduct>, int_columns<uint8_t, WrappingProduct>},
+    .prod_i8 = {int_rows<int8_t, WrappingProduct>, int_columns<int8_t, WrappingProduct>},
+    .prod_i16 = {int_rows<int16_t, WrappingProduct>, int_columns<int16_t, WrappingProduct>},
     .prod_i32 = {int_rows<int32_t, WrappingProduct>, int_columns<int32_t, WrappingProduct>},
     .prod_i64 = {int_rows<int64_t, WrappingProduct>, int_columns<int64_t, WrappingProduct>},
+    .prod_f16 = {fold_rows<float, Product<float>, Float16>, fold_columns<float, Product<float>, Float16>},
+    .prod_bf16 = {fold_rows<float, Product<float>, BFloat16>, fold_columns<float, Product<float>, BFloat16>},
     .prod_f32 = {fold_rows<float, Product<float>>, fold_columns<float, Product<float>>},
     .prod_f64 = {fold_rows<double, Product<double>>, fold_columns<double, Product<double>>},
-    .max_u8 = {byte_rows<true>, byte_columns<true>},
-    .min_u8 = {byte_rows<false>, byte_columns<false>},
+    .max_u8 = {small_rows<uint8_t, true>, small_columns<uint8_t, true>},
+    .min_u8 = {small_rows<uint8_t, false>, small_columns<uint8_t, false>},
+    .max_i8 = {small_rows<int8_t, true>, small_columns<int8_t, true>},
+    .min_i8 = {small_rows<int8_t, false>, small_columns<int8_t, false>},
+    .max_i16 = {small_rows<int16_t, true>, small_columns<int16_t, true>},
+    .min_i16 = {small_rows<int16_t, false>, small_columns<int16_t, false>},
     .max_i32 = {fold_rows<int32_t, Max<int32_t>>, fold_columns<int32_t, Max<int32_t>>},
     .min_i32 = {fold_rows<int32_t, Min<int32_t>>, fold_columns<int32_t, Min<int32_t>>},
     .max_i64 = {fold_rows<int64_t, Max<int64_t>>, fold_columns<int64_t, Max<int64_t>>},
@@ -418,14 +303,37 @@ const ReduceTable kReduceTable = {
     .min_f32 = {fold_rows<float, Min<float>>, fold_columns<float, Min<float>>},
     .max_f64 = {fold_rows<double, Max<double>>, fold_columns<double, Max<double>>},
     .min_f64 = {fold_rows<double, Min<double>>, fold_columns<double, Min<double>>},
-    .centered_f32 = {centered_rows<float>, centered_columns<float>},
-    .centered_f64 = {centered_rows<double>, centered_columns<double>},
+    .max_f16 = {fold_rows<float, Max<float>, Float16>, fold_columns<float, Max<float>, Float16>},
+    .min_f16 = {fold_rows<float, Min<float>, Float16>, fold_columns<float, Min<float>, Float16>},
+    .max_bf16 = {fold_rows<float, Max<float>, BFloat16>, fold_columns<float, Max<float>, BFloat16>},
+    .min_bf16 = {fold_rows<float, Min<float>, BFloat16>, fold_columns<float, Min<float>, BFloat16>},
+    .floats_f16 = kFloatReductions<Float16>,
+    .floats_bf16 = kFloatReductions<BFloat16>,
+    .floats_f32 = kFloatReductions<float>,
+    .floats_f64 = kFloatReductions<double>,
+    .count_u8 = {count_rows<uint8_t, IsNonzero>, count_columns<uint8_t, IsNonzero>},
+    .count_i8 = {count_rows<int8_t, IsNonzero>, count_columns<int8_t, IsNonzero>},
+    .count_i16 = {count_rows<int16_t, IsNonzero>, count_columns<int16_t, IsNonzero>},
+    .count_i32 = {count_rows<int32_t, IsNonzero>, count_columns<int32_t, IsNonzero>},
+    .count_i64 = {count_rows<int64_t, IsNonzero>, count_columns<int64_t, IsNonzero>},
+    .count_f16 = {count_rows<Float16, IsNonzero>, count_columns<Float16, IsNonzero>},
+    .count_bf16 = {count_rows<BFloat16, IsNonzero>, count_columns<BFloat16, IsNonzero>},
+    .count_f32 = {count_rows<float, IsNonzero>, count_columns<float, IsNonzero>},
+    .count_f64 = {count_rows<double, IsNonzero>, count_columns<double, IsNonzero>},
     .argmax_u8 = {extreme_rows<uint8_t, true>, extreme_columns<uint8_t, true>},
     .argmin_u8 = {extreme_rows<uint8_t, false>, extreme_columns<uint8_t, false>},
+    .argmax_i8 = {extreme_rows<int8_t, true>, extreme_columns<int8_t, true>},
+    .argmin_i8 = {extreme_rows<int8_t, false>, extreme_columns<int8_t, false>},
+    .argmax_i16 = {extreme_rows<int16_t, true>, extreme_columns<int16_t, true>},
+    .argmin_i16 = {extreme_rows<int16_t, false>, extreme_columns<int16_t, false>},
     .argmax_i32 = {extreme_rows<int32_t, true>, extreme_columns<int32_t, true>},
     .argmin_i32 = {extreme_rows<int32_t, false>, extreme_columns<int32_t, false>},
     .argmax_i64 = {extreme_rows<int64_t, true>, extreme_columns<int64_t, true>},
     .argmin_i64 = {extreme_rows<int64_t, false>, extreme_columns<int64_t, false>},
+    .argmax_f16 = {extreme_rows<Float16, true>, extreme_columns<Float16, true>},
+    .argmin_f16 = {extreme_rows<Float16, false>, extreme_columns<Float16, false>},
+    .argmax_bf16 = {extreme_rows<BFloat16, true>, extreme_columns<BFloat16, true>},
+    .argmin_bf16 = {extreme_rows<BFloat16, false>, extreme_columns<BFloat16, false>},
     .argmax_f32 = {extreme_rows<float, true>, extreme_columns<float, true>},
     .argmin_f32 = {extreme_rows<float, false>, extreme_columns<float, false>},
     .argmax_f64 = {extreme_rows<double, true>, extreme_columns<double, true>},

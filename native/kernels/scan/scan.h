@@ -141,6 +141,32 @@ void scan_extreme_row(const T* x, int64_t x_stride, T* out, int64_t out_stride, 
   }
 }
 
+// The same down n rows of `cols` <= kScanColumnTile columns that lie side by side in all three: the extrema
+// so far stay in the first-level cache, and what is read and written lies together.
+template <class T, bool kMax>
+void scan_extreme_columns(const T* x, int64_t x_stride, T* out, int64_t out_stride, int64_t* index,
+                          int64_t index_stride, int64_t cols, int64_t n) {
+  T best[kScanColumnTile];
+  int64_t at[kScanColumnTile];
+  for (int64_t c = 0; c < cols; ++c) {
+    best[c] = x[c];
+    at[c] = 0;
+  }
+  for (int64_t j = 0; j < n; ++j) {
+    const T* p = x + j * x_stride;
+    T* q = out + j * out_stride;
+    int64_t* where = index + j * index_stride;
+    for (int64_t c = 0; c < cols; ++c) {
+      const T v = p[c];
+      const bool better = (v != v) | ((best[c] == best[c]) & (kMax ? v >= best[c] : v <= best[c]));
+      best[c] = better ? v : best[c];
+      at[c] = better ? j : at[c];
+      q[c] = best[c];
+      where[c] = at[c];
+    }
+  }
+}
+
 // y[j] = a[j] y[j - 1] + b[j], from y[-1] = 0: a linear recurrence, which gradients of products are. In
 // double.
 template <class T>
