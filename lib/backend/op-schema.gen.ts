@@ -13,7 +13,10 @@ export interface OpAttrs {
   absSum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   acos: NoAttrs;
   acosh: NoAttrs;
+  adadeltaStep: { readonly maximize: boolean };
+  adagradStep: { readonly maximize: boolean };
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
+  adamaxStep: { readonly maximize: boolean };
   adaptiveAvgPool: { readonly sizes: readonly number[] };
   adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
   adaptiveMaxPool: { readonly sizes: readonly number[] };
@@ -26,11 +29,13 @@ export interface OpAttrs {
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
+  asgdStep: { readonly maximize: boolean };
   asin: NoAttrs;
   asinh: NoAttrs;
   atan: NoAttrs;
   atan2: NoAttrs;
   atanh: NoAttrs;
+  averageStep: NoAttrs;
   avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
@@ -117,6 +122,8 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  groupNorm: { readonly groups: number; readonly eps: number };
+  groupNormBackward: { readonly groups: number };
   gt: NoAttrs;
   hardshrink: { readonly lambd: number };
   hardsigmoid: NoAttrs;
@@ -151,6 +158,7 @@ export interface OpAttrs {
   lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
+  lionStep: { readonly maximize: boolean };
   log: NoAttrs;
   log10: NoAttrs;
   log1p: NoAttrs;
@@ -186,6 +194,7 @@ export interface OpAttrs {
   mishBackward: NoAttrs;
   mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  nadamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
   nansum: { readonly dims: readonly number[]; readonly keepdim: boolean };
@@ -208,17 +217,26 @@ export interface OpAttrs {
   prelu: NoAttrs;
   prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
   qr: { readonly mode: 'reduced' | 'complete' | 'r' };
+  radamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
   recurrence: { readonly dim: number; readonly reverse: boolean };
+  recurrent: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentBackward: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentInputGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru' };
+  recurrentWeightGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
   remainder: NoAttrs;
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
+  rmsNorm: { readonly normalizedDims: number; readonly eps: number };
+  rmsNormBackward: { readonly normalizedDims: number };
+  rmspropStep: { readonly centered: boolean; readonly maximize: boolean };
   round: NoAttrs;
+  rpropStep: { readonly maximize: boolean };
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
   scaledDotProductAttention: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
@@ -477,10 +495,15 @@ export type PrimitiveName =
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
   | 'absSum'
+  | 'adadeltaStep'
+  | 'adagradStep'
   | 'adamStep'
+  | 'adamaxStep'
   | 'addScaled'
   | 'addcdiv'
   | 'addcmul'
+  | 'asgdStep'
+  | 'averageStep'
   | 'batchNormTrain'
   | 'clampMax'
   | 'clampMin'
@@ -495,6 +518,7 @@ export type FusedName =
   | 'fmin'
   | 'frac'
   | 'gridSample'
+  | 'groupNorm'
   | 'hardshrink'
   | 'hardsigmoid'
   | 'hardswish'
@@ -508,15 +532,22 @@ export type FusedName =
   | 'leakyRelu'
   | 'lerp'
   | 'linear'
+  | 'lionStep'
   | 'logsigmoid'
   | 'logsumexp'
   | 'median'
   | 'mish'
   | 'mode'
+  | 'nadamStep'
   | 'nanToNum'
   | 'nanmedian'
   | 'nansum'
   | 'prelu'
+  | 'radamStep'
+  | 'recurrent'
+  | 'rmsNorm'
+  | 'rmspropStep'
+  | 'rpropStep'
   | 'scaledDotProductAttention'
   | 'selu'
   | 'sgdStep'
@@ -577,6 +608,40 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  adadeltaStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'accDeltas', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'rho', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
+  adagradStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'sums', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'lrDecay', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'initialAccumulatorValue', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   adamStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -592,6 +657,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'weightDecay', kind: 'one', differentiable: false },
     ],
     attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'amsgrad', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
+  adamaxStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expInfs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
     outputs: [],
     flags: [],
     promotion: 'none',
@@ -708,6 +791,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  asgdStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'axs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'etas', kind: 'one', mutates: true, differentiable: false },
+      { name: 'mus', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'lambd', kind: 'one', differentiable: false },
+      { name: 'alpha', kind: 'one', differentiable: false },
+      { name: 't0', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   asin: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -753,6 +855,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  averageStep: {
+    inputs: [
+      { name: 'averages', kind: 'list', mutates: true, differentiable: false },
+      { name: 'values', kind: 'list', differentiable: false },
+      { name: 'weight', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
   },
   avgPool: {
     inputs: [
@@ -1590,6 +1703,30 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['internal'],
     promotion: 'none',
   },
+  groupNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'bias', kind: 'optional' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'mean', differentiable: false }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  groupNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   gt: {
     inputs: [
       { name: 'a', kind: 'one' },
@@ -1918,6 +2055,22 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'start', type: 'float' }, { name: 'end', type: 'float' }, { name: 'steps', type: 'int' }, { name: 'dtype', type: 'dtype' }],
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
+    promotion: 'none',
+  },
+  lionStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
     promotion: 'none',
   },
   log: {
@@ -2253,6 +2406,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  nadamStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'muProducts', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'momentumDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   nanToNum: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2462,6 +2635,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  radamStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -2499,6 +2690,64 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'commonFloating',
+  },
+  recurrent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightIh', kind: 'one' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'biasIh', kind: 'optional' },
+      { name: 'biasHh', kind: 'optional' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  recurrentBackward: {
+    inputs: [
+      { name: 'grad', kind: 'optional' },
+      { name: 'hGrad', kind: 'optional' },
+      { name: 'cGrad', kind: 'optional' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional' },
+      { name: 'out', kind: 'one' },
+      { name: 'kept', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'gateGrad' }, { name: 'h0Grad' }, { name: 'c0Grad' }, { name: 'weightHrGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentInputGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'weightIh', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }],
+    outputs: [{ name: 'xGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentWeightGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'out', kind: 'one' },
+      { name: 'batchSizes', kind: 'optional' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'weightIhGrad' }, { name: 'weightHhGrad' }, { name: 'biasIhGrad' }, { name: 'biasHhGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
   },
   relu: {
     inputs: [
@@ -2560,6 +2809,47 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  rmsNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  rmsNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  rmspropStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'gradAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'momentumBuffers', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'alpha', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'momentum', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'centered', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   round: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2567,6 +2857,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  rpropStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'prevs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'stepSizes', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'etaMinus', kind: 'one', differentiable: false },
+      { name: 'etaPlus', kind: 'one', differentiable: false },
+      { name: 'stepSizeMin', kind: 'one', differentiable: false },
+      { name: 'stepSizeMax', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
     promotion: 'none',
   },
   rsqrt: {
