@@ -47,7 +47,7 @@ describe('Sequential', () => {
     }
     const own = new Error('mine');
     class Bad extends nn.Module {
-      forward(): Tensor {
+      forward(_x: Tensor): Tensor {
         throw own;
       }
     }
