@@ -24,6 +24,13 @@ const folders: Readonly<Record<string, readonly [slug: string, title: string]>> 
   'lib/tensor.ts': ['tensor', 'Tensor'],
   lib: ['library', 'Gradients, memory, random numbers, settings, errors'],
   'lib/nn': ['nn', 'Modules: nn'],
+  'lib/nn/activation': ['nn-activations', 'Modules: activations'],
+  'lib/nn/conv': ['nn-convolutions', 'Modules: convolutions'],
+  'lib/nn/init': ['nn-init', 'Modules: initial values'],
+  'lib/nn/loss': ['nn-losses', 'Modules: losses'],
+  'lib/nn/norm': ['nn-norms', 'Modules: normalisation'],
+  'lib/nn/pad': ['nn-padding', 'Modules: padding'],
+  'lib/nn/pool': ['nn-pools', 'Modules: pools'],
   'lib/optim': ['optim', 'Optimizers: optim'],
   'lib/data': ['data', 'Data: data'],
 };

@@ -27,7 +27,9 @@ function construct(name: string, given: Given, stored: StoredTensors): nn.AnyMod
   const tensors = new SampleTensors(given, stored);
   const args = new Arguments(row, given, tensors.at, (arg) => constructArgument(arg, stored));
   const make = (...values: readonly unknown[]): unknown => Reflect.construct(kind, values);
-  return (row.run === undefined ? make(...args.all()) : row.run(args, make)) as nn.AnyModule;
+  return (
+    row.run === undefined ? make(...args.all(0, {}, ['inplace'])) : row.run(args, make)
+  ) as nn.AnyModule;
 }
 
 function constructArgument(arg: Extract<Arg, { t: 'module' | 'function' }>, stored: StoredTensors): unknown {

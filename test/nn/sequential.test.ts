@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { IndexError, nn, ones, ValueError, type Tensor } from '../../lib/index.js';
+import { IndexError, nn, ones, ShapeError, ValueError, type Tensor } from '../../lib/index.js';
 
 class Lookup extends nn.Module<[words: string[]], Tensor> {
   readonly table = new nn.Embedding(8, 3);
@@ -31,6 +31,28 @@ describe('Sequential', () => {
     expect(net.at(-1)).toBe(net.layers[2]);
     expect(() => net.at(3)).toThrow(IndexError);
     expect(() => net.at(3)).toThrow('[Sequential] index: got 3 for 3 modules');
+  });
+
+  it('says in which layer an error arose', () => {
+    const inner = new nn.Sequential(new nn.ReLU(), new nn.Linear(4, 2));
+    const net = new nn.Sequential(new nn.Identity(), inner);
+    expect(() => net.forward(ones([2, 3]))).toThrow(
+      '[Linear] x is [2, 3], wanted 4 features in the last dim (layer 1.1)',
+    );
+    try {
+      net.forward(ones([2, 3]));
+    } catch (error) {
+      expect(error).toBeInstanceOf(ShapeError);
+      expect((error as ShapeError).stack).toContain('last dim (layer 1.1)');
+    }
+    const own = new Error('mine');
+    class Bad extends nn.Module {
+      forward(_x: Tensor): Tensor {
+        throw own;
+      }
+    }
+    expect(() => new nn.Sequential(new Bad()).forward(ones([1]))).toThrow(own);
+    expect(own.message).toBe('mine');
   });
 
   it('releases what is made between the layers, and lets gradients pass', () => {

@@ -4,6 +4,7 @@ import { ones, zeros } from '../../ops/creation.js';
 import type { Shape } from '../../ops/creation.js';
 import { rmsNorm } from '../../ops/group-norm.js';
 import { layerNorm } from '../../ops/norm.js';
+import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { Module } from '../module.js';
 import { layerDType, readOptions } from '../options.js';
@@ -63,7 +64,7 @@ export class LayerNorm extends Module {
 
   forward(x: Tensor): Tensor {
     const { weight, bias, eps } = this;
-    return layerNorm(x, this.normalizedShape, { weight, bias, eps });
+    return scoped(() => layerNorm(x, this.normalizedShape, { weight, bias, eps }));
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   AvgPoolAttrs,
   AvgPoolDivisorOptions,
 } from '../../ops/pool/average.js';
+import { sizesOf } from '../../ops/sizes.js';
 import type { Pair, Single, Triple } from '../../ops/sizes.js';
 import type { Tensor } from '../../tensor.js';
 import { Module } from '../module.js';
@@ -29,6 +30,7 @@ export abstract class AvgPool<Size> extends Module {
     none: Size,
   ) {
     super();
+    sizesOf(name, 'kernelSize', kernelSize, directions, 1);
     const settings = readOptions(
       name,
       options,

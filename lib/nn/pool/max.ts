@@ -2,6 +2,7 @@ import { checkFlag } from '../../check.js';
 import { maxPoolAttrs, runMaxPool, runMaxPoolWithIndices } from '../../ops/pool/max.js';
 import type { MaxPoolAttrs, MaxPoolOptions } from '../../ops/pool/max.js';
 import type { ValuesAndIndices } from '../../ops/reduction.js';
+import { sizesOf } from '../../ops/sizes.js';
 import type { Pair, Single, Triple } from '../../ops/sizes.js';
 import type { Tensor } from '../../tensor.js';
 import { Module } from '../module.js';
@@ -37,6 +38,7 @@ export abstract class MaxPool<Size, Indices extends boolean> extends Module<
     none: Size,
   ) {
     super();
+    sizesOf(name, 'kernelSize', kernelSize, directions, 1);
     const settings = readOptions<MaxPoolLayerOptions<Size>>(
       name,
       options,

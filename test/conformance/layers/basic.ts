@@ -12,7 +12,7 @@ const batchNorm = layer('num_features | eps momentum affine track_running_stats'
     run: (a, make) => make(...a.all(0, a.value('momentum') === null ? { momentum: null } : {})),
   },
 });
-const dropout = layer('p');
+const dropout = layer('p | inplace');
 
 export const basic: Layers = {
   Identity: layer(),
@@ -105,17 +105,18 @@ export const windows: Layers = {
   ChannelShuffle: layer('groups'),
 };
 
-const plain = layer();
-const alpha = layer('| alpha');
+// In place there is nothing here; the values are the same.
+const plain = layer('| inplace');
+const alpha = layer('| alpha inplace');
 const lambd = layer('| lambd');
 const dim = layer('dim');
 
 export const activations: Layers = {
   ReLU: plain,
   ReLU6: plain,
-  LeakyReLU: layer('| negative_slope'),
+  LeakyReLU: layer('| negative_slope inplace'),
   PReLU: layer('| num_parameters init'),
-  RReLU: layer('| lower upper'),
+  RReLU: layer('| lower upper inplace'),
   ELU: alpha,
   CELU: alpha,
   SELU: plain,
@@ -124,7 +125,7 @@ export const activations: Layers = {
   Mish: plain,
   Hardswish: plain,
   Hardsigmoid: plain,
-  Hardtanh: layer('| min_val max_val'),
+  Hardtanh: layer('| min_val max_val inplace'),
   Hardshrink: lambd,
   Softshrink: lambd,
   Tanhshrink: plain,
@@ -133,7 +134,7 @@ export const activations: Layers = {
   Sigmoid: plain,
   LogSigmoid: plain,
   Tanh: plain,
-  Threshold: layer('threshold value'),
+  Threshold: layer('threshold value | inplace'),
   GLU: layer('| dim'),
   Softmax: dim,
   LogSoftmax: dim,
