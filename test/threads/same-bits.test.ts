@@ -1,5 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
+import {
+  cat,
+  conv2d,
+  info,
+  manualSeed,
+  nn,
+  randn,
+  setNumThreads,
+  zeros,
+  type Tensor,
+} from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -49,6 +59,14 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const bias = randn([300], { requiresGrad: true });
       randn([4000, 300]).add(bias).tanh().sum().backward();
       return bias.grad!;
+    },
+    'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
+    'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
+    'gradient of recurrent weights': () => {
+      const lstm = new nn.LSTM(48, 96, { projSize: 64, batchFirst: true });
+      const [output, [h, c]] = lstm.forward(randn([70, 9, 48]));
+      output.square().sum().add(h.sum()).add(c.sum()).backward();
+      return cat(lstm.parameters().map((p) => p.grad!.flatten()));
     },
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });
