@@ -1,5 +1,5 @@
-// recurrent(x, h0, c0?, weightIh, weightHh, biasIh?, biasHh?, weightHr?, batchSizes?){cell, reverse}: one layer
-// of an RNN, LSTM or GRU in one direction, over whole sequences.
+// recurrent(x, h0, c0?, weightIh, weightHh, biasIh?, biasHh?, weightHr?, batchSizes?){cell, reverse}: one
+// layer of an RNN, LSTM or GRU in one direction, over whole sequences.
 #include "ops/recurrent.h"
 
 #include "ops/registry.h"
@@ -121,8 +121,8 @@ void vjp_recurrent(VjpContext& c) {
   set(kC0, steps[2]);
   set(kWeightHr, steps[3]);
   if (needs(kX)) {
-    c.set_grad(at[kX], c.apply(input_grad, {steps[0], input(kWeightIh)},
-                               Attrs().add_enum(c.attrs().get_enum(0))));
+    c.set_grad(at[kX],
+               c.apply(input_grad, {steps[0], input(kWeightIh)}, Attrs().add_enum(c.attrs().get_enum(0))));
   }
   if (!needs(kWeightIh) && !needs(kWeightHh) && !needs(kBiasIh) && !needs(kBiasHh)) return;
   Tensor weights[4];

@@ -24,9 +24,7 @@ inline int64_t kept_of(RecurrentCell cell) {
   return cell == RecurrentCell::kLstm ? 5 : cell == RecurrentCell::kGru ? 4 : 0;
 }
 // Gate gradients of a step; gru: r z h_n x_n, since the two products have different gradients of n.
-inline int64_t gate_grads_of(RecurrentCell cell) {
-  return cell == RecurrentCell::kGru ? 4 : gates_of(cell);
-}
+inline int64_t gate_grads_of(RecurrentCell cell) { return cell == RecurrentCell::kGru ? 4 : gates_of(cell); }
 
 // Sequences [steps, batch, width], whose memory may be [batch, steps, width] too, or packed: the rows of each
 // step one after another, [rows, width], without those of sequences that have ended. All tensors of a call
@@ -119,8 +117,8 @@ template <class F>
 void for_sequences(const SequenceLayout& layout, int64_t step_work, F&& body) {
   constexpr int64_t kThreadWork = int64_t{1} << 20, kSharedWork = int64_t{1} << 25, kLeastRows = 8;
   const bool large = layout.steps > 1 && step_work * layout.steps >= 2 * kThreadWork;
-  const bool own = step_work < kThreadWork ||
-                   (step_work < kSharedWork && layout.batch >= kLeastRows * num_threads());
+  const bool own =
+      step_work < kThreadWork || (step_work < kSharedWork && layout.batch >= kLeastRows * num_threads());
   if (large && own)
     parallel_for(layout.batch, kLeastRows, body);
   else
@@ -133,7 +131,6 @@ void for_step_rows(int64_t rows, int64_t hidden, F&& body) {
   constexpr int64_t kElements = 8192;
   parallel_for(rows, std::max<int64_t>(1, kElements / hidden), body);
 }
-
 
 void recurrent_forward(const EvalContext& c);
 size_t recurrent_forward_workspace(const InferContext& c);

@@ -93,8 +93,8 @@ struct Backward {
     projection.pack(room.take(projection.bytes(batch)));
   }
 
-  // Gate gradients of sequences [begin, begin + rows), whose step is at row `at` and the one before in time at
-  // row `before`, or negative where the initial states came before.
+  // Gate gradients of sequences [begin, begin + rows), whose step is at row `at` and the one before in time
+  // at row `before`, or negative where the initial states came before.
   void gate(int64_t begin, int64_t rows, int64_t at, int64_t before) const {
     if (rows <= 0) return;
     const RecurrentKernels<T>& kernels = recurrent_table().of<T>();

@@ -1,6 +1,6 @@
-// The forward pass of recurrent layers. The product of the weights with the inputs of all steps comes first, as
-// one matrix product with the biases; a step then is the product with the recurrent weights, packed once, and
-// the gate arithmetic. States live in dense rows that stay in the cache, and are copied to the results.
+// The forward pass of recurrent layers. The product of the weights with the inputs of all steps comes first,
+// as one matrix product with the biases; a step then is the product with the recurrent weights, packed once,
+// and the gate arithmetic. States live in dense rows that stay in the cache, and are copied to the results.
 #include <cstring>
 
 #include "kernels/recurrent/recurrent.h"
@@ -123,8 +123,8 @@ struct Forward {
     } else if (cell == RecurrentCell::kGru) {
       kernels.gru({rows, hidden, sums, spread<T>(gates), hidden_bias, from, row, to, state_row});
     } else {
-      kernels.rnn({rows, hidden, cell == RecurrentCell::kRelu, sums, spread<T>(gates), from, row, to,
-                   state_row});
+      kernels.rnn(
+          {rows, hidden, cell == RecurrentCell::kRelu, sums, spread<T>(gates), from, row, to, state_row});
     }
   }
 
@@ -136,11 +136,9 @@ struct Forward {
     T* const states = state + begin * state_row;
     recurrent.multiply(rows, states, state_row, product + begin * spread<T>(gates), spread<T>(gates), false);
     T* const from = (lstm() || cell == RecurrentCell::kGru ? kept : out) + first * input_row();
-    for_step_rows(rows, hidden, [&](int64_t b, int64_t e) {
-      gate(begin + b, e - b, from + b * between * input_row());
-    });
-    if (projected)
-      projection.multiply(rows, raw + begin * hidden_row, hidden_row, states, state_row, false);
+    for_step_rows(rows, hidden,
+                  [&](int64_t b, int64_t e) { gate(begin + b, e - b, from + b * between * input_row()); });
+    if (projected) projection.multiply(rows, raw + begin * hidden_row, hidden_row, states, state_row, false);
     for (int64_t i = 0; i < rows; ++i) {
       std::memcpy(out + (first + i * between) * outputs, states + i * state_row,
                   sizeof(T) * static_cast<size_t>(outputs));

@@ -1,5 +1,5 @@
-// Gradients of inputs and weights of recurrent layers, from the gradients of all gates: products over all steps
-// and sequences at once.
+// Gradients of inputs and weights of recurrent layers, from the gradients of all gates: products over all
+// steps and sequences at once.
 #include <cstring>
 
 #include "ops/gemm.h"
@@ -93,8 +93,8 @@ void run_input_grad(const EvalContext& c) {
   const auto cell = static_cast<RecurrentCell>(c.attrs().get_enum(0));
   const int64_t width = grad.spec->shape.back();
   Scratch room(c.workspace());
-  const T* const from = static_cast<const T*>(
-      in_order(room, grad, layout_of(*grad.spec).spec(grad.spec->dtype, width)));
+  const T* const from =
+      static_cast<const T*>(in_order(room, grad, layout_of(*grad.spec).spec(grad.spec->dtype, width)));
   void* const workspace = room.take(0);
   const GateRanges gates = input_gates(cell, width / gate_grads_of(cell));
   for (int i = 0; i < gates.count; ++i) {
@@ -178,21 +178,22 @@ size_t weight_grad_bytes(const InferContext& c) {
   room.add_copy(c.in(kH0));
   room.add(sizeof(T) * static_cast<size_t>(layout.rows * outputs));
   room.add(sizeof(T) * static_cast<size_t>(width));
-  size_t most = gemm_workspace(
-      weight_product<T>({0, 0, gates_of(cell) * hidden}, layout.rows, width, outputs));
+  size_t most =
+      gemm_workspace(weight_product<T>({0, 0, gates_of(cell) * hidden}, layout.rows, width, outputs));
   const GateRanges gates = input_gates(cell, hidden);
   for (int i = 0; i < gates.count; ++i)
     most = std::max(most, gemm_workspace(weight_product<T>(gates.range[i], layout.rows, width, inputs)));
   if (layout.rows > 0 && width > 0) {
-    most = std::max(most, sizeof(T) * static_cast<size_t>(
-                                          bias_plan(dtype, layout.rows, width).intermediate_elements));
+    most = std::max(
+        most, sizeof(T) * static_cast<size_t>(bias_plan(dtype, layout.rows, width).intermediate_elements));
   }
   room.add(most);
   return room.bytes();
 }
 
 size_t weight_grad_workspace(const InferContext& c) {
-  return c.in(kGateGrad).dtype == DType::kFloat64 ? weight_grad_bytes<double>(c) : weight_grad_bytes<float>(c);
+  return c.in(kGateGrad).dtype == DType::kFloat64 ? weight_grad_bytes<double>(c)
+                                                  : weight_grad_bytes<float>(c);
 }
 
 // For each row the state that its step began with.

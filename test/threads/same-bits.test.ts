@@ -7,6 +7,7 @@ import {
   info,
   layerNorm,
   manualSeed,
+  nn,
   randint,
   randn,
   scatterAdd,
@@ -119,6 +120,13 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
       const out = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: 0.1 });
       return cat(grad(out.cos().sum(), inputs));
+    'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
+    'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
+    'gradient of recurrent weights': () => {
+      const lstm = new nn.LSTM(48, 96, { projSize: 64, batchFirst: true });
+      const [output, [h, c]] = lstm.forward(randn([70, 9, 48]));
+      output.square().sum().add(h.sum()).add(c.sum()).backward();
+      return cat(lstm.parameters().map((p) => p.grad!.flatten()));
     },
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });

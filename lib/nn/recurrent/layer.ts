@@ -50,12 +50,10 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
   readonly batchFirst: boolean;
   readonly dropout: number;
   readonly bidirectional: boolean;
-  /** Input weights of layer 0, 1, ...: [gates * hiddenSize, inputs]. */
-  readonly [weightIh: `weightIhL${number}` | `weightIhL${number}Reverse`]: Parameter;
-  /** Recurrent weights: [gates * hiddenSize, outputs]. */
-  readonly [weightHh: `weightHhL${number}` | `weightHhL${number}Reverse`]: Parameter;
-  readonly [bias: `bias${'Ih' | 'Hh'}L${number}` | `bias${'Ih' | 'Hh'}L${number}Reverse`]:
-    Parameter | undefined;
+  /** Of layer 0, 1, ..., as `weightIhL0`: weightIh [gates * hiddenSize, inputs], weightHh [gates * hiddenSize, outputs]. */
+  readonly [weight: `weight${'Ih' | 'Hh'}L${number}${'' | 'Reverse'}`]: Parameter;
+  /** biasIh and biasHh: [gates * hiddenSize], unless without; weightHr: [projSize, hiddenSize], with a projection. */
+  readonly [other: `${'biasIh' | 'biasHh' | 'weightHr'}L${number}${'' | 'Reverse'}`]: Parameter | undefined;
   readonly #name: string;
   readonly #cell: CellKind;
 

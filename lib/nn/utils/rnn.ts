@@ -202,7 +202,7 @@ export function padPackedSequence(
 }
 
 /** Throws for what is no packed sequence. */
-export function checkPacked(op: string, value: unknown): asserts value is PackedSequence {
+function checkPacked(op: string, value: unknown): asserts value is PackedSequence {
   if (!(value instanceof PackedSequence)) {
     throw new ValueError(`[${op}] sequence: got ${describe(value)}, wanted a PackedSequence`);
   }

@@ -2,6 +2,7 @@ import type { OpInput } from '../../backend/backend.js';
 import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import { noAttrs, shapeText } from '../../check.js';
+import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { noGrad } from '../../grad-mode.js';
 import type { Tensor } from '../../tensor.js';
@@ -159,6 +160,9 @@ function check(cell: Cell, o: Operands, batchSizes: Tensor | null): void {
   };
   const { x, h0, weightHh, hidden } = o;
   const lstm = cell === 'lstm';
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(`[recurrent] wants x of a floating dtype, got ${x.dtype}`);
+  }
   if (batchSizes !== null && batchSizes.dtype !== 'int64') {
     throw new DTypeError(`[recurrent] batchSizes is ${batchSizes.dtype}, wants int64`);
   }

@@ -1,5 +1,5 @@
-// The gate arithmetic of one time step of recurrent layers, forward and backward. The products with the weights
-// are matrix products and stand elsewhere.
+// The gate arithmetic of one time step of recurrent layers, forward and backward. The products with the
+// weights are matrix products and stand elsewhere.
 //
 // A step works on some rows of a batch, one sequence each. Matrices called dense have `hidden` columns unless
 // said otherwise and their own row length; `kept` is what the forward pass keeps of a step for the backward
