@@ -1,5 +1,5 @@
-// How groupNorm reads x: [N, C, ...] as units that are taken through all passes, and as parts of constant size,
-// whose sums meet in the order of the parts. All of it follows from the shape alone.
+// How groupNorm reads x: [N, C, ...] as units that are taken through all passes, and as parts of constant
+// size, whose sums meet in the order of the parts. All of it follows from the shape alone.
 #pragma once
 
 #include <algorithm>
@@ -73,11 +73,11 @@ inline GroupLayout group_layout(const TensorSpec& x, int64_t groups) {
   return l;
 }
 
-// Calls first(unit, part) for the parts of each unit, then join(unit), then second(unit, part). Units that fit a
-// cache go through all three in one thread, so that memory is read once; large ones are split by parts.
+// Calls first(unit, part) for the parts of each unit, then join(unit), then second(unit, part). Units that
+// fit a cache go through all three in one thread, so that memory is read once; large ones are split by parts.
 template <class First, class Join, class Second>
 void for_each_unit(const GroupLayout& l, const First& first, const Join& join, const Second& second) {
-  constexpr int64_t kCached = int64_t{1} << 18, kGrain = 16384, kManyUnits = 16;
+  constexpr int64_t kCached = int64_t{1} << 18, kGrain = 16384, kManyUnits = 8;
   const int64_t units = l.units(), parts = l.parts(), elements = l.unit_elements();
   const bool small = units * elements < 2 * kGrain;
   if (small || (elements <= kCached && units >= kManyUnits)) {

@@ -1,5 +1,5 @@
-// groupNorm(x, weight?, bias?){groups, eps} and its fused gradient: statistics over groups of the channels of a
-// sample. instanceNorm is that with a channel a group. Statistics are of the dtype that x is computed in.
+// groupNorm(x, weight?, bias?){groups, eps} and its fused gradient: statistics over groups of the channels of
+// a sample. instanceNorm is that with a channel a group. Statistics are of the dtype that x is computed in.
 #include <cmath>
 #include <limits>
 
@@ -111,7 +111,8 @@ void normalize_units(const GroupLayout& l, const Forward<T>& f, Scratch& s) {
       const int64_t first = group * l.group_channels(), channel = first % l.channels;
       for (int64_t i = 0; i < l.group_channels(); ++i) {
         center[first + i] = static_cast<T>(m.mean);
-        scale[first + i] = static_cast<T>(f.weight ? static_cast<double>(f.weight[channel + i]) * rstd : rstd);
+        scale[first + i] =
+            static_cast<T>(f.weight ? static_cast<double>(f.weight[channel + i]) * rstd : rstd);
         shift[first + i] = f.bias ? f.bias[channel + i] : T(0);
       }
     }
@@ -212,7 +213,8 @@ void differentiate_units(const GroupLayout& l, const Backward<T>& f, Scratch& s)
   T* const a = s.take<T>(l.samples * l.channels);
   T* const b = s.take<T>(l.samples * l.channels);
   T* const k = s.take<T>(l.samples * l.channels);
-  for (int64_t i = 0; i < l.samples * l.channels; ++i) center[i] = f.mean[i / l.group_channels()];
+  for (int64_t g = 0; g < l.samples * l.groups; ++g)
+    std::fill_n(center + g * l.group_channels(), l.group_channels(), f.mean[g]);
   const NormKernels<T>& kernels = norm_table().of<T>();
 
   const auto fold = [&](int64_t u, const Part& p) {

@@ -1,5 +1,5 @@
-// layerNorm(x, weight?, bias?){normalizedDims, eps}, rmsNorm(x, weight?){normalizedDims, eps}, and their fused
-// gradients. Statistics are of the dtype that x is computed in.
+// layerNorm(x, weight?, bias?){normalizedDims, eps}, rmsNorm(x, weight?){normalizedDims, eps}, and their
+// fused gradients. Statistics are of the dtype that x is computed in.
 #include "ops/copy.h"
 #include "ops/norm_common.h"
 #include "ops/norm_rows.h"
@@ -11,7 +11,7 @@ namespace {
 // Where the operands are: rmsNorm has no mean and no bias.
 template <bool kCentred>
 struct Places {
-  static constexpr int kRstd = kCentred ? 2 : 1;  // of the outputs
+  static constexpr int kRstd = kCentred ? 2 : 1;       // of the outputs
   static constexpr int kRstdInput = kCentred ? 4 : 3;  // of the backward op
 };
 

@@ -63,8 +63,8 @@ struct Moments {
   double mean = 0, variance = 0;
 };
 
-// Mean and biased variance of parts, from their means and sums of squared differences. They lie in `depth` rows
-// of `width`, count(row) elements each.
+// Mean and biased variance of parts, from their means and sums of squared differences. They lie in `depth`
+// rows of `width`, count(row) elements each.
 template <class T, class Count>
 Moments join_moments(const T* mean, const T* m2, int64_t depth, int64_t width, int64_t stride,
                      const Count& count) {

@@ -1,5 +1,5 @@
-// Rows that are normalised each by itself: what layerNorm, rmsNorm and the groupNorm of few elements a channel
-// have in common.
+// Rows that are normalised each by itself: what layerNorm, rmsNorm and the groupNorm of few elements a
+// channel have in common.
 #pragma once
 
 #include <algorithm>
@@ -84,14 +84,15 @@ void run_norm_rows_backward(const NormRows& r, const T* grad, const T* x, const 
   }
   const int64_t chunk = r.chunk(), size = r.parameters();
   const NormKernels<T>& kernels = norm_table().of<T>();
-  parallel_for(r.chunks(), std::max<int64_t>(1, kNormGrain / (chunk * size)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t sample = i * chunk, row = sample * r.groups, at = sample * size;
-      kernels.norm_rows_backward(grad + at, x + at, mean ? mean + row : nullptr, rstd + row, weight,
-                                 std::min(chunk, r.samples() - sample) * r.groups, r.n, r.groups, dx + at,
-                                 weight_parts + i * size, bias_grad ? bias_parts + i * size : nullptr);
-    }
-  });
+  parallel_for(
+      r.chunks(), std::max<int64_t>(1, kNormGrain / (chunk * size)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t sample = i * chunk, row = sample * r.groups, at = sample * size;
+          kernels.norm_rows_backward(grad + at, x + at, mean ? mean + row : nullptr, rstd + row, weight,
+                                     std::min(chunk, r.samples() - sample) * r.groups, r.n, r.groups, dx + at,
+                                     weight_parts + i * size, bias_grad ? bias_parts + i * size : nullptr);
+        }
+      });
   if (r.direct()) return;
   const ReducePlan plan = plan_reduction(partial, NormRows::kPartialDims);
   T* const rest = s.take<T>(plan.intermediate_elements);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { avgPool2d, batchNorm, conv2d, maxPool2d, randn, where } from '../../lib/index.js';
+import { avgPool2d, batchNorm, conv2d, F, grad, info, maxPool2d, randn, where } from '../../lib/index.js';
 
 // What order of dims results have in memory. Their values are the business of layouts.test.ts.
 
@@ -28,6 +28,16 @@ describe('the order of the input is kept', () => {
     }),
   )('%s', (_name, run) => {
     expect(run().strides).toEqual(channelsLast);
+  });
+
+  // Where they run in one piece: their definitions see a group as a row.
+  test.runIf(info().name === 'native')('groupNorm and instanceNorm', () => {
+    const y = x.detach();
+    y.requiresGrad = true;
+    for (const out of [F.groupNorm(y, 2), F.instanceNorm(y)]) {
+      expect(out.strides).toEqual(channelsLast);
+      expect(grad(out.square().sum(), y)[0].strides).toEqual(channelsLast);
+    }
   });
 });
 

@@ -8,8 +8,8 @@ static void row_moments(const T* x, int64_t n, T* mean, T* m2) {
   *m2 = row_squares<T>(x, n, *mean);
 }
 
-// fn(first column, vectors, lanes) for columns in blocks of four vectors: neighbours in memory, and sums that do
-// not wait for each other. What is left takes single ones.
+// fn(first column, vectors, lanes) for columns in blocks of four vectors: neighbours in memory, and sums that
+// do not wait for each other. What is left takes single ones.
 template <class T, class F>
 static LANEGRAD_INLINE void for_column_blocks(int64_t cols, F fn) {
   constexpr int w = Vec<T>::kWidth;
@@ -144,10 +144,8 @@ static void combine_columns(const T* grad, const T* x, int64_t rows, int64_t col
 
 template <class T>
 inline constexpr NormKernels<T> kNormKernels = {
-    norm_rows<T>,         norm_rows_backward<T>, row_moments<T>,
-    column_moments<T>,    normalize_rows<T>,     normalize_columns<T>,
-    row_grad_sums<T>,     column_grad_sums<T>,   combine_rows<T>,
-    combine_columns<T>};
+    norm_rows<T>,         norm_rows_backward<T>, row_moments<T>,      column_moments<T>, normalize_rows<T>,
+    normalize_columns<T>, row_grad_sums<T>,      column_grad_sums<T>, combine_rows<T>,   combine_columns<T>};
 
 extern const NormTable kNormTable;
 const NormTable kNormTable = {.f32 = kNormKernels<float>, .f64 = kNormKernels<double>};

@@ -1,6 +1,6 @@
 // Norms of dense rows: a row is read from memory once, and is in cache for the passes after the first. A mean
-// before the squares keeps the variance accurate where the mean is large. Four accumulators hide the latency of
-// an add. Weight gradients are summed row after row in the memory of the result, which a row of n is small
+// before the squares keeps the variance accurate where the mean is large. Four accumulators hide the latency
+// of an add. Weight gradients are summed row after row in the memory of the result, which a row of n is small
 // enough for. The limit is the bandwidth of memory.
 
 template <class T>
@@ -94,8 +94,7 @@ static LANEGRAD_INLINE void row_dots(const T* grad, const T* x, const T* weight,
 // dx = rstd (gw - mean(gw) - xhat mean(gw xhat)); without a mean of x there is none of gw.
 template <class T>
 static void norm_rows_backward(const T* grad, const T* x, const T* mean, const T* rstd, const T* weight,
-                               int64_t rows, int64_t n, int64_t groups, T* dx, T* weight_grad,
-                               T* bias_grad) {
+                               int64_t rows, int64_t n, int64_t groups, T* dx, T* weight_grad, T* bias_grad) {
   std::fill_n(weight_grad, groups * n, T(0));
   if (bias_grad) std::fill_n(bias_grad, groups * n, T(0));
   for (int64_t r = 0; r < rows; ++r, grad += n, x += n, dx += n) {
