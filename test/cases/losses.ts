@@ -163,7 +163,13 @@ export const losses = {
         noGradient: slow,
       },
       {
-        ...ctc('large, behind one another', [70, 4, 9], index([68], 9, 1), [70, 60, 70, 35], [17, 17, 17, 17]),
+        ...ctc(
+          'large, behind one another',
+          [70, 4, 9],
+          index([68], 9, 1),
+          [70, 60, 70, 35],
+          [17, 17, 17, 17],
+        ),
         noGradient: slow,
       },
     ],

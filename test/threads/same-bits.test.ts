@@ -1,5 +1,17 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
+import {
+  conv2d,
+  crossEntropy,
+  F,
+  info,
+  manualSeed,
+  rand,
+  randint,
+  randn,
+  setNumThreads,
+  zeros,
+  type Tensor,
+} from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -50,6 +62,29 @@ describe.runIf(counts.length > 1)('large ops', () => {
       randn([4000, 300]).add(bias).tanh().sum().backward();
       return bias.grad!;
     },
+    'crossEntropy of probabilities': () => crossEntropy(randn([900, 500]), randn([900, 500]).softmax(1)),
+    'crossEntropy of pixels': () =>
+      crossEntropy(randn([2, 7, 150, 130]), randint(0, 7, [2, 150, 130]), { weight: rand([7]) }),
+    ctcLoss: () =>
+      F.ctcLoss(
+        randn([50, 9, 30]).logSoftmax(2),
+        randint(1, 30, [9, 12]),
+        Array<number>(9).fill(50),
+        Array<number>(9).fill(12),
+      ),
+    ...Object.fromEntries(
+      (['sum', 'mean', 'max'] as const).map((mode) => [
+        `weight gradient of embeddingBag, ${mode}`,
+        () => {
+          const weight = randn([3000, 40], { requiresGrad: true });
+          F.embeddingBag(randint(0, 3000, [2000, 15]), weight, { mode })
+            .square()
+            .sum()
+            .backward();
+          return weight.grad!;
+        },
+      ]),
+    ),
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });
       conv2d(randn([16, 8, 30, 30]), weight)
