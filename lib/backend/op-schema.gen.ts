@@ -50,6 +50,7 @@ export interface OpAttrs {
   bitwiseXor: NoAttrs;
   cat: { readonly dim: number };
   ceil: NoAttrs;
+  checkRange: { readonly low: number; readonly high: number; readonly takesNaN: boolean; readonly caller: 'bernoulli' | 'bernoulli_' | 'cov' | 'gaussianNllLoss' | 'normal' | 'quantile' | 'nanquantile' };
   cholesky: { readonly upper: boolean };
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
@@ -337,6 +338,7 @@ export type PrimitiveName =
   | 'bitwiseXor'
   | 'cat'
   | 'ceil'
+  | 'checkRange'
   | 'cholesky'
   | 'clamp'
   | 'clone'
@@ -1002,6 +1004,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  checkRange: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'low', type: 'float' }, { name: 'high', type: 'float' }, { name: 'takesNaN', type: 'bool' }, { name: 'caller', type: 'enum', choices: ['bernoulli', 'bernoulli_', 'cov', 'gaussianNllLoss', 'normal', 'quantile', 'nanquantile'] }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   cholesky: {

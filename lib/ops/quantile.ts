@@ -10,9 +10,10 @@ import { full } from './creation.js';
 import { gather } from './indexing.js';
 import { sum } from './reduction.js';
 import { sort } from './sorting.js';
-import { any, all } from './truth.js';
+import { any } from './truth.js';
 import { ceil, floor, isnan, logicalNot, round } from './unary.js';
 import { expand, flatten, permute, reshape, transpose } from './view.js';
+import { within } from './within.js';
 
 export interface QuantileOptions {
   /** Default: all elements as one row. */
@@ -53,7 +54,7 @@ export function nanquantile(x: Tensor, q: Tensor | number, options?: QuantileOpt
 }
 
 function quantiles(
-  op: string,
+  op: 'nanquantile' | 'quantile',
   x: Tensor,
   q: Tensor | number,
   options: QuantileOptions = {},
@@ -83,7 +84,7 @@ function quantiles(
   });
 }
 
-function checkPoints(op: string, q: Tensor | number, x: Tensor): Tensor {
+function checkPoints(op: 'nanquantile' | 'quantile', q: Tensor | number, x: Tensor): Tensor {
   if (typeof q === 'number') {
     checkNumber(op, 'q', q);
     if (!(q >= 0 && q <= 1)) throw new ValueError(`[${op}] q: got ${q}, wanted a number in [0, 1]`);
@@ -94,8 +95,7 @@ function checkPoints(op: string, q: Tensor | number, x: Tensor): Tensor {
     throw new DTypeError(`[${op}] q: got ${q.dtype}, wanted the dtype of x, ${x.dtype}`);
   if (q.shape.length > 1)
     throw new ShapeError(`[${op}] q: got [${q.shape.join(', ')}], wanted at most 1 dim`);
-  if (!all(mul(q.ge(0), q.le(1))).item()) throw new ValueError(`[${op}] q: wanted numbers in [0, 1]`);
-  return q;
+  return within(op, q, 0, 1, false);
 }
 
 /** Of rows [..., N] at points [Q]: [..., Q]. */

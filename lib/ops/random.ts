@@ -15,12 +15,11 @@ import { nextCounter } from '../generator.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, le, lt, mul } from './binary.js';
+import { add, lt, mul } from './binary.js';
 import { to } from './convert.js';
 import { creationDType, finish } from './creation.js';
 import type { CreationOptions, Shape } from './creation.js';
-import { all, any } from './truth.js';
-import { logicalNot } from './unary.js';
+import { within } from './within.js';
 
 const noOptions = Object.freeze({});
 
@@ -166,10 +165,10 @@ export function normal(
   return scoped(() =>
     noGrad(() => {
       if (typeof std === 'number') checkDeviation('normal', std);
-      else if (any(lt(std, 0)).item()) throw new ValueError('[normal] got a negative std, wanted none');
+      const deviation = typeof std === 'number' ? std : within('normal', std, 0, Infinity, true);
       const dtype = tensors[0]!.dtype;
       const shape = tensors.length === 2 ? add(mean, std).shape : tensors[0]!.shape;
-      return add(mul(randn(shape, { dtype: isFloat(dtype) ? dtype : 'float32' }), std), mean);
+      return add(mul(randn(shape, { dtype: isFloat(dtype) ? dtype : 'float32' }), deviation), mean);
     }),
   );
 }
@@ -197,10 +196,7 @@ export function bernoulli(x: Tensor, options: { readonly p?: number } = {}): Ten
 }
 
 /** True with probability p at each place. */
-export function trials(op: string, shape: readonly number[], p: Tensor | number): Tensor {
-  if (typeof p !== 'number' && !all(logicalNot(lt(p, 0)).mul(le(p, 1))).item()) {
-    throw new ValueError(`[${op}] got a probability outside [0, 1]`);
-  }
+export function trials(op: 'bernoulli' | 'bernoulli_', shape: readonly number[], p: Tensor | number): Tensor {
   const dtype = typeof p !== 'number' && p.dtype === 'float64' ? 'float64' : 'float32';
-  return lt(rand(shape, { dtype }), p);
+  return lt(rand(shape, { dtype }), typeof p === 'number' ? p : within(op, p, 0, 1, false));
 }

@@ -19,10 +19,10 @@ import {
   type VarOptions,
 } from './reduction.js';
 import type { PickOptions } from './sorting.js';
-import { any } from './truth.js';
 import { clamp } from './clamp.js';
 import { sqrt } from './unary.js';
 import { flatten, reshape, slice, squeeze, t, unsqueeze } from './view.js';
+import { within } from './within.js';
 
 // Moments, medians and the like.
 
@@ -168,16 +168,16 @@ export interface CovOptions {
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensor('cov', 'x', x);
   checkOptions('cov', options);
-  const { correction = 1, fweights, aweights } = options;
+  const { correction = 1 } = options;
   checkNumber('cov', 'correction', correction);
   if (x.shape.length > 2) throw new ShapeError(`[cov] x: got [${x.shape.join(', ')}], wanted at most 2 dims`);
   return scoped(() => {
     const given = isFloat(x.dtype) ? x : to(x, 'float32');
     const rows = x.shape.length === 2 ? given : reshape(given, [1, -1]);
     const count = rows.shape[1]!;
-    checkWeights('fweights', fweights, count);
-    checkWeights('aweights', aweights, count);
-    const both = fweights && aweights ? mul(fweights, aweights) : (fweights ?? aweights);
+    const often = checkWeights('fweights', options.fweights, count);
+    const aweights = checkWeights('aweights', options.aweights, count);
+    const both = often && aweights ? mul(often, aweights) : (often ?? aweights);
     const weights = both && to(both, given.dtype);
     const total = weights ? sum(weights) : count;
     const weighted = weights ? mul(rows, weights) : rows;
@@ -197,8 +197,8 @@ export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   });
 }
 
-function checkWeights(name: string, weights: Tensor | undefined, count: number): void {
-  if (weights === undefined) return;
+function checkWeights(name: string, weights: Tensor | undefined, count: number): Tensor | undefined {
+  if (weights === undefined) return undefined;
   checkTensor('cov', name, weights);
   if (weights.shape.length !== 1 || weights.shape[0] !== count) {
     throw new ShapeError(
@@ -208,8 +208,7 @@ function checkWeights(name: string, weights: Tensor | undefined, count: number):
   if (name === 'fweights' && isFloat(weights.dtype)) {
     throw new ValueError(`[cov] fweights: got ${weights.dtype}, wanted integers`);
   }
-  if (weights.dtype !== 'bool' && any(weights.lt(0)).item())
-    throw new ValueError(`[cov] ${name}: got a negative weight`);
+  return weights.dtype === 'bool' ? weights : within('cov', weights, 0, Infinity, true);
 }
 
 /**

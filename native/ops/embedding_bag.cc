@@ -224,23 +224,6 @@ size_t backward_workspace(const InferContext& c) {
   return s.bytes();
 }
 
-// The row that the maximum of each column of a bag stands in: the first of them; -1 for none.
-template <class T>
-void find_largest(const T* table, int64_t stride, int64_t width, const Bags& bags, int64_t* rows) {
-  for (int64_t b = 0; b < bags.count; ++b, rows += width) {
-    std::fill_n(rows, width, int64_t{-1});
-    for (int64_t k = bags.starts[b]; k < bags.starts[b + 1]; ++k) {
-      const int64_t row = bags.index[k];
-      if (row < 0) continue;
-      const T* x = table + row * stride;
-      for (int64_t i = 0; i < width; ++i) {
-        const T best = rows[i] < 0 ? x[i] : table[rows[i] * stride + i];
-        if (rows[i] < 0 || x[i] > best || (x[i] != x[i] && best == best)) rows[i] = row;
-      }
-    }
-  }
-}
-
 // Every thread owns a range of columns: the additions to an element are made in the order of the bags.
 template <class T>
 void spread_largest(const EvalContext& c, Scratch& s, const Sizes& z, const Bags& bags, const T* grad) {
@@ -249,7 +232,7 @@ void spread_largest(const EvalContext& c, Scratch& s, const Sizes& z, const Bags
   int64_t* rows = static_cast<int64_t*>(s.take(static_cast<size_t>(z.bags * z.width) * sizeof(int64_t)));
   T* out = c.out(0).as<T>();
   parallel_for(z.bags, bag_grain(z), [&](int64_t begin, int64_t end) {
-    find_largest(table, stride, z.width, part_of(bags, begin, end), rows + begin * z.width);
+    bag_table().of<T>().largest(table, stride, z.width, part_of(bags, begin, end), rows + begin * z.width);
   });
   parallel_for(z.rows * z.width, kGrain,
                [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, T(0)); });

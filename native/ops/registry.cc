@@ -9,6 +9,7 @@ namespace lanegrad {
 // The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
 void register_attention_ops(Registry&);
 void register_average_pool_ops(Registry&);
+void register_check_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
 void register_ctc_ops(Registry&);
@@ -43,6 +44,7 @@ const Registry& registry() {
     register_create_ops(*r);
     register_random_ops(*r);
     register_elementwise_ops(*r);
+    register_check_ops(*r);
     register_view_ops(*r);
     register_rearrange_ops(*r);
     register_reduce_ops(*r);

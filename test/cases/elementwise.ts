@@ -275,6 +275,16 @@ export const elementwise = {
     gradient: 'second',
     special: 0,
   },
+  checkRange: {
+    cases: unary().map((one) => ({
+      ...one,
+      attrs: { low: -Infinity, high: Infinity, takesNaN: true, caller: 'normal' as const },
+    })),
+    dtypes: everyDType,
+    tolerance: exact,
+    gradient: 'second',
+    special: 1,
+  },
   clone: { cases: unary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 1 },
   copy: {
     cases: [

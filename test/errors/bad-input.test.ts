@@ -248,20 +248,6 @@ const indices: Row[] = [
   ['embedding: float index', () => lg.embedding(v3, a34), DTypeError],
   ['embedding: weight of one dim', () => lg.embedding(i3, v3), ShapeError],
   ['embedding: paddingIdx', () => lg.embedding(i3, a34, { paddingIdx: 9 }), IndexError],
-  ['crossEntropy: class out of range', () => lg.crossEntropy(a23, lg.tensor([0, 3])), IndexError],
-  ['crossEntropy: negative class', () => lg.crossEntropy(a23, lg.tensor([0, -1])), IndexError],
-  ['crossEntropy: count of targets', () => lg.crossEntropy(a23, i3), ShapeError],
-  ['crossEntropy: float targets', () => lg.crossEntropy(a23, lg.ones([2])), DTypeError],
-  [
-    'crossEntropy: reduction',
-    () => lg.crossEntropy(a23, lg.tensor([0, 1]), { reduction: 'max' } as Loose),
-    ValueError,
-  ],
-  [
-    'crossEntropy: smoothing of 2',
-    () => lg.crossEntropy(a23, lg.tensor([0, 1]), { labelSmoothing: 2 }),
-    ValueError,
-  ],
 ];
 
 const values: Row[] = [

@@ -2,12 +2,14 @@ import { afterAll, describe, expect, test } from 'vitest';
 import {
   cat,
   conv2d,
+  crossEntropy,
   F,
   grad,
   info,
   layerNorm,
   manualSeed,
   nn,
+  rand,
   randint,
   randn,
   scatterAdd,
@@ -128,6 +130,29 @@ describe.runIf(counts.length > 1)('large ops', () => {
       output.square().sum().add(h.sum()).add(c.sum()).backward();
       return cat(lstm.parameters().map((p) => p.grad!.flatten()));
     },
+    'crossEntropy of probabilities': () => crossEntropy(randn([900, 500]), randn([900, 500]).softmax(1)),
+    'crossEntropy of pixels': () =>
+      crossEntropy(randn([2, 7, 150, 130]), randint(0, 7, [2, 150, 130]), { weight: rand([7]) }),
+    ctcLoss: () =>
+      F.ctcLoss(
+        randn([50, 9, 30]).logSoftmax(2),
+        randint(1, 30, [9, 12]),
+        Array<number>(9).fill(50),
+        Array<number>(9).fill(12),
+      ),
+    ...Object.fromEntries(
+      (['sum', 'mean', 'max'] as const).map((mode) => [
+        `weight gradient of embeddingBag, ${mode}`,
+        () => {
+          const weight = randn([3000, 40], { requiresGrad: true });
+          F.embeddingBag(randint(0, 3000, [2000, 15]), weight, { mode })
+            .square()
+            .sum()
+            .backward();
+          return weight.grad!;
+        },
+      ]),
+    ),
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });
       conv2d(randn([16, 8, 30, 30]), weight)

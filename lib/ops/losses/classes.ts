@@ -40,7 +40,8 @@ export interface CrossEntropyOptions extends LossOptions {
 
 /**
  * Cross-entropy of logits with class indices or probabilities: -Σ_c q_c log softmax(input)_c.
- * input: [N, C], [N, C, d...] or [C]. target: int64 indices [N], [N, d...] or [], or probabilities of input's shape.
+ * input: [N, C], [N, C, d...] or [C]. target: int64 indices [N], [N, d...] or [], or probabilities of input's shape, which
+ * get a gradient too. Without gradients of the weights it is one pass forward and one back: the softmax is never stored.
  *
  * @throws ShapeError if target does not fit input.
  * @throws IndexError for a class outside [0, C).

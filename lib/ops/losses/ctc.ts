@@ -50,7 +50,7 @@ function lengthsOf(name: string, value: Lengths, samples: number): Tensor {
  * repetitions dropped, reads as the targets. Graves et al., 2006. logProbs: [T, N, C] or [T, C], of log softmax, floating;
  * targets: integers [N, S], or all of them behind one another; inputLengths, targetLengths: [N], or numbers. The mean
  * divides each loss by the length of its target first. Gives [N] or [] without a reduction. The gradient of logProbs is, as
- * in PyTorch, that of the logits in front of the log softmax.
+ * in PyTorch, that of the logits in front of the log softmax; unlike there it has a gradient itself.
  *
  * @throws ShapeError if the shapes do not fit.
  * @throws ValueError for lengths out of range, or a blank that is no class.

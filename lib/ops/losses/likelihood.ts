@@ -1,15 +1,15 @@
 import { clampMin } from '../clamp.js';
 import { checkChoice, checkOperand, checkOptions, shapeText } from '../../check.js';
-import { ShapeError, ValueError } from '../../errors.js';
+import { ShapeError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { add, div, eq, gt, lt, mul, sub, where } from '../binary.js';
 import { detach } from '../convert.js';
 import { full } from '../creation.js';
 import { sum } from '../reduction.js';
-import { any } from '../truth.js';
 import { exp, log, square } from '../unary.js';
 import { unsqueeze } from '../view.js';
+import { within } from '../within.js';
 import { asFloat, checkPair, flagOf, numberOf, reduce, reductionOf } from './common.js';
 import type { LossOptions } from './common.js';
 
@@ -141,10 +141,7 @@ export function gaussianNllLoss(
   return scoped(() => {
     const given =
       typeof variance === 'number' ? full(input.shape, variance, { dtype: input.dtype }) : variance;
-    const v = varianceFor(op, given, input);
-    if (any(lt(v, 0)).item()) {
-      throw new ValueError(`[${op}] got a negative variance, wanted none`);
-    }
+    const v = within(op, varianceFor(op, given, input), 0, Infinity, true);
     // The gradient goes through the clamp as if it were not there, as in PyTorch.
     const least = add(v, sub(clampMin(detach(v), eps), detach(v)));
     let losses = mul(add(log(least), div(square(sub(input, target)), least)), 0.5);

@@ -30,6 +30,8 @@ struct BagKernels {
               T* out);
   // out[b] = the maximum of each column, 0 for an empty bag. NaN wins.
   void (*max)(const T* table, int64_t stride, int64_t width, const Bags& bags, T* out);
+  // rows[b]: the row that the maximum of each column stands in, the first of them; -1 for none.
+  void (*largest)(const T* table, int64_t stride, int64_t width, const Bags& bags, int64_t* rows);
   // dense out[row] += scales * grad[b] for each place whose row is in [first, last).
   void (*spread)(const T* grad, int64_t width, const Bags& bags, const BagScales<T>& scales, int64_t first,
                  int64_t last, T* out);

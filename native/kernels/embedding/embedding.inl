@@ -93,6 +93,46 @@ static void max_bags(const T* table, int64_t stride, int64_t width, const Bags& 
       [](Vec<T> x, int64_t counted) { return counted > 0 ? x : Vec<T>::zero(); }, out);
 }
 
+// Places of a bag that a lane of floats counts exactly.
+static constexpr int64_t kCounted = int64_t{1} << 24;
+
+// Columns [at, at + n) of one bag, one vector of them.
+template <class T>
+static void largest_rows(const T* table, int64_t stride, const Bags& bags, int64_t bag, int64_t at, int64_t n,
+                         int64_t* rows) {
+  constexpr int w = Vec<T>::kWidth;
+  const Vec<T> none = Vec<T>::broadcast(T(-1));
+  Vec<T> best = Vec<T>::zero();
+  bool fresh = true;
+  for (int64_t i = 0; i < n && i < w; ++i) rows[i] = -1;
+  for (int64_t begin = bags.starts[bag], end; begin < bags.starts[bag + 1]; begin = end) {
+    end = bags.starts[bag + 1] - begin < kCounted ? bags.starts[bag + 1] : begin + kCounted;
+    Vec<T> place = none;
+    for (int64_t k = begin; k < end; ++k) {
+      if (bags.index[k] < 0) continue;
+      const Vec<T> x = load_some(table + bags.index[k] * stride + at, n);
+      const Vec<T> here = Vec<T>::broadcast(static_cast<T>(k - begin));
+      const auto better = gt(x, best) | (is_nan(x) & ~is_nan(best));
+      best = fresh ? x : select(better, x, best);
+      place = fresh ? here : select(better, here, place);
+      fresh = false;
+    }
+    alignas(64) T places[w];
+    place.store(places);
+    for (int64_t i = 0; i < n && i < w; ++i)
+      if (places[i] >= 0) rows[i] = bags.index[begin + static_cast<int64_t>(places[i])];
+  }
+}
+
+template <class T>
+static void largest_rows(const T* table, int64_t stride, int64_t width, const Bags& bags, int64_t* rows) {
+  for (int64_t b = 0; b < bags.count; ++b, rows += width) {
+    for (int64_t k = bags.starts[b]; k < bags.starts[b + 1]; ++k) foresee(table, stride, width, bags, k);
+    for (int64_t at = 0; at < width; at += Vec<T>::kWidth)
+      largest_rows(table, stride, bags, b, at, width - at, rows + at);
+  }
+}
+
 template <class T>
 static void spread_bags(const T* grad, int64_t width, const Bags& bags, const BagScales<T>& scales,
                         int64_t first, int64_t last, T* out) {
@@ -131,7 +171,8 @@ static void dot_bags(const T* grad, const T* table, int64_t stride, int64_t widt
 }
 
 template <class T>
-inline constexpr BagKernels<T> kBagKernels = {sum_bags<T>, max_bags<T>, spread_bags<T>, dot_bags<T>};
+inline constexpr BagKernels<T> kBagKernels = {sum_bags<T>, max_bags<T>, largest_rows<T>, spread_bags<T>,
+                                              dot_bags<T>};
 
 extern const BagTable kBagTable;
 const BagTable kBagTable = {.f32 = kBagKernels<float>, .f64 = kBagKernels<double>};

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../../op-schema.gen.js';
 import { binaryOps, comparisonOps } from './binary.js';
+import { checkRange } from './check.js';
 import { convolution, convolutionInputGrad, convolutionWeightGrad } from './conv.js';
 import { arange, eye, full, linspace, nextCounter, normal, randint, uniform } from './creation.js';
 import { cat, indexAdd, indexCopy, indexSelect, wrapIndex } from './indexing.js';
@@ -54,6 +55,7 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   avgPool,
   avgPoolBackward,
   cat,
+  checkRange,
   cholesky,
   clamp,
   contiguous,
