@@ -122,6 +122,7 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
       const out = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: 0.1 });
       return cat(grad(out.cos().sum(), inputs));
+    },
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {

@@ -3,7 +3,7 @@ import { checkChoice, checkOperand, checkOptions, shapeText } from '../../check.
 import { ShapeError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, eq, gt, lt, mul, sub, where } from '../binary.js';
+import { add, div, eq, gt, mul, sub, where } from '../binary.js';
 import { detach } from '../convert.js';
 import { full } from '../creation.js';
 import { sum } from '../reduction.js';
