@@ -60,7 +60,7 @@ export function numbers<T extends readonly number[]>(
         Array.isArray(given) &&
         given.length === initial.length &&
         given.every((entry) => typeof entry === 'number') &&
-        fits(...(given as number[]));
+        fits(...(given));
       if (!right) throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted ${wanted}`);
     },
     numbers: (value) => value,
@@ -73,7 +73,7 @@ export const betas = (first = 0.9, second = 0.999): OptionKind<readonly [number,
   numbers(
     [first, second] as const,
     'two numbers in [0, 1)',
-    (a, b) => a! >= 0 && a! < 1 && b! >= 0 && b! < 1,
+    (a, b) => a >= 0 && a < 1 && b >= 0 && b < 1,
   );
 
 export function initialOptions<Options extends object>(table: OptionTable<Options>): Required<Options> {
