@@ -51,7 +51,7 @@ export function squaredHingeLoss(input: Tensor, target: Tensor, options: MarginO
  * @throws ShapeError if the shapes do not broadcast.
  * @example
  * import { F, tensor } from 'lanegrad';
- * F.logCoshLoss(tensor([1.5, 1000.5]), tensor([1.5, 0]), { reduction: 'none' }).tolist(); // => [0, 999.8068...]
+ * F.logCoshLoss(tensor([1.5, 1000.5]), tensor([1.5, 0]), { reduction: 'none' }).tolist(); // => [0, 999.8068]
  */
 export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkTensor('logCoshLoss', 'input', input);
