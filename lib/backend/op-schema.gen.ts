@@ -211,6 +211,8 @@ export interface OpAttrs {
   round: NoAttrs;
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scaledDotProductAttention: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
+  scaledDotProductAttentionBackward: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
   scatter: { readonly dim: number };
   scatterAdd: { readonly dim: number };
   scatterReduce: { readonly dim: number; readonly reduce: 'prod' | 'amax' | 'amin' };
@@ -495,6 +497,7 @@ export type FusedName =
   | 'nanToNum'
   | 'nanmedian'
   | 'prelu'
+  | 'scaledDotProductAttention'
   | 'selu'
   | 'sgdStep'
   | 'softplus'
@@ -2451,6 +2454,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  scaledDotProductAttention: {
+    inputs: [
+      { name: 'query', kind: 'one' },
+      { name: 'key', kind: 'one' },
+      { name: 'value', kind: 'one' },
+      { name: 'attnMask', kind: 'optional', differentiable: false },
+      { name: 'counter', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'isCausal', type: 'bool' }, { name: 'scale', type: 'float' }, { name: 'dropoutP', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logSumExp', differentiable: false }],
+    flags: ['random'],
+    promotion: 'none',
+  },
+  scaledDotProductAttentionBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'query', kind: 'one' },
+      { name: 'key', kind: 'one' },
+      { name: 'value', kind: 'one' },
+      { name: 'attnMask', kind: 'optional', differentiable: false },
+      { name: 'counter', kind: 'optional', differentiable: false },
+      { name: 'out', kind: 'one' },
+      { name: 'logSumExp', kind: 'one' },
+    ],
+    attrs: [{ name: 'isCausal', type: 'bool' }, { name: 'scale', type: 'float' }, { name: 'dropoutP', type: 'float' }],
+    outputs: [{ name: 'queryGrad' }, { name: 'keyGrad' }, { name: 'valueGrad' }],
+    flags: ['random', 'internal'],
     promotion: 'none',
   },
   scatter: {

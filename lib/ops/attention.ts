@@ -1,3 +1,4 @@
+import { backend } from '../backend/current.js';
 import {
   checkFlag,
   checkInt,
@@ -5,19 +6,26 @@ import {
   checkOptions,
   checkRange,
   checkTensor,
+  product,
   shapeText,
 } from '../check.js';
-import { ShapeError, ValueError } from '../errors.js';
+import { isFloat } from '../dtype.js';
+import { DTypeError, ShapeError, ValueError } from '../errors.js';
+import { nextCounter } from '../generator.js';
+import { isGradEnabled } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, eq, le, mul, where } from './binary.js';
-import { detach } from './convert.js';
+import { add, mul, where } from './binary.js';
+import { commonShape } from './broadcast.js';
+import { runComposite } from './composite.js';
+import { masked, repeatHeads, scaledDotProductAttention as definition } from './composites/attention.js';
+import { to } from './convert.js';
 import { zeros } from './creation.js';
-import { arange } from './ranges.js';
 import { dropout } from './dropout.js';
 import { cat, chunk } from './join.js';
 import { linear, matmul } from './matmul.js';
-import { amax, mean, softmax } from './reduction.js';
+import { blocksFor } from './random.js';
+import { mean, softmax } from './reduction.js';
 import { expand, reshape, squeeze, transpose, unsqueeze } from './view.js';
 
 export interface AttentionOptions {
@@ -33,44 +41,72 @@ export interface AttentionOptions {
   enableGqa?: boolean;
 }
 
-/** scores where `seen`, else -Infinity; a floating mask is added. */
-function masked(op: string, scores: Tensor, mask: Tensor): Tensor {
+function checkMask(op: string, mask: Tensor, query: Tensor, wanted: readonly number[]): void {
   const shape = mask.shape;
-  const wanted = scores.shape;
   const fits = shape.every((size, i) => size === 1 || size === wanted[wanted.length - shape.length + i]);
   if (shape.length > wanted.length || !fits) {
     throw new ShapeError(
       `[${op}] attnMask is ${shapeText(shape)}, wanted one that broadcasts to ${shapeText(wanted)}`,
     );
   }
-  return mask.dtype === 'bool' ? where(mask, scores, -Infinity) : add(scores, mask);
+  if (!['bool', 'float32', query.dtype].includes(mask.dtype)) {
+    throw new DTypeError(
+      `[${op}] attnMask is ${mask.dtype}, wanted bool, float32 or that of query, ${query.dtype}`,
+    );
+  }
 }
 
-/** Softmax along the last dim; all 0 where nothing is seen. */
-function safeSoftmax(scores: Tensor): Tensor {
-  if (scores.numel() === 0) return scores;
-  const blind = eq(amax(detach(scores), { dim: -1, keepdim: true }), -Infinity);
-  return where(blind, 0, softmax(where(blind, 0, scores), -1));
+function checkOperands(op: string, query: Tensor, key: Tensor, value: Tensor): void {
+  const least = Math.min(query.ndim, key.ndim, value.ndim);
+  if (least < 2 || query.shape.at(-1) !== key.shape.at(-1) || key.shape.at(-2) !== value.shape.at(-2)) {
+    throw new ShapeError(
+      `[${op}] got query ${shapeText(query.shape)}, key ${shapeText(key.shape)}, value ${shapeText(value.shape)}, ` +
+        'wanted [..., L, E], [..., S, E] and [..., S, Ev]',
+    );
+  }
+  if (!isFloat(query.dtype) || key.dtype !== query.dtype || value.dtype !== query.dtype) {
+    throw new DTypeError(
+      `[${op}] got query ${query.dtype}, key ${key.dtype}, value ${value.dtype}, wanted one floating dtype`,
+    );
+  }
 }
 
-/** Each head `times` over, one copy behind the other: [..., H, S, E] to [..., H times, S, E]. */
-function repeatHeads(x: Tensor, times: number): Tensor {
-  if (times === 1) return x;
+/** x with the dims `front` before its last `own` ones. */
+function behind(x: Tensor, front: readonly number[], own: number): Tensor {
   const shape = x.shape;
-  const [heads, ...rest] = shape.slice(-3) as [number, number, number];
-  const front = shape.slice(0, -3);
-  return reshape(expand(unsqueeze(x, -3), [...front, heads, times, ...rest]), [
-    ...front,
-    heads * times,
-    ...rest,
-  ]);
+  const fits = shape.length === front.length + own && front.every((size, i) => size === shape[i]);
+  return fits ? x : expand(x, [...front, ...shape.slice(shape.length - own)]);
+}
+
+/** The three with the same dims before the last two; with shared heads, key and value may have fewer of those. */
+function aligned(op: string, operands: readonly Tensor[], shareHeads: boolean): readonly Tensor[] {
+  const own = shareHeads ? 3 : 2;
+  const front = commonShape(
+    op,
+    operands.map((x) => x.shape.slice(0, -own)),
+  );
+  return operands.map((x) => behind(x, front, own));
+}
+
+function shared(op: string, query: Tensor, key: Tensor, value: Tensor): readonly Tensor[] {
+  const heads = (x: Tensor): number => (x.ndim < 3 ? 0 : x.shape.at(-3)!);
+  const [wanted, keys, values] = [heads(query), heads(key), heads(value)];
+  if (keys === 0 || values === 0 || wanted % keys !== 0 || wanted % values !== 0) {
+    throw new ShapeError(
+      `[${op}] got ${wanted} heads of query, ${keys} of key and ${values} of value, wanted divisors of those of query`,
+    );
+  }
+  if (keys === values) return [query, key, value];
+  return [query, repeatHeads(key, wanted / keys), repeatHeads(value, wanted / values)];
 }
 
 /**
  * softmax(query keyᵀ scale + mask) value. Vaswani et al., 2017. query: [..., L, E], key: [..., S, E], value: [..., S, Ev],
- * floating; the leading dims broadcast. A query that sees no key gives 0.
+ * floating; the leading dims broadcast. A query that sees no key gives 0. The scores, [..., L, S], are never in memory as a
+ * whole, unless the mask needs a gradient or gradients of gradients are taken.
  *
  * @throws ShapeError if the shapes do not fit.
+ * @throws DTypeError unless the three are of one floating dtype, and attnMask of that, bool or float32.
  * @throws ValueError for attnMask together with isCausal, or a dropoutP outside [0, 1].
  * @example
  * import { F, ones, tensor } from 'lanegrad';
@@ -96,38 +132,24 @@ export function scaledDotProductAttention(
   if (attnMask !== null) checkTensor(op, 'attnMask', attnMask);
   if (attnMask !== null && isCausal)
     throw new ValueError(`[${op}] got attnMask with isCausal, wanted one of them`);
-  const least = Math.min(query.ndim, key.ndim, value.ndim);
-  const width = query.shape.at(-1);
-  if (least < 2 || width !== key.shape.at(-1) || key.shape.at(-2) !== value.shape.at(-2)) {
-    throw new ShapeError(
-      `[${op}] got query ${shapeText(query.shape)}, key ${shapeText(key.shape)}, value ${shapeText(value.shape)}, ` +
-        'wanted [..., L, E], [..., S, E] and [..., S, Ev]',
-    );
-  }
-  const factor = scale ?? 1 / Math.sqrt(width!);
+  checkOperands(op, query, key, value);
+  const attrs = { isCausal, scale: scale ?? 1 / Math.sqrt(query.shape.at(-1)! || 1), dropoutP };
   return scoped(() => {
-    const [keys, values] = enableGqa ? grouped(op, query, key, value) : [key, value];
-    let scores = matmul(mul(query, factor), transpose(keys, -2, -1));
-    if (isCausal) {
-      const [queries, places] = scores.shape.slice(-2) as [number, number];
-      scores = where(le(arange(places), unsqueeze(arange(queries), 1)), scores, -Infinity);
-    } else if (attnMask !== null) {
-      scores = masked(op, scores, attnMask);
+    const operands = enableGqa ? shared(op, query, key, value) : [query, key, value];
+    const [q, k, v] = aligned(op, operands, enableGqa) as [Tensor, Tensor, Tensor];
+    const scores = [...q.shape.slice(0, -1), k.shape.at(-2)!];
+    let mask = attnMask;
+    if (mask !== null) {
+      checkMask(op, mask, q, scores);
+      if (mask.dtype !== 'bool') mask = to(mask, q.dtype);
     }
-    const weights = attnMask !== null ? safeSoftmax(scores) : softmax(scores, -1);
-    return matmul(dropout(weights, { p: dropoutP }), values);
+    const counter = dropoutP > 0 ? nextCounter(blocksFor(product(scores), 'float32')) : null;
+    const inputs = [q, k, v, mask, counter];
+    // The op in one piece gives no gradient of the mask.
+    return mask !== null && backend.requiresGrad(mask) && isGradEnabled()
+      ? definition(inputs, attrs)[0]!
+      : runComposite('scaledDotProductAttention', inputs, attrs)[0]!;
   });
-}
-
-function grouped(op: string, query: Tensor, key: Tensor, value: Tensor): readonly [Tensor, Tensor] {
-  const heads = (x: Tensor): number => (x.ndim < 3 ? 0 : x.shape.at(-3)!);
-  const [wanted, keys, values] = [heads(query), heads(key), heads(value)];
-  if (keys === 0 || values === 0 || wanted % keys !== 0 || wanted % values !== 0) {
-    throw new ShapeError(
-      `[${op}] got ${wanted} heads of query, ${keys} of key and ${values} of value, wanted divisors of those of query`,
-    );
-  }
-  return [repeatHeads(key, wanted / keys), repeatHeads(value, wanted / values)];
 }
 
 export interface MultiHeadAttentionOptions {
@@ -334,7 +356,8 @@ function attendHeads(
     return [merge(scaledDotProductAttention(q, k, v, { attnMask: mask, dropoutP: p })), null];
   }
   const products = matmul(mul(q, 1 / Math.sqrt(size)), transpose(k, -2, -1));
-  const weights = dropout(softmax(mask ? masked(op, products, mask) : products, -1), { p });
+  if (mask) checkMask(op, mask, q, products.shape);
+  const weights = dropout(softmax(mask ? masked(products, mask) : products, -1), { p });
   return [
     merge(matmul(weights, v)),
     options.averageAttnWeights === false ? weights : mean(weights, { dim: 1 }),

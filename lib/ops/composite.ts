@@ -9,6 +9,7 @@ import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
+import { scaledDotProductAttention } from './composites/attention.js';
 import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { gridSample } from './composites/grid-sample.js';
@@ -44,6 +45,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   median,
   mode,
   nanmedian,
+  scaledDotProductAttention,
   sgdStep,
   topk,
   var: variance,

@@ -7,6 +7,7 @@
 namespace lanegrad {
 
 // The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
+void register_attention_ops(Registry&);
 void register_average_pool_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
@@ -54,6 +55,7 @@ const Registry& registry() {
     register_pad_ops(*r);
     register_resample_ops(*r);
     register_grid_sample_ops(*r);
+    register_attention_ops(*r);
     register_norm_ops(*r);
     register_loss_ops(*r);
     register_optim_ops(*r);

@@ -4,6 +4,7 @@ import { activation } from './activation.js';
 import { arithmetic } from './arithmetic.js';
 import { creation } from './creation.js';
 import { elementwise } from './elementwise.js';
+import { attentions } from './attention.js';
 import { fused } from './fused.js';
 import { functions } from './functions.js';
 import { indexing } from './indexing.js';
@@ -30,6 +31,7 @@ export const opRows = {
   ...arithmetic,
   ...creation,
   ...elementwise,
+  ...attentions,
   ...fused,
   ...functions,
   ...indexing,

@@ -1,5 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { conv2d, info, manualSeed, randn, setNumThreads, zeros, type Tensor } from '../../lib/index.js';
+import {
+  cat,
+  conv2d,
+  F,
+  grad,
+  info,
+  manualSeed,
+  randn,
+  setNumThreads,
+  zeros,
+  type Tensor,
+} from '../../lib/index.js';
 import { nets, train } from '../support/small-nets.js';
 
 // Accumulation order depends on shape, strides and dtype only: the same bits for any number of threads, run after run.
@@ -49,6 +60,23 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const bias = randn([300], { requiresGrad: true });
       randn([4000, 300]).add(bias).tanh().sum().backward();
       return bias.grad!;
+    },
+    attention: () =>
+      F.scaledDotProductAttention(randn([3, 300, 24]), randn([3, 600, 24]), randn([3, 600, 40])),
+    'attention of one query': () => {
+      const options = { enableGqa: true, dropoutP: 0.2 };
+      return F.scaledDotProductAttention(
+        randn([6, 1, 64]),
+        randn([2, 3000, 64]),
+        randn([2, 3000, 64]),
+        options,
+      );
+    },
+    'gradients of attention': () => {
+      const inputs = [0, 1, 2].map(() => randn([1, 2, 700, 16], { requiresGrad: true }));
+      const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
+      const out = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: 0.1 });
+      return cat(grad(out.cos().sum(), inputs));
     },
     'weight gradient of a convolution': () => {
       const weight = randn([24, 8, 3, 3], { requiresGrad: true });

@@ -1,0 +1,16 @@
+#if defined(__x86_64__) || defined(_M_X64)
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/attention/attention.h"
+#include "simd/begin_avx512.h"
+
+#include "simd/math.inl"
+#include "simd/tail.inl"
+#include "kernels/attention/attention.inl"
+
+#include "simd/end_avx512.h"
+
+#endif
