@@ -110,8 +110,8 @@ function shared(op: string, query: Tensor, key: Tensor, value: Tensor): readonly
  * @throws ValueError for attnMask together with isCausal, or a dropoutP outside [0, 1].
  * @example
  * import { F, ones, tensor } from 'lanegrad';
- * const value = tensor([[1.0], [4.0]]);
- * F.scaledDotProductAttention(ones([2, 3]), ones([2, 3]), value, { isCausal: true }).tolist(); // => [[1], [2.5]]
+ * const value = tensor([[1.5], [4.5]]);
+ * F.scaledDotProductAttention(ones([2, 3]), ones([2, 3]), value, { isCausal: true }).tolist(); // => [[1.5], [3]]
  */
 export function scaledDotProductAttention(
   query: Tensor,
