@@ -1,8 +1,7 @@
 // npm run docs:bandwidth -- FILE...: writes docs/bandwidth.md from what `npm run bench:ops -- --json` wrote; where several
-// files hold a case, the least time of each counts.
+// files hold a case, its fastest moment counts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Times } from './measure.js';
 import { reasonFor } from './reasons.js';
 import type { OpsReport, OpsRow } from './report.js';
 
@@ -13,24 +12,12 @@ if (files.length === 0) {
 }
 const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as OpsReport);
 
-const lesser = (a: Times, b: Times): Times => (a.least < b.least ? a : b);
-
-/** The quietest moment of each, over all files. */
-function merge(a: OpsRow, b: OpsRow): OpsRow {
-  const torch = a.torchMs && b.torchMs ? lesser(a.torchMs, b.torchMs) : (a.torchMs ?? b.torchMs);
-  return {
-    ...b,
-    ms: lesser(a.ms, b.ms),
-    triadMs: lesser(a.triadMs, b.triadMs),
-    ...(torch === undefined ? {} : { torchMs: torch }),
-  };
-}
-
+// A row is taken whole, so that case, triad and PyTorch are of one moment: the one at which the case was fastest.
 const merged = new Map<string, OpsRow>();
 for (const row of reports.flatMap((report) => report.rows)) {
   const key = `${row.group}/${row.name}`;
   const before = merged.get(key);
-  merged.set(key, before === undefined ? row : merge(before, row));
+  if (before === undefined || row.ms.least < before.ms.least) merged.set(key, row);
 }
 const rows = [...merged.values()];
 const last = reports.at(-1)!;
@@ -134,7 +121,8 @@ ${last.machine}, ${last.cores} cores, level ${last.isa}, ${last.threads} threads
   takes every second element touches twice the memory that is counted.
 - The triad is \`x + 1.5 y\` over as many bytes, its output from the same pool, measured before and after each case in the same
   process. A reduction writes next to nothing and so may exceed it: reading is cheaper than writing.
-- The machine is shared: each time is the least of all calls of all rounds, the library and PyTorch in turn. 16M float32
+- The machine is shared: each time is the least of all calls of all rounds, the library and PyTorch in turn, at the quietest of
+  some moments. 16M float32
   are 64 MB, which the last cache of this machine may hold in part; read shares and ratios, not GB/s.
 - Results come from the pool. PyTorch's come from malloc, which takes fresh pages for each: that is most of the ratio where
   both are bound by memory.
