@@ -1,13 +1,17 @@
-// npm run docs:bandwidth -- FILE...: writes docs/bandwidth.md from what `npm run bench:ops -- --json` wrote; where several
+// npm run docs:bandwidth -- FILE... [--note TEXT]: writes docs/bandwidth.md from what `npm run bench:ops -- --json` wrote; where several
 // files hold a case, its fastest moment counts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { reasonFor } from './reasons.js';
 import type { OpsReport, OpsRow } from './report.js';
 
-const files = process.argv.slice(2);
+const { values: options, positionals: files } = parseArgs({
+  options: { note: { type: 'string' } },
+  allowPositionals: true,
+});
 if (files.length === 0) {
-  console.error('npm run docs:bandwidth -- FILE...');
+  console.error('npm run docs:bandwidth -- FILE... [--note TEXT]');
   process.exit(2);
 }
 const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as OpsReport);
@@ -115,7 +119,7 @@ npm run docs:bandwidth -- ops.json
 
 ${last.machine}, ${last.cores} cores, level ${last.isa}, ${last.threads} threads, Node ${last.node}${
   last.torch === undefined ? '' : `, PyTorch ${last.torch}`
-}, ${last.date}.
+}, ${last.date}.${options.note === undefined ? '' : `\n\n${options.note}`}
 
 - GB/s counts inputs read once and outputs written once, whatever the op does inside. A view counts its elements: one that
   takes every second element touches twice the memory that is counted.
