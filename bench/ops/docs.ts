@@ -1,36 +1,27 @@
-// npm run docs:bandwidth -- FILE...: writes docs/bandwidth.md from what `npm run bench:ops -- --json` wrote; where several
-// files hold a case, the least time of each counts.
+// npm run docs:bandwidth -- FILE... [--note TEXT]: writes docs/bandwidth.md from what `npm run bench:ops -- --json` wrote; where several
+// files hold a case, its fastest moment counts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Times } from './measure.js';
+import { parseArgs } from 'node:util';
 import { reasonFor } from './reasons.js';
 import type { OpsReport, OpsRow } from './report.js';
 
-const files = process.argv.slice(2);
+const { values: options, positionals: files } = parseArgs({
+  options: { note: { type: 'string' } },
+  allowPositionals: true,
+});
 if (files.length === 0) {
-  console.error('npm run docs:bandwidth -- FILE...');
+  console.error('npm run docs:bandwidth -- FILE... [--note TEXT]');
   process.exit(2);
 }
 const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as OpsReport);
 
-const lesser = (a: Times, b: Times): Times => (a.least < b.least ? a : b);
-
-/** The quietest moment of each, over all files. */
-function merge(a: OpsRow, b: OpsRow): OpsRow {
-  const torch = a.torchMs && b.torchMs ? lesser(a.torchMs, b.torchMs) : (a.torchMs ?? b.torchMs);
-  return {
-    ...b,
-    ms: lesser(a.ms, b.ms),
-    triadMs: lesser(a.triadMs, b.triadMs),
-    ...(torch === undefined ? {} : { torchMs: torch }),
-  };
-}
-
+// A row is taken whole, so that case, triad and PyTorch are of one moment: the one at which the case was fastest.
 const merged = new Map<string, OpsRow>();
 for (const row of reports.flatMap((report) => report.rows)) {
   const key = `${row.group}/${row.name}`;
   const before = merged.get(key);
-  merged.set(key, before === undefined ? row : merge(before, row));
+  if (before === undefined || row.ms.least < before.ms.least) merged.set(key, row);
 }
 const rows = [...merged.values()];
 const last = reports.at(-1)!;
@@ -128,13 +119,14 @@ npm run docs:bandwidth -- ops.json
 
 ${last.machine}, ${last.cores} cores, level ${last.isa}, ${last.threads} threads, Node ${last.node}${
   last.torch === undefined ? '' : `, PyTorch ${last.torch}`
-}, ${last.date}.
+}, ${last.date}.${options.note === undefined ? '' : `\n\n${options.note}`}
 
 - GB/s counts inputs read once and outputs written once, whatever the op does inside. A view counts its elements: one that
   takes every second element touches twice the memory that is counted.
 - The triad is \`x + 1.5 y\` over as many bytes, its output from the same pool, measured before and after each case in the same
   process. A reduction writes next to nothing and so may exceed it: reading is cheaper than writing.
-- The machine is shared: each time is the least of all calls of all rounds, the library and PyTorch in turn. 16M float32
+- The machine is shared: each time is the least of all calls of all rounds, the library and PyTorch in turn, at the quietest of
+  some moments. 16M float32
   are 64 MB, which the last cache of this machine may hold in part; read shares and ratios, not GB/s.
 - Results come from the pool. PyTorch's come from malloc, which takes fresh pages for each: that is most of the ratio where
   both are bound by memory.

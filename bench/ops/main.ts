@@ -133,19 +133,7 @@ const rows: OpsRow[] = [];
 const gbs = (row: OpsRow, { least }: Times): string => digits(row.bytes / least / 1e6);
 const share = (row: OpsRow): number => row.triadMs.least / row.ms.least;
 const against = (row: OpsRow): number => (row.torchMs?.least ?? NaN) / row.ms.least;
-for (const entry of chosen) {
-  const row = await measure(entry);
-  if (row === undefined) continue;
-  rows.push(row);
-  process.stderr.write(
-    `${row.name.padEnd(34)} ${digits(row.ms.least)} ms  ${gbs(row, row.ms)} GB/s  ${(100 * share(row)).toFixed(0)} %` +
-      (row.torchMs === undefined ? '\n' : `  x ${digits(against(row))}\n`),
-  );
-}
-library.end();
-torch?.end();
-
-const report: OpsReport = {
+const reportOf = (): OpsReport => ({
   machine: cpus()[0]?.model ?? 'processor unknown',
   cores: availableParallelism(),
   node: process.version,
@@ -154,7 +142,29 @@ const report: OpsReport = {
   threads: Number(options.threads),
   ...(torchVersion === undefined ? {} : { torch: torchVersion }),
   rows,
-};
+});
+
+// After every case, so that a run that is ended early keeps what it has.
+function save(): void {
+  if (options.json === undefined) return;
+  mkdirSync(path.dirname(path.resolve(options.json)), { recursive: true });
+  writeFileSync(options.json, `${JSON.stringify(reportOf(), null, 2)}\n`);
+}
+
+for (const entry of chosen) {
+  const row = await measure(entry);
+  if (row === undefined) continue;
+  rows.push(row);
+  save();
+  process.stderr.write(
+    `${row.name.padEnd(34)} ${digits(row.ms.least)} ms  ${gbs(row, row.ms)} GB/s  ${(100 * share(row)).toFixed(0)} %` +
+      (row.torchMs === undefined ? '\n' : `  x ${digits(against(row))}\n`),
+  );
+}
+library.end();
+torch?.end();
+
+const report = reportOf();
 console.log(`${report.machine}, ${report.isa}, ${report.threads} threads, Node ${report.node}`);
 console.log(
   textTable(
@@ -170,7 +180,3 @@ console.log(
     ]),
   ),
 );
-if (options.json !== undefined) {
-  mkdirSync(path.dirname(path.resolve(options.json)), { recursive: true });
-  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-}

@@ -17,7 +17,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     /^(gather|take|scatter|index|F.embedding|takeAlong)/,
     'places: each element touches a cache line of its own',
   ],
-  [/^(searchsorted|bucketize|isin)/, 'searching: ten steps an element'],
+  [/^(searchsorted|bucketize|isin,)/, 'searching: ten steps an element'],
   [
     /^(unique|nonzero|masked|bincount|histc|repeatInterleave|diff|dist|allclose|equal)/,
     'composed: several passes',

@@ -6,6 +6,7 @@ import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { div, eq, le, ge, mul, ne, sub, where } from './binary.js';
+import { clampMax } from './clamp.js';
 import { contiguous, detach, to } from './convert.js';
 import { full, ones, zeros } from './creation.js';
 import { linspace } from './ranges.js';
@@ -16,7 +17,7 @@ import { cumsum, diff } from './cumulative.js';
 import { amax, amin, sum } from './reduction.js';
 import { argsort, searchsorted, sort } from './sorting.js';
 import { any } from './truth.js';
-import { isnan, trunc } from './unary.js';
+import { isnan } from './unary.js';
 import { expand, flatten, narrow, permute, reshape } from './view.js';
 
 // Functions whose result has a shape that depends on values. Each first counts, reads the count, and runs ops of known
@@ -280,9 +281,10 @@ export function histc(x: Tensor, options: HistcOptions = {}): Tensor {
     scoped(() => {
       const row = flatten(detach(x));
       const [low, high] = rangeOf('histc', row, min, max, 1);
-      const scaled = div(mul(sub(row, low), bins), high - low);
-      const inside = mul(ge(row, low), le(row, high));
-      const place = where(eq(row, high), bins - 1, trunc(where(inside, scaled, bins)));
+      // The upper end belongs to the last bin.
+      const scaled = clampMax(div(mul(sub(row, low), bins), high - low), bins - 1);
+      const everything = min === max;
+      const place = everything ? scaled : where(mul(ge(row, low), le(row, high)), scaled, bins);
       // The last, which is cut off, takes what is outside.
       const places = to(place, 'int64');
       return narrow(
