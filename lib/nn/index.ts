@@ -23,3 +23,4 @@ export { ModuleList, Sequential } from './sequential.js';
 export type { ChainInputs, Chained, ChainOutput, InputsOf, OutputOf } from './sequential.js';
 export { Flatten, Identity } from './shape.js';
 export type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
+export * as utils from './utils/index.js';

@@ -15,6 +15,7 @@ import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import { batchNormTrain, layerNorm } from './composites/norm.js';
 import * as adaptive from './composites/optim-adaptive.js';
+import * as clip from './composites/optim-clip.js';
 import * as optim from './composites/optim.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
@@ -35,6 +36,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
   ...adaptive,
   ...arithmetic,
+  ...clip,
   ...optim,
   batchNormTrain,
   crossEntropy,

@@ -21,12 +21,12 @@ const rule: Rule<RpropOptions> = {
     etas: numbers(
       [0.5, 1.2] as const,
       'a number in (0, 1) and one above 1',
-      (a, b) => a! > 0 && a! < 1 && b! > 1,
+      (a, b) => a > 0 && a < 1 && b > 1,
     ),
     stepSizes: numbers(
       [1e-6, 50] as const,
       'two numbers of at least 0, the first no larger',
-      (a, b) => a! >= 0 && a! <= b!,
+      (a, b) => a >= 0 && a <= b,
     ),
     maximize: flag(false),
   },

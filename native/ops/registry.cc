@@ -8,6 +8,7 @@ namespace lanegrad {
 
 // The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
 void register_average_pool_ops(Registry&);
+void register_clip_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
 void register_elementwise_ops(Registry&);
@@ -57,6 +58,7 @@ const Registry& registry() {
     register_norm_ops(*r);
     register_loss_ops(*r);
     register_optim_ops(*r);
+    register_clip_ops(*r);
     return r;
   }();
   return *instance;

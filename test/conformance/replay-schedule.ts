@@ -73,7 +73,7 @@ function replay({ scheduler, kwargs, base_lrs, lrs, metrics }: ScheduleSample): 
   for (const [step, wanted] of lrs.entries()) {
     if (step > 0) {
       if (metrics === undefined) schedule.step();
-      else schedule.step(metrics[step - 1]!);
+      else schedule.step(metrics[step - 1]);
     }
     const got = optimizer.paramGroups.map((group) => group.lr);
     if (!wanted.every((lr, i) => near(got[i]!, lr, 1e-6, 1e-9)))

@@ -1,0 +1,3 @@
+// The public surface of `nn.utils`.
+export { clipGradNorm_, clipGradValue_ } from './clip-grad.js';
+export type { ClipGradNormOptions } from './clip-grad.js';
