@@ -49,6 +49,8 @@ export interface OpAttrs {
   clampBackward: { readonly min: number; readonly max: number };
   clampMax: NoAttrs;
   clampMin: NoAttrs;
+  clipGradNorm: { readonly p: number };
+  clipGradValue: NoAttrs;
   clone: NoAttrs;
   cofactors: NoAttrs;
   cofactorsBackward: NoAttrs;
@@ -470,6 +472,8 @@ export type FusedName =
   | 'batchNormTrain'
   | 'clampMax'
   | 'clampMin'
+  | 'clipGradNorm'
+  | 'clipGradValue'
   | 'crossEntropy'
   | 'dropout'
   | 'elu'
@@ -907,6 +911,28 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise'],
     promotion: 'common',
+  },
+  clipGradNorm: {
+    inputs: [
+      { name: 'params', kind: 'list', differentiable: false },
+      { name: 'grads', kind: 'list', mutates: true, gradsOf: 0, differentiable: false },
+      { name: 'maxNorm', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'p', type: 'float' }],
+    outputs: [{ name: 'norm', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  clipGradValue: {
+    inputs: [
+      { name: 'params', kind: 'list', differentiable: false },
+      { name: 'grads', kind: 'list', mutates: true, gradsOf: 0, differentiable: false },
+      { name: 'value', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
   },
   clone: {
     inputs: [

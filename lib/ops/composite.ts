@@ -18,6 +18,7 @@ import { embeddingBag } from './composites/embedding-bag.js';
 import { gridSample } from './composites/grid-sample.js';
 import { linear } from './composites/linear.js';
 import * as adaptive from './composites/optim-adaptive.js';
+import * as clip from './composites/optim-clip.js';
 import * as optim from './composites/optim.js';
 import { recurrent } from './composites/recurrent.js';
 import * as norm from './composites/norm.js';
@@ -41,6 +42,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...activation,
   ...adaptive,
   ...arithmetic,
+  ...clip,
   ...optim,
   ...norm,
   ...reduction,

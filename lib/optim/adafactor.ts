@@ -1,3 +1,4 @@
+import { backend } from '../backend/current.js';
 import { checkRange, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { narrow } from '../ops/view.js';
@@ -71,9 +72,10 @@ const rule: Rule<AdafactorOptions> = {
     const [steps, lr, beta2Decay, d, weightDecay] = inputs.slice(4) as [Tensor, ...Numbers];
     for (const [i, param] of params!.entries()) {
       scoped(() => {
-        if (!param.grad) return;
+        const given = backend.getGrad(param);
+        if (!given) return;
         const step = narrow(steps, 0, i, 1).add_(1).reshape([]);
-        const grad = options.maximize ? param.grad.neg() : param.grad.detach();
+        const grad = options.maximize ? given.neg() : given;
         const rate = step.pow(beta2Decay).to(param.dtype);
         const least = options.eps[0] ?? epsilonOf[param.dtype]!;
         const size = rootMeanSquare(param.detach()).clamp({ min: options.eps[1] });

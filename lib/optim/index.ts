@@ -32,3 +32,7 @@ export { Adafactor } from './adafactor.js';
 export type { AdafactorOptions } from './adafactor.js';
 export { Muon } from './muon.js';
 export type { MuonOptions } from './muon.js';
+export { decayGroups } from './decay-groups.js';
+export type { DecayGroup } from './decay-groups.js';
+export { AveragedModel } from './averaged-model.js';
+export type { AveragedModelOptions } from './averaged-model.js';

@@ -1,4 +1,5 @@
 import { Handle } from '../backend/backend.js';
+import { backend } from '../backend/current.js';
 import { describe, shapeText } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
@@ -236,9 +237,10 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   #gradient(): Tensor {
     return scoped(() =>
       cat(
-        this.#params.map((param) =>
-          param.grad ? reshape(param.grad.detach(), [-1]) : zeros([param.numel()], { dtype: param.dtype }),
-        ),
+        this.#params.map((param) => {
+          const grad = backend.getGrad(param);
+          return grad ? reshape(grad, [-1]) : zeros([param.numel()], { dtype: param.dtype });
+        }),
       ),
     );
   }

@@ -1,4 +1,5 @@
 import type { OpInput } from '../backend/backend.js';
+import { backend } from '../backend/current.js';
 import { describe, shapeText } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { narrow } from '../ops/view.js';
@@ -63,9 +64,10 @@ const rule: Rule<MuonOptions> = {
     const [params, buffers, steps] = inputs as [readonly Tensor[], readonly Tensor[], Tensor];
     for (const [i, param] of params.entries()) {
       scoped(() => {
-        if (!param.grad) return;
+        const grad = backend.getGrad(param);
+        if (!grad) return;
         narrow(steps, 0, i, 1).add_(1);
-        update(param, param.grad.detach(), buffers[i]!, inputs.slice(3), options);
+        update(param, grad, buffers[i]!, inputs.slice(3), options);
       });
     }
   },

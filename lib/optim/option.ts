@@ -60,7 +60,7 @@ export function numbers<T extends readonly number[]>(
         Array.isArray(given) &&
         given.length === initial.length &&
         given.every((entry) => typeof entry === 'number') &&
-        fits(...(given));
+        fits(...given);
       if (!right) throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted ${wanted}`);
     },
     numbers: (value) => value,
@@ -70,15 +70,16 @@ export function numbers<T extends readonly number[]>(
 
 /** Decays of two running means. */
 export const betas = (first = 0.9, second = 0.999): OptionKind<readonly [number, number]> =>
-  numbers(
-    [first, second] as const,
+  numbers<readonly [number, number]>(
+    [first, second],
     'two numbers in [0, 1)',
     (a, b) => a >= 0 && a < 1 && b >= 0 && b < 1,
   );
 
 export function initialOptions<Options extends object>(table: OptionTable<Options>): Required<Options> {
   const kinds = Object.entries(table) as [string, OptionKind<unknown>][];
-  return Object.fromEntries(kinds.map(([name, { initial }]) => [name, initial])) as Required<Options>;
+  const values: unknown = Object.fromEntries(kinds.map(([name, { initial }]) => [name, initial]));
+  return values as Required<Options>;
 }
 
 export function checkOptionValues<Options extends object>(

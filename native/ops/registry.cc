@@ -10,6 +10,7 @@ namespace lanegrad {
 void register_attention_ops(Registry&);
 void register_average_pool_ops(Registry&);
 void register_check_ops(Registry&);
+void register_clip_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_create_ops(Registry&);
 void register_ctc_ops(Registry&);
@@ -69,6 +70,7 @@ const Registry& registry() {
     register_ctc_ops(*r);
     register_embedding_ops(*r);
     register_optim_ops(*r);
+    register_clip_ops(*r);
     return r;
   }();
   return *instance;

@@ -183,6 +183,17 @@ export const optimizers = {
       { maximize: true },
     ),
   ]),
+  clipGradNorm: rowOf<'clipGradNorm'>(
+    [1, 2, 3, Infinity].map((p) => ({
+      name: `p = ${p}`,
+      inputs: [[real([70, 333]), real([2]), real([])], number(0.5)],
+      attrs: { p },
+    })),
+    1e-5,
+  ),
+  clipGradValue: rowOf<'clipGradValue'>([
+    { name: 'three tensors', inputs: [[real([70, 333]), real([2]), real([])], number(0.5)], attrs: {} },
+  ]),
   averageStep: rowOf<'averageStep'>([
     {
       name: 'two tensors',

@@ -121,6 +121,7 @@ describe.runIf(backend.name === 'native').each(fusedRows.filter(([op]) => steps.
 function stepThrice(op: OpName, entry: Case, dtype: DType) {
   const { inputs } = buildInputs(backend, op, entry, { dtype });
   const params = inputs[0] as readonly Tensor[];
+  const results: Tensor[] = [];
   for (const param of params) param.requiresGrad = true;
   for (let step = 0; step < 3; ++step) {
     params.forEach((param, i) => {
@@ -132,12 +133,13 @@ function stepThrice(op: OpName, entry: Case, dtype: DType) {
             .mul(step + 1)
             .add(0.25 * i);
     });
-    noGrad(() => invoke(op, inputs, entry.attrs as OpAttrs[OpName]));
+    results.push(...noGrad(() => invoke(op, inputs, entry.attrs as OpAttrs[OpName])));
   }
-  const written: Tensor[] = [];
+  const written: Tensor[] = results;
   for (const input of inputs.slice(0, 6)) {
     if (Array.isArray(input)) written.push(...(input as Tensor[]));
     else written.push(input as Tensor);
   }
+  for (const param of params) if (param.grad) written.push(param.grad);
   return written.map((tensor) => see(backend, tensor));
 }

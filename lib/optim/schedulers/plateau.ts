@@ -87,7 +87,7 @@ export class ReduceLROnPlateau implements Schedule {
    * @param metric A number, or a tensor with one element.
    */
   step(metric: number | Tensor): void {
-    const current: unknown = Handle.is(metric) ? Number((metric).item()) : metric;
+    const current: unknown = Handle.is(metric) ? Number(metric.item()) : metric;
     checkNumber('ReduceLROnPlateau', 'metric', current);
     const { patience, cooldown } = this.#options;
     this.lastEpoch += 1;

@@ -92,15 +92,13 @@ export abstract class LRScheduler implements Schedule {
   // Not to be overridden: the constructor calls it.
   #begin(): void {
     this.lastEpoch += 1;
-    const { first } = this.#course;
-    this.#write((now) => (first ? first(now) : now.lr));
+    this.#write((now) => this.#course.first?.(now) ?? now.lr);
   }
 
   /** @internal Begins anew at epoch 0, from what another schedule left. */
   restart(): void {
     this.lastEpoch = 0;
-    const { restart } = this.#course;
-    this.#write((now) => (restart ? restart(now) : now.baseLr));
+    this.#write((now) => this.#course.restart?.(now) ?? now.baseLr);
   }
 
   /** @internal Back before the step that it began with. */

@@ -7,6 +7,7 @@
 #include "kernels/optim/optim.h"
 #include "simd/begin_neon.h"
 
+#include "kernels/optim/clip.inl"
 #include "kernels/optim/optim.inl"
 
 #include "simd/end_neon.h"

@@ -135,6 +135,9 @@ struct AverageStep {
   double weight;
 };
 
+// What is summed for a norm; the largest is not summed.
+enum class NormKind : uint8_t { kOne, kTwo, kMax };
+
 // Room for any of them.
 inline constexpr size_t kStepBytes = 96;
 
@@ -144,6 +147,9 @@ struct OptimKernels {
   // the update.
   using Fn = void (*)(T* const* tensors, int64_t n, const void* step);
   Fn update[kUpdateCount];
+  double (*norm_part)(const T* x, int64_t n, NormKind kind);
+  void (*scale)(T* x, int64_t n, T factor);
+  void (*clamp)(T* x, int64_t n, T most);  // to [-most, most]
 };
 
 struct OptimTable {

@@ -369,6 +369,9 @@ static void update_run(T* const* tensors, int64_t n, const void* step) {
 template <class T, class... S>
 static constexpr OptimKernels<T> make_kernels() {
   OptimKernels<T> table{};
+  table.norm_part = norm_part<T>;
+  table.scale = scale_run<T>;
+  table.clamp = clamp_run<T>;
   ((table.update[static_cast<int>(S::kUpdate)] = update_run<S, T>), ...);
   return table;
 }

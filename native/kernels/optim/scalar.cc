@@ -5,6 +5,7 @@
 #include "kernels/optim/optim.h"
 #include "simd/begin_scalar.h"
 
+#include "kernels/optim/clip.inl"
 #include "kernels/optim/optim.inl"
 
 #include "simd/end_scalar.h"
