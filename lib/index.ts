@@ -31,6 +31,7 @@ export type {
   ShrinkOptions,
   SoftplusOptions,
 } from './ops/activation.js';
+export * as io from './io/index.js';
 export { info } from './info.js';
 export type { Info } from './info.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
