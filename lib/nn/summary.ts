@@ -1,11 +1,14 @@
 import { Handle } from '../backend/backend.js';
 import { checkShape, shapeText } from '../check.js';
 import { itemSize } from '../dtype.js';
+import type { DType } from '../dtype.js';
 import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { addHook } from './hooks.js';
 import type { AnyModule } from './module.js';
+import { contentsOf } from './tree.js';
 
 interface Output {
   readonly text: string;
@@ -51,21 +54,20 @@ function observe(
   const outputs = new Map<AnyModule, Output>();
   const modules = root.modules();
   const modes = modules.map((module) => module.training);
-  const forwards = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+  const hooks = modules.map((module) =>
+    addHook(
+      'summary',
+      module,
+      'forward',
+      (_: AnyModule, _inputs: unknown, output: unknown) => {
+        outputs.set(module, describeOutput(output));
+      },
+      {},
+    ),
+  );
   root.eval();
   try {
-    for (const module of modules) {
-      const forward = module.forward.bind(module) as (...values: unknown[]) => unknown;
-      Object.defineProperty(module, 'forward', {
-        configurable: true,
-        value: (...values: unknown[]) => {
-          const result = forward(...values);
-          outputs.set(module, describeOutput(result));
-          return result;
-        },
-      });
-    }
-    const dtype = root.parameters()[0]?.dtype ?? 'float32';
+    const dtype = firstDType(root);
     noGrad(() =>
       scoped(() => {
         const values = inputs.map((input) =>
@@ -75,14 +77,19 @@ function observe(
       }),
     );
   } finally {
-    modules.forEach((module, i) => {
-      Reflect.deleteProperty(module, 'forward');
-      const forward = forwards[i];
-      if (forward !== undefined) Object.defineProperty(module, 'forward', forward);
-      module.training = modes[i]!;
-    });
+    for (const hook of hooks) hook.remove();
+    modules.forEach((module, i) => (module.training = modes[i]!));
   }
   return outputs;
+}
+
+/** Of the first parameter there is; those of lazy modules are made by this very run. */
+function firstDType(root: AnyModule): DType {
+  for (const module of root.modules()) {
+    const { parameters } = module[contentsOf]();
+    if (parameters[0] !== undefined) return parameters[0].value.dtype;
+  }
+  return 'float32';
 }
 
 function describeOutput(value: unknown): Output {
