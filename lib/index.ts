@@ -36,6 +36,7 @@ export type {
 export * as io from './io/index.js';
 export { info } from './info.js';
 export type { Info } from './info.js';
+export * as metrics from './metrics/index.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';
