@@ -3,8 +3,9 @@ import { ShapeError, ValueError } from '../errors.js';
 import { Module } from '../nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
 import type { StateDict } from '../nn/state-dict.js';
-import { stateSlots } from '../nn/tree.js';
+import { replaceIn, stateSlots } from '../nn/tree.js';
 import { synchronous } from '../scope.js';
+import type { Tensor } from '../tensor.js';
 
 /**
  * Calls a module with tensors of `state` in the place of its parameters and buffers of those names; the others are its own.
@@ -39,7 +40,7 @@ export function functionalCall<M extends AnyModule>(
   }
   const slots = stateSlots(module);
   const given = new Map(Object.entries(state));
-  const byOwn = new Map<unknown, (typeof state)[string]>();
+  const byOwn = new Map<Tensor, Tensor>();
   for (const [name, tensor] of given) {
     const slot = slots.get(name);
     if (slot === undefined) throw new ValueError(`[${op}] state: the module has no ${describe(name)}`);
@@ -53,11 +54,9 @@ export function functionalCall<M extends AnyModule>(
   }
   const replaced = [...slots].filter(([, slot]) => byOwn.has(slot.value));
   try {
-    for (const [name, { holder, key, value }] of replaced) {
-      Reflect.set(holder, key, given.get(name) ?? byOwn.get(value));
-    }
+    for (const [name, slot] of replaced) replaceIn(slot, given.get(name) ?? byOwn.get(slot.value)!);
     return synchronous(op, (module as Module<unknown[], unknown>).forward(...inputs) as OutputOf<M>);
   } finally {
-    for (const [, { holder, key, value }] of replaced) Reflect.set(holder, key, value);
+    for (const [, slot] of replaced) replaceIn(slot, slot.value);
   }
 }

@@ -18,7 +18,16 @@ import type { Parameter } from './parameter.js';
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
-import { collectTensors, contentsOf, join, moduleAt, readContents, stateSlots, walk } from './tree.js';
+import {
+  collectTensors,
+  contentsOf,
+  join,
+  moduleAt,
+  readContents,
+  replaceIn,
+  stateSlots,
+  walk,
+} from './tree.js';
 import type { Contents, Slot } from './tree.js';
 
 /** Any module, whatever it takes and gives: for code that walks modules and does not call them. */
@@ -35,12 +44,18 @@ export type InputsOf<M> = M extends Module<infer In, unknown> ? In : never;
 /** What `forward` of a module gives. */
 export type OutputOf<M> = M extends Module<never, infer Out> ? Out : never;
 
+/** The shapes of the tensors that `forward` was called with and gave, in order, those in arrays and records too. */
+export interface LayerShapes {
+  readonly inputs: readonly (readonly number[])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
 /**
  * The base of everything that has parameters: layers, losses and whole networks. `In` is what `forward` takes, `Out` what it
  * gives.
  *
  * A module is made of its public fields: a {@link parameter} is learnt, a Module is a child, and so are those in arrays
- * (`blocks.0.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
+ * (`blocks.0.weight`) and in Maps (`heads.left.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
  * business; private `#fields` are not seen.
  *
  * @example
@@ -68,6 +83,14 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** What the module computes. */
   abstract forward(...inputs: In): Out;
+
+  /**
+   * How many products one call of `forward` on inputs of these shapes sums up, those of modules below not counted: a column
+   * of `summary`. 0 unless a layer says more.
+   */
+  multiplyAdds(_shapes: LayerShapes): number {
+    return 0;
+  }
 
   /**
    * Has `hook` called before each `forward` of this module, with the inputs as an array. Another array that it returns takes
@@ -348,7 +371,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       if (!isFloat(value.dtype) || value.dtype === dtype) return;
       const result = converted.get(value) ?? make(value);
       converted.set(value, result);
-      Reflect.set(slot.holder, slot.key, result);
+      replaceIn(slot, result);
     };
     noGrad(() =>
       walk(this, (_, _path, { parameters, buffers, pending }) => {
@@ -393,8 +416,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   }
 
   /**
-   * A table of the layers, the shapes of their outputs, and the number and bytes of their own parameters and buffers. It runs
-   * `forward` once, in evaluation mode and without recording. A shape stands for zeros of it in the dtype of the parameters;
+   * A table of the layers: the shapes of their outputs, the number and bytes of their own parameters and buffers, and the
+   * multiply-adds of linear layers, convolutions and whatever else tells them (`multiplyAdds`). It runs `forward` once, in evaluation mode and without recording. A shape stands for zeros of it in the dtype of the parameters;
    * give a tensor where that does not do, as int64 for an {@link Embedding}.
    *
    * @throws what `forward` throws for these inputs.

@@ -85,70 +85,18 @@ export class Sequential<L extends Layers = readonly Module[]> extends Module<Cha
   }
 }
 
-/**
- * A list of modules that a module holds, called `0`, `1`, ... in names of parameters. It has no `forward` of its own. A plain
- * array in a field does the same; this one is for lists that are passed around.
- *
- * @throws ValueError for what is not a module.
- * @example
- * import { nn } from 'lanegrad';
- * const heads = new nn.ModuleList([new nn.Linear(2, 1), new nn.Linear(2, 1)]);
- * heads.append(new nn.Linear(2, 3));
- * heads.length; // => 3
- */
-export class ModuleList<M extends AnyModule = Module> extends Module<never[], never> {
-  private readonly list: M[] = [];
-
-  constructor(modules: Iterable<M> = []) {
-    super();
-    for (const module of modules) this.append(module);
-  }
-
-  protected override stateName(field: string): string {
-    return field === 'list' ? '' : field;
-  }
-
-  /** Adds a module at the end. Returns this list. */
-  append(module: M): this {
-    checkModules('ModuleList', [module]);
-    this.list.push(module);
-    return this;
-  }
-
-  /** @throws ValueError always. */
-  forward(): never {
-    throw new ValueError('[ModuleList] has no forward: call its modules');
-  }
-
-  /** The number of modules. */
-  get length(): number {
-    return this.list.length;
-  }
-
-  /**
-   * One module; negative counts from the end.
-   *
-   * @throws IndexError if there is none.
-   */
-  at(index: number): M {
-    return moduleAt('ModuleList', this.list, index);
-  }
-
-  [Symbol.iterator](): IterableIterator<M> {
-    return this.list[Symbol.iterator]();
-  }
-}
-
-function checkModules(op: string, values: readonly unknown[]): void {
+/** Complains of the first that is no module. */
+export function checkModules(op: string, values: readonly unknown[]): void {
   values.forEach((value, i) => {
     if (!(value instanceof Module))
       throw new ValueError(`[${op}] layer ${i}: got ${describe(value)}, wanted a module`);
   });
 }
 
-function moduleAt<M>(op: string, list: readonly M[], index: number): M {
+/** An entry of a list; negative counts from the end. */
+export function moduleAt<M>(op: string, list: readonly M[], index: number, what = 'modules'): M {
   checkInt(op, 'index', index);
   const module = list.at(index);
-  if (module === undefined) throw new IndexError(`[${op}] index: got ${index} for ${list.length} modules`);
+  if (module === undefined) throw new IndexError(`[${op}] index: got ${index} for ${list.length} ${what}`);
   return module;
 }

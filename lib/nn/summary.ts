@@ -7,7 +7,7 @@ import { zeros } from '../ops/creation.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { addHook } from './hooks.js';
-import type { AnyModule } from './module.js';
+import type { AnyModule, LayerShapes } from './module.js';
 import { contentsOf } from './tree.js';
 
 interface Output {
@@ -15,15 +15,27 @@ interface Output {
   readonly bytes: number;
 }
 
+/** What one forward showed of a module. */
+interface Observed {
+  /** Of the last call. */
+  readonly output: Output;
+  /** Of all calls. */
+  readonly multiplyAdds: number;
+}
+
 /** See {@link Module.summary}. */
 export function summarize(root: AnyModule, inputs: readonly (readonly number[] | Tensor)[]): string {
+  // Lazy modules make their layers in a first run, of which nothing else is wanted.
+  if (root.modules().some((module) => module[contentsOf]().pending !== undefined)) observe(root, inputs);
   const outputs = observe(root, inputs);
   const modules = root.namedModules();
   const counted = new Set<Tensor>();
-  const rows: string[][] = [['Layer', 'Output shape', 'Parameters', 'Bytes']];
+  const rows: string[][] = [['Layer', 'Output shape', 'Parameters', 'Bytes', 'Multiply-adds']];
   let leafBytes = 0;
+  let products = 0;
   for (const [name, module] of modules) {
-    const output = outputs.get(module);
+    const { output, multiplyAdds = 0 } = outputs.get(module) ?? {};
+    products += multiplyAdds;
     // Containers give what their last layer gives.
     if (module.children().length === 0) leafBytes += output?.bytes ?? 0;
     const own = ownTensors(module, counted);
@@ -34,6 +46,7 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
       output?.text ?? '-',
       own.tensors === 0 ? '-' : grouped(own.parameters),
       own.tensors === 0 ? '-' : grouped(own.bytes),
+      multiplyAdds === 0 ? '-' : grouped(multiplyAdds),
     ]);
   }
   const parameters = root.parameters();
@@ -42,7 +55,8 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
   return [
     ...layOut(rows),
     `${grouped(root.numParameters())} parameters, ${grouped(trainable)} trainable; ` +
-      `${grouped(stateBytes)} bytes with buffers; outputs ${grouped(leafBytes)} bytes`,
+      `${grouped(stateBytes)} bytes with buffers; outputs ${grouped(leafBytes)} bytes; ` +
+      `${grouped(products)} multiply-adds`,
   ].join('\n');
 }
 
@@ -50,8 +64,8 @@ export function summarize(root: AnyModule, inputs: readonly (readonly number[] |
 function observe(
   root: AnyModule,
   inputs: readonly (readonly number[] | Tensor)[],
-): ReadonlyMap<AnyModule, Output> {
-  const outputs = new Map<AnyModule, Output>();
+): ReadonlyMap<AnyModule, Observed> {
+  const outputs = new Map<AnyModule, Observed>();
   const modules = root.modules();
   const modes = modules.map((module) => module.training);
   const hooks = modules.map((module) =>
@@ -59,8 +73,13 @@ function observe(
       'summary',
       module,
       'forward',
-      (_: AnyModule, _inputs: unknown, output: unknown) => {
-        outputs.set(module, describeOutput(output));
+      (_: AnyModule, values: unknown, output: unknown) => {
+        const shapes: LayerShapes = { inputs: shapesIn(values), outputs: shapesIn(output) };
+        const before = outputs.get(module)?.multiplyAdds ?? 0;
+        outputs.set(module, {
+          output: describeOutput(output),
+          multiplyAdds: before + module.multiplyAdds(shapes),
+        });
       },
       {},
     ),
@@ -90,6 +109,12 @@ function firstDType(root: AnyModule): DType {
     if (parameters[0] !== undefined) return parameters[0].value.dtype;
   }
   return 'float32';
+}
+
+/** The shapes of the tensors in arrays and records. */
+function shapesIn(value: unknown): (readonly number[])[] {
+  if (Handle.is(value)) return [(value as Tensor).shape];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(shapesIn) : [];
 }
 
 function describeOutput(value: unknown): Output {

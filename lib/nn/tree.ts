@@ -7,12 +7,18 @@ import type { Parameter } from './parameter.js';
 
 // What modules hold, and the walk through a tree of them.
 
-/** Where a tensor or module was found: `holder[key]`, called `name`. */
+/** Where a tensor or module was found: `holder[key]`, or a Map's entry, called `name`. */
 export interface Slot<T> {
   readonly name: string;
   readonly holder: object;
   readonly key: string;
   readonly value: T;
+}
+
+/** Puts another one there. */
+export function replaceIn<T>(slot: Slot<T>, value: T): void {
+  if (slot.holder instanceof Map) slot.holder.set(slot.key, value);
+  else Reflect.set(slot.holder, slot.key, value);
 }
 
 export interface BufferSlot extends Slot<Tensor> {
@@ -54,11 +60,11 @@ export function readContents(
   const visit = (name: string, holder: object, key: string, value: object): void => {
     if (isParameter(value)) found.parameters.push({ name, holder, key, value });
     else if (isModule(value)) found.modules.push({ name, holder, key, value });
-    else if (Array.isArray(value)) {
-      value.forEach((entry: unknown, i) => {
+    else if (Array.isArray(value) || value instanceof Map) {
+      for (const [i, entry] of value.entries() as Iterable<[unknown, unknown]>) {
         if (typeof entry === 'object' && entry !== null)
           visit(join(name, String(i)), value, String(i), entry);
-      });
+      }
     }
   };
   for (const field of Object.keys(module)) {

@@ -153,6 +153,8 @@ export type {
   BinaryCrossEntropyOptions,
   CrossEntropyOptions,
   CtcLossOptions,
+  DiceOptions,
+  FocalOptions,
   GaussianNllOptions,
   HuberOptions,
   KlDivOptions,
@@ -163,10 +165,12 @@ export type {
   NllOptions,
   PoissonNllOptions,
   Reduction,
+  SigmoidFocalOptions,
   SmoothL1Options,
   TripletMarginLossOptions,
   TripletMarginOptions,
   TripletMarginWithDistanceOptions,
+  TverskyOptions,
 } from './losses/index.js';
 export { renorm } from './similarity.js';
 export type { CosineSimilarityOptions, NormalizeOptions, PairwiseDistanceOptions } from './similarity.js';

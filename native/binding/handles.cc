@@ -1,6 +1,7 @@
 #include "binding/handles.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/pool.h"
 
@@ -17,7 +18,7 @@ HandleTable::~HandleTable() {
   }
 }
 
-HandleId HandleTable::add(const Tensor& tensor, napi_value object) {
+HandleId HandleTable::add(Tensor tensor, napi_value object) {
   int32_t index;
   if (!free_.empty()) {
     index = free_.back();
@@ -27,7 +28,7 @@ HandleId HandleTable::add(const Tensor& tensor, napi_value object) {
     slots_.emplace_back();
   }
   Slot& slot = slots_[static_cast<size_t>(index)];
-  slot.tensor = tensor;
+  slot.tensor = std::move(tensor);
   ++live_;
   ++made_since_;
   const HandleId id{index, slot.generation};

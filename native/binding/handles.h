@@ -26,7 +26,7 @@ class HandleTable {
   ~HandleTable();
 
   // A slot for `tensor`; `object` (may be null until bind) is the JavaScript side.
-  HandleId add(const Tensor& tensor, napi_value object);
+  HandleId add(Tensor tensor, napi_value object);
   void bind(HandleId id, napi_value object);
   // The tensor, or kDisposed naming `op`.
   const Tensor& get(HandleId id, const char* op) const;
@@ -42,8 +42,9 @@ class HandleTable {
   // it.
   void set_collector(napi_ref function) { collector_ = function; }
   // Cheap; collects when enough was made since the last time. Call it where no borrowed handle is in use.
+  bool is_due() const { return made_since_ >= kHandlesPerCollection || bytes_grew(); }
   void poll() {
-    if (made_since_ >= kHandlesPerCollection || bytes_grew()) collect_young();
+    if (is_due()) collect_young();
   }
   // A full collection and sweep.
   void collect_all();

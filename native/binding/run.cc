@@ -17,6 +17,36 @@ namespace {
 
 enum Tag { kTensor, kInteger, kFloat, kBoolean, kAbsent };
 
+// The operands of one call. They are borrowed from their handles, which saves two locked instructions each;
+// before anything that may free handles they are held.
+class OperandList {
+ public:
+  OperandList() = default;
+  OperandList(const OperandList&) = delete;
+  OperandList& operator=(const OperandList&) = delete;
+  ~OperandList() {
+    if (!held_)
+      for (Tensor& tensor : flat_) tensor.give_up();
+  }
+  void add(const Tensor& tensor) { flat_.push_back(Tensor::borrow(tensor.get())); }
+  void add_number(Tensor number) {
+    flat_.push_back(Tensor::borrow(number.get()));
+    numbers_.push_back(std::move(number));
+  }
+  void hold() {
+    if (held_) return;
+    for (Tensor& tensor : flat_) tensor = Tensor(tensor.give_up());
+    held_ = true;
+  }
+  size_t size() const { return flat_.size(); }
+  std::span<const Tensor> all() const { return flat_; }
+
+ private:
+  InlineVector<Tensor, 8> flat_;
+  InlineVector<Tensor, 4> numbers_;
+  bool held_ = false;
+};
+
 class Decoder {
  public:
   Decoder(AddonData& data) : data_(data) {}
@@ -34,25 +64,25 @@ class Decoder {
     return static_cast<int64_t>(value);
   }
 
-  void operand(const Op& op, const InputDef& def, InlineVector<Tensor, 8>& flat) {
+  void operand(const Op& op, const InputDef& def, OperandList& operands) {
     switch (next_int()) {
       case kTensor: {
         HandleId id;
         id.slot = next_int();
         id.generation = next_int();
-        flat.push_back(data_.handles.get(id, op.name));
+        operands.add(data_.handles.get(id, op.name));
         break;
       }
       case kInteger: {
         const double value = next_float();
-        flat.push_back(number_tensor(value, DType::kInt64));
+        operands.add_number(number_tensor(value, DType::kInt64));
         break;
       }
       case kFloat:
-        flat.push_back(number_tensor(next_float(), DType::kFloat64));
+        operands.add_number(number_tensor(next_float(), DType::kFloat64));
         break;
       case kBoolean:
-        flat.push_back(number_tensor(int64_t{next_float() != 0}, DType::kBool));
+        operands.add_number(number_tensor(int64_t{next_float() != 0}, DType::kBool));
         break;
       case kAbsent:
         if (def.kind == InputKind::kOptional) break;
@@ -99,11 +129,12 @@ class Decoder {
 
 // A failed allocation may succeed once dead tensors are swept.
 template <class F>
-void with_memory(AddonData& data, F&& run) {
+void with_memory(AddonData& data, OperandList& operands, F&& run) {
   try {
     run();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kOutOfMemory) throw;
+    operands.hold();
     data.handles.collect_all();
     run();
   }
@@ -120,31 +151,35 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const bool in_place = decode.next_int() != 0;
   // Their operands are the tape's: they check less.
   if (op.is(kInternal)) fail(ErrorKind::kInternal, op.name, "is run by gradients only");
-  InlineVector<Tensor, 8> flat;
+  OperandList operands;
   InlineVector<Start, kMaxStarts> starts;
   for (int i = 0; i < op.input_count(); ++i) {
-    starts.push_back(static_cast<Start>(flat.size()));
+    starts.push_back(static_cast<Start>(operands.size()));
     const InputDef& def = op.inputs[static_cast<size_t>(i)];
     if (def.grads_of >= 0) continue;
     int32_t count = def.kind == InputKind::kList ? decode.next_int() : 1;
-    for (; count > 0; --count) decode.operand(op, def, flat);
+    for (; count > 0; --count) decode.operand(op, def, operands);
   }
-  starts.push_back(static_cast<Start>(flat.size()));
+  starts.push_back(static_cast<Start>(operands.size()));
   const Attrs attrs = decode.attrs(op);
-  // All is decoded, and the operands are held: from here on JavaScript may run.
-  data.handles.poll();
+  // All is decoded: from here on JavaScript may run.
+  if (data.handles.is_due()) {
+    operands.hold();
+    data.handles.poll();
+  }
 
-  const Call call{op, flat, starts, attrs};
+  const Call call{op, operands.all(), starts, attrs};
   if (in_place) {
-    with_memory(data, [&] { apply_in_place(data.graph, call); });
+    with_memory(data, operands, [&] { apply_in_place(data.graph, call); });
     return nullptr;
   }
   std::array<Tensor, kMaxOutputs> outputs;
   const size_t count = static_cast<size_t>(op.output_count());
   if (arguments.count < count)
     fail(ErrorKind::kInternal, op.name, "makes ", count, " tensors, got ", arguments.count, " handles");
-  with_memory(data, [&] { apply(data.graph, call, {outputs.data(), count}); });
-  for (size_t j = 0; j < count; ++j) data.write_id(2 * j, data.handles.add(outputs[j], arguments[j]));
+  with_memory(data, operands, [&] { apply(data.graph, call, {outputs.data(), count}); });
+  for (size_t j = 0; j < count; ++j)
+    data.write_id(2 * j, data.handles.add(std::move(outputs[j]), arguments[j]));
   data.graph.counters.handles_made += count;
   return nullptr;
 }

@@ -13,11 +13,15 @@ class RefCounted {
  public:
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
-    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    // Whoever holds the only reference holds it alone: nobody is there to make another one meanwhile, and the
+    // locked subtraction is left out.
+    if (count_.load(std::memory_order_acquire) == 1 || count_.fetch_sub(1, std::memory_order_acq_rel) == 1)
       T::destroy(static_cast<T*>(const_cast<RefCounted*>(this)));
   }
   uint32_t use_count() const { return count_.load(std::memory_order_acquire); }
   static void destroy(T* object) { delete object; }
+  // Of an object that nobody else knows yet.
+  void retain_first() const { count_.store(1, std::memory_order_relaxed); }
 
  protected:
   RefCounted() = default;
@@ -35,6 +39,18 @@ class Ref {
   explicit Ref(T* object) : object_(object) {
     if (object_) object_->retain();
   }
+  // The first reference to an object that was just made.
+  static Ref first(T* object) {
+    object->retain_first();
+    return borrow(object);
+  }
+  // A reference that is not counted: give_up() before it ends, while another one holds the object.
+  static Ref borrow(T* object) {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+  T* give_up() { return std::exchange(object_, nullptr); }
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   Ref& operator=(Ref other) noexcept {

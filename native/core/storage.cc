@@ -24,7 +24,7 @@ Ref<Storage> Storage::allocate(const char* op, size_t bytes) {
   storage->data_ = static_cast<char*>(block) + kHeader;
   storage->bytes_ = bytes;
   storage->granted_ = granted;
-  return Ref<Storage>(storage);
+  return Ref<Storage>::first(storage);
 }
 
 void Storage::destroy(Storage* storage) {

@@ -21,7 +21,8 @@ TensorImpl* TensorImpl::make() {
     fail(ErrorKind::kOutOfMemory, "tensor", "no memory for a descriptor: the limit is ", pool_limit(),
          " bytes");
   live.fetch_add(1, std::memory_order_relaxed);
-  return new (block) TensorImpl();
+  // Without parentheses, which would zero the whole block first.
+  return new (block) TensorImpl;
 }
 
 void TensorImpl::destroy(TensorImpl* impl) {
@@ -34,14 +35,14 @@ Tensor allocate_tensor(const char* op, const TensorSpec& spec) {
   // Sizes that a shape rule multiplied up or put together have not been through this yet.
   checked_numel(op, spec.shape);
   Ref<Storage> storage = Storage::allocate(op, spec.bytes());
-  Tensor tensor(TensorImpl::make());
+  Tensor tensor = Tensor::first(TensorImpl::make());
   tensor->spec = spec;
   tensor->storage = std::move(storage);
   return tensor;
 }
 
 Tensor alias_tensor(const Tensor& base, const TensorSpec& spec, int64_t offset) {
-  Tensor tensor(TensorImpl::make());
+  Tensor tensor = Tensor::first(TensorImpl::make());
   tensor->spec = spec;
   tensor->storage = base->storage;
   tensor->offset = offset;
@@ -51,7 +52,7 @@ Tensor alias_tensor(const Tensor& base, const TensorSpec& spec, int64_t offset) 
 namespace {
 template <class N>
 Tensor make_number(N value, DType dtype) {
-  Tensor tensor(TensorImpl::make());
+  Tensor tensor = Tensor::first(TensorImpl::make());
   tensor->spec.dtype = dtype;
   tensor->wrapped_number = true;
   dispatch_storage(dtype, [&]<class T>(T) {

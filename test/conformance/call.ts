@@ -71,6 +71,8 @@ export class Arguments {
     readonly row: Row,
     sample: Pick<Sample, 'args' | 'kwargs'>,
     private readonly tensorAt: (path: Path) => Tensor,
+    /** Makes what only constructors of modules take: a module, a function by name. */
+    private readonly make?: (arg: Extract<Arg, { t: 'module' } | { t: 'function' }>) => unknown,
   ) {
     const order = [...row.positional, ...row.options];
     const rest = order[0]?.rest === true ? order[0].name : undefined;
@@ -177,6 +179,10 @@ export class Arguments {
       case 'layout':
       case 'memory_format':
         return undefined;
+      case 'module':
+      case 'function':
+        if (this.make === undefined) throw new Error(`an argument of kind ${arg.t}`);
+        return this.make(arg);
       case 'complex':
         throw new Unsupported('a complex number');
       default:

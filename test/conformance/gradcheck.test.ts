@@ -17,7 +17,7 @@ import type { OpCases } from './replay.js';
 // broadcast: the smallest samples of the reference cases, of which only the arguments are taken.
 
 const cases = openCases(path.join(import.meta.dirname, 'data'), 'ops');
-const known = readKnown(info().name);
+const known = readKnown('ops', info().name);
 
 const isKnown = (op: string, { id, dtype }: Sample): boolean =>
   entryFor(known, { op, id, dtype }) !== undefined;

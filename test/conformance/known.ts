@@ -3,16 +3,21 @@ import path from 'node:path';
 import type { Outcome } from './outcome.js';
 import { hasDType } from './tensors.js';
 
-// What is known to fail, in known/BACKEND.txt: one `NAME = reason` a line, where NAME is a sample, an op of which nothing
+// What is known to fail, in known/BACKEND.txt (of other kinds than ops known/KIND.BACKEND.txt): one `NAME = reason` a line, where NAME is a sample, an op of which nothing
 // passes, or @DTYPE for a dtype that is not there. The tests fail on a failure that is not listed and on an entry that no
 // longer fails, so the list only shrinks, and what it says is true. `npm run conformance:known` writes it anew.
 
 export type Known = ReadonlyMap<string, string>;
 
-const fileOf = (backend: string): string => path.join(import.meta.dirname, 'known', `${backend}.txt`);
+/** The name of the list in the folder `known`. */
+export const knownFile = (kind: string, backend: string): string =>
+  kind === 'ops' ? `${backend}.txt` : `${kind}.${backend}.txt`;
 
-export function readKnown(backend: string): Known {
-  const file = fileOf(backend);
+const fileOf = (kind: string, backend: string): string =>
+  path.join(import.meta.dirname, 'known', knownFile(kind, backend));
+
+export function readKnown(kind: string, backend: string): Known {
+  const file = fileOf(kind, backend);
   if (!existsSync(file)) return new Map();
   const lines = readFileSync(file, 'utf8')
     .split('\n')
@@ -63,9 +68,9 @@ function reasonOf({ failures }: Outcome): string {
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
 }
 
-export function writeKnown(backend: string, entries: Known): void {
+export function writeKnown(kind: string, backend: string, entries: Known): void {
   const head =
     '# Made by npm run conformance:known; reasons may be put better by hand. Merge by writing it anew.';
   const lines = [...entries].map(([name, reason]) => `${name} = ${reason}`);
-  writeFileSync(fileOf(backend), [head, ...lines, ''].join('\n'));
+  writeFileSync(fileOf(kind, backend), [head, ...lines, ''].join('\n'));
 }

@@ -14,7 +14,7 @@ const usage = `npm run conformance -- [--cases DIR] [--kind ${kindNames}] [--bac
                        [--op NAME[,NAME...]] [--dtype DTYPE] [--verbose] [--list-unsupported] [--write-known]
 
 DIR holds KIND/index.json and what it names; without it, the cases of this repository. LANEGRAD_ISA forces a CPU level.
---write-known writes what fails to known/BACKEND.txt beside this file; it takes all cases of this repository.`;
+--write-known writes what fails to the lists in known/ beside this file; it takes all cases of this repository.`;
 
 function fail(message: string): never {
   console.error(`${message}\n\n${usage}`);
@@ -85,5 +85,6 @@ if (options.json !== undefined) {
 }
 if (options['write-known']) {
   const all = results.flatMap((result) => result.outcomes);
-  writeKnown(options.backend, knownAfter(all, readKnown(options.backend)));
+  const { kind: of, backend } = options;
+  writeKnown(of, backend, knownAfter(all, readKnown(of, backend)));
 }

@@ -13,7 +13,7 @@ import { hasDType } from './tensors.js';
 // methods, in-place forms, and calls that must throw.
 
 const cases = openCases(path.join(import.meta.dirname, 'data'), 'ops');
-const known = readKnown(info().name);
+const known = readKnown('ops', info().name);
 const names = ops.names(cases);
 const seen = new Set<string>();
 

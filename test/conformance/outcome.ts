@@ -1,5 +1,5 @@
 /** What is checked of a sample. */
-export const parts = ['values', 'grads', 'second grads', 'errors'] as const;
+export const parts = ['values', 'grads', 'second grads', 'state', 'errors'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Failure {

@@ -1,10 +1,11 @@
-// node --import tsx test/conformance/pack.ts FOLDER: makes test/conformance/data/KIND.pack of a folder of reference cases.
+// node --import tsx test/conformance/pack.ts FOLDER [KIND ...]: makes test/conformance/data/KIND.pack of a folder of
+// reference cases, by default of every kind.
 // The same folder gives the same bytes.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import type { PackHeader } from './read/cases.js';
-import type { OpsIndex } from './read/format.js';
+import type { ModulesIndex, OpsIndex } from './read/format.js';
 
 const target = path.join(import.meta.dirname, 'data');
 
@@ -24,14 +25,20 @@ function withLength(bytes: Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-function packOps(folder: string): Buffer {
-  const index = JSON.parse(readFileSync(path.join(folder, 'ops/index.json'), 'utf8')) as OpsIndex;
+/** The files that an index names, by kind. */
+const filesOf: Readonly<Record<string, (index: unknown) => readonly string[]>> = {
+  ops: (index) => (index as OpsIndex).ops.map(({ file }) => file),
+  modules: (index) => (index as ModulesIndex).modules.map(({ file }) => file),
+};
+
+function pack(folder: string, kind: string): Buffer {
+  const index: unknown = JSON.parse(readFileSync(path.join(folder, kind, 'index.json'), 'utf8'));
   const files: Record<string, [number, number]> = {};
   const parts: Buffer[] = [];
   let at = 0;
-  for (const { file } of index.ops) {
-    const manifest: unknown = JSON.parse(readFileSync(path.join(folder, 'ops', `${file}.json`), 'utf8'));
-    const tensors = readFileSync(path.join(folder, 'ops', `${file}.safetensors`));
+  for (const file of filesOf[kind]!(index)) {
+    const manifest: unknown = JSON.parse(readFileSync(path.join(folder, kind, `${file}.json`), 'utf8'));
+    const tensors = readFileSync(path.join(folder, kind, `${file}.safetensors`));
     const part = compress(Buffer.concat([withLength(Buffer.from(JSON.stringify(manifest))), tensors]));
     files[file] = [at, (at += part.length)];
     parts.push(part);
@@ -40,12 +47,16 @@ function packOps(folder: string): Buffer {
   return Buffer.concat([withLength(compress(Buffer.from(JSON.stringify(header)))), ...parts]);
 }
 
-const folder = process.argv[2];
-if (folder === undefined) {
-  console.error('usage: node --import tsx test/conformance/pack.ts FOLDER');
+const [folder, ...kinds] = process.argv.slice(2);
+if (folder === undefined || !kinds.every((kind) => kind in filesOf)) {
+  console.error(
+    `usage: node --import tsx test/conformance/pack.ts FOLDER [${Object.keys(filesOf).join('|')} ...]`,
+  );
   process.exit(2);
 }
 mkdirSync(target, { recursive: true });
-const packed = packOps(folder);
-writeFileSync(path.join(target, 'ops.pack'), packed);
-console.log(`ops.pack: ${(packed.length / 1e6).toFixed(2)} MB`);
+for (const kind of kinds.length > 0 ? kinds : Object.keys(filesOf)) {
+  const packed = pack(folder, kind);
+  writeFileSync(path.join(target, `${kind}.pack`), packed);
+  console.log(`${kind}.pack: ${(packed.length / 1e6).toFixed(2)} MB`);
+}

@@ -7,10 +7,11 @@ import { info, tensor } from '../../lib/index.js';
 import { Arguments, call } from './call.js';
 import { rowOf } from './calls/index.js';
 import { openCases } from './read/cases.js';
-import type { Arg, OpManifest } from './read/format.js';
+import type { Arg, ModuleManifest, OpManifest } from './read/format.js';
 import { checkGauge } from './check/gauge.js';
 import { camel, libraryName } from './names.js';
 import { makeReport, type Report } from './report.js';
+import { replayModule } from './replay-module.js';
 import { replayError, replaySample, type OpCases } from './replay.js';
 import type { Output } from './check/results.js';
 import { runUnits, type UnitResult } from './run.js';
@@ -50,6 +51,30 @@ test('a wrong value, gradient or second gradient fails, each in its part', () =>
   expect(whatFails(out)).toContain('values');
   expect(whatFails(first(sample.grads!))).toContain('grads');
   expect(whatFails(first(sample.grad_grads!))).toEqual(['second grads']);
+});
+
+test('of a module a wrong result, gradient of an input or a parameter, or state fails, each in its part', () => {
+  const file = openCases(path.join(import.meta.dirname, 'data'), 'modules').read('nn.BatchNorm3d');
+  const sample = (file.manifest as ModuleManifest).samples.find(({ state_after }) => state_after)!;
+  const whatFails = (ref: string) => {
+    const stored = new Map(file.tensors);
+    const { data, ...rest } = stored.get(ref)!;
+    stored.set(ref, {
+      ...rest,
+      data: Float32Array.from(data as Float32Array, (v, i) => (i === 0 ? v + 1 : v)),
+    });
+    const { status, failures } = replayModule('nn.BatchNorm3d', sample, stored);
+    expect(status).toBe('failed');
+    return failures.map(({ what, detail }) => `${what}: ${detail.split(':')[0]}`);
+  };
+  expect(replayModule('nn.BatchNorm3d', sample, file.tensors)).toMatchObject({
+    status: 'passed',
+    parts: { values: true, grads: true, state: true },
+  });
+  expect(whatFails((sample.out as { ref: string }).ref)).toEqual(['values: out']);
+  expect(whatFails(sample.state_after!.running_var!)).toEqual(['state: running_var']);
+  expect(whatFails(sample.grads!['param.weight']!)).toEqual(['grads: gradient of param.weight']);
+  expect(whatFails(sample.grads!['args.0']!)).toEqual(['grads: gradient of args.0']);
 });
 
 test('a wrong dtype or shape fails', () => {

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../lib/index.js';
-import { visitArgs, type ErrorSample, type Path, type Sample, type TensorArg } from './read/format.js';
+import { visitArgs, type Path, type Sample, type TensorArg } from './read/format.js';
 import type { StoredTensor, StoredTensors } from './read/stored.js';
 import { makeTensor } from './tensors.js';
 
@@ -9,7 +9,7 @@ export class SampleTensors {
   readonly #args = new Map<Path, TensorArg>();
 
   constructor(
-    sample: Sample | ErrorSample,
+    sample: Pick<Sample, 'args' | 'kwargs'>,
     private readonly stored: StoredTensors,
     private readonly make: (stored: StoredTensor, strides?: readonly number[]) => Tensor = makeTensor,
   ) {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   DTypeError,
+  eye,
   manualSeed,
   nn,
+  nonzero,
   ones,
+  randn,
   ShapeError,
   ValueError,
   zeros,
@@ -69,6 +72,73 @@ describe('initialisation', () => {
     expect(moments(init.normal_(zeros([5000]), { mean: 5, std: 2 })).mean).toBeCloseTo(5, 0);
   });
 
+  it('cuts a normal distribution off without piling up at the ends', () => {
+    manualSeed(4);
+    const x = init.truncNormal_(zeros([40000]), { mean: 0.5, a: -1, b: 1 });
+    const { mean, std, low, high } = moments(x);
+    // Of the distribution: mean 0.5 + (pdf(-1.5) - pdf(0.5)) / (cdf(0.5) - cdf(-1.5)).
+    expect(mean).toBeCloseTo(0.1437, 1);
+    expect(Math.abs(std - 0.5294)).toBeLessThan(0.01);
+    expect(low).toBeGreaterThanOrEqual(-1);
+    expect(low).toBeLessThan(-0.99);
+    expect(high).toBeLessThanOrEqual(1);
+    expect(flat(x).filter((v) => v === 1 || v === -1).length).toBeLessThan(3);
+    expect(init.truncNormal_(zeros([2]), { std: 0, mean: 0.25 }).tolist()).toEqual([0.25, 0.25]);
+    expectUniform(init.lecunUniform_(zeros([64, 8, 3, 3])), Math.sqrt(3 / 72));
+    expectNormal(init.lecunNormal_(zeros([64, 8, 3, 3])), 1 / Math.sqrt(72));
+  });
+
+  it('makes identities', () => {
+    const ones = (x: Tensor) => nonzero(x).tolist();
+    expect(init.eye_(zeros([2, 3], { dtype: 'int64' })).tolist()).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    // By PyTorch.
+    expect(ones(init.dirac_(zeros([4, 3, 2, 3]), { groups: 2 }))).toEqual([
+      [0, 0, 1, 1],
+      [1, 1, 1, 1],
+      [2, 0, 1, 1],
+      [3, 1, 1, 1],
+    ]);
+    expect(ones(init.dirac_(zeros([2, 3, 4, 1, 3])))).toEqual([
+      [0, 0, 2, 0, 1],
+      [1, 1, 2, 0, 1],
+    ]);
+    const x = randn([2, 3, 7]);
+    const layer = new nn.Conv1d(3, 3, 3, { padding: 1, bias: false });
+    init.dirac_(layer.weight);
+    expect(layer.forward(x).equal(x)).toBe(true);
+  });
+
+  it('makes orthogonal matrices, wide and tall', () => {
+    const error = (w: Tensor, size: number) =>
+      w
+        .sub(eye(size, { dtype: w.dtype }))
+        .abs()
+        .amax()
+        .item();
+    const wide = init.orthogonal_(zeros([3, 2, 4], { dtype: 'float64' }), { gain: 2 }).reshape([3, 8]);
+    expect(error(wide.matmul(wide.t()).mul(0.25), 3)).toBeLessThan(1e-12);
+    const tall = init.orthogonal_(zeros([7, 4]));
+    expect(error(tall.t().matmul(tall), 4)).toBeLessThan(1e-5);
+    manualSeed(1);
+    // Every sign is as likely.
+    const corners = Array.from({ length: 60 }, () => flat(init.orthogonal_(zeros([2, 2])))[0]!);
+    expect(corners.filter((v) => v > 0).length).toBeGreaterThan(15);
+    expect(corners.filter((v) => v < 0).length).toBeGreaterThan(15);
+    expect(init.orthogonal_(zeros([0, 3])).shape).toEqual([0, 3]);
+  });
+
+  it('zeroes the share of each column that was asked for', () => {
+    const w = init.sparse_(zeros([10, 4]), 0.25, { std: 2 });
+    expect(w.eq(0).sum({ dim: 0 }).tolist()).toEqual([3, 3, 3, 3]);
+    expect(init.sparse_(zeros([2, 2]), 1).tolist()).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
   it('writes in place, also into parameters, and returns the tensor', () => {
     const weight = nn.parameter(zeros([3, 2]));
     expect(init.ones_(weight)).toBe(weight);
@@ -121,5 +191,13 @@ describe('initialisation', () => {
     );
     expect(() => init.kaimingNormal_(ones([3, 2]), { mode: 'both' as never })).toThrow(/mode: got "both"/);
     expect(() => init.constant_([1] as never, 0)).toThrow(DTypeError);
+    expect(() => init.truncNormal_(zeros([2]), { a: 3 })).toThrow(/\[truncNormal_\] a: got 3/);
+    expect(() => init.truncNormal_(zeros([2]), { low: 3 } as never)).toThrow(/got "low"/);
+    expect(() => init.eye_(zeros([2]))).toThrow(/\[eye_\] tensor is \[2\], wanted two dims/);
+    expect(() => init.dirac_(zeros([2, 2]))).toThrow(ShapeError);
+    expect(() => init.dirac_(zeros([3, 2, 1]), { groups: 2 })).toThrow(/\[dirac_\] groups: got 2/);
+    expect(() => init.orthogonal_(zeros([3]))).toThrow(ShapeError);
+    expect(() => init.sparse_(zeros([3, 2]), 1.5)).toThrow(/\[sparse_\] sparsity: got 1.5/);
+    expect(() => init.sparse_(zeros([3]), 0.5)).toThrow(ShapeError);
   });
 });

@@ -39,7 +39,7 @@ describe('an error inside of a module', () => {
   it('names the path to it, in the message and in the stack', () => {
     const error = thrown(() => new Net().forward(ones([2, 4])));
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toMatch(/^\[(linear|matmul)\] encoder\.layers\.1\.linear1: .*\[2, 4\]/);
+    expect(error.message).toMatch(/^\[Linear\] encoder\.layers\.1\.linear1: .*\[2, 4\]/);
     expect(error.stack).toContain(`ShapeError: ${error.message}`);
   });
 
@@ -49,7 +49,7 @@ describe('an error inside of a module', () => {
 
   it('names layers of containers, and of containers in them', () => {
     const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Sequential(new nn.ReLU(), new nn.Linear(3, 1)));
-    expect(thrown(() => net.forward(ones([1, 2]))).message).toMatch(/^\[(linear|matmul)\] 1\.1: /);
+    expect(thrown(() => net.forward(ones([1, 2]))).message).toMatch(/^\[Linear\] 1\.1: /);
     const conv = new nn.Sequential(new nn.Conv2d(3, 4, 3));
     expect(thrown(() => conv.forward(ones([2, 2]))).message).toMatch(/^\[Conv2d\] 0: x is \[2, 2\]/);
     expect(thrown(() => conv.forward(3 as never)).message).toMatch(
@@ -65,7 +65,7 @@ describe('an error inside of a module', () => {
       }
     }
     const net = new nn.Sequential(new Caller());
-    expect(thrown(() => net.forward(ones([1, 3]))).message).toMatch(/^\[(linear|matmul)\] 0\.Sequential\.0: /);
+    expect(thrown(() => net.forward(ones([1, 3]))).message).toMatch(/^\[Linear\] 0\.Sequential\.0: /);
   });
 
   it('passes a forward that calls the one it overrides', () => {
@@ -75,7 +75,7 @@ describe('an error inside of a module', () => {
       }
     }
     const net = new nn.Sequential(new Louder(3));
-    expect(thrown(() => net.forward(ones([1, 4]))).message).toMatch(/^\[(linear|matmul)\] 0\.linear1: /);
+    expect(thrown(() => net.forward(ones([1, 4]))).message).toMatch(/^\[Linear\] 0\.linear1: /);
   });
 
   it('of another kind, or without an op, is left alone or gets the path in front', () => {

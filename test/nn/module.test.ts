@@ -372,18 +372,18 @@ describe('summary', () => {
     net.at(1).train();
     expect(net.summary([2, 1, 28, 28])).toBe(
       [
-        'Layer               Output shape    Parameters   Bytes',
-        '------------------------------------------------------',
-        'Sequential          [2, 10]                  -       -',
-        '  0: Conv2d         [2, 8, 28, 28]          80     320',
-        '  1: BatchNorm2d    [2, 8, 28, 28]          16     136',
-        '  2: Sequential     [2, 8, 14, 14]           -       -',
-        '    2.0: ReLU       [2, 8, 28, 28]           -       -',
-        '    2.1: MaxPool2d  [2, 8, 14, 14]           -       -',
-        '  3: Flatten        [2, 1568]                -       -',
-        '  4: Linear         [2, 10]             15,690  62,760',
-        '------------------------------------------------------',
-        '15,786 parameters, 15,714 trainable; 63,216 bytes with buffers; outputs 175,696 bytes',
+        'Layer               Output shape    Parameters   Bytes  Multiply-adds',
+        '---------------------------------------------------------------------',
+        'Sequential          [2, 10]                  -       -              -',
+        '  0: Conv2d         [2, 8, 28, 28]          80     320        112,896',
+        '  1: BatchNorm2d    [2, 8, 28, 28]          16     136              -',
+        '  2: Sequential     [2, 8, 14, 14]           -       -              -',
+        '    2.0: ReLU       [2, 8, 28, 28]           -       -              -',
+        '    2.1: MaxPool2d  [2, 8, 14, 14]           -       -              -',
+        '  3: Flatten        [2, 1568]                -       -              -',
+        '  4: Linear         [2, 10]             15,690  62,760         31,360',
+        '---------------------------------------------------------------------',
+        '15,786 parameters, 15,714 trainable; 63,216 bytes with buffers; outputs 175,696 bytes; 144,256 multiply-adds',
       ].join('\n'),
     );
     expect(net.at(1).numBatchesTracked?.item()).toBe(0);
@@ -401,9 +401,9 @@ describe('summary', () => {
       }
     }
     const lines = new Pairs().summary(tensor([1, 2]), [4, 4]).split('\n');
-    expect(lines[2]).toMatch(/^Pairs +\[2, 3\], \[4, 4\] +- +-$/);
-    expect(lines[3]).toMatch(/^ {2}table: Embedding +\[2, 3\] +15 +60$/);
-    expect(lines[4]).toMatch(/^ {2}unused: Identity +- +- +-$/);
+    expect(lines[2]).toMatch(/^Pairs +\[2, 3\], \[4, 4\] +- +- +-$/);
+    expect(lines[3]).toMatch(/^ {2}table: Embedding +\[2, 3\] +15 +60 +-$/);
+    expect(lines[4]).toMatch(/^ {2}unused: Identity +- +- +- +-$/);
     expect(lines.at(-1)).toMatch(/^15 parameters, 15 trainable; 60 bytes/);
   });
 

@@ -11,6 +11,7 @@ import { normalize } from '../../ops/similarity.js';
 import { flatten, permute, t } from '../../ops/view.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
+import { ConvolutionTranspose } from '../conv/transpose.js';
 import { Module } from '../module.js';
 import type { AnyModule } from '../module.js';
 import { registerParametrization } from './parametrize.js';
@@ -177,12 +178,7 @@ export function spectralNorm<M extends AnyModule>(module: M, options: SpectralNo
   if (rank === undefined) {
     throw new ValueError(`[spectralNorm] ${module.constructor.name} has no parameter "${name}"`);
   }
-  const dim = wrapDim('spectralNorm', options.dim ?? (isTransposed(module) ? 1 : 0), rank);
+  const dim = wrapDim('spectralNorm', options.dim ?? (module instanceof ConvolutionTranspose ? 1 : 0), rank);
   const weight: unknown = Reflect.get(module, name);
   return registerParametrization(module, name, new SpectralNorm(weight as Tensor, { dim, steps, eps }));
-}
-
-/** A transposed convolution, whose weight has the inputs first. */
-function isTransposed(module: AnyModule): boolean {
-  return /^ConvTranspose\dd$/.test(module.constructor.name);
 }

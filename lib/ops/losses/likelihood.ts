@@ -3,7 +3,7 @@ import { checkChoice, checkOperand, checkOptions, shapeText } from '../../check.
 import { ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
-import { add, div, gt, lt, mul, sub, where } from '../binary.js';
+import { add, div, eq, gt, lt, mul, sub, where } from '../binary.js';
 import { detach } from '../convert.js';
 import { full } from '../creation.js';
 import { sum } from '../reduction.js';
@@ -24,10 +24,10 @@ export interface KlDivOptions {
 
 /** t log t, and 0 at 0. */
 function entropyTerm(t: Tensor): Tensor {
-  const positive = gt(t, 0);
-  // Both branches are finite, so that none of the gradients is NaN.
-  const safe = where(positive, t, 1);
-  return where(positive, mul(safe, log(safe)), mul(t, 0));
+  const zero = eq(t, 0);
+  // Finite at 0, so that the gradient there is not NaN.
+  const safe = where(zero, 1, t);
+  return where(zero, mul(t, 0), mul(safe, log(safe)));
 }
 
 /**

@@ -18,22 +18,27 @@ export interface AdaptiveMaxPoolOptions {
   returnIndices?: boolean;
 }
 
-/** The sizes of the output, those that are null from x. */
-function outputSizes(op: string, x: Tensor, size: unknown, directions: number): readonly number[] {
+/** One size for each direction, where null keeps that of x. */
+export function adaptiveSizes(op: string, size: unknown, directions: number): readonly (number | null)[] {
   const list: unknown = typeof size === 'number' || size === null ? [size] : size;
   if (!Array.isArray(list) || (list.length !== directions && list.length !== 1)) {
     throw new ValueError(
       `[${op}] outputSize: got ${describe(size)}, wanted a size or an array of ${directions}`,
     );
   }
-  const entries = list as unknown[];
-  return x.shape.slice(-directions).map((own, d) => {
-    const entry = entries[entries.length === 1 ? 0 : d];
-    if (entry === null || entry === undefined) return own;
+  const entries = (list as unknown[]).map((entry) => {
+    if (entry === null || entry === undefined) return null;
     checkInt(op, 'outputSize', entry);
     if (entry < 0) throw new ValueError(`[${op}] outputSize: got ${describe(size)}, wanted at least 0`);
     return entry;
   });
+  return entries.length === directions ? entries : new Array<number | null>(directions).fill(entries[0]!);
+}
+
+/** The sizes of the output, those that are null from x. */
+function outputSizes(op: string, x: Tensor, size: unknown, directions: number): readonly number[] {
+  const own = x.shape.slice(-directions);
+  return adaptiveSizes(op, size, directions).map((entry, d) => entry ?? own[d]!);
 }
 
 function average(op: string, directions: number, x: Tensor, size: unknown): Tensor {

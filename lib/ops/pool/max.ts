@@ -44,7 +44,7 @@ export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
   return values!;
 }
 
-function runWithIndices(op: string, x: Tensor, attrs: MaxPoolAttrs): ValuesAndIndices {
+export function runMaxPoolWithIndices(op: string, x: Tensor, attrs: MaxPoolAttrs): ValuesAndIndices {
   checkPooled(op, x, attrs.kernel.length);
   const [values, indices] = backend.run('maxPool', [x], attrs);
   return { values: values!, indices: indices as Tensor<'int64'> };
@@ -59,7 +59,7 @@ function maxPool(
 ): Tensor | ValuesAndIndices {
   const attrs = maxPoolAttrs(op, kernel, directions, options);
   const both = checkFlag(op, 'returnIndices', options.returnIndices);
-  return both ? runWithIndices(op, x, attrs) : runMaxPool(op, x, attrs);
+  return both ? runMaxPoolWithIndices(op, x, attrs) : runMaxPool(op, x, attrs);
 }
 
 /**
@@ -162,7 +162,7 @@ export function maxPool1dWithIndices(
   options: MaxPool1dOptions = {},
 ): ValuesAndIndices {
   const op = 'maxPool1dWithIndices';
-  return runWithIndices(op, x, maxPoolAttrs(op, kernel, 1, options));
+  return runMaxPoolWithIndices(op, x, maxPoolAttrs(op, kernel, 1, options));
 }
 
 /**
@@ -178,7 +178,7 @@ export function maxPool2dWithIndices(
   options: MaxPool2dOptions = {},
 ): ValuesAndIndices {
   const op = 'maxPool2dWithIndices';
-  return runWithIndices(op, x, maxPoolAttrs(op, kernel, 2, options));
+  return runMaxPoolWithIndices(op, x, maxPoolAttrs(op, kernel, 2, options));
 }
 
 /**
@@ -194,5 +194,5 @@ export function maxPool3dWithIndices(
   options: MaxPool3dOptions = {},
 ): ValuesAndIndices {
   const op = 'maxPool3dWithIndices';
-  return runWithIndices(op, x, maxPoolAttrs(op, kernel, 3, options));
+  return runMaxPoolWithIndices(op, x, maxPoolAttrs(op, kernel, 3, options));
 }

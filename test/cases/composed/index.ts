@@ -7,6 +7,7 @@ import { linear } from './linear.js';
 import { distances } from './distance.js';
 import { linalgRows } from './linalg.js';
 import { losses } from './loss.js';
+import { lossMore } from './loss-more.js';
 import { lossRows } from './loss-rows.js';
 import { lossValues } from './loss-values.js';
 import { norms } from './norm.js';
@@ -37,6 +38,7 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...linear,
   ...linalgRows,
   ...losses,
+  ...lossMore,
   ...lossRows,
   ...lossValues,
   ...norms,

@@ -4,8 +4,21 @@ import { allZero, difference } from './compare.js';
 import type { Path, Sample, Tolerance } from '../read/format.js';
 import { isTensor } from '../library.js';
 import type { Output } from './results.js';
-import type { SampleTensors } from '../sample-tensors.js';
+import type { StoredTensor } from '../read/stored.js';
 import { readTensor } from '../tensors.js';
+
+/** Where the leaves and the stored tensors of a sample are found. */
+export interface GradientTensors {
+  readonly at: (path: Path) => Tensor;
+  of(ref: string): StoredTensor;
+  fresh(ref: string): Tensor;
+}
+
+/** What of a sample says which gradients there are. */
+export type GradientSample = Pick<
+  Sample,
+  'cotangents' | 'grads' | 'grad_tol' | 'grad_cotangents' | 'grad_grads' | 'grad_grad_tol'
+>;
 
 export interface Gradients {
   readonly first: string | undefined;
@@ -15,9 +28,9 @@ export interface Gradients {
 
 /** The gradients of a call whose inputs are leaves, contracted as the sample says, against PyTorch's. */
 export function checkGradients(
-  sample: Sample,
+  sample: GradientSample,
   outputs: readonly Output[],
-  tensors: SampleTensors,
+  tensors: GradientTensors,
 ): Gradients {
   const paths = Object.keys(sample.grads ?? {});
   const inputs = paths.map(tensors.at);
@@ -71,7 +84,7 @@ function firstDifference(
   grads: readonly (Tensor | null)[],
   wanted: Readonly<Record<Path, string | null>>,
   tolerance: Tolerance | undefined,
-  tensors: SampleTensors,
+  tensors: GradientTensors,
   what: string,
 ): string | undefined {
   for (const [i, path] of paths.entries()) {

@@ -10,7 +10,8 @@ export type Arg =
   | { readonly t: 'float'; readonly v: StoredNumber }
   | { readonly t: 'complex'; readonly v: readonly [StoredNumber, StoredNumber] }
   | { readonly t: 'bool'; readonly v: boolean }
-  | { readonly t: 'str' | 'dtype' | 'device' | 'layout' | 'memory_format' | 'function'; readonly v: string }
+  | { readonly t: 'str' | 'dtype' | 'device' | 'layout' | 'memory_format'; readonly v: string }
+  | { readonly t: 'function'; readonly v: string }
   | { readonly t: 'slice'; readonly v: readonly [Arg, Arg, Arg] }
   | { readonly t: 'list' | 'tuple'; readonly v: readonly Arg[]; readonly names?: readonly string[] }
   | { readonly t: 'dict'; readonly v: Readonly<Record<string, Arg>> }
@@ -67,6 +68,37 @@ export interface OpManifest {
   readonly impl?: string;
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];
+}
+
+/** A layer made, loaded with a state, and called once. */
+export interface ModuleSample extends Omit<Sample, 'dtype' | 'check' | 'out'> {
+  readonly training: boolean;
+  readonly constructor: {
+    readonly args: readonly Arg[];
+    readonly kwargs: Readonly<Record<string, Arg>>;
+  };
+  /** Tensors by PyTorch's names, to load before the call. */
+  readonly state: Readonly<Record<string, string>>;
+  /** Those that the call changed. */
+  readonly state_after?: Readonly<Record<string, string>>;
+  readonly check: 'values' | 'shape_dtype';
+  /** With `values`. */
+  readonly out?: Arg;
+  /** With `shape_dtype`. */
+  readonly out_shapes?: Readonly<Record<Path, readonly number[]>>;
+}
+
+export interface ModuleManifest {
+  readonly format: 1;
+  readonly module: string;
+  readonly samples: readonly ModuleSample[];
+}
+
+export interface ModulesIndex {
+  readonly format: 1;
+  readonly kind: 'modules';
+  readonly torch: string;
+  readonly modules: readonly { readonly name: string; readonly file: string; readonly samples: number }[];
 }
 
 export interface OpsIndex {

@@ -148,7 +148,8 @@ export const unaryOps = {
     },
     bigLoop: big((v) => (v < 0n ? 0n : v)),
     saves: 'out',
-    vjp: (c, g, out) => where(c, c.run('gt', [out, 0], noAttrs), g, 0),
+    // So that the gradient passes where the value is NaN.
+    vjp: (c, g, out) => where(c, c.run('le', [out, 0], noAttrs), 0, g),
   }),
   floor: unary('floor', {
     noBool: true,

@@ -1,12 +1,13 @@
-import { checkOptions, checkTensor, shapeText } from '../check.js';
-import type { DType, FloatDType } from '../dtype.js';
-import { ShapeError } from '../errors.js';
-import type { Tensor } from '../tensor.js';
-import { Module } from './module.js';
-import { layerDType } from './options.js';
-import type { LayerOptions } from './options.js';
-import { contentsOf } from './tree.js';
-import type { Contents, Pending } from './tree.js';
+import { checkOptions, checkTensor, shapeText } from '../../check.js';
+import type { DType, FloatDType } from '../../dtype.js';
+import { ShapeError } from '../../errors.js';
+import { withSeed } from '../../generator.js';
+import type { Tensor } from '../../tensor.js';
+import { Module } from '../module.js';
+import { layerDType } from '../options.js';
+import type { LayerOptions } from '../options.js';
+import { contentsOf } from '../tree.js';
+import type { Contents, Pending } from '../tree.js';
 
 /** How a lazy module of one kind finds its size. */
 export interface LazyKind {
@@ -27,7 +28,10 @@ export interface LazyKind {
  *
  * Names in `stateDict` are those of the layer itself.
  */
-export abstract class LazyModule<Layer extends Module = Module> extends Module {
+export abstract class LazyModule<
+  In extends [x: Tensor, ...unknown[]] = [Tensor],
+  Layer extends Module<In> = Module<In>,
+> extends Module<In> {
   /** The layer that does the work, once its size is known. */
   layer: Layer | null = null;
   readonly #kind: LazyKind;
@@ -53,8 +57,13 @@ export abstract class LazyModule<Layer extends Module = Module> extends Module {
     return this.layer === null ? { ...contents, pending: this.#pending() } : contents;
   }
 
-  forward(x: Tensor): Tensor {
-    return (this.layer ?? this.#makeFor(x)).forward(x);
+  forward(...inputs: In): Tensor {
+    return (this.layer ?? this.#makeFor(inputs[0])).forward(...inputs);
+  }
+
+  /** Throws what the layer would throw for these options, by making a small one; the random numbers stay where they are. */
+  protected tryOut(size: number): void {
+    withSeed(0, () => this.make(size, this.#dtype));
   }
 
   #makeFor(x: Tensor): Layer {

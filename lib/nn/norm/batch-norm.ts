@@ -1,18 +1,18 @@
-import { backend } from '../backend/current.js';
-import { checkFlag, checkOptions, checkRange, checkTensor, noAttrs, shapeText } from '../check.js';
-import { ShapeError } from '../errors.js';
-import { noGrad } from '../grad-mode.js';
-import { to } from '../ops/convert.js';
-import { ones, zeros } from '../ops/creation.js';
-import { batchNorm } from '../ops/norm.js';
-import { reciprocal } from '../ops/unary.js';
-import { scoped } from '../scope.js';
-import type { Tensor } from '../tensor.js';
-import { Module } from './module.js';
-import { checkSize, layerDType } from './options.js';
-import type { LayerOptions } from './options.js';
-import { parameter } from './parameter.js';
-import type { Parameter } from './parameter.js';
+import { backend } from '../../backend/current.js';
+import { checkRange, checkTensor, noAttrs, shapeText } from '../../check.js';
+import { ShapeError } from '../../errors.js';
+import { noGrad } from '../../grad-mode.js';
+import { to } from '../../ops/convert.js';
+import { ones, zeros } from '../../ops/creation.js';
+import { batchNorm } from '../../ops/norm.js';
+import { reciprocal } from '../../ops/unary.js';
+import { scoped } from '../../scope.js';
+import type { Tensor } from '../../tensor.js';
+import { Module } from '../module.js';
+import { checkSize, layerDType, readOptions } from '../options.js';
+import type { LayerOptions } from '../options.js';
+import { parameter } from '../parameter.js';
+import type { Parameter } from '../parameter.js';
 
 export interface BatchNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -21,17 +21,20 @@ export interface BatchNormLayerOptions extends LayerOptions {
   momentum?: number | null;
   /** Whether there are weight and bias. Default true. */
   affine?: boolean;
+  /** Whether there is a bias beside the weight. Default true. */
+  bias?: boolean;
   /** Whether running statistics are kept; without them each batch's own are used, in evaluation too. Default true. */
   trackRunningStats?: boolean;
 }
 
-const stateNames: Readonly<Record<string, string | undefined>> = {
+/** What PyTorch calls the statistics. */
+export const statisticsNames: Readonly<Record<string, string | undefined>> = {
   runningMean: 'running_mean',
   runningVar: 'running_var',
   numBatchesTracked: 'num_batches_tracked',
 };
 
-/** What {@link BatchNorm1d} and {@link BatchNorm2d} share. */
+/** What {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d} share. */
 export abstract class BatchNorm extends Module {
   readonly weight: Parameter | null;
   readonly bias: Parameter | null;
@@ -52,8 +55,15 @@ export abstract class BatchNorm extends Module {
   ) {
     super();
     checkSize(name, 'numFeatures', numFeatures);
-    checkOptions(name, options);
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
+    const settings = readOptions<BatchNormLayerOptions>(name, options, {
+      eps: 1e-5,
+      momentum: 0.1,
+      affine: true,
+      bias: true,
+      trackRunningStats: true,
+      dtype: 'float32',
+    });
+    const { eps, momentum } = settings;
     checkRange(name, 'eps', eps, 0, Infinity);
     if (momentum !== null) checkRange(name, 'momentum', momentum, 0, 1);
     const dtype = layerDType(name, options);
@@ -61,17 +71,16 @@ export abstract class BatchNorm extends Module {
     this.eps = eps;
     this.momentum = momentum;
     const shape = [numFeatures];
-    const learnt = checkFlag(name, 'affine', affine);
-    this.weight = learnt ? parameter(ones(shape, { dtype })) : null;
-    this.bias = learnt ? parameter(zeros(shape, { dtype })) : null;
-    const tracked = checkFlag(name, 'trackRunningStats', trackRunningStats);
+    const { affine, bias, trackRunningStats: tracked } = settings;
+    this.weight = affine ? parameter(ones(shape, { dtype })) : null;
+    this.bias = affine && bias ? parameter(zeros(shape, { dtype })) : null;
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
   }
 
   protected override stateName(field: string): string {
-    return stateNames[field] ?? field;
+    return statisticsNames[field] ?? field;
   }
 
   /** Throws unless x is [N, C, ...] with as many dims as the layer takes. */
@@ -160,5 +169,26 @@ export class BatchNorm2d extends BatchNorm {
 
   protected override checkRank(x: Tensor): void {
     if (x.ndim !== 4) throw new ShapeError(`[BatchNorm2d] x is ${shapeText(x.shape)}, wanted [N, C, H, W]`);
+  }
+}
+
+/**
+ * Batch normalisation of volumes, as {@link BatchNorm1d}.
+ *
+ * x: [N, C, D, H, W], C = numFeatures; gives the shape of x.
+ * @throws ShapeError from `forward`, for another rank or number of channels, or a single value per channel in training.
+ * @example
+ * import { nn, ones } from 'lanegrad';
+ * const norm = new nn.BatchNorm3d(3, { bias: false });
+ * norm.forward(ones([2, 3, 4, 4, 4])).shape; // => [2, 3, 4, 4, 4]
+ */
+export class BatchNorm3d extends BatchNorm {
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
+    super('BatchNorm3d', numFeatures, options);
+  }
+
+  protected override checkRank(x: Tensor): void {
+    if (x.ndim !== 5)
+      throw new ShapeError(`[BatchNorm3d] x is ${shapeText(x.shape)}, wanted [N, C, D, H, W]`);
   }
 }

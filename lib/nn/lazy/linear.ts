@@ -1,9 +1,10 @@
-import { checkFlag } from '../check.js';
-import type { FloatDType } from '../dtype.js';
+import { checkFlag } from '../../check.js';
+import type { FloatDType } from '../../dtype.js';
+import type { Tensor } from '../../tensor.js';
 import { LazyModule } from './lazy.js';
-import { Linear } from './linear.js';
-import type { LinearOptions } from './linear.js';
-import { checkSize } from './options.js';
+import { Linear } from '../linear.js';
+import type { LinearOptions } from '../linear.js';
+import { checkSize } from '../options.js';
 
 /**
  * A {@link Linear} that takes `inFeatures` from the last dim of its first input, or from the first state that is loaded.
@@ -18,7 +19,7 @@ import { checkSize } from './options.js';
  * net.at(1).layer?.inFeatures; // => 192
  * Object.keys(net.stateDict()); // => ['1.weight', '1.bias']
  */
-export class LazyLinear extends LazyModule<Linear> {
+export class LazyLinear extends LazyModule<[Tensor], Linear> {
   readonly #bias: boolean;
 
   constructor(
