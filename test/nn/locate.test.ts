@@ -51,7 +51,7 @@ describe('an error inside of a module', () => {
     const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Sequential(new nn.ReLU(), new nn.Linear(3, 1)));
     expect(thrown(() => net.forward(ones([1, 2]))).message).toMatch(/^\[Linear\] 1\.1: /);
     const conv = new nn.Sequential(new nn.Conv2d(3, 4, 3));
-    expect(thrown(() => conv.forward(ones([2, 2]))).message).toMatch(/^\[Conv2d\] 0: x is \[2, 2\]/);
+    expect(thrown(() => conv.forward(ones([2, 2]))).message).toMatch(/^\[Conv2d\] 0: x: got \[2, 2\]/);
     expect(thrown(() => conv.forward(3 as never)).message).toMatch(
       /^\[Conv2d\] 0: x: got 3, wanted a tensor/,
     );
