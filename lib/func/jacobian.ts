@@ -21,10 +21,10 @@ export type Jacobians<Inputs extends readonly Tensor[]> = TensorsLike<Inputs>;
  * @throws ValueError for no inputs.
  * @example
  * import { func, tensor } from 'lanegrad';
- * func.jacobian((x) => x.square(), tensor([1.0, 3.0])).tolist(); // => [[2, 0], [0, 6]]
- * const [da, db] = func.jacobian((a, b) => a.mul(b), [tensor([1.0, 2.0]), tensor(3.0)]);
- * da.tolist(); // => [[3, 0], [0, 3]]
- * db.tolist(); // => [1, 2]
+ * func.jacobian((x) => x.square(), tensor([0.5, 3])).tolist(); // => [[1, 0], [0, 6]]
+ * const [da, db] = func.jacobian((a, b) => a.mul(b), [tensor([0.5, 2]), tensor(2.5)]);
+ * da.tolist(); // => [[2.5, 0], [0, 2.5]]
+ * db.tolist(); // => [0.5, 2]
  */
 export function jacobian(fn: (x: Tensor) => Tensor, inputs: Tensor, options?: DerivativeOptions): Tensor;
 export function jacobian<const Inputs extends readonly Tensor[]>(
@@ -75,9 +75,9 @@ function rowsOf(value: Tensor, inputs: readonly Tensor[], createGraph: boolean):
  * @throws ValueError for no inputs.
  * @example
  * import { func, tensor } from 'lanegrad';
- * func.hessian((x) => x.pow(3).sum(), tensor([1.0, 2.0])).tolist(); // => [[6, 0], [0, 12]]
- * const rows = func.hessian((a, b) => a.square().mul(b), [tensor(3.0), tensor(5.0)]);
- * rows.map((row) => row.map((h) => h.item())); // => [[10, 6], [6, 0]]
+ * func.hessian((x) => x.pow(3).sum(), tensor([0.5, 2])).tolist(); // => [[3, 0], [0, 12]]
+ * const rows = func.hessian((a, b) => a.square().mul(b), [tensor(1.5), tensor(2.5)]);
+ * rows.map((row) => row.map((h) => h.item())); // => [[5, 3], [3, 0]]
  */
 export function hessian(fn: (x: Tensor) => Tensor, inputs: Tensor, options?: DerivativeOptions): Tensor;
 export function hessian<const Inputs extends readonly Tensor[]>(

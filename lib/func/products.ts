@@ -34,9 +34,9 @@ export function gradients(
  * @throws DTypeError for inputs that are not floating, or a function that gives no tensor.
  * @example
  * import { func, tensor } from 'lanegrad';
- * const [y, pull] = func.vjp((a, b) => a.mul(b), tensor([1.0, 2.0]), tensor([3.0, 4.0]));
- * y.tolist(); // => [3, 8]
- * pull(tensor([1.0, 10.0])).map((g) => g.tolist()); // => [[3, 40], [1, 20]]
+ * const [y, pull] = func.vjp((a, b) => a.mul(b), tensor([0.5, 2]), tensor([3.5, 4]));
+ * y.tolist(); // => [1.75, 8]
+ * pull(tensor([0.5, 10])).map((g) => g.tolist()); // => [[1.75, 40], [0.25, 20]]
  */
 export function vjp<const Inputs extends readonly Tensor[]>(
   fn: (...inputs: TensorsLike<Inputs>) => Tensor,
@@ -63,9 +63,9 @@ export function vjp<const Inputs extends readonly Tensor[]>(
  * @throws DTypeError for inputs that are not floating, or a function that gives no tensor.
  * @example
  * import { func, tensor } from 'lanegrad';
- * const [y, change] = func.jvp((x) => x.square(), [tensor([1.0, 3.0])], [tensor([1.0, 0.5])]);
- * y.tolist(); // => [1, 9]
- * change.tolist(); // => [2, 3]
+ * const [y, change] = func.jvp((x) => x.square(), [tensor([0.5, 3])], [tensor([1.5, 0.5])]);
+ * y.tolist(); // => [0.25, 9]
+ * change.tolist(); // => [1.5, 3]
  */
 export function jvp<const Inputs extends readonly Tensor[]>(
   fn: (...inputs: TensorsLike<Inputs>) => Tensor,
@@ -95,9 +95,9 @@ export function jvp<const Inputs extends readonly Tensor[]>(
  * @throws DTypeError for inputs that are not floating, or a function that gives no tensor.
  * @example
  * import { func, tensor } from 'lanegrad';
- * const [y, [product]] = func.hvp((x) => x.pow(3).sum(), [tensor([1.0, 2.0])], [tensor([1.0, 10.0])]);
- * y.item(); // => 9
- * product.tolist(); // => [6, 120]
+ * const [y, [product]] = func.hvp((x) => x.pow(3).sum(), [tensor([0.5, 2])], [tensor([1.5, 10])]);
+ * y.item(); // => 8.125
+ * product.tolist(); // => [4.5, 120]
  */
 export function hvp<const Inputs extends readonly Tensor[]>(
   fn: (...inputs: TensorsLike<Inputs>) => Tensor,

@@ -149,7 +149,7 @@ const fieldNames = new WeakMap<Parametrizations, Map<string, Names>>();
  * import { nn, type Tensor } from 'lanegrad';
  * class Symmetric extends nn.Module {
  *   forward(x: Tensor): Tensor {
- *     return x.triu().add(x.triu(1).t());
+ *     return x.triu().add(x.triu({ diagonal: 1 }).t());
  *   }
  * }
  * const layer = new nn.Linear(3, 3);
@@ -230,7 +230,7 @@ export interface RemoveParametrizationsOptions {
  * import { nn } from 'lanegrad';
  * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 2));
  * nn.utils.parametrize.removeParametrizations(layer, 'weight');
- * Object.keys(layer.stateDict()); // => ['bias', 'weight']
+ * Object.keys(layer.stateDict()); // => ['weight', 'bias']
  */
 export function removeParametrizations<M extends AnyModule>(
   module: M,
