@@ -10,6 +10,7 @@ import {
   noAttrs,
   shapeText,
 } from './check.js';
+import { duringPass } from './backward-pass.js';
 import { AutogradError, ValueError } from './errors.js';
 import { gradientsChanged } from './tensor.js';
 import type { Tensor } from './tensor.js';
@@ -51,12 +52,16 @@ export function backward(tensor: Tensor, options: BackwardOptions = {}): void {
   const retainGraph = checkFlag('backward', 'retainGraph', options.retainGraph ?? createGraph);
   if (options.inputs !== undefined) {
     const inputs = gradientTargets('backward', tensorList('backward', 'inputs', options.inputs));
-    const gradients = backend.grad([tensor], inputs, [gradient], { retainGraph, createGraph });
+    const gradients = duringPass({ into: 'inputs', retainGraph }, () =>
+      backend.grad([tensor], inputs, [gradient], { retainGraph, createGraph }),
+    );
     inputs.forEach((input, i) => accumulate(input, gradients[i]!, createGraph));
     return;
   }
   try {
-    backend.backward([tensor], [gradient], { retainGraph, createGraph });
+    duringPass({ into: 'leaves', retainGraph }, () =>
+      backend.backward([tensor], [gradient], { retainGraph, createGraph }),
+    );
   } finally {
     // Leaves that were reached before a failure have theirs too.
     gradientsChanged();
@@ -130,7 +135,9 @@ export function grad(
   const createGraph = checkFlag('grad', 'createGraph', options.createGraph);
   const retainGraph = checkFlag('grad', 'retainGraph', options.retainGraph ?? createGraph);
   const allowUnused = checkFlag('grad', 'allowUnused', options.allowUnused);
-  const results = backend.grad(roots, leaves, seeds, { retainGraph, createGraph });
+  const results = duringPass({ into: 'inputs', retainGraph }, () =>
+    backend.grad(roots, leaves, seeds, { retainGraph, createGraph }),
+  );
   const unused = allowUnused ? -1 : results.indexOf(null);
   if (unused >= 0) {
     throw new AutogradError(

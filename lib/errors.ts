@@ -53,6 +53,11 @@ export class LinAlgError extends LanegradError {
   override name = 'LinAlgError';
 }
 
+/** A file is damaged, cut short, or not of the format that it should have. */
+export class FormatError extends LanegradError {
+  override name = 'FormatError';
+}
+
 /** In the order of ErrorKind in native/core/error.h. */
 export const errorKinds = [
   ShapeError,

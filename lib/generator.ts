@@ -62,6 +62,24 @@ export function withSeed<T>(seed: number, fn: () => T): T {
   }
 }
 
+/** A copy of where the generator stands. */
+export function generatorState(): Tensor {
+  return backend.run1('clone', [currentGenerator()], {});
+}
+
+/** Runs `fn` with random numbers from where the generator stood; those outside go on as if it had not run. */
+export function withGeneratorState<T>(state: Tensor, fn: () => T): T {
+  const outer = generator;
+  const inner = keep(backend.run1('clone', [state], {}));
+  generator = inner;
+  try {
+    return fn();
+  } finally {
+    generator = outer;
+    backend.release(inner);
+  }
+}
+
 /** A counter for one random op, which takes `blocks` blocks of four words from the generator. */
 export function nextCounter(blocks: number): Tensor {
   return backend.run1('nextCounter', [currentGenerator()], { count: blocks });

@@ -3,6 +3,7 @@ import './methods/attach.js';
 
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
+export { checkpoint } from './checkpoint.js';
 export { customOp } from './custom-op.js';
 export type {
   BackwardContext,
@@ -20,6 +21,7 @@ export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
 export * as nn from './nn/index.js';
 export { gradcheck, gradgradcheck } from './gradcheck.js';
 export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './gradcheck.js';
+export * as func from './func/index.js';
 export * as F from './ops/functional.js';
 export type {
   EluOptions,
@@ -31,8 +33,10 @@ export type {
   ShrinkOptions,
   SoftplusOptions,
 } from './ops/activation.js';
+export * as io from './io/index.js';
 export { info } from './info.js';
 export type { Info } from './info.js';
+export * as metrics from './metrics/index.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';

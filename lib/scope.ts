@@ -1,4 +1,4 @@
-import { backend } from './backend/current.js';
+import { backend, provideScopes } from './backend/current.js';
 import { Handle } from './backend/backend.js';
 import { checkTensor } from './check.js';
 import { ValueError } from './errors.js';
@@ -39,6 +39,8 @@ export function closeScope(kept: readonly Tensor[]): void {
   const frame = frames.pop();
   backend.endScope(frame === undefined ? kept : kept.concat(frame));
 }
+
+provideScopes(openScope, closeScope);
 
 /**
  * Runs `fn` and releases every tensor made in it, except those that it returns (alone, or in arrays, plain objects, maps

@@ -187,6 +187,12 @@ export type CustomBackward<T extends Handle> = (
  */
 export interface BackendHooks<T extends Handle = Handle> {
   newTensor(): T;
+  /**
+   * As beginScope and endScope, but known to `keep`: for what a backend calls in the middle of a backward pass. Without them
+   * its own are used.
+   */
+  readonly openScope?: () => void;
+  readonly closeScope?: (kept: readonly T[]) => void;
   compositeVjp(
     op: OpName,
     inputs: readonly (T | null)[],

@@ -16,8 +16,17 @@ export function provideCompositeGradient(gradient: BackendHooks<Tensor>['composi
   compositeGradient = gradient;
 }
 
+let scopes: { open(): void; close(kept: readonly Tensor[]): void } | undefined;
+
+/** Says how scopes are opened and closed so that `keep` knows of them. Called once, by scope.ts. */
+export function provideScopes(open: () => void, close: (kept: readonly Tensor[]) => void): void {
+  scopes = { open, close };
+}
+
 /** The backend of this environment, chosen when the library is loaded. */
 export const backend: Backend<Tensor> = loadBackend({
   newTensor: () => tensorFactory!(),
+  openScope: () => scopes!.open(),
+  closeScope: (kept) => scopes!.close(kept),
   compositeVjp: (op, inputs, attrs, grads) => compositeGradient!(op, inputs, attrs, grads),
 });

@@ -431,12 +431,13 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   /** Runs `compute` on `count` received tensors and hands its results back by id. */
   #answer(count: number, compute: (tensors: (T | null)[]) => readonly (T | null)[]): number {
-    this.#addon.beginScope();
+    const { openScope = () => this.beginScope(), closeScope = (kept) => this.endScope(kept) } = this.#hooks;
+    openScope();
     let results: readonly (T | null)[] = [];
     try {
       results = compute(this.#receive(0, count)).map((result) => result ?? null);
     } finally {
-      this.endScope(results.filter((result) => result !== null));
+      closeScope(results.filter((result) => result !== null));
     }
     this.#writeIds(0, results);
     return results.length;

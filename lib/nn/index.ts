@@ -65,7 +65,27 @@ export type {
   EmbeddingLayerOptions,
   PretrainedOptions,
 } from './embedding.js';
+export type { Gradients } from './backward-hooks.js';
+export type { HookHandle, HookOptions } from './hooks.js';
 export * as init from './init.js';
+export {
+  LazyConv1d,
+  LazyConv2d,
+  LazyConv3d,
+  LazyConvTranspose1d,
+  LazyConvTranspose2d,
+  LazyConvTranspose3d,
+} from './lazy/conv.js';
+export {
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
+} from './lazy/norm.js';
+export { LazyLinear } from './lazy/linear.js';
+export { LazyModule } from './lazy/lazy.js';
 export { Bilinear, Linear } from './linear.js';
 export type { LinearOptions } from './linear.js';
 export {
@@ -104,7 +124,7 @@ export {
   TripletMarginWithDistanceLoss,
 } from './loss/margin.js';
 export { Module } from './module.js';
-export type { AnyModule, BufferOptions, LayerShapes } from './module.js';
+export type { AnyModule, BufferOptions, InputsOf, LayerShapes, OutputOf } from './module.js';
 export { BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d } from './norm/batch-norm.js';
 export type { BatchNormLayerOptions } from './norm/batch-norm.js';
 export { GroupNorm, LocalResponseNorm } from './norm/group-norm.js';
@@ -164,7 +184,7 @@ export { LSTM } from './recurrent/lstm.js';
 export type { LSTMOptions, LSTMState } from './recurrent/lstm.js';
 export { RNN } from './recurrent/rnn.js';
 export type { RNNOptions } from './recurrent/rnn.js';
-export type { ChainInputs, Chained, ChainOutput, InputsOf, OutputOf } from './sequential.js';
+export type { ChainInputs, Chained, ChainOutput } from './sequential.js';
 export { Flatten, Identity, Lambda, Unflatten } from './shape.js';
 export type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 export { TransformerDecoder, TransformerDecoderLayer } from './transformer/decoder.js';

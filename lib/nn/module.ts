@@ -8,12 +8,27 @@ import { noGrad } from '../grad-mode.js';
 import { detach, to } from '../ops/convert.js';
 import { checkFunction, keep } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import type { Gradients } from './backward-hooks.js';
+import { addHook } from './hooks.js';
+import type { HookHandle, HookOptions } from './hooks.js';
 import { inspectModule, type Inspect } from './inspect.js';
+import { locateErrors } from './locate.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
+import {
+  collectTensors,
+  contentsOf,
+  join,
+  moduleAt,
+  readContents,
+  replaceIn,
+  stateSlots,
+  walk,
+} from './tree.js';
+import type { Contents, Slot } from './tree.js';
 
 /** Any module, whatever it takes and gives: for code that walks modules and does not call them. */
 export type AnyModule = Module<never, unknown>;
@@ -23,29 +38,16 @@ export interface BufferOptions {
   persistent?: boolean;
 }
 
-/** Where a tensor or module was found: `holder[key]`, called `name`. */
-interface Slot<T> {
-  readonly name: string;
-  readonly holder: object;
-  readonly key: string;
-  readonly value: T;
-}
+/** What `forward` of a module takes. */
+export type InputsOf<M> = M extends Module<infer In, unknown> ? In : never;
+
+/** What `forward` of a module gives. */
+export type OutputOf<M> = M extends Module<never, infer Out> ? Out : never;
 
 /** The shapes of the tensors that `forward` was called with and gave, in order, those in arrays and records too. */
 export interface LayerShapes {
   readonly inputs: readonly (readonly number[])[];
   readonly outputs: readonly (readonly number[])[];
-}
-
-interface BufferSlot extends Slot<Tensor> {
-  readonly persistent: boolean;
-}
-
-/** What one module holds itself, in the order of its fields. */
-interface Contents {
-  readonly parameters: Slot<Parameter>[];
-  readonly buffers: BufferSlot[];
-  readonly modules: Slot<AnyModule>[];
 }
 
 /**
@@ -75,6 +77,10 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   /** Fields that are buffers, and whether they are persistent. */
   readonly #buffers = new Map<string, boolean>();
 
+  constructor() {
+    locateErrors(new.target.prototype as object, Module.prototype);
+  }
+
   /** What the module computes. */
   abstract forward(...inputs: In): Out;
 
@@ -84,6 +90,97 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    */
   multiplyAdds(_shapes: LayerShapes): number {
     return 0;
+  }
+
+  /**
+   * Has `hook` called before each `forward` of this module, with the inputs as an array. Another array that it returns takes
+   * their place.
+   *
+   * @throws ValueError for what is no function.
+   * @example
+   * import { nn, tensor } from 'lanegrad';
+   * const act = new nn.ReLU();
+   * const handle = act.registerForwardPreHook((_module, [x]) => [x.neg()]);
+   * act.forward(tensor([-2, 3])).tolist(); // => [2, 0]
+   * handle.remove();
+   * act.forward(tensor([-2, 3])).tolist(); // => [0, 3]
+   */
+  registerForwardPreHook<M extends AnyModule>(
+    this: M,
+    hook: (module: M, inputs: InputsOf<M>) => [...InputsOf<M>] | void,
+    options: HookOptions = {},
+  ): HookHandle {
+    return addHook('registerForwardPreHook', this, 'forwardPre', hook, options);
+  }
+
+  /**
+   * Has `hook` called after each `forward` of this module, with the inputs and the output. What it returns, if anything, takes
+   * the output's place. A tensor that it stores needs {@link keep} where the module runs in a scope, as in a Sequential.
+   *
+   * @throws ValueError for what is no function.
+   * @example
+   * import { nn, ones } from 'lanegrad';
+   * const net = new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU());
+   * const shapes: unknown[] = [];
+   * const handle = net.at(0).registerForwardHook((_module, [x], y) => {
+   *   shapes.push([x.shape, y.shape]);
+   * });
+   * net.forward(ones([2, 4]));
+   * shapes; // => [[[2, 4], [2, 3]]]
+   * handle.remove();
+   */
+  registerForwardHook<M extends AnyModule>(
+    this: M,
+    hook: (module: M, inputs: InputsOf<M>, output: OutputOf<M>) => OutputOf<M> | void,
+    options: HookOptions = {},
+  ): HookHandle {
+    return addHook('registerForwardHook', this, 'forward', hook, options);
+  }
+
+  /**
+   * Has `hook` called in each backward pass before this module's gradients are computed, with those of its outputs: one for
+   * each tensor among them. Others that it returns take their place. A tensor that it stores needs {@link keep}.
+   *
+   * @throws ValueError for what is no function.
+   * @throws ShapeError from `backward`, if the hook returns gradients of other shapes.
+   * @example
+   * import { nn, ones } from 'lanegrad';
+   * const layer = new nn.Linear(1, 1, { bias: false });
+   * layer.registerFullBackwardPreHook((_module, [grad]) => [grad!.mul(10)]);
+   * layer.forward(ones([1, 1])).sum().backward();
+   * layer.weight.grad?.item(); // => 10
+   */
+  registerFullBackwardPreHook<M extends AnyModule>(
+    this: M,
+    hook: (module: M, gradOutputs: Gradients) => Gradients | void,
+    options: HookOptions = {},
+  ): HookHandle {
+    return addHook('registerFullBackwardPreHook', this, 'backwardPre', hook, options);
+  }
+
+  /**
+   * Has `hook` called in each backward pass with the gradients of this module's inputs and of its outputs: one for each tensor
+   * among them, null for one that requires none. Others that it returns take the place of those of the inputs. A tensor that
+   * it stores needs {@link keep}.
+   *
+   * @throws ValueError for what is no function.
+   * @throws ShapeError from `backward`, if the hook returns gradients of other shapes.
+   * @example
+   * import { keep, nn, ones, type Tensor } from 'lanegrad';
+   * const act = new nn.Tanh();
+   * const seen: (Tensor | null)[] = [];
+   * act.registerFullBackwardHook((_module, [gradInput], [gradOutput]) => {
+   *   seen.push(keep(gradInput!), keep(gradOutput!));
+   * });
+   * act.forward(ones([1], { requiresGrad: true })).backward();
+   * seen.map((grad) => grad?.item()); // => [0.41997, 1]
+   */
+  registerFullBackwardHook<M extends AnyModule>(
+    this: M,
+    hook: (module: M, gradInputs: Gradients, gradOutputs: Gradients) => Gradients | void,
+    options: HookOptions = {},
+  ): HookHandle {
+    return addHook('registerFullBackwardHook', this, 'backward', hook, options);
   }
 
   /**
@@ -126,50 +223,9 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     return field;
   }
 
-  #contents(): Contents {
-    const parameters: Slot<Parameter>[] = [];
-    const buffers: BufferSlot[] = [];
-    const modules: Slot<AnyModule>[] = [];
-    const visit = (name: string, holder: object, key: string, value: object): void => {
-      if (isParameter(value)) parameters.push({ name, holder, key, value });
-      else if (value instanceof Module) modules.push({ name, holder, key, value: value as AnyModule });
-      else if (Array.isArray(value) || value instanceof Map) {
-        for (const [i, entry] of value.entries() as Iterable<[unknown, unknown]>) {
-          if (typeof entry === 'object' && entry !== null)
-            visit(join(name, String(i)), value, String(i), entry);
-        }
-      }
-    };
-    for (const field of Object.keys(this)) {
-      const value: unknown = Reflect.get(this, field);
-      if (typeof value !== 'object' || value === null || this.#buffers.has(field)) continue;
-      visit(this.stateName(field), this, field, value);
-    }
-    for (const [field, persistent] of this.#buffers) {
-      const value: unknown = Reflect.get(this, field);
-      if (!Handle.is(value)) continue;
-      buffers.push({
-        name: this.stateName(field),
-        holder: this,
-        key: field,
-        value: value as Tensor,
-        persistent,
-      });
-    }
-    return { parameters, buffers, modules };
-  }
-
-  /** This module and all below, each once, parents first. */
-  #walk(visit: (module: AnyModule, path: string, contents: Contents) => void): void {
-    const seen = new Set<AnyModule>();
-    const enter = (module: AnyModule, path: string): void => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      const contents = module.#contents();
-      visit(module, path, contents);
-      for (const { name, value } of contents.modules) enter(value, join(path, name));
-    };
-    enter(this, '');
+  /** @internal */
+  [contentsOf](): Contents {
+    return readContents(this, this.#buffers, (field) => this.stateName(field));
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */
@@ -179,7 +235,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** As `parameters`, with names such as `0.weight`. A shared parameter has the first of its names. */
   namedParameters(): [name: string, tensor: Parameter][] {
-    return this.#collect((contents) => contents.parameters);
+    return collectTensors(this, (contents) => contents.parameters);
   }
 
   /** The buffers of this module and all below, each tensor once. */
@@ -189,15 +245,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** As `buffers`, with names such as `1.running_mean`. */
   namedBuffers(): [name: string, tensor: Tensor][] {
-    return this.#collect((contents) => contents.buffers);
-  }
-
-  #collect(pick: (contents: Contents) => readonly Slot<Tensor>[]): [string, Tensor][] {
-    const found = new Map<Tensor, string>();
-    this.#walk((_, path, contents) => {
-      for (const { name, value } of pick(contents)) if (!found.has(value)) found.set(value, join(path, name));
-    });
-    return Array.from(found, ([tensor, name]) => [name, tensor]);
+    return collectTensors(this, (contents) => contents.buffers);
   }
 
   /** The modules that are fields of this one, each once. */
@@ -208,7 +256,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   /** As `children`, with their names. */
   namedChildren(): [name: string, module: AnyModule][] {
     const found = new Map<AnyModule, string>();
-    for (const { name, value } of this.#contents().modules) if (!found.has(value)) found.set(value, name);
+    for (const { name, value } of this[contentsOf]().modules) if (!found.has(value)) found.set(value, name);
     return Array.from(found, ([module, name]) => [name, module]);
   }
 
@@ -220,26 +268,38 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   /** As `modules`, with their names; this one's is empty. */
   namedModules(): [name: string, module: AnyModule][] {
     const found: [string, AnyModule][] = [];
-    this.#walk((module, path) => found.push([path, module]));
+    walk(this, (module, path) => found.push([path, module]));
     return found;
   }
 
-  /** Every slot of state by name: parameters, then persistent buffers, then children. Shared ones under each name. */
-  #state(): Map<string, Tensor> {
-    const state = new Map<string, Tensor>();
-    const open = new Set<AnyModule>();
-    const enter = (module: AnyModule, path: string): void => {
-      // A module that holds its parent: the parent's state is there already.
-      if (open.has(module)) return;
-      open.add(module);
-      const { parameters, buffers, modules } = module.#contents();
-      for (const { name, value } of parameters) state.set(join(path, name), value);
-      for (const { name, value, persistent } of buffers) if (persistent) state.set(join(path, name), value);
-      for (const { name, value } of modules) enter(value, join(path, name));
-      open.delete(module);
-    };
-    enter(this, '');
-    return state;
+  /**
+   * The module at a path of names, as `namedModules` has them (any of them, for one that is shared); the empty path is this one.
+   *
+   * @throws ValueError if there is none.
+   * @example
+   * import { nn } from 'lanegrad';
+   * const net = new nn.Sequential(new nn.Sequential(new nn.Linear(3, 2)), new nn.ReLU());
+   * net.getSubmodule('0.0') instanceof nn.Linear; // => true
+   * net.getSubmodule('0.7'); // => throws: ValueError: [getSubmodule] there is no module "0.7", "0" has 0
+   */
+  getSubmodule(path: string): AnyModule {
+    const found = typeof path === 'string' ? moduleAt(this, path) : undefined;
+    if (found !== undefined) return found;
+    throw new ValueError(`[getSubmodule] there is no module ${describe(path)}${nearest(this, path)}`);
+  }
+
+  /**
+   * The parameter of this name, as `stateDict` has it.
+   *
+   * @throws ValueError if there is none.
+   * @example
+   * import { nn } from 'lanegrad';
+   * new nn.Sequential(new nn.Linear(3, 2)).getParameter('0.weight').shape; // => [2, 3]
+   */
+  getParameter(name: string): Parameter {
+    const found = stateSlots(this).get(name)?.value;
+    if (isParameter(found)) return found;
+    throw new ValueError(`[getParameter] there is no parameter ${describe(name)}`);
   }
 
   /**
@@ -253,7 +313,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    */
   stateDict(): StateDict {
     const dict: StateDict = {};
-    for (const [name, tensor] of this.#state()) dict[name] = detach(tensor);
+    for (const [name, { value }] of stateSlots(this)) dict[name] = detach(value);
     return dict;
   }
 
@@ -268,10 +328,11 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
    * const a = new nn.Linear(3, 2);
    * const b = new nn.Linear(3, 2);
    * b.loadStateDict(a.stateDict()); // => { missing: [], unexpected: [] }
-   * b.loadStateDict({ scale: a.weight }); // => throws: missing: weight, bias; unexpected: scale
+   * b.loadStateDict({ scale: a.weight }); // => throws: missing: weight [2, 3], bias [2]; unexpected: scale [2, 3]
    */
   loadStateDict(dict: StateDict, options: LoadOptions = {}): LoadReport {
-    const { copies, report } = planLoad(this.#state(), dict, options);
+    walk(this, (_, path, { pending }) => pending?.prepare((name) => shapeIn(dict, join(path, name))));
+    const { copies, report } = planLoad(stateSlots(this), dict, options);
     noGrad(() => {
       for (const [target, source] of copies) backend.runInPlace('copy', [target, source], noAttrs);
     });
@@ -310,11 +371,11 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       if (!isFloat(value.dtype) || value.dtype === dtype) return;
       const result = converted.get(value) ?? make(value);
       converted.set(value, result);
-      if (slot.holder instanceof Map) slot.holder.set(slot.key, result);
-      else Reflect.set(slot.holder, slot.key, result);
+      replaceIn(slot, result);
     };
     noGrad(() =>
-      this.#walk((_, _path, { parameters, buffers }) => {
+      walk(this, (_, _path, { parameters, buffers, pending }) => {
+        pending?.setDType(dtype);
         for (const slot of parameters) convert(slot, (tensor) => convertParameter(tensor, dtype));
         for (const slot of buffers) convert(slot, (tensor) => keep(to(tensor, dtype)));
       }),
@@ -379,9 +440,21 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   }
 }
 
-function join(path: string, name: string): string {
-  if (path === '' || name === '') return path + name;
-  return `${path}.${name}`;
+function shapeIn(dict: StateDict, name: string): readonly number[] | undefined {
+  if (typeof dict !== 'object' || dict === null || !Object.hasOwn(dict, name)) return undefined;
+  const tensor: unknown = dict[name];
+  return Handle.is(tensor) ? (tensor as Tensor).shape : undefined;
+}
+
+/** For an error: where the path leaves the tree. */
+function nearest(root: AnyModule, path: unknown): string {
+  let at = typeof path === 'string' ? path : '';
+  while (at !== '' && moduleAt(root, at) === undefined) at = at.slice(0, Math.max(at.lastIndexOf('.'), 0));
+  const names = moduleAt(root, at)!
+    .namedChildren()
+    .map(([name]) => name);
+  const has = names.length === 0 ? 'no modules' : names.join(', ');
+  return `, ${at === '' ? 'this one' : describe(at)} has ${has}`;
 }
 
 function convertParameter(tensor: Parameter, dtype: FloatDType): Parameter {

@@ -3,13 +3,7 @@ import { IndexError, LanegradError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
-import type { AnyModule } from './module.js';
-
-/** What `forward` of a module takes. */
-export type InputsOf<M> = M extends Module<infer In, unknown> ? In : never;
-
-/** What `forward` of a module gives. */
-export type OutputOf<M> = M extends Module<never, infer Out> ? Out : never;
+import type { AnyModule, InputsOf, OutputOf } from './module.js';
 
 type Layers = readonly AnyModule[];
 

@@ -1,6 +1,8 @@
+import { Handle } from '../backend/backend.js';
 import { checkFlag, checkOptions, checkTensor, describe, shapeText } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import type { Slot } from './tree.js';
 
 /** Tensors by name, as `stateDict` gives them. */
 export type StateDict = Record<string, Tensor>;
@@ -20,7 +22,7 @@ export interface LoadReport {
 
 /** What to copy where; all complaints at once. */
 export function planLoad(
-  state: ReadonlyMap<string, Tensor>,
+  state: ReadonlyMap<string, Slot<Tensor>>,
   dict: StateDict,
   options: LoadOptions,
 ): { copies: [target: Tensor, source: Tensor][]; report: LoadReport } {
@@ -32,11 +34,13 @@ export function planLoad(
   checkFlag('loadStateDict', 'strict', strict);
   const copies: [Tensor, Tensor][] = [];
   const missing: string[] = [];
+  const absent: string[] = [];
   const misfits: string[] = [];
-  for (const [name, target] of state) {
+  for (const [name, { value: target }] of state) {
     const source = Object.hasOwn(dict, name) ? dict[name] : undefined;
     if (source === undefined) {
       missing.push(name);
+      absent.push(`${name} ${shapeText(target.shape)}`);
       continue;
     }
     checkTensor('loadStateDict', name, source);
@@ -47,8 +51,13 @@ export function planLoad(
   const unexpected = Object.keys(dict).filter((name) => !state.has(name));
 
   const complaints: string[] = [];
-  if (strict && missing.length > 0) complaints.push(`missing: ${missing.join(', ')}`);
-  if (strict && unexpected.length > 0) complaints.push(`unexpected: ${unexpected.join(', ')}`);
+  if (strict && missing.length > 0) complaints.push(`missing: ${absent.join(', ')}`);
+  if (strict && unexpected.length > 0) {
+    const found = unexpected.map((name) =>
+      Handle.is(dict[name]) ? `${name} ${shapeText(dict[name].shape)}` : name,
+    );
+    complaints.push(`unexpected: ${found.join(', ')}`);
+  }
   const wrongNames = complaints.length > 0;
   if (misfits.length > 0) complaints.push(`shapes differ: ${misfits.join(', ')}`);
   if (complaints.length > 0) {

@@ -1,11 +1,14 @@
 import { Handle } from '../backend/backend.js';
 import { checkShape, shapeText } from '../check.js';
 import { itemSize } from '../dtype.js';
+import type { DType } from '../dtype.js';
 import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { addHook } from './hooks.js';
 import type { AnyModule, LayerShapes } from './module.js';
+import { contentsOf } from './tree.js';
 
 interface Output {
   readonly text: string;
@@ -22,6 +25,8 @@ interface Observed {
 
 /** See {@link Module.summary}. */
 export function summarize(root: AnyModule, inputs: readonly (readonly number[] | Tensor)[]): string {
+  // Lazy modules make their layers in a first run, of which nothing else is wanted.
+  if (root.modules().some((module) => module[contentsOf]().pending !== undefined)) observe(root, inputs);
   const outputs = observe(root, inputs);
   const modules = root.namedModules();
   const counted = new Set<Tensor>();
@@ -63,26 +68,25 @@ function observe(
   const outputs = new Map<AnyModule, Observed>();
   const modules = root.modules();
   const modes = modules.map((module) => module.training);
-  const forwards = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+  const hooks = modules.map((module) =>
+    addHook(
+      'summary',
+      module,
+      'forward',
+      (_: AnyModule, values: unknown, output: unknown) => {
+        const shapes: LayerShapes = { inputs: shapesIn(values), outputs: shapesIn(output) };
+        const before = outputs.get(module)?.multiplyAdds ?? 0;
+        outputs.set(module, {
+          output: describeOutput(output),
+          multiplyAdds: before + module.multiplyAdds(shapes),
+        });
+      },
+      {},
+    ),
+  );
   root.eval();
   try {
-    for (const module of modules) {
-      const forward = module.forward.bind(module) as (...values: unknown[]) => unknown;
-      Object.defineProperty(module, 'forward', {
-        configurable: true,
-        value: (...values: unknown[]) => {
-          const result = forward(...values);
-          const shapes: LayerShapes = { inputs: shapesIn(values), outputs: shapesIn(result) };
-          const before = outputs.get(module)?.multiplyAdds ?? 0;
-          outputs.set(module, {
-            output: describeOutput(result),
-            multiplyAdds: before + module.multiplyAdds(shapes),
-          });
-          return result;
-        },
-      });
-    }
-    const dtype = root.parameters()[0]?.dtype ?? 'float32';
+    const dtype = firstDType(root);
     noGrad(() =>
       scoped(() => {
         const values = inputs.map((input) =>
@@ -92,14 +96,19 @@ function observe(
       }),
     );
   } finally {
-    modules.forEach((module, i) => {
-      Reflect.deleteProperty(module, 'forward');
-      const forward = forwards[i];
-      if (forward !== undefined) Object.defineProperty(module, 'forward', forward);
-      module.training = modes[i]!;
-    });
+    for (const hook of hooks) hook.remove();
+    modules.forEach((module, i) => (module.training = modes[i]!));
   }
   return outputs;
+}
+
+/** Of the first parameter there is; those of lazy modules are made by this very run. */
+function firstDType(root: AnyModule): DType {
+  for (const module of root.modules()) {
+    const { parameters } = module[contentsOf]();
+    if (parameters[0] !== undefined) return parameters[0].value.dtype;
+  }
+  return 'float32';
 }
 
 /** The shapes of the tensors in arrays and records. */

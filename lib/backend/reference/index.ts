@@ -406,7 +406,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       return this.handle(t);
     };
     // What it makes on the way and does not return goes with the scope.
-    this.beginScope();
+    const { openScope = () => this.beginScope(), closeScope = (kept) => this.endScope(kept) } = this.hooks;
+    openScope();
     let result: readonly (T | null)[] = [];
     try {
       result = this.customs[node.custom]!.backward(
@@ -415,7 +416,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
         node.attrs as string,
       );
     } finally {
-      this.endScope(Array.isArray(result) ? result : []);
+      closeScope(Array.isArray(result) ? result.filter((t): t is T => t instanceof Handle) : []);
     }
     if (!Array.isArray(result) || result.length !== node.edges.length) {
       const got = Array.isArray(result) ? String(result.length) : kindOfValue(result);

@@ -1,4 +1,9 @@
-// Tensors of a safetensors file: 8 bytes of length, a JSON header, the data.
+import { elementsOf } from '../../../lib/io/safetensors/elements.js';
+import { storedNames } from '../../../lib/io/safetensors/layout.js';
+import { withSource } from '../../../lib/io/safetensors/source.js';
+import type { DType } from '../../../lib/dtype.js';
+
+// Tensors of a safetensors file as plain arrays: what the cases are compared with exists before any backend.
 
 export interface StoredTensor {
   readonly dtype: string;
@@ -9,72 +14,28 @@ export interface StoredTensor {
 
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
-const names: Readonly<Record<string, string>> = {
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  I64: 'int64',
-  I32: 'int32',
-  I16: 'int16',
-  I8: 'int8',
-  U8: 'uint8',
-  BOOL: 'bool',
-  C64: 'complex64',
-};
-
-interface Header {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
+const dtypeOf = new Map(Object.entries(storedNames).map(([dtype, stored]) => [stored, dtype as DType]));
 
 export function readSafetensors(bytes: Uint8Array): StoredTensors {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = Number(view.getBigUint64(0, true));
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8, length).toString('utf8');
-  const tensors = new Map<string, StoredTensor>();
-  for (const [key, header] of Object.entries(JSON.parse(text) as Record<string, Header>)) {
-    if (key === '__metadata__') continue;
-    const dtype = names[header.dtype];
-    if (dtype === undefined) throw new Error(`safetensors: dtype ${header.dtype} of tensor ${key}`);
-    const [from, to] = header.data_offsets;
-    // A copy: typed arrays want aligned bytes.
-    const data = new Uint8Array(bytes.subarray(8 + length + from, 8 + length + to));
-    tensors.set(key, { dtype, shape: header.shape, data: decode(dtype, data) });
-  }
-  return tensors;
+  return withSource('conformance', bytes, (file) => {
+    const tensors = new Map<string, StoredTensor>();
+    for (const entry of file.layout.entries) {
+      // A copy, as the file's bytes may go.
+      const own = new Uint8Array(file.bytesOf(entry));
+      const { name, stored, shape } = entry;
+      tensors.set(name, { ...decode(stored, own), shape });
+    }
+    return tensors;
+  });
 }
 
-function decode(dtype: string, bytes: Uint8Array<ArrayBuffer>): StoredTensor['data'] {
-  switch (dtype) {
-    case 'float64':
-      return new Float64Array(bytes.buffer);
-    case 'float32':
-    case 'complex64':
-      return new Float32Array(bytes.buffer);
-    case 'int64':
-      return new BigInt64Array(bytes.buffer);
-    case 'int32':
-      return new Int32Array(bytes.buffer);
-    case 'int16':
-      return Int32Array.from(new Int16Array(bytes.buffer));
-    case 'int8':
-      return Int32Array.from(new Int8Array(bytes.buffer));
-    case 'bfloat16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (bits) => bits << 16).buffer);
-    case 'float16':
-      return Float32Array.from(new Uint16Array(bytes.buffer), halfToNumber);
-    default:
-      return bytes;
-  }
-}
-
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function decode(stored: string, bytes: Uint8Array): Pick<StoredTensor, 'dtype' | 'data'> {
+  if (stored === 'C64') return { dtype: 'complex64', data: elementsOf('float32', bytes) as Float32Array };
+  const dtype = dtypeOf.get(stored);
+  if (dtype === undefined) throw new Error(`safetensors: dtype ${stored}`);
+  const data = elementsOf(dtype, bytes);
+  return {
+    dtype,
+    data: data instanceof Int8Array || data instanceof Int16Array ? Int32Array.from(data) : data,
+  };
 }

@@ -1,0 +1,67 @@
+import { LanegradError } from '../errors.js';
+import type { AnyModule } from './module.js';
+
+// Errors say in which module of a tree they arose: `[linear] encoder.layers.0.linear1: x is ...`. Nothing is tracked on the way
+// down. What is thrown passes the `forward` of each module on its way up, and each puts its child's name in front.
+
+interface Place {
+  /** The outermost module so far, and the path from it to the one that threw. */
+  module: AnyModule;
+  path: string;
+  /** The message as thrown: `[op] `, and the rest. */
+  readonly op: string;
+  readonly text: string;
+}
+
+const places = new WeakMap<LanegradError, Place>();
+const wrapped = new WeakSet<object>();
+
+/**
+ * Makes `forward` of a class, and of those that it extends up to `end`, note where an error arose. Done once a class. A call
+ * costs one more function call, which the compiler of JavaScript sees through.
+ */
+export function locateErrors(prototype: object, end: object): void {
+  for (let level = prototype; level !== end && !wrapped.has(level);) {
+    wrapped.add(level);
+    const forward = Object.getOwnPropertyDescriptor(level, 'forward');
+    if (typeof forward?.value === 'function' && forward.configurable === true) {
+      Object.defineProperty(level, 'forward', { ...forward, value: noting(forward.value as Forward) });
+    }
+    const next: unknown = Object.getPrototypeOf(level);
+    if (typeof next !== 'object' || next === null) return;
+    level = next;
+  }
+}
+
+type Forward = (this: AnyModule, ...inputs: unknown[]) => unknown;
+
+function noting(inner: Forward): Forward {
+  return function forward(this: AnyModule, ...inputs: unknown[]): unknown {
+    try {
+      return inner.apply(this, inputs);
+    } catch (error) {
+      if (error instanceof LanegradError) note(error, this);
+      throw error;
+    }
+  };
+}
+
+function note(error: LanegradError, module: AnyModule): void {
+  const place = places.get(error);
+  if (place === undefined) {
+    const [op = ''] = /^\[[^\]]*\] /.exec(error.message) ?? [];
+    places.set(error, { module, path: '', op, text: error.message.slice(op.length) });
+    return;
+  }
+  // A `forward` that calls the one it overrides.
+  if (place.module === module) return;
+  const [name] = module.namedModules().find(([, each]) => each === place.module) ?? [];
+  // One that is no part of this module is called by its class.
+  const step = name ?? place.module.constructor.name;
+  place.path = [step, place.path].filter((part) => part !== '').join('.');
+  place.module = module;
+  const former = error.message;
+  error.message = `${place.op}${place.path}: ${place.text}`;
+  // The stack holds the message as it was when the error was made.
+  error.stack = error.stack?.replace(former, () => error.message);
+}

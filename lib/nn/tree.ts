@@ -1,0 +1,152 @@
+import { Handle } from '../backend/backend.js';
+import { ValueError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import type { AnyModule } from './module.js';
+import { isParameter } from './parameter.js';
+import type { Parameter } from './parameter.js';
+
+// What modules hold, and the walk through a tree of them.
+
+/** Where a tensor or module was found: `holder[key]`, or a Map's entry, called `name`. */
+export interface Slot<T> {
+  readonly name: string;
+  readonly holder: object;
+  readonly key: string;
+  readonly value: T;
+}
+
+/** Puts another one there. */
+export function replaceIn<T>(slot: Slot<T>, value: T): void {
+  if (slot.holder instanceof Map) slot.holder.set(slot.key, value);
+  else Reflect.set(slot.holder, slot.key, value);
+}
+
+export interface BufferSlot extends Slot<Tensor> {
+  readonly persistent: boolean;
+}
+
+/** A module that learns from its first input how large its parameters are; see lazy.ts. */
+export interface Pending {
+  /** What an error says who asks for its parameters before. */
+  readonly message: string;
+  setDType(dtype: Tensor['dtype']): void;
+  /** Makes the parameters for a state that is to be loaded; `shapeOf` gives the shape under a name, if it is there. */
+  prepare(shapeOf: (name: string) => readonly number[] | undefined): void;
+}
+
+/** What one module holds itself, in the order of its fields. */
+export interface Contents {
+  readonly parameters: readonly Slot<Parameter>[];
+  readonly buffers: readonly BufferSlot[];
+  readonly modules: readonly Slot<AnyModule>[];
+  /** Set while the parameters are not made. */
+  readonly pending?: Pending;
+}
+
+/** The method of a module that says what it holds. */
+export const contentsOf = Symbol('contents of a module');
+
+function isModule(value: object): value is AnyModule {
+  return contentsOf in value;
+}
+
+/** Reads the fields of a module; `buffers` are those that are buffers, and whether they are persistent. */
+export function readContents(
+  module: object,
+  buffers: ReadonlyMap<string, boolean>,
+  nameOf: (field: string) => string,
+): Contents {
+  const found = { parameters: [] as Slot<Parameter>[], modules: [] as Slot<AnyModule>[] };
+  const visit = (name: string, holder: object, key: string, value: object): void => {
+    if (isParameter(value)) found.parameters.push({ name, holder, key, value });
+    else if (isModule(value)) found.modules.push({ name, holder, key, value });
+    else if (Array.isArray(value) || value instanceof Map) {
+      for (const [i, entry] of value.entries() as Iterable<[unknown, unknown]>) {
+        if (typeof entry === 'object' && entry !== null)
+          visit(join(name, String(i)), value, String(i), entry);
+      }
+    }
+  };
+  for (const field of Object.keys(module)) {
+    const value: unknown = Reflect.get(module, field);
+    if (typeof value !== 'object' || value === null || buffers.has(field)) continue;
+    visit(nameOf(field), module, field, value);
+  }
+  const held: BufferSlot[] = [];
+  for (const [field, persistent] of buffers) {
+    const value: unknown = Reflect.get(module, field);
+    if (!Handle.is(value)) continue;
+    held.push({ name: nameOf(field), holder: module, key: field, value: value as Tensor, persistent });
+  }
+  return { ...found, buffers: held };
+}
+
+/** A module and all below, each once, parents first. */
+export function walk(
+  root: AnyModule,
+  visit: (module: AnyModule, path: string, contents: Contents) => void,
+): void {
+  const seen = new Set<AnyModule>();
+  const enter = (module: AnyModule, path: string): void => {
+    if (seen.has(module)) return;
+    seen.add(module);
+    const contents = module[contentsOf]();
+    visit(module, path, contents);
+    for (const { name, value } of contents.modules) enter(value, join(path, name));
+  };
+  enter(root, '');
+}
+
+/** The tensors that `pick` takes of each module, each once, with the first of its names. */
+export function collectTensors(
+  root: AnyModule,
+  pick: (contents: Contents) => readonly Slot<Tensor>[],
+): [name: string, tensor: Tensor][] {
+  const found = new Map<Tensor, string>();
+  walk(root, (_, path, contents) => {
+    checkMade(path, contents);
+    for (const { name, value } of pick(contents)) if (!found.has(value)) found.set(value, join(path, name));
+  });
+  return Array.from(found, ([tensor, name]) => [name, tensor]);
+}
+
+/** Every slot of state by name: parameters, then persistent buffers, then children. Shared ones under each name. */
+export function stateSlots(root: AnyModule): Map<string, Slot<Tensor>> {
+  const state = new Map<string, Slot<Tensor>>();
+  const open = new Set<AnyModule>();
+  const enter = (module: AnyModule, path: string): void => {
+    // A module that holds its parent: the parent's state is there already.
+    if (open.has(module)) return;
+    open.add(module);
+    const contents = module[contentsOf]();
+    checkMade(path, contents);
+    for (const slot of contents.parameters) state.set(join(path, slot.name), slot);
+    for (const slot of contents.buffers) if (slot.persistent) state.set(join(path, slot.name), slot);
+    for (const { name, value } of contents.modules) enter(value, join(path, name));
+    open.delete(module);
+  };
+  enter(root, '');
+  return state;
+}
+
+function checkMade(path: string, { pending }: Contents): void {
+  if (pending === undefined) return;
+  throw new ValueError(path === '' ? pending.message : pending.message.replace('] ', `] ${path}: `));
+}
+
+/** The module at a path of names; undefined where there is none. */
+export function moduleAt(root: AnyModule, path: string): AnyModule | undefined {
+  if (path === '') return root;
+  for (const { name, value } of root[contentsOf]().modules) {
+    if (name === path) return value;
+    const rest = name === '' ? path : path.startsWith(`${name}.`) ? path.slice(name.length + 1) : undefined;
+    const found = rest === undefined ? undefined : moduleAt(value, rest);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export function join(path: string, name: string): string {
+  if (path === '' || name === '') return path + name;
+  return `${path}.${name}`;
+}
