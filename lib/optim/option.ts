@@ -77,8 +77,8 @@ export const betas = (first = 0.9, second = 0.999): OptionKind<readonly [number,
   );
 
 export function initialOptions<Options extends object>(table: OptionTable<Options>): Required<Options> {
-  const kinds = Object.entries(table) as [string, OptionKind<unknown>][];
-  const values: unknown = Object.fromEntries(kinds.map(([name, { initial }]) => [name, initial]));
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(table) as (keyof Options & string)[]) values[name] = table[name].initial;
   return values as Required<Options>;
 }
 
