@@ -10,9 +10,13 @@ export type NoAttrs = Readonly<Record<string, never>>;
 export interface OpAttrs {
   abs: NoAttrs;
   absBackward: NoAttrs;
+  absSum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   acos: NoAttrs;
   acosh: NoAttrs;
+  adadeltaStep: { readonly maximize: boolean };
+  adagradStep: { readonly maximize: boolean };
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
+  adamaxStep: { readonly maximize: boolean };
   adaptiveAvgPool: { readonly sizes: readonly number[] };
   adaptiveAvgPoolBackward: { readonly sizes: readonly number[] };
   adaptiveMaxPool: { readonly sizes: readonly number[] };
@@ -25,11 +29,13 @@ export interface OpAttrs {
   arange: { readonly start: number; readonly step: number; readonly length: number; readonly dtype: DType };
   argmax: { readonly dim: number; readonly keepdim: boolean };
   argmin: { readonly dim: number; readonly keepdim: boolean };
+  asgdStep: { readonly maximize: boolean };
   asin: NoAttrs;
   asinh: NoAttrs;
   atan: NoAttrs;
   atan2: NoAttrs;
   atanh: NoAttrs;
+  averageStep: NoAttrs;
   avgPool: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   avgPoolBackward: { readonly sizes: readonly number[]; readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly ceilMode: boolean; readonly countIncludePad: boolean; readonly divisorOverride: number };
   batchNormBackward: { readonly eps: number };
@@ -44,6 +50,7 @@ export interface OpAttrs {
   bitwiseXor: NoAttrs;
   cat: { readonly dim: number };
   ceil: NoAttrs;
+  checkRange: { readonly low: number; readonly high: number; readonly takesNaN: boolean; readonly caller: 'bernoulli' | 'bernoulli_' | 'cov' | 'gaussianNllLoss' | 'normal' | 'quantile' | 'nanquantile' };
   cholesky: { readonly upper: boolean };
   clamp: { readonly min: number; readonly max: number };
   clampBackward: { readonly min: number; readonly max: number };
@@ -63,8 +70,12 @@ export interface OpAttrs {
   cos: NoAttrs;
   cosBackward: NoAttrs;
   cosh: NoAttrs;
+  countNonzero: { readonly dims: readonly number[]; readonly keepdim: boolean };
+  countNumbers: { readonly dims: readonly number[]; readonly keepdim: boolean };
   crossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
   crossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly ignoreIndex: number; readonly labelSmoothing: number };
+  ctcLoss: { readonly blank: number; readonly reduction: 'none' | 'mean' | 'sum'; readonly zeroInfinity: boolean };
+  ctcLossBackward: { readonly blank: number; readonly reduction: 'none' | 'mean' | 'sum'; readonly zeroInfinity: boolean };
   cummax: { readonly dim: number };
   cummin: { readonly dim: number };
   cumprod: { readonly dim: number; readonly reverse: boolean };
@@ -80,6 +91,9 @@ export interface OpAttrs {
   eigvalsh: { readonly upper: boolean };
   elu: { readonly alpha: number; readonly inputScale: number };
   eluBackward: { readonly alpha: number; readonly inputScale: number };
+  embeddingBag: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
+  embeddingBagBackward: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
+  embeddingBagScaleBackward: { readonly mode: 'sum' | 'mean' | 'max'; readonly includeLastOffset: boolean; readonly paddingIdx: number; readonly scaleGradByFreq: boolean };
   entr: NoAttrs;
   eq: NoAttrs;
   erf: NoAttrs;
@@ -111,6 +125,8 @@ export interface OpAttrs {
   geluTanhBackward: NoAttrs;
   gridSample: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
   gridSampleBackward: { readonly mode: 'bilinear' | 'nearest' | 'bicubic'; readonly paddingMode: 'zeros' | 'border' | 'reflection'; readonly alignCorners: boolean };
+  groupNorm: { readonly groups: number; readonly eps: number };
+  groupNormBackward: { readonly groups: number };
   gt: NoAttrs;
   hardshrink: { readonly lambd: number };
   hardsigmoid: NoAttrs;
@@ -145,6 +161,7 @@ export interface OpAttrs {
   lgamma: NoAttrs;
   linear: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
+  lionStep: { readonly maximize: boolean };
   log: NoAttrs;
   log10: NoAttrs;
   log1p: NoAttrs;
@@ -162,6 +179,7 @@ export interface OpAttrs {
   logit: NoAttrs;
   logsigmoid: NoAttrs;
   logsigmoidBackward: NoAttrs;
+  logsumexp: { readonly dims: readonly number[]; readonly keepdim: boolean };
   lt: NoAttrs;
   luFactor: { readonly pivot: boolean };
   matmul: NoAttrs;
@@ -179,8 +197,10 @@ export interface OpAttrs {
   mishBackward: NoAttrs;
   mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  nadamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
+  nansum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   ndtr: NoAttrs;
   ndtri: NoAttrs;
   ne: NoAttrs;
@@ -200,17 +220,26 @@ export interface OpAttrs {
   prelu: NoAttrs;
   prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
   qr: { readonly mode: 'reduced' | 'complete' | 'r' };
+  radamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   randint: { readonly shape: readonly number[]; readonly low: number; readonly high: number; readonly dtype: DType };
   reciprocal: NoAttrs;
   reciprocalBackward: NoAttrs;
   recurrence: { readonly dim: number; readonly reverse: boolean };
+  recurrent: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentBackward: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
+  recurrentInputGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru' };
+  recurrentWeightGrad: { readonly cell: 'tanh' | 'relu' | 'lstm' | 'gru'; readonly reverse: boolean };
   relu: NoAttrs;
   reluBackward: NoAttrs;
   remainder: NoAttrs;
   resample: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   resampleBackward: { readonly sizes: readonly number[]; readonly taps: readonly number[] };
   reshape: { readonly shape: readonly number[]; readonly strict: boolean };
+  rmsNorm: { readonly normalizedDims: number; readonly eps: number };
+  rmsNormBackward: { readonly normalizedDims: number };
+  rmspropStep: { readonly centered: boolean; readonly maximize: boolean };
   round: NoAttrs;
+  rpropStep: { readonly maximize: boolean };
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
   scaledDotProductAttention: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
@@ -234,6 +263,8 @@ export interface OpAttrs {
   sinh: NoAttrs;
   slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   slogdet: NoAttrs;
+  softCrossEntropy: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
+  softCrossEntropyBackward: { readonly reduction: 'none' | 'mean' | 'sum'; readonly labelSmoothing: number };
   softmax: { readonly dim: number };
   softmaxBackward: { readonly dim: number };
   softplus: { readonly beta: number; readonly threshold: number };
@@ -247,6 +278,7 @@ export interface OpAttrs {
   sqrtBackward: NoAttrs;
   square: NoAttrs;
   squareBackward: NoAttrs;
+  squareSum: { readonly dims: readonly number[]; readonly keepdim: boolean };
   storageView: { readonly strides: readonly number[]; readonly offset: number; readonly length: number };
   strided: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly offset: number };
   sub: NoAttrs;
@@ -308,6 +340,7 @@ export type PrimitiveName =
   | 'bitwiseXor'
   | 'cat'
   | 'ceil'
+  | 'checkRange'
   | 'cholesky'
   | 'clamp'
   | 'clone'
@@ -465,22 +498,33 @@ export type PrimitiveName =
 
 /** The ops that have a composite in TypeScript; a backend may run them in one piece. */
 export type FusedName =
+  | 'absSum'
+  | 'adadeltaStep'
+  | 'adagradStep'
   | 'adamStep'
+  | 'adamaxStep'
   | 'addScaled'
   | 'addcdiv'
   | 'addcmul'
+  | 'asgdStep'
+  | 'averageStep'
   | 'batchNormTrain'
   | 'clampMax'
   | 'clampMin'
   | 'clipGradNorm'
   | 'clipGradValue'
+  | 'countNonzero'
+  | 'countNumbers'
   | 'crossEntropy'
+  | 'ctcLoss'
   | 'dropout'
   | 'elu'
+  | 'embeddingBag'
   | 'fmax'
   | 'fmin'
   | 'frac'
   | 'gridSample'
+  | 'groupNorm'
   | 'hardshrink'
   | 'hardsigmoid'
   | 'hardswish'
@@ -494,19 +538,30 @@ export type FusedName =
   | 'leakyRelu'
   | 'lerp'
   | 'linear'
+  | 'lionStep'
   | 'logsigmoid'
+  | 'logsumexp'
   | 'median'
   | 'mish'
   | 'mode'
+  | 'nadamStep'
   | 'nanToNum'
   | 'nanmedian'
+  | 'nansum'
   | 'prelu'
+  | 'radamStep'
+  | 'recurrent'
+  | 'rmsNorm'
+  | 'rmspropStep'
+  | 'rpropStep'
   | 'scaledDotProductAttention'
   | 'selu'
   | 'sgdStep'
+  | 'softCrossEntropy'
   | 'softplus'
   | 'softshrink'
   | 'softsign'
+  | 'squareSum'
   | 'tanhshrink'
   | 'threshold'
   | 'topk'
@@ -532,6 +587,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'internal'],
     promotion: 'none',
   },
+  absSum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
+    promotion: 'none',
+  },
   acos: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -550,6 +614,40 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  adadeltaStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'accDeltas', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'rho', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
+  adagradStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'sums', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'lrDecay', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'initialAccumulatorValue', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   adamStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -565,6 +663,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'weightDecay', kind: 'one', differentiable: false },
     ],
     attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'amsgrad', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
+  adamaxStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expInfs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
     outputs: [],
     flags: [],
     promotion: 'none',
@@ -681,6 +797,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['reduction', 'primitive'],
     promotion: 'none',
   },
+  asgdStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'axs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'etas', kind: 'one', mutates: true, differentiable: false },
+      { name: 'mus', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'lambd', kind: 'one', differentiable: false },
+      { name: 'alpha', kind: 'one', differentiable: false },
+      { name: 't0', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   asin: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -726,6 +861,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
+  },
+  averageStep: {
+    inputs: [
+      { name: 'averages', kind: 'list', mutates: true, differentiable: false },
+      { name: 'values', kind: 'list', differentiable: false },
+      { name: 'weight', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
   },
   avgPool: {
     inputs: [
@@ -862,6 +1008,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  checkRange: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'low', type: 'float' }, { name: 'high', type: 'float' }, { name: 'takesNaN', type: 'bool' }, { name: 'caller', type: 'enum', choices: ['bernoulli', 'bernoulli_', 'cov', 'gaussianNllLoss', 'normal', 'quantile', 'nanquantile'] }],
+    outputs: [{ name: 'out' }],
+    flags: ['primitive'],
     promotion: 'none',
   },
   cholesky: {
@@ -1051,10 +1206,29 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'commonFloating',
   },
+  countNonzero: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['reduction'],
+    promotion: 'none',
+  },
+  countNumbers: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['reduction'],
+    promotion: 'none',
+  },
   crossEntropy: {
     inputs: [
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }],
@@ -1067,9 +1241,35 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'logits', kind: 'one' },
       { name: 'target', kind: 'one', differentiable: false },
       { name: 'logsumexp', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
     ],
     attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'ignoreIndex', type: 'int' }, { name: 'labelSmoothing', type: 'float' }],
     outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  ctcLoss: {
+    inputs: [
+      { name: 'logProbs', kind: 'one' },
+      { name: 'targets', kind: 'one', differentiable: false },
+      { name: 'inputLengths', kind: 'one', differentiable: false },
+      { name: 'targetLengths', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'blank', type: 'int' }, { name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'zeroInfinity', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'none',
+  },
+  ctcLossBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logProbs', kind: 'one' },
+      { name: 'targets', kind: 'one', differentiable: false },
+      { name: 'inputLengths', kind: 'one', differentiable: false },
+      { name: 'targetLengths', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'blank', type: 'int' }, { name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'zeroInfinity', type: 'bool' }],
+    outputs: [{ name: 'logProbsGrad' }],
     flags: ['internal'],
     promotion: 'none',
   },
@@ -1211,6 +1411,44 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'alpha', type: 'float' }, { name: 'inputScale', type: 'float' }],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  embeddingBag: {
+    inputs: [
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: [],
+    promotion: 'none',
+  },
+  embeddingBagBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'weightGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  embeddingBagScaleBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'index', kind: 'one', differentiable: false },
+      { name: 'offsets', kind: 'optional', differentiable: false },
+      { name: 'perSampleWeights', kind: 'optional' },
+    ],
+    attrs: [{ name: 'mode', type: 'enum', choices: ['sum', 'mean', 'max'] }, { name: 'includeLastOffset', type: 'bool' }, { name: 'paddingIdx', type: 'int' }, { name: 'scaleGradByFreq', type: 'bool' }],
+    outputs: [{ name: 'perSampleWeightsGrad' }],
+    flags: ['internal'],
     promotion: 'none',
   },
   entr: {
@@ -1499,6 +1737,30 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [{ name: 'mode', type: 'enum', choices: ['bilinear', 'nearest', 'bicubic'] }, { name: 'paddingMode', type: 'enum', choices: ['zeros', 'border', 'reflection'] }, { name: 'alignCorners', type: 'bool' }],
     outputs: [{ name: 'xGrad' }, { name: 'gridGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  groupNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'bias', kind: 'optional' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'mean', differentiable: false }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  groupNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'mean', kind: 'one' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'groups', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }, { name: 'biasGrad' }],
     flags: ['internal'],
     promotion: 'none',
   },
@@ -1832,6 +2094,22 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  lionStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   log: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -1990,6 +2268,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  logsumexp: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   lt: {
@@ -2156,6 +2443,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  nadamStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'muProducts', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'momentumDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   nanToNum: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2173,6 +2480,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dim', type: 'int' }, { name: 'keepdim', type: 'bool' }],
     outputs: [{ name: 'values' }, { name: 'indices', differentiable: false }],
     flags: [],
+    promotion: 'none',
+  },
+  nansum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   ndtr: {
@@ -2356,6 +2672,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  radamStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'decoupled', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   randint: {
     inputs: [
       { name: 'counter', kind: 'one', differentiable: false },
@@ -2393,6 +2727,64 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'commonFloating',
+  },
+  recurrent: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightIh', kind: 'one' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'biasIh', kind: 'optional' },
+      { name: 'biasHh', kind: 'optional' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  recurrentBackward: {
+    inputs: [
+      { name: 'grad', kind: 'optional' },
+      { name: 'hGrad', kind: 'optional' },
+      { name: 'cGrad', kind: 'optional' },
+      { name: 'h0', kind: 'one' },
+      { name: 'c0', kind: 'optional' },
+      { name: 'weightHh', kind: 'one' },
+      { name: 'weightHr', kind: 'optional' },
+      { name: 'batchSizes', kind: 'optional' },
+      { name: 'out', kind: 'one' },
+      { name: 'kept', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'gateGrad' }, { name: 'h0Grad' }, { name: 'c0Grad' }, { name: 'weightHrGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentInputGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'weightIh', kind: 'one' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }],
+    outputs: [{ name: 'xGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  recurrentWeightGrad: {
+    inputs: [
+      { name: 'gateGrad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'h0', kind: 'one' },
+      { name: 'out', kind: 'one' },
+      { name: 'batchSizes', kind: 'optional' },
+    ],
+    attrs: [{ name: 'cell', type: 'enum', choices: ['tanh', 'relu', 'lstm', 'gru'] }, { name: 'reverse', type: 'bool' }],
+    outputs: [{ name: 'weightIhGrad' }, { name: 'weightHhGrad' }, { name: 'biasIhGrad' }, { name: 'biasHhGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
   },
   relu: {
     inputs: [
@@ -2454,6 +2846,47 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['view', 'primitive'],
     promotion: 'none',
   },
+  rmsNorm: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }, { name: 'eps', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'rstd', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  rmsNormBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'optional' },
+      { name: 'rstd', kind: 'one' },
+    ],
+    attrs: [{ name: 'normalizedDims', type: 'int' }],
+    outputs: [{ name: 'xGrad' }, { name: 'weightGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  rmspropStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'squareAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'gradAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'momentumBuffers', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'alpha', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'momentum', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'centered', type: 'bool' }, { name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   round: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2461,6 +2894,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'none',
+  },
+  rpropStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'prevs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'stepSizes', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'etaMinus', kind: 'one', differentiable: false },
+      { name: 'etaPlus', kind: 'one', differentiable: false },
+      { name: 'stepSizeMin', kind: 'one', differentiable: false },
+      { name: 'stepSizeMax', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
     promotion: 'none',
   },
   rsqrt: {
@@ -2700,6 +3151,31 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'none',
   },
+  softCrossEntropy: {
+    inputs: [
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }, { name: 'mass', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  softCrossEntropyBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'logits', kind: 'one' },
+      { name: 'target', kind: 'one' },
+      { name: 'logsumexp', kind: 'one' },
+      { name: 'mass', kind: 'one' },
+      { name: 'weight', kind: 'optional', differentiable: false },
+    ],
+    attrs: [{ name: 'reduction', type: 'enum', choices: ['none', 'mean', 'sum'] }, { name: 'labelSmoothing', type: 'float' }],
+    outputs: [{ name: 'logitsGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
   softmax: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2821,6 +3297,15 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  squareSum: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'dims', type: 'ints' }, { name: 'keepdim', type: 'bool' }],
+    outputs: [{ name: 'out' }],
+    flags: ['reduction'],
     promotion: 'none',
   },
   storageView: {

@@ -12,7 +12,6 @@ import * as arithmetic from './composites/arithmetic.js';
 import { scaledDotProductAttention } from './composites/attention.js';
 import { crossEntropy, softCrossEntropy } from './composites/cross-entropy.js';
 import { ctcLoss } from './composites/ctc.js';
-import { crossEntropy } from './composites/cross-entropy.js';
 import { dropout } from './composites/dropout.js';
 import { embeddingBag } from './composites/embedding-bag.js';
 import { gridSample } from './composites/grid-sample.js';
