@@ -152,6 +152,19 @@ export const layers: Readonly<Record<string, Entry>> = {
   GaussianNoise: plain(() => new nn.GaussianNoise(), [3]),
   CosineSimilarity: opted((o) => new nn.CosineSimilarity(o), [2, 3], [2, 3]),
   PairwiseDistance: opted((o) => new nn.PairwiseDistance(o), [2, 3], [2, 3]),
+  TransformerEncoderLayer: opted((o) => new nn.TransformerEncoderLayer(4, 2, o), [3, 2, 4]),
+  TransformerDecoderLayer: opted((o) => new nn.TransformerDecoderLayer(4, 2, o), [3, 2, 4], [5, 2, 4]),
+  TransformerEncoder: opted(
+    (o) => new nn.TransformerEncoder(new nn.TransformerEncoderLayer(4, 2), 2, o),
+    [3, 2, 4],
+  ),
+  TransformerDecoder: opted(
+    (o) => new nn.TransformerDecoder(new nn.TransformerDecoderLayer(4, 2), 2, o),
+    [3, 2, 4],
+    [5, 2, 4],
+  ),
+  RoPE: opted((o) => new nn.RoPE(4, o), [3, 4]),
+  SinusoidalPositionalEncoding: opted((o) => new nn.SinusoidalPositionalEncoding(4, o), [3, 4]),
 };
 
 const classes = () => [ones([2, 3]), tensor([0, 2])];

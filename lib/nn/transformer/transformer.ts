@@ -43,6 +43,21 @@ export interface TransformerCall {
   memoryIsCausal?: boolean;
 }
 
+const optionNames = [
+  'dModel',
+  'nhead',
+  'numEncoderLayers',
+  'numDecoderLayers',
+  'dimFeedforward',
+  'dropout',
+  'activation',
+  'layerNormEps',
+  'batchFirst',
+  'normFirst',
+  'bias',
+  'dtype',
+] as const;
+
 const callNames = [
   'srcMask',
   'tgtMask',
@@ -75,7 +90,7 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, options?: Tra
 
   constructor(options: TransformerOptions = {}) {
     super();
-    checkOptions('Transformer', options);
+    checkOptions('Transformer', options, optionNames);
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...layer } = options;
     const { layerNormEps: eps = 1e-5, bias = true, dtype = 'float32' } = layer;
     this.encoder = new TransformerEncoder(
