@@ -67,7 +67,9 @@ AdamStep adam(Now& now) {
 // {decoupled, maximize}
 NadamStep nadam(Now& now) {
   const auto [lr, beta1, beta2, eps, decay, momentum_decay, _0, _1] = now.numbers;
-  const auto momentum_at = [&](double t) { return beta1 * (1 - 0.5 * std::pow(0.96, t * momentum_decay)); };
+  const auto momentum_at = [most = beta1, slowly = momentum_decay](double t) {
+    return most * (1 - 0.5 * std::pow(0.96, t * slowly));
+  };
   const double mu = momentum_at(now.step), next = momentum_at(now.step + 1);
   float& product = *now.rows[0];
   product = (now.first() ? 1.0f : product) * static_cast<float>(mu);
