@@ -100,7 +100,7 @@ function checkLengths(name: string, values: readonly number[], count: number, mo
     throw new ShapeError(`[ctcLoss] ${name}: got ${values.length}, wanted one for each of ${count} samples`);
   }
   for (const value of values) {
-    if (value < 0 || value > most) {
+    if (!Number.isInteger(value) || value < 0 || value > most) {
       throw new ValueError(`[ctcLoss] ${name}: got ${value}, wanted lengths in [0, ${most}]`);
     }
   }
