@@ -125,6 +125,44 @@ describe('MultiheadAttention', () => {
     expect(apart(run(), run())).toBe(0);
   });
 
+  test('counts its multiply-adds', () => {
+    const wanted = 2 * (3 * 4 * 4 + 5 * 4 * 4 + 5 * 4 * 4 + 3 * 5 * 4 + 3 * 5 * 4 + 3 * 4 * 4);
+    const first = new nn.MultiheadAttention(4, 2, { batchFirst: true });
+    expect(
+      first.multiplyAdds({
+        inputs: [
+          [2, 3, 4],
+          [2, 5, 4],
+          [2, 5, 4],
+        ],
+        outputs: [],
+      }),
+    ).toBe(wanted);
+    const second = new nn.MultiheadAttention(4, 2);
+    expect(
+      second.multiplyAdds({
+        inputs: [
+          [3, 2, 4],
+          [5, 2, 4],
+          [5, 2, 4],
+        ],
+        outputs: [],
+      }),
+    ).toBe(wanted);
+    expect(
+      second.multiplyAdds({
+        inputs: [
+          [3, 4],
+          [5, 4],
+          [5, 4],
+        ],
+        outputs: [],
+      }),
+    ).toBe(wanted / 2);
+    const lstm = new nn.LSTM(3, 4, { bidirectional: true });
+    expect(lstm.multiplyAdds({ inputs: [[5, 2, 3]], outputs: [] })).toBe(5 * 2 * 2 * 16 * (3 + 4));
+  });
+
   test('says what does not fit', () => {
     expect(() => new nn.MultiheadAttention(6, 4)).toThrow(/numHeads: got 4, wanted a divisor of embedDim, 6/);
     expect(() => batchFirst.forward(x, randn([2, 3, 5]), y)).toThrow(ShapeError);

@@ -1,5 +1,13 @@
 import { Handle } from '../../backend/backend.js';
-import { checkFlag, checkOptions, checkRange, checkTensor, describe, shapeText } from '../../check.js';
+import {
+  checkFlag,
+  checkOptions,
+  checkRange,
+  checkTensor,
+  describe,
+  product,
+  shapeText,
+} from '../../check.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { runComposite } from '../../ops/composite.js';
 import { zeros } from '../../ops/creation.js';
@@ -9,6 +17,7 @@ import { cat, stack } from '../../ops/join.js';
 import { select, squeeze, transpose, unsqueeze } from '../../ops/view.js';
 import type { Tensor } from '../../tensor.js';
 import { Module } from '../module.js';
+import type { LayerShapes } from '../module.js';
 import { checkSize, layerDType } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import type { Parameter } from '../parameter.js';
@@ -122,6 +131,12 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
       biasHh: get('biasHh'),
       weightHr: get('weightHr'),
     };
+  }
+
+  /** Of the weight matrices with every row of the sequences; gates are left out. */
+  override multiplyAdds({ inputs }: LayerShapes): number {
+    const rows = product(inputs[0]!) / this.inputSize;
+    return this.parameters().reduce((sum, p) => sum + (p.ndim === 2 ? rows * p.numel() : 0), 0);
   }
 
   /** All layers over all steps. `h0` and `c0` as the caller gave them. To be called in a scope. */

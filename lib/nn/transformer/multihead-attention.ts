@@ -1,4 +1,4 @@
-import { checkFlag, checkOptions, checkRange, checkTensor, shapeText } from '../../check.js';
+import { checkFlag, checkOptions, checkRange, checkTensor, product, shapeText } from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
 import { multiHeadAttentionForward, scaledDotProductAttention } from '../../ops/attention.js';
 import { add, ge, where } from '../../ops/binary.js';
@@ -14,6 +14,7 @@ import type { Tensor } from '../../tensor.js';
 import { xavierNormal_, xavierUniform_, zeros_ } from '../init.js';
 import { Linear } from '../linear.js';
 import { Module } from '../module.js';
+import type { LayerShapes } from '../module.js';
 import { checkSize, layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
@@ -157,6 +158,15 @@ export class MultiheadAttention extends Module<
     return stateNames[field] ?? field;
   }
 
+  /** The projections, the scores and the sums of values; those of places joined or cached are left out. */
+  override multiplyAdds({ inputs }: LayerShapes): number {
+    const [query, key, value] = inputs as [readonly number[], readonly number[], readonly number[]];
+    const { embedDim } = this;
+    const queries = product(query) / embedDim;
+    const places = this.batchFirst || key.length === 2 ? key.at(-2)! : key[0]!;
+    return queries * embedDim * 2 * (embedDim + places) + (product(key) + product(value)) * embedDim;
+  }
+
   forward(
     query: Tensor,
     key: Tensor,
@@ -270,7 +280,7 @@ export class MultiheadAttention extends Module<
     const merged = this.batchFirst
       ? reshape(permute(out, [0, 2, 1, 3]), [samples, queries, this.embedDim])
       : reshape(permute(out, [2, 0, 1, 3]), [queries, samples, this.embedDim]);
-    return this.outProj.forward(merged);
+    return linear(merged, this.outProj.weight, this.outProj.bias);
   }
 
   #withWeights(
