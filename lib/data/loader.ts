@@ -39,7 +39,7 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
   readonly #dropLast: boolean;
 
   constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
-    checkOptions('DataLoader', options);
+    checkOptions('DataLoader', options, ['batchSize', 'shuffle', 'seed', 'dropLast']);
     if (typeof dataset !== 'object' || dataset === null || typeof dataset.get !== 'function') {
       throw new ValueError(
         `[DataLoader] dataset: got ${describe(dataset)}, wanted an object with length and get`,

@@ -33,7 +33,7 @@ export interface PretrainedOptions extends Omit<EmbeddingLayerOptions, 'dtype'> 
 
 /** What the two tables share. */
 abstract class Table<In extends unknown[]> extends Module<In> {
-  readonly weight: Parameter;
+  weight: Parameter;
   readonly paddingIdx: number | null;
   readonly maxNorm: number | null;
   readonly normType: number;

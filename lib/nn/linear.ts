@@ -29,8 +29,8 @@ export interface LinearOptions extends LayerOptions {
  * layer.forward(ones([3, 4])).shape; // => [3, 2]
  */
 export class Linear extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(
     readonly inFeatures: number,
@@ -76,8 +76,8 @@ export class Linear extends Module {
  * layer.forward(ones([5, 2]), ones([5, 3])).shape; // => [5, 4]
  */
 export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(
     readonly in1Features: number,

@@ -366,7 +366,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     if (!isFloat(dtype)) throw new DTypeError(`[to] dtype: got ${String(dtype)}, wanted a floating dtype`);
     // Shared tensors stay shared.
     const converted = new Map<Tensor, Tensor>();
-    const convert = (slot: Slot<Tensor>, make: (tensor: Tensor) => Tensor): void => {
+    const convert = <T extends Tensor>(slot: Slot<T>, make: (tensor: T) => Tensor): void => {
       const { value } = slot;
       if (!isFloat(value.dtype) || value.dtype === dtype) return;
       const result = converted.get(value) ?? make(value);

@@ -7,8 +7,10 @@ import { detach } from '../ops/convert.js';
 import { keep } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
-/** A tensor that a module learns: made by {@link parameter}. */
-export type Parameter<D extends DType = DType> = Tensor<D>;
+declare const learnt: unique symbol;
+
+/** A tensor that a module learns: made by {@link parameter}. Any other tensor does not fit where one is wanted. */
+export type Parameter<D extends DType = DType> = Tensor<D> & { readonly [learnt]: true };
 
 // Which tensors are parameters. Beside the tensors, since `requiresGrad` cannot say it: a frozen parameter is one still.
 const marked = new WeakSet<Tensor>();
@@ -40,7 +42,7 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);
   leaf.requiresGrad = requiresGrad;
   marked.add(leaf);
-  return keep(leaf);
+  return keep(leaf) as Parameter<D>;
 }
 
 /**

@@ -98,11 +98,11 @@ export function walk(
 }
 
 /** The tensors that `pick` takes of each module, each once, with the first of its names. */
-export function collectTensors(
+export function collectTensors<T extends Tensor>(
   root: AnyModule,
-  pick: (contents: Contents) => readonly Slot<Tensor>[],
-): [name: string, tensor: Tensor][] {
-  const found = new Map<Tensor, string>();
+  pick: (contents: Contents) => readonly Slot<T>[],
+): [name: string, tensor: T][] {
+  const found = new Map<T, string>();
   walk(root, (_, path, contents) => {
     checkMade(path, contents);
     for (const { name, value } of pick(contents)) if (!found.has(value)) found.set(value, join(path, name));

@@ -19,9 +19,16 @@ export type Shape = number | readonly number[];
 
 const noOptions = Object.freeze({});
 
-/** Checks the options; gives the dtype. */
-export function creationDType(op: string, options: CreationOptions, otherwise: DType): DType {
-  checkOptions(op, options);
+const creationOptions = ['dtype', 'requiresGrad'];
+
+/** Checks the options, among them the function's own names; gives the dtype. */
+export function creationDType(
+  op: string,
+  options: CreationOptions,
+  otherwise: DType,
+  own: readonly string[] = [],
+): DType {
+  checkOptions(op, options, own.length > 0 ? [...own, ...creationOptions] : creationOptions);
   checkFlag(op, 'requiresGrad', options.requiresGrad);
   if (options.dtype === undefined) return otherwise;
   checkDType(op, options.dtype);
@@ -244,7 +251,7 @@ export function eye<D extends DType = 'float32'>(
   rows: number,
   options: CreationOptions<D> & { columns?: number } = noOptions,
 ): Tensor<D> {
-  const dtype = creationDType('eye', options, 'float32');
+  const dtype = creationDType('eye', options, 'float32', ['columns']);
   const { columns = rows } = options;
   checkShape('eye', [rows, columns]);
   return finish(backend.run1('eye', [], { rows, columns, dtype }), options);

@@ -44,12 +44,15 @@ function paddingRow(op: string, index: number | null, count: number): number | n
  *
  * index (int64 or int32): any shape [...]; weight: [N, D]; gives [..., D].
  * @throws IndexError for an index out of range.
+ * @throws DTypeError for an index of another dtype.
  * @example
  * import { embedding, tensor } from 'lanegrad';
  * embedding(tensor([1, 0]), tensor([[1, 2], [3, 4]])).tolist(); // => [[3, 4], [1, 2]]
  */
 export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
   checkTable('embedding', index, weight);
+  if (index.dtype !== 'int64' && index.dtype !== 'int32')
+    throw new DTypeError(`[embedding] index: got ${index.dtype}, wanted int64 or int32`);
   checkOptions('embedding', options);
   const [count, width] = weight.shape as [number, number];
   const padding = paddingRow('embedding', options.paddingIdx ?? null, count);

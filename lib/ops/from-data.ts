@@ -49,7 +49,7 @@ export function tensor(data: BigInt64Array, options?: TensorOptions<'int64'>): T
 export function tensor<D extends DType = DType>(data: TensorData, options?: TensorOptions<D>): Tensor<D>;
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   const found = { shape: shapeOf(data), dtype: undefined as DType | undefined };
-  const dtype = creationDType('tensor', options, 'float32');
+  const dtype = creationDType('tensor', options, 'float32', ['shape']);
   const flat: TypedArray | (number | bigint)[] = flatten(data, found);
   const target = options.dtype === undefined ? (found.dtype ?? 'float32') : dtype;
   let shape: readonly number[] = found.shape;
@@ -182,6 +182,6 @@ function toBigInt(value: number | bigint): bigint {
  */
 export function asTensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
   if (!Handle.is(data)) return tensor(data, options);
-  const dtype = creationDType('asTensor', options, data.dtype);
+  const dtype = creationDType('asTensor', options, data.dtype, ['shape']);
   return to(data, dtype);
 }

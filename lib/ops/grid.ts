@@ -173,7 +173,7 @@ function triangleIndices(
   checkInt(op, 'rows', rows);
   checkInt(op, 'columns', columns);
   checkShape(op, [rows, columns]);
-  const dtype = creationDType(op, options, 'int64');
+  const dtype = creationDType(op, options, 'int64', ['offset']);
   const { offset = 0 } = options;
   checkInt(op, 'offset', offset);
   return scoped(() => {

@@ -58,7 +58,7 @@ export function arange(
     );
   }
   const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end) && Number.isSafeInteger(step);
-  const dtype = creationDType('arange', options, whole ? 'int64' : 'float32');
+  const dtype = creationDType('arange', options, whole ? 'int64' : 'float32', ['start', 'step']);
   if (dtype === 'bool') throw new DTypeError('[arange] dtype: got bool, wanted a dtype of numbers');
   const from = isFloat(dtype) ? start : Math.trunc(start);
   const distance = isFloat(dtype) ? step : Math.trunc(step);
@@ -138,7 +138,7 @@ export function logspace<D extends DType = 'float32'>(
   steps: number,
   options: LogspaceOptions<D> = noOptions,
 ): Tensor<D> {
-  const dtype = creationDType('logspace', options, 'float32');
+  const dtype = creationDType('logspace', options, 'float32', ['base']);
   const from = endIn(endOf('logspace', 'start', start), dtype);
   const last = endIn(endOf('logspace', 'end', end), dtype);
   checkSteps('logspace', steps);

@@ -1,6 +1,6 @@
 import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { checkInt, checkInts, checkTensor, wrapDim } from '../check.js';
+import { checkInt, checkInts, checkOptions, checkTensor, describe, wrapDim } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.js';
 import { product } from '../check.js';
@@ -267,6 +267,9 @@ export function resolveRange(
   range: SliceRange,
   size: number,
 ): { start: number; length: number; step: number } {
+  if (typeof range !== 'object' || range === null)
+    throw new ValueError(`[${op}] range: got ${describe(range)}, wanted { start, stop, step }`);
+  checkOptions(op, range, ['start', 'stop', 'step']);
   const { start = 0, stop = size, step = 1 } = range;
   checkInt(op, 'start', start);
   checkInt(op, 'stop', stop);

@@ -49,7 +49,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     this.defaults = Object.freeze(this.#complete(options));
     if (Handle.is(params) || !isIterable(params)) {
       throw new DTypeError(
-        `[${name}] params: got ${describe(params)}, wanted an array of tensors or of groups`,
+        `[${name}] params: got ${describe(params)}, wanted an array of tensors, as model.parameters() gives, or of groups`,
       );
     }
     const list = [...params] as (Tensor | GroupOptions<Options>)[];

@@ -170,6 +170,7 @@ describe('DataLoader', () => {
     expect(() => new data.DataLoader(set, { batchSize: 0 })).toThrow(/batchSize: got 0, wanted at least 1/);
     expect(() => new data.DataLoader(set, { batchSize: 1.5 })).toThrow(ValueError);
     expect(() => new data.DataLoader(set, { seed: NaN })).toThrow(ValueError);
+    expect(() => new data.DataLoader(set, { batch_size: 2 } as never)).toThrow(/got "batch_size"/);
     expect(() => new data.DataLoader(set, { shuffle: 1 as never })).toThrow(
       /shuffle: got 1, wanted a boolean/,
     );

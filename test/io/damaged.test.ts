@@ -13,6 +13,7 @@ const entry = f32([2], 0, 8);
 const damaged: readonly (readonly [name: string, bytes: Uint8Array, message: RegExp])[] = [
   ['nothing', new Uint8Array(0), /got 0 bytes, wanted at least 8/],
   ['less than a length', new Uint8Array(7), /got 7 bytes, wanted at least 8/],
+  ['an archive of torch.save', withLength(0x0000_0000_0403_4b50n), /zip archive, as torch\.save writes/],
   ['a length alone', withLength(2n), /header is said to have 2 bytes, the file has 0/],
   ['a header of no bytes', withLength(0n), /begins with "", wanted "{"/],
   ['a length beyond the file', withLength(11n, text('{"a":1}   ')), /said to have 11 bytes, the file has 10/],

@@ -66,3 +66,12 @@ dict.get('norm');
 dict.set('conv', new nn.ReLU());
 const list = new nn.ModuleList([new nn.Linear(1, 2)]);
 same<ReturnType<typeof list.at>, lg.nn.Linear>(true);
+
+// Weights are tied by assignment; a tensor that is no parameter would not be learnt.
+
+const embedding = new nn.Embedding(8, 4);
+const head = new nn.Linear(4, 8, { bias: false });
+head.weight = embedding.weight;
+head.weight = nn.parameter(lg.ones([8, 4]));
+// @ts-expect-error no parameter
+head.weight = lg.ones([8, 4]);

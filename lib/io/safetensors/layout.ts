@@ -69,6 +69,10 @@ export function complainer(op: string, file: string): Complain {
 export function headerLength(start: Uint8Array, size: number, complain: Complain): number {
   if (size < lengthBytes)
     complain(`got ${size} bytes, wanted at least ${lengthBytes} for the header's length`);
+  if (String.fromCharCode(...start.subarray(0, 4)) === 'PK\x03\x04')
+    complain(
+      'it is a zip archive, as torch.save writes; in Python, save_file of safetensors.torch converts one',
+    );
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const length = view.getBigUint64(0, true);
   if (length > BigInt(mostHeaderBytes)) {

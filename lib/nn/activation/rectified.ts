@@ -90,7 +90,7 @@ export interface PReLULayerOptions extends LayerOptions {
  * layer.weight.shape; // => [1]
  */
 export class PReLU extends Module {
-  readonly weight: Parameter;
+  weight: Parameter;
   /** PyTorch's num_parameters. */
   readonly slopes: number;
 

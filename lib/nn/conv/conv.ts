@@ -37,8 +37,8 @@ export type Conv3dLayerOptions = ConvLayerOptions<Triple>;
 
 /** What the convolutions share. */
 export abstract class Convolution<Size extends Single | Pair | Triple> extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[] | 'same' | 'valid';

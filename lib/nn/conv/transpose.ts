@@ -37,8 +37,8 @@ export interface ConvTransposeCallOptions {
 export abstract class ConvolutionTranspose<Size extends Single | Pair | Triple> extends Module<
   [x: Tensor, options?: ConvTransposeCallOptions]
 > {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];

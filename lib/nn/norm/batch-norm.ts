@@ -36,8 +36,8 @@ export const statisticsNames: Readonly<Record<string, string | undefined>> = {
 
 /** What {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d} share. */
 export abstract class BatchNorm extends Module {
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
   /** [C], or null without tracking. */
   declare readonly runningMean: Tensor | null;
   /** [C], or null without tracking. */

@@ -32,8 +32,8 @@ export interface GroupNormLayerOptions extends LayerOptions {
  */
 export class GroupNorm extends Module {
   readonly eps: number;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
 
   constructor(
     readonly numGroups: number,

@@ -28,8 +28,8 @@ export interface InstanceNormLayerOptions extends LayerOptions {
 
 /** What {@link InstanceNorm1d}, {@link InstanceNorm2d} and {@link InstanceNorm3d} share. */
 export abstract class InstanceNorm extends Module {
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
   /** [C], or null without tracking. */
   declare readonly runningMean: Tensor | null;
   /** [C], or null without tracking. */

@@ -41,8 +41,8 @@ function normalizedDims(op: string, value: Shape): readonly number[] {
 export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
 
   constructor(normalizedShape: Shape, options: LayerNormLayerOptions = {}) {
     super();
@@ -89,7 +89,7 @@ export interface RMSNormLayerOptions extends LayerOptions {
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number | null;
-  readonly weight: Parameter | null;
+  weight: Parameter | null;
 
   constructor(normalizedShape: Shape, options: RMSNormLayerOptions = {}) {
     super();

@@ -20,8 +20,11 @@ export interface WindowOptions<D extends DType = DType> extends CreationOptions<
 
 const noOptions = Object.freeze({});
 
+const ownOptions: Readonly<Record<string, string>> = { hamming: 'alpha', gaussian: 'std', kaiser: 'beta' };
+
 function floatingDType(op: string, options: CreationOptions): DType {
-  const dtype = creationDType(op, options, 'float32');
+  const own = ownOptions[op];
+  const dtype = creationDType(op, options, 'float32', own === undefined ? ['sym'] : ['sym', own]);
   if (!isFloat(dtype)) throw new DTypeError(`[${op}] dtype: got ${dtype}, wanted a floating one`);
   return dtype;
 }
