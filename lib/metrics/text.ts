@@ -1,4 +1,12 @@
-import { checkFlag, checkInt, checkOptions, checkTensor, describe, shapeText } from '../check.js';
+import {
+  checkFlag,
+  checkInt,
+  checkListLength,
+  checkOptions,
+  checkTensor,
+  describe,
+  shapeText,
+} from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { crossEntropy } from '../ops/losses/classes.js';
@@ -116,6 +124,7 @@ export class Bleu extends Metric<
     checkOptions('Bleu', options, ['nGram', 'smooth']);
     const { nGram = 4 } = options;
     checkCount('Bleu', 'nGram', nGram, 1);
+    checkListLength('Bleu', nGram);
     this.#nGram = nGram;
     this.#smooth = checkFlag('Bleu', 'smooth', options.smooth);
     this.#matches = new Array<number>(nGram).fill(0);

@@ -1,4 +1,12 @@
-import { checkInt, checkNumber, checkOptions, checkRange, product, shapeText } from '../../check.js';
+import {
+  checkInt,
+  checkListLength,
+  checkNumber,
+  checkOptions,
+  checkRange,
+  product,
+  shapeText,
+} from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
 import { lt, mul, where } from '../../ops/binary.js';
 import { diagonal } from '../../ops/diagonal.js';
@@ -69,6 +77,7 @@ export function dirac_<T extends Tensor>(tensor: T, options: DiracOptions = {}):
   }
   const window = product(kernel);
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
+  checkListLength(op, outs * ins * window);
   const values = new Array<number>(outs * ins * window).fill(0);
   const perGroup = outs / groups;
   for (let out = 0; out < outs; ++out) {

@@ -1,5 +1,13 @@
 import { Handle } from '../../backend/backend.js';
-import { checkFlag, checkOptions, checkRange, checkTensor, describe, shapeText } from '../../check.js';
+import {
+  checkFlag,
+  checkListLength,
+  checkOptions,
+  checkRange,
+  checkTensor,
+  describe,
+  shapeText,
+} from '../../check.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { runComposite } from '../../ops/composite.js';
 import { zeros } from '../../ops/creation.js';
@@ -72,6 +80,8 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
     checkOptions(name, options, [...common, ...known]);
     const { numLayers = 1, dropout = 0 } = options;
     checkSize(name, 'numLayers', numLayers);
+    // Two directions of at most five weights each.
+    checkListLength(name, 10 * numLayers, 'tensors');
     checkRange(name, 'dropout', dropout, 0, 1);
     this.numLayers = numLayers;
     this.bias = checkFlag(name, 'bias', options.bias ?? true);

@@ -1,4 +1,4 @@
-import { checkInt, checkOptions, describe } from '../../check.js';
+import { checkInt, checkListLength, checkOptions, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import { add } from '../../ops/binary.js';
 import { scoped } from '../../scope.js';
@@ -130,6 +130,8 @@ export function makeLayers<L extends { copy(): L }>(
 ): L[] {
   checkInt(name, 'numLayers', count);
   if (count < 0) throw new ValueError(`[${name}] numLayers: got ${count}, wanted at least 0`);
+  // A layer has some two dozen parameters, and as many modules and tables.
+  checkListLength(name, 64 * count, 'tensors');
   return Array.from({ length: count }, (_, i) => {
     const got: unknown = typeof layer === 'function' ? layer(i) : layer;
     if (!isLayer(got)) throw new ValueError(`[${name}] got the layer ${describe(got)}`);
