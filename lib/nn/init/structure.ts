@@ -4,6 +4,7 @@ import {
   checkNumber,
   checkOptions,
   checkRange,
+  checkTensor,
   product,
   shapeText,
 } from '../../check.js';
@@ -24,6 +25,7 @@ import type { XavierOptions } from './variance.js';
 // Initial values with a structure: identities, orthogonal matrices, mostly zeros.
 
 function checkMatrix(op: string, tensor: Tensor): void {
+  checkTensor(op, 'tensor', tensor);
   if (tensor.ndim !== 2) {
     throw new ShapeError(`[${op}] tensor is ${shapeText(tensor.shape)}, wanted two dims [out, in]`);
   }

@@ -9,7 +9,7 @@ import { Module } from '../module.js';
 import { LayerNorm } from '../norm/layer-norm.js';
 import { activationOf, readLayerOptions } from './feed-forward.js';
 import type { LayerSettings, TransformerLayerOptions } from './feed-forward.js';
-import type { KVCache } from './kv-cache.js';
+import { KVCache } from './kv-cache.js';
 import { MultiheadAttention } from './multihead-attention.js';
 
 export interface EncoderLayerCall {
@@ -140,7 +140,12 @@ export function makeLayers<L extends { copy(): L }>(
 }
 
 export function checkCaches(name: string, caches: readonly KVCache[] | null, count: number): void {
-  if (caches !== null && caches.length !== count) {
+  if (caches === null) return;
+  const given: unknown = caches;
+  if (!Array.isArray(given) || !given.every((cache) => cache instanceof KVCache)) {
+    throw new ValueError(`[${name}] caches: got ${describe(caches)}, wanted an array of KVCache`);
+  }
+  if (caches.length !== count) {
     throw new ValueError(`[${name}] caches: got ${caches.length}, wanted one of each of the ${count} layers`);
   }
 }
