@@ -131,6 +131,12 @@ export function checkListLength(op: string, count: number, what: 'numbers' | 'te
   }
 }
 
+export function checkIterable(op: string, name: string, value: unknown): asserts value is Iterable<unknown> {
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted an array or another iterable`);
+  }
+}
+
 /** Sizes of a new tensor: a number or an array of them, none negative. */
 export function checkShape(op: string, shape: unknown): readonly number[] {
   const sizes: unknown = typeof shape === 'number' ? [shape] : shape;

@@ -1,4 +1,5 @@
 import { Handle } from '../backend/backend.js';
+import { checkListLength } from '../check.js';
 import { enableGrad } from '../grad-mode.js';
 import { zerosLike } from '../ops/creation.js';
 import { stack } from '../ops/join.js';
@@ -41,14 +42,15 @@ export function jacobian(
   const list = Handle.is(inputs) ? [inputs] : inputs;
   const leaves = freshInputs('jacobian', list, createGraph);
   const value = valueAt('jacobian', fn, leaves);
-  const found = rowsOf(value, leaves, createGraph);
+  const found = rowsOf('jacobian', value, leaves, createGraph);
   return Handle.is(inputs) ? found[0]! : found;
 }
 
 /** The gradients of each element of a value, put together. */
-function rowsOf(value: Tensor, inputs: readonly Tensor[], createGraph: boolean): Tensor[] {
+function rowsOf(op: string, value: Tensor, inputs: readonly Tensor[], createGraph: boolean): Tensor[] {
   const rows: Tensor[][] = [];
   const flat = enableGrad(() => value.reshape([-1]));
+  checkListLength(op, flat.numel(), 'tensors');
   for (let i = 0; i < flat.numel(); ++i) {
     const element = enableGrad(() => flat.select(0, i));
     rows.push(gradients(element, inputs, null, { createGraph, retainGraph: true }));
@@ -95,6 +97,6 @@ export function hessian(
   const leaves = freshInputs('hessian', list, createGraph);
   const value = scalarAt('hessian', fn, leaves);
   const slopes = gradients(value, leaves, null, { createGraph: true, retainGraph: true });
-  const found = slopes.map((slope) => rowsOf(slope, leaves, createGraph));
+  const found = slopes.map((slope) => rowsOf('hessian', slope, leaves, createGraph));
   return Handle.is(inputs) ? found[0]![0]! : found;
 }

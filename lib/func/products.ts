@@ -1,5 +1,5 @@
 import { grad } from '../autograd.js';
-import { checkFlag, checkOptions, checkSameShape, checkTensors } from '../check.js';
+import { checkFlag, checkOptions, checkSameShape, checkTensor, checkTensors } from '../check.js';
 import { ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
 import { detach } from '../ops/convert.js';
@@ -45,6 +45,7 @@ export function vjp<const Inputs extends readonly Tensor[]>(
   const leaves = freshInputs('vjp', inputs, false);
   const value = valueAt('vjp', fn as (...inputs: Tensor[]) => Tensor, leaves);
   const pull = (v: Tensor | null = null): Tensor[] => {
+    if (v !== null) checkTensor('vjp', 'v', v);
     if (v !== null) checkSameShape('vjp', v, 'v', value, 'the value');
     const seed = v ?? enableGrad(() => zerosLike(value).add(1));
     return gradients(value, leaves, seed, { createGraph: false, retainGraph: true });

@@ -1,9 +1,20 @@
 import { checkChoice, checkNumber, checkOptions } from '../check.js';
-import { IndexError } from '../errors.js';
+import { IndexError, OutOfMemoryError } from '../errors.js';
 import { checkCount, Metric, readClasses } from './metric.js';
 import type { ClassOptions, Numbers } from './metric.js';
 
 type Inputs = [predictions: Numbers, targets: Numbers];
+
+/** A number for each pair of classes. */
+function zeroedCounts(op: string, numClasses: number): Float64Array {
+  try {
+    return new Float64Array(numClasses * numClasses);
+  } catch {
+    throw new OutOfMemoryError(
+      `[${op}] numClasses: got ${numClasses}, whose counts are more than there is room for`,
+    );
+  }
+}
 
 /** Counts of predicted classes for each true one: what the metrics of this file are computed from. */
 abstract class Counted<Out> extends Metric<Inputs, Out> {
@@ -19,7 +30,7 @@ abstract class Counted<Out> extends Metric<Inputs, Out> {
     super();
     checkCount(op, 'numClasses', numClasses, 2);
     checkOptions(op, options, ['ignoreIndex', 'threshold', ...known]);
-    this.counts = new Float64Array(numClasses * numClasses);
+    this.counts = zeroedCounts(op, numClasses);
   }
 
   protected override settings(): string {

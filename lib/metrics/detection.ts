@@ -79,8 +79,9 @@ export class MeanAveragePrecision extends Metric<
     checkOptions('MeanAveragePrecision', options, ['iouThresholds', 'maxDetections']);
     const { iouThresholds = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100), maxDetections = 100 } =
       options;
-    const wrong = iouThresholds.findIndex((one) => !(one > 0 && one <= 1));
-    if (wrong >= 0 || iouThresholds.length === 0) {
+    const given: unknown = iouThresholds;
+    const right = Array.isArray(given) && given.length > 0 && given.every((one) => one > 0 && one <= 1);
+    if (!right) {
       throw new ValueError(
         `[MeanAveragePrecision] iouThresholds: got ${describe(iouThresholds)}, wanted numbers in (0, 1]`,
       );
@@ -163,6 +164,8 @@ interface Image {
 }
 
 function readImage(found: Detections, objects: Objects, i: number): Image {
+  checkOptions('MeanAveragePrecision', found);
+  checkOptions('MeanAveragePrecision', objects);
   const boxes = readBoxes(`detections[${i}]`, found.boxes);
   const scores = readAll(`detections[${i}].scores`, found.scores, boxes.length);
   const labels = readAll(`detections[${i}].labels`, found.labels, boxes.length);

@@ -1,4 +1,12 @@
-import { checkFlag, checkInt, checkOptions, checkTensor, describe, shapeText } from '../check.js';
+import {
+  checkFlag,
+  checkInt,
+  checkListLength,
+  checkOptions,
+  checkTensor,
+  describe,
+  shapeText,
+} from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { crossEntropy } from '../ops/losses/classes.js';
@@ -116,6 +124,7 @@ export class Bleu extends Metric<
     checkOptions('Bleu', options, ['nGram', 'smooth']);
     const { nGram = 4 } = options;
     checkCount('Bleu', 'nGram', nGram, 1);
+    checkListLength('Bleu', nGram);
     this.#nGram = nGram;
     this.#smooth = checkFlag('Bleu', 'smooth', options.smooth);
     this.#matches = new Array<number>(nGram).fill(0);
@@ -139,6 +148,8 @@ export class Bleu extends Metric<
     const without = references.findIndex((each) => !Array.isArray(each) || each.length === 0);
     if (without >= 0)
       throw new ValueError(`[Bleu] references[${without}]: wanted at least one list of tokens`);
+    checkTokens('candidates', candidates);
+    references.forEach((each, i) => checkTokens(`references[${i}]`, each));
     candidates.forEach((candidate, i) => this.#sentence(candidate, references[i]!));
   }
 
@@ -181,6 +192,16 @@ export class Bleu extends Metric<
     this.#length += other.#length;
     this.#wanted += other.#wanted;
   }
+}
+
+/** Throws for what is no list of tokens. */
+function checkTokens(name: string, lists: readonly unknown[]): void {
+  Array.from(lists).forEach((tokens, i) => {
+    const right = Array.isArray(tokens) && tokens.every((one) => typeof one === 'string');
+    if (!right) {
+      throw new ValueError(`[Bleu] ${name}[${i}]: got ${describe(tokens)}, wanted an array of strings`);
+    }
+  });
 }
 
 /** How often each run of n tokens occurs. Tokens may hold anything, so that the key says where each ends. */

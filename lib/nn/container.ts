@@ -1,4 +1,4 @@
-import { checkInt, checkTensor, describe } from '../check.js';
+import { checkInt, checkIterable, checkTensor, describe } from '../check.js';
 import { IndexError, ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -49,6 +49,7 @@ export class ModuleList<M extends AnyModule = Module> extends Container {
 
   /** Adds modules at the end. Returns this list. */
   extend(modules: Iterable<M>): this {
+    checkIterable('ModuleList', 'modules', modules);
     for (const module of modules) this.append(module);
     return this;
   }
@@ -225,6 +226,7 @@ export class ParameterList extends Container {
 
   /** Adds parameters at the end. Returns this list. */
   extend(values: Iterable<Tensor>): this {
+    checkIterable('ParameterList', 'values', values);
     for (const value of values) this.append(value);
     return this;
   }

@@ -22,8 +22,13 @@ export function nansum(x: Tensor, options?: SumOptions): Tensor {
   const { dtype, ...dims } = options ?? {};
   if (!isFloat(x.dtype)) return sum(x, options);
   const attrs = reduceAttrs('nansum', dims);
-  const total = (): Tensor => runComposite1('nansum', [x], attrs);
-  return dtype === undefined ? total() : scoped(() => to(total(), dtype));
+  if (dtype === undefined) return runComposite1('nansum', [x], attrs);
+  // A wider float sums what it holds; an integer could not hold NaN.
+  return scoped(() =>
+    isFloat(dtype)
+      ? runComposite1('nansum', [to(x, dtype)], attrs)
+      : to(runComposite1('nansum', [x], attrs), dtype),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { describe, shapeText } from '../check.js';
+import { checkOptions, describe, shapeText } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
@@ -104,6 +104,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   #evaluations = 0;
 
   constructor(params: Params<LBFGSOptions>, options: LBFGSOptions = {}) {
+    checkOptions('LBFGS', options);
     const { maxIter } = options as LBFGSOptions | Record<string, undefined>;
     super('LBFGS', rule, params, {
       ...(Number.isSafeInteger(maxIter) ? { maxEval: Math.max(1, Math.floor((maxIter! * 5) / 4)) } : {}),

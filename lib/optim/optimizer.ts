@@ -214,7 +214,14 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
       // What is left of the group are its options.
       const options = this.#complete(rest as unknown as Options);
       group.checkOptions(options);
-      const states = params.map((id: number) => state[id]);
+      const states = params.map((id: unknown, i) => {
+        if (!Number.isSafeInteger(id)) {
+          throw new ValueError(
+            `[${op}] paramGroups[${k}].params[${i}]: got ${describe(id)}, wanted the number of a parameter`,
+          );
+        }
+        return state[id as number];
+      });
       group.checkState(states);
       return { group, options, initialLr, states };
     });

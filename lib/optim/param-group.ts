@@ -110,6 +110,11 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     const known = [...rows, ...Object.keys(kinds)];
     states.forEach((state, i) => {
       const param = this.params[i]!;
+      if (state !== undefined && (typeof state !== 'object' || (state as unknown) === null)) {
+        throw new ValueError(
+          `[${op}] state of parameter ${i}: got ${describe(state)}, wanted an object of tensors`,
+        );
+      }
       for (const [name, value] of Object.entries(state ?? {})) {
         if (!known.includes(name)) {
           throw new ValueError(`[${op}] state: got ${describe(name)}, wanted ${known.join(', ')}`);

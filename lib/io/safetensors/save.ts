@@ -2,7 +2,7 @@ import { backend } from '../../backend/current.js';
 import { checkOptions, checkTensor, describe, product } from '../../check.js';
 import { itemSize } from '../../dtype.js';
 import type { DType } from '../../dtype.js';
-import { ValueError } from '../../errors.js';
+import { OutOfMemoryError, ValueError } from '../../errors.js';
 import type { StateDict } from '../../nn/state-dict.js';
 import type { Tensor } from '../../tensor.js';
 import { writeAtomically } from '../atomic.js';
@@ -68,13 +68,22 @@ export function saveSafetensors(
  */
 export function encodeSafetensors(tensors: StateDict, options: SafetensorsOptions = {}): Uint8Array {
   const plan = planFile('encodeSafetensors', tensors, options);
-  const bytes = new Uint8Array(plan.parts.reduce((sum, part) => sum + part.bytes, plan.header.length));
+  const size = plan.parts.reduce((sum, part) => sum + part.bytes, plan.header.length);
+  const bytes = room(size);
   let at = 0;
   for (const chunk of chunks(plan)) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
   return bytes;
+}
+
+function room(size: number): Uint8Array {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new OutOfMemoryError(`[encodeSafetensors] JavaScript cannot hold an array of ${size} bytes`);
+  }
 }
 
 function* chunks({ header, parts }: Plan): Generator<Uint8Array> {

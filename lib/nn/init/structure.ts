@@ -1,4 +1,13 @@
-import { checkInt, checkNumber, checkOptions, checkRange, product, shapeText } from '../../check.js';
+import {
+  checkInt,
+  checkListLength,
+  checkNumber,
+  checkOptions,
+  checkRange,
+  checkTensor,
+  product,
+  shapeText,
+} from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
 import { lt, mul, where } from '../../ops/binary.js';
 import { diagonal } from '../../ops/diagonal.js';
@@ -16,6 +25,7 @@ import type { XavierOptions } from './variance.js';
 // Initial values with a structure: identities, orthogonal matrices, mostly zeros.
 
 function checkMatrix(op: string, tensor: Tensor): void {
+  checkTensor(op, 'tensor', tensor);
   if (tensor.ndim !== 2) {
     throw new ShapeError(`[${op}] tensor is ${shapeText(tensor.shape)}, wanted two dims [out, in]`);
   }
@@ -69,6 +79,7 @@ export function dirac_<T extends Tensor>(tensor: T, options: DiracOptions = {}):
   }
   const window = product(kernel);
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
+  checkListLength(op, outs * ins * window);
   const values = new Array<number>(outs * ins * window).fill(0);
   const perGroup = outs / groups;
   for (let out = 0; out < outs; ++out) {

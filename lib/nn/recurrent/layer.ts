@@ -1,6 +1,7 @@
 import { Handle } from '../../backend/backend.js';
 import {
   checkFlag,
+  checkListLength,
   checkOptions,
   checkRange,
   checkTensor,
@@ -81,6 +82,8 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
     checkOptions(name, options, [...common, ...known]);
     const { numLayers = 1, dropout = 0 } = options;
     checkSize(name, 'numLayers', numLayers);
+    // Two directions of at most five weights each.
+    checkListLength(name, 10 * numLayers, 'tensors');
     checkRange(name, 'dropout', dropout, 0, 1);
     this.numLayers = numLayers;
     this.bias = checkFlag(name, 'bias', options.bias ?? true);

@@ -1,4 +1,4 @@
-import { checkInt, checkOptions, describe } from '../../check.js';
+import { checkInt, checkListLength, checkOptions, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import { add } from '../../ops/binary.js';
 import { scoped } from '../../scope.js';
@@ -9,7 +9,7 @@ import { Module } from '../module.js';
 import { LayerNorm } from '../norm/layer-norm.js';
 import { activationOf, readLayerOptions } from './feed-forward.js';
 import type { LayerSettings, TransformerLayerOptions } from './feed-forward.js';
-import type { KVCache } from './kv-cache.js';
+import { KVCache } from './kv-cache.js';
 import { MultiheadAttention } from './multihead-attention.js';
 
 export interface EncoderLayerCall {
@@ -130,6 +130,8 @@ export function makeLayers<L extends { copy(): L }>(
 ): L[] {
   checkInt(name, 'numLayers', count);
   if (count < 0) throw new ValueError(`[${name}] numLayers: got ${count}, wanted at least 0`);
+  // A layer has some two dozen parameters, and as many modules and tables.
+  checkListLength(name, 64 * count, 'tensors');
   return Array.from({ length: count }, (_, i) => {
     const got: unknown = typeof layer === 'function' ? layer(i) : layer;
     if (!isLayer(got)) throw new ValueError(`[${name}] got the layer ${describe(got)}`);
@@ -138,7 +140,12 @@ export function makeLayers<L extends { copy(): L }>(
 }
 
 export function checkCaches(name: string, caches: readonly KVCache[] | null, count: number): void {
-  if (caches !== null && caches.length !== count) {
+  if (caches === null) return;
+  const given: unknown = caches;
+  if (!Array.isArray(given) || !given.every((cache) => cache instanceof KVCache)) {
+    throw new ValueError(`[${name}] caches: got ${describe(caches)}, wanted an array of KVCache`);
+  }
+  if (caches.length !== count) {
     throw new ValueError(`[${name}] caches: got ${caches.length}, wanted one of each of the ${count} layers`);
   }
 }

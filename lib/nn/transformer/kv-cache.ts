@@ -58,6 +58,11 @@ export class KVCache {
   append(keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {
     checkTensor('KVCache', 'keys', keys);
     checkTensor('KVCache', 'values', values);
+    if (keys.ndim === 4 && values.ndim === 4 && keys.shape[2] !== values.shape[2]) {
+      throw new ShapeError(
+        `[KVCache] keys are ${shapeText(keys.shape)} and values ${shapeText(values.shape)}, wanted as many places of both`,
+      );
+    }
     if (isGradEnabled()) {
       throw new AutogradError('[KVCache] got a call that records gradients, wanted one inside noGrad');
     }

@@ -1,4 +1,12 @@
-import { checkFlag, checkInt, checkOptions, checkRange, checkTensor, shapeText } from '../../check.js';
+import {
+  checkFlag,
+  checkInt,
+  checkListLength,
+  checkOptions,
+  checkRange,
+  checkTensor,
+  shapeText,
+} from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { noGrad } from '../../grad-mode.js';
@@ -164,6 +172,7 @@ export function alibi(numHeads: number, queries: number, keys: number): Tensor {
   checkSize('alibi', 'numHeads', numHeads);
   checkSize('alibi', 'queries', queries);
   checkSize('alibi', 'keys', keys);
+  checkListLength('alibi', numHeads);
   if (queries > keys) throw new ValueError(`[alibi] queries: got ${queries}, wanted at most keys, ${keys}`);
   return scoped(() => {
     const at = unsqueeze(arange(keys - queries, keys, { dtype: 'float32' }), 1);

@@ -27,6 +27,8 @@ export class PackedSequence {
   ) {
     checkTensor('PackedSequence', 'data', data);
     checkTensor('PackedSequence', 'batchSizes', batchSizes);
+    if (sortedIndices !== null) checkTensor('PackedSequence', 'sortedIndices', sortedIndices);
+    if (unsortedIndices !== null) checkTensor('PackedSequence', 'unsortedIndices', unsortedIndices);
     if (data.ndim === 0 || batchSizes.ndim !== 1) {
       throw new ShapeError(
         `[PackedSequence] data is ${shapeText(data.shape)} and batchSizes ${shapeText(batchSizes.shape)}, ` +

@@ -1,6 +1,7 @@
 import {
   checkChoice,
   checkFlag,
+  checkListLength,
   checkNumber,
   checkOptions,
   checkTensor,
@@ -123,6 +124,10 @@ export function packPaddedSequence(
       throw new ValueError(`[${op}] lengths: got ${describe(length)}, wanted integers from 1 to ${steps}`);
     }
   }
+  checkListLength(
+    op,
+    given.reduce((sum, length) => sum + length, 0),
+  );
   const order = orderOf(op, given, enforceSorted);
   const sizes = sizesOf(order === null ? given : order.map((i) => given[i]!));
   const rows: number[] = [];
@@ -179,6 +184,7 @@ export function padPackedSequence(
   const batch = sizes[0] ?? 0;
   const places = sequence.unsortedIndices === null ? null : Array.from(sequence.unsortedIndices.data, Number);
   const total = data.shape[0]!;
+  checkListLength(op, batch * steps);
   const offsets: number[] = [];
   sizes.reduce((sum, size, t) => ((offsets[t] = sum), sum + size), 0);
   // A row of padding comes after all others.

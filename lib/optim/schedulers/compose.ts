@@ -9,7 +9,7 @@ function checkSchedules(op: string, schedulers: unknown): asserts schedulers is 
   const right =
     Array.isArray(schedulers) &&
     schedulers.length > 0 &&
-    schedulers.every((entry) => entry instanceof LRScheduler);
+    Array.from(schedulers).every((entry) => entry instanceof LRScheduler);
   if (!right) {
     throw new ValueError(
       `[${op}] schedulers: got ${describe(schedulers)}, wanted schedules, at least one, none of them by metrics`,

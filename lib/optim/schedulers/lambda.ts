@@ -1,4 +1,4 @@
-import { describe } from '../../check.js';
+import { checkNumber, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
 import { checkKnown, checkOptimizer, LRScheduler } from './schedule.js';
@@ -61,5 +61,9 @@ function factorsOf(op: string, optimizer: Optimizer, lrLambda: LrLambda): (now: 
       `[${op}] lrLambda: got ${describe(lrLambda)}, wanted a function, or one for each of ${length} groups`,
     );
   }
-  return ({ index, epoch }) => (list[index] as (epoch: number) => number)(epoch);
+  return ({ index, epoch }) => {
+    const factor = (list[index] as (epoch: number) => unknown)(epoch);
+    checkNumber(op, 'factor', factor);
+    return factor;
+  };
 }
