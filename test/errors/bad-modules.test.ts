@@ -1,6 +1,6 @@
 // Plain JavaScript has no types, and this is what it can pass:
 /* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call */
-/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment */
 
 import { expect, test } from 'vitest';
 import * as lg from '../../lib/index.js';

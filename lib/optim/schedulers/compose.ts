@@ -15,7 +15,7 @@ function checkSchedules(op: string, schedulers: unknown): asserts schedulers is 
       `[${op}] schedulers: got ${describe(schedulers)}, wanted schedules, at least one, none of them by metrics`,
     );
   }
-  const [first, ...rest] = schedulers;
+  const [first, ...rest] = schedulers as readonly LRScheduler[];
   if (rest.some((one) => one.optimizer !== first!.optimizer))
     throw new ValueError(`[${op}] schedulers: got schedules of several optimizers, wanted one`);
 }
