@@ -63,7 +63,7 @@ inline double log_factorial(double n) {
   }
   const double inverse = 1 / n;
   const double series = inverse * (1.0 / 12 - inverse * inverse * (1.0 / 360 - inverse * inverse / 1260));
-  return n * std::log(n) - n + 0.5 * std::log(6.2831853071795865) + series;
+  return n * std::log(n) - n + 0.5 * std::log(6.2831853071795865 * n) + series;
 }
 
 // The quantile function of the outcomes in the order of their distance from the most likely one. Above 1e8 a

@@ -105,7 +105,7 @@ function logFactorial(n: number): number {
   }
   const inverse = 1 / n;
   const series = inverse * (1 / 12 - inverse * inverse * (1 / 360 - (inverse * inverse) / 1260));
-  return n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI) + series;
+  return n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + series;
 }
 
 /** Above it a rounded normal number is as good: the skewness is below 1e-4. */
