@@ -1,5 +1,5 @@
 import { checkInt, describe } from '../check.js';
-import { IndexError, LanegradError, ValueError } from '../errors.js';
+import { IndexError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -36,7 +36,7 @@ export type ChainOutput<L extends Layers> = L extends readonly [...unknown[], in
  * Layers one after the other: each takes what the one before it gives, which the compiler checks. Tensors made between the
  * layers are released when it returns; what a layer stores in a field needs {@link keep}.
  *
- * The layers are called `0`, `1`, ... in names of parameters, and an error that one throws says which: `(layer 2.0)`.
+ * The layers are called `0`, `1`, ... in names of parameters and in errors.
  * @throws ValueError for what is not a module.
  * @example
  * import { nn, ones } from 'lanegrad';
@@ -61,13 +61,7 @@ export class Sequential<L extends Layers = readonly Module[]> extends Module<Cha
   forward(...inputs: ChainInputs<L>): ChainOutput<L> {
     return scoped(() => {
       let values: readonly unknown[] = inputs;
-      this.layers.forEach((layer, i) => {
-        try {
-          values = [layer.forward(...(values as never))];
-        } catch (error) {
-          throw locate(error, i);
-        }
-      });
+      for (const layer of this.layers) values = [layer.forward(...(values as never))];
       return values[0] as ChainOutput<L>;
     });
   }
@@ -89,17 +83,6 @@ export class Sequential<L extends Layers = readonly Module[]> extends Module<Cha
   [Symbol.iterator](): IterableIterator<L[number]> {
     return this.layers[Symbol.iterator]();
   }
-}
-
-/** Says in the message of an error which layer it comes from: `(layer 2.0)`, where layers are nested. */
-function locate(error: unknown, index: number): unknown {
-  if (!(error instanceof LanegradError)) return error;
-  const { message, stack } = error;
-  const inner = / \(layer ([\d.]+)\)$/.exec(message);
-  const text = inner === null ? message : message.slice(0, inner.index);
-  error.message = `${text} (layer ${index}${inner === null ? '' : `.${inner[1]}`})`;
-  if (stack !== undefined) error.stack = stack.replace(message, error.message);
-  return error;
 }
 
 /** Complains of the first that is no module. */

@@ -283,7 +283,7 @@ export const elementwise = {
     dtypes: everyDType,
     tolerance: exact,
     gradient: 'second',
-    special: 1,
+    special: 0,
   },
   clone: { cases: unary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 1 },
   copy: {

@@ -37,13 +37,13 @@ describe('Sequential', () => {
     const inner = new nn.Sequential(new nn.ReLU(), new nn.Linear(4, 2));
     const net = new nn.Sequential(new nn.Identity(), inner);
     expect(() => net.forward(ones([2, 3]))).toThrow(
-      '[Linear] x is [2, 3], wanted 4 features in the last dim (layer 1.1)',
+      '[Linear] 1.1: x is [2, 3], wanted 4 features in the last dim',
     );
     try {
       net.forward(ones([2, 3]));
     } catch (error) {
       expect(error).toBeInstanceOf(ShapeError);
-      expect((error as ShapeError).stack).toContain('last dim (layer 1.1)');
+      expect((error as ShapeError).stack).toContain('[Linear] 1.1: x is');
     }
     const own = new Error('mine');
     class Bad extends nn.Module {
