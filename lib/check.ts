@@ -3,6 +3,7 @@ import { describe } from './backend/describe.js';
 import { dtypes } from './dtype.js';
 import type { DType } from './dtype.js';
 import { DTypeError, IndexError, OutOfMemoryError, ShapeError, ValueError } from './errors.js';
+import { optionNames } from './option-names.gen.js';
 import type { Tensor } from './tensor.js';
 
 // Checks of what plain JavaScript may pass. TypeScript users never see them fail.
@@ -105,16 +106,21 @@ export function checkFlag(op: string, name: string, value: unknown): boolean {
 }
 
 /**
- * An options object: catches `sum(x, 1)` and the like from plain JavaScript; with `known`, also names that it has not, where
- * a wrong one (`axis` for `dim`) would pass for a result.
+ * An options object: catches `sum(x, 1)` and the like from plain JavaScript, and a name that there is not (`axis` for `dim`),
+ * which would pass for a result. The names are those of the types of the exported function `op`; a class gives its own.
  */
-export function checkOptions(op: string, value: unknown, known?: readonly string[]): void {
+export function checkOptions(
+  op: string,
+  value: unknown,
+  known: readonly string[] | undefined = optionNames.get(op),
+): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object of named options`);
   }
-  const stranger = known && Object.keys(value).find((name) => !known.includes(name));
-  if (stranger !== undefined) {
-    throw new ValueError(`[${op}] options: got ${describe(stranger)}, wanted only ${known!.join(', ')}`);
+  if (known === undefined) return;
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    throw new ValueError(`[${op}] options: got ${describe(name)}, wanted only ${known.join(', ')}`);
   }
 }
 

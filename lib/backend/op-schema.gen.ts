@@ -197,6 +197,7 @@ export interface OpAttrs {
   mishBackward: NoAttrs;
   mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
+  multinomial: { readonly samples: number; readonly replacement: boolean };
   nadamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
@@ -213,6 +214,7 @@ export interface OpAttrs {
   outerIndexBackward: { readonly sizes: readonly number[] };
   padConstant: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
   permute: { readonly dims: readonly number[] };
+  poisson: NoAttrs;
   polygamma: { readonly n: number };
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
@@ -430,6 +432,7 @@ export type PrimitiveName =
   | 'minDim'
   | 'minimum'
   | 'mul'
+  | 'multinomial'
   | 'ndtr'
   | 'ndtri'
   | 'ne'
@@ -442,6 +445,7 @@ export type PrimitiveName =
   | 'outerIndexBackward'
   | 'padConstant'
   | 'permute'
+  | 'poisson'
   | 'polygamma'
   | 'pow'
   | 'prod'
@@ -2443,6 +2447,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
   },
+  multinomial: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+      { name: 'counter', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'samples', type: 'int' }, { name: 'replacement', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['random', 'primitive'],
+    promotion: 'none',
+  },
   nadamStep: {
     inputs: [
       { name: 'params', kind: 'list', mutates: true, differentiable: false },
@@ -2601,6 +2615,16 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'dims', type: 'ints' }],
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  poisson: {
+    inputs: [
+      { name: 'x', kind: 'one', differentiable: false },
+      { name: 'counter', kind: 'one', differentiable: false },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['random', 'primitive'],
     promotion: 'none',
   },
   polygamma: {

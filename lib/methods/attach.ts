@@ -1,6 +1,6 @@
 import { backward } from '../autograd.js';
 import { backend } from '../backend/current.js';
-import { checkOperand, checkTensor, noAttrs } from '../check.js';
+import { checkOperand, checkTensor, noAttrs, checkOptions } from '../check.js';
 import type { Operand } from '../check.js';
 import * as binary from '../ops/binary.js';
 import { checkBounds, clamp, clampAttrs } from '../ops/clamp.js';
@@ -276,6 +276,7 @@ function sumInPlace(op: 'add' | 'sub') {
   return function <T extends Tensor>(this: T, other: Operand, options?: binary.AlphaOptions): T {
     checkOperand(name, 'other', other);
     if (op === 'sub') binary.checkNoBool(name, this, other);
+    if (options !== undefined) checkOptions(name, options);
     const alpha = options?.alpha ?? 1;
     if (alpha === 1) {
       backend.runInPlace(op, [this, other], noAttrs);
@@ -304,6 +305,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   mul_: binaryInPlace('mul'),
   div_(this: Tensor, other: Operand, options?: binary.DivOptions): Tensor {
     checkOperand('div_', 'other', other);
+    if (options !== undefined) checkOptions('div_', options);
     backend.runInPlace(binary.quotientOp('div_', options?.roundingMode), [this, other], noAttrs);
     return this;
   },
@@ -317,6 +319,7 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
   ceil_: unaryInPlace('ceil'),
   trunc_: unaryInPlace('trunc'),
   round_(this: Tensor, options?: unary.RoundOptions): Tensor {
+    if (options !== undefined) checkOptions('round_', options);
     if (options?.decimals) writeInto('round_', this, (x) => unary.round(x, options));
     else backend.runInPlace('round', [this], noAttrs);
     return this;

@@ -1,4 +1,4 @@
-import { checkTensor } from '../check.js';
+import { checkTensor, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -33,6 +33,7 @@ export interface ParameterOptions {
  */
 export function parameter<D extends DType>(tensor: Tensor<D>, options: ParameterOptions = {}): Parameter<D> {
   checkTensor('parameter', 'tensor', tensor);
+  checkOptions('parameter', options);
   const { requiresGrad = true } = options;
   if (requiresGrad && !isFloat(tensor.dtype)) {
     throw new DTypeError(

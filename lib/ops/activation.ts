@@ -1,5 +1,14 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkInt, checkNumber, checkRange, checkTensor, noAttrs, product } from '../check.js';
+import {
+  checkFlag,
+  checkInt,
+  checkNumber,
+  checkRange,
+  checkTensor,
+  noAttrs,
+  product,
+  checkOptions,
+} from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
@@ -46,6 +55,7 @@ export interface LeakyReluOptions {
  */
 export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
   checkTensor('leakyRelu', 'x', x);
+  checkOptions('leakyRelu', options);
   const { negativeSlope = 0.01 } = options;
   checkNumber('leakyRelu', 'negativeSlope', negativeSlope);
   return runComposite1('leakyRelu', [x], { negativeSlope });
@@ -98,6 +108,7 @@ export interface RreluOptions {
  */
 export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
   checkTensor('rrelu', 'x', x);
+  checkOptions('rrelu', options);
   const { lower = 1 / 8, upper = 1 / 3 } = options;
   checkRange('rrelu', 'upper', upper, -Infinity, Infinity);
   checkRange('rrelu', 'lower', lower, -Infinity, upper);
@@ -127,6 +138,7 @@ export interface EluOptions {
  */
 export function elu(x: Tensor, options: EluOptions = {}): Tensor {
   checkTensor('elu', 'x', x);
+  checkOptions('elu', options);
   const { alpha = 1 } = options;
   checkNumber('elu', 'alpha', alpha);
   return runComposite1('elu', [x], { alpha, inputScale: 1 });
@@ -143,6 +155,7 @@ export function elu(x: Tensor, options: EluOptions = {}): Tensor {
  */
 export function celu(x: Tensor, options: EluOptions = {}): Tensor {
   checkTensor('celu', 'x', x);
+  checkOptions('celu', options);
   const { alpha = 1 } = options;
   checkNumber('celu', 'alpha', alpha);
   if (alpha === 0) throw new ValueError('[celu] alpha: got 0, wanted a number other than 0');
@@ -219,6 +232,7 @@ export interface HardtanhOptions {
  */
 export function hardtanh(x: Tensor, options: HardtanhOptions = {}): Tensor {
   checkTensor('hardtanh', 'x', x);
+  checkOptions('hardtanh', options);
   const { minVal = -1, maxVal = 1 } = options;
   checkRange('hardtanh', 'maxVal', maxVal, -Infinity, Infinity);
   checkRange('hardtanh', 'minVal', minVal, -Infinity, maxVal);
@@ -240,6 +254,7 @@ export interface ShrinkOptions {
  */
 export function hardshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
   checkTensor('hardshrink', 'x', x);
+  checkOptions('hardshrink', options);
   const { lambd = 0.5 } = options;
   checkNumber('hardshrink', 'lambd', lambd);
   return runComposite1('hardshrink', [x], { lambd });
@@ -256,6 +271,7 @@ export function hardshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
  */
 export function softshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
   checkTensor('softshrink', 'x', x);
+  checkOptions('softshrink', options);
   const { lambd = 0.5 } = options;
   checkRange('softshrink', 'lambd', lambd, 0, Infinity);
   return runComposite1('softshrink', [x], { lambd });
@@ -302,6 +318,7 @@ export interface SoftplusOptions {
  */
 export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
   checkTensor('softplus', 'x', x);
+  checkOptions('softplus', options);
   const { beta = 1, threshold = 20 } = options;
   checkNumber('softplus', 'beta', beta);
   checkNumber('softplus', 'threshold', threshold);
@@ -353,6 +370,7 @@ export interface GluOptions {
  */
 export function glu(x: Tensor, options: GluOptions = {}): Tensor {
   checkTensor('glu', 'x', x);
+  checkOptions('glu', options);
   const { dim = -1 } = options;
   checkInt('glu', 'dim', dim);
   const size = x.shape.at(dim) ?? 0;
@@ -373,6 +391,7 @@ export function glu(x: Tensor, options: GluOptions = {}): Tensor {
  */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmin', 'x', x);
+  if (options !== undefined) checkOptions('softmin', options);
   return scoped(() => softmax(neg(x), dim, options));
 }
 
@@ -397,6 +416,7 @@ export interface GumbelSoftmaxOptions {
  */
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
   checkTensor('gumbelSoftmax', 'logits', logits);
+  checkOptions('gumbelSoftmax', options);
   const { tau = 1, dim = -1 } = options;
   checkRange('gumbelSoftmax', 'tau', tau, Number.MIN_VALUE, Infinity);
   const hard = checkFlag('gumbelSoftmax', 'hard', options.hard);

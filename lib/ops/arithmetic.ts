@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkNumber, checkOperand, checkPair, checkTensor, noAttrs } from '../check.js';
+import { checkNumber, checkOperand, checkPair, checkTensor, noAttrs, checkOptions } from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -260,6 +260,7 @@ export function igammac(a: Tensor, x: Tensor): Tensor {
  */
 export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
   checkTensor('rsub', 'a', a);
+  if (options !== undefined) checkOptions('rsub', options);
   checkOperand('rsub', 'b', b);
   return sub(b, a, options);
 }
@@ -389,6 +390,7 @@ export function productValue(
   checkTensor(op, 'x', x);
   checkTensor(op, 'a', a);
   checkTensor(op, 'b', b);
+  if (options !== undefined) checkOptions(op, options);
   const value = options?.value ?? 1;
   checkNumber(op, 'value', value);
   if (op.startsWith('addcdiv') && !isFloat(a.dtype) && !isFloat(b.dtype)) {

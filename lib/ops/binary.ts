@@ -1,5 +1,13 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkNumber, checkOperand, checkPair, checkTensor, noAttrs } from '../check.js';
+import {
+  checkChoice,
+  checkNumber,
+  checkOperand,
+  checkPair,
+  checkTensor,
+  noAttrs,
+  checkOptions,
+} from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -46,6 +54,7 @@ export function scaledOperand(a: Operand, b: Operand, alpha: number): Tensor {
  */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkPair('add', a, b);
+  if (options !== undefined) checkOptions('add', options);
   const alpha = options?.alpha ?? 1;
   if (alpha !== 1) {
     if (sumsFloats('add', a, b, alpha)) return runComposite1('addScaled', [a, b], { alpha });
@@ -65,6 +74,7 @@ export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
  */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkPair('sub', a, b);
+  if (options !== undefined) checkOptions('sub', options);
   checkNoBool('sub', a, b);
   const alpha = options?.alpha ?? 1;
   if (alpha !== 1) {
@@ -123,6 +133,7 @@ export function quotientOp(
  */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
   checkPair('div', a, b);
+  if (options !== undefined) checkOptions('div', options);
   const op = options === undefined ? 'div' : quotientOp('div', options.roundingMode);
   return backend.run1(op, [a, b], noAttrs);
 }

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkFlag, checkPair, checkRange, checkTensor, noAttrs } from '../check.js';
+import { checkFlag, checkPair, checkRange, checkTensor, noAttrs, checkOptions } from '../check.js';
 import type { Operand } from '../check.js';
 import { isFloat, promoteTypes } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -242,6 +242,7 @@ export interface CloseOptions {
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<'bool'> {
   checkTensor('isclose', 'a', a);
   checkTensor('isclose', 'b', b);
+  checkOptions('isclose', options);
   const { rtol = 1e-5, atol = 1e-8 } = options;
   checkRange('isclose', 'rtol', rtol, 0, Infinity);
   checkRange('isclose', 'atol', atol, 0, Infinity);
@@ -280,6 +281,7 @@ const fewTests = 3;
  */
 export function isin(elements: Operand, test: Operand, options: IsinOptions = {}): Tensor<'bool'> {
   checkPair('isin', elements, test, ['elements', 'test']);
+  checkOptions('isin', options);
   const invert = checkFlag('isin', 'invert', options.invert);
   checkFlag('isin', 'assumeUnique', options.assumeUnique);
   return scoped(() => {

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkInt, checkTensor, noAttrs } from '../check.js';
+import { checkInt, checkTensor, noAttrs, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -322,6 +322,7 @@ export interface LogitOptions {
  */
 export function logit(x: Tensor, options?: LogitOptions): Tensor {
   checkTensor('logit', 'x', x);
+  if (options !== undefined) checkOptions('logit', options);
   const eps = options?.eps;
   if (eps === undefined) return backend.run1('logit', [x], noAttrs);
   if (typeof eps !== 'number' || eps !== eps)

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkNumber, checkTensor, noAttrs } from '../check.js';
+import { checkNumber, checkTensor, noAttrs, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -109,6 +109,7 @@ export function replacements(
   x: Tensor,
   options: NanToNumOptions,
 ): { nan: number; attrs: { posinf: number; neginf: number } } {
+  checkOptions(op, options);
   const bound = largest[x.dtype] ?? 0;
   const { nan = 0, posinf = bound, neginf = -bound } = options;
   checkNumber(op, 'nan', nan);

@@ -68,17 +68,11 @@ const allDims: ReduceAttrs = Object.freeze({ dims: [], keepdim: false });
 const allDimsKept: ReduceAttrs = Object.freeze({ dims: [], keepdim: true });
 
 const reduceNames = ['dim', 'keepdim'];
-const sumNames = [...reduceNames, 'dtype'];
-const varianceNames = [...reduceNames, 'correction'];
 
 /** @internal */
-export function reduceAttrs(
-  op: string,
-  options: ReduceOptions | undefined,
-  names: readonly string[] = reduceNames,
-): ReduceAttrs {
+export function reduceAttrs(op: string, options: ReduceOptions | undefined): ReduceAttrs {
   if (options === undefined) return allDims;
-  checkOptions(op, options, names);
+  checkOptions(op, options);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim === undefined) return keepdim ? allDimsKept : allDims;
@@ -101,7 +95,7 @@ export function reduceAttrs(
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).tolist(); // => [4, 6]
  */
 export function sum(x: Tensor, options?: SumOptions): Tensor {
-  return folded('sum', x, reduceAttrs('sum', options, sumNames), options?.dtype);
+  return folded('sum', x, reduceAttrs('sum', options), options?.dtype);
 }
 
 /** Casts, folds, and casts back where the fold widened: an int32 sum that was asked for is an int32. */
@@ -128,7 +122,7 @@ export interface ProdOptions extends DimOptions {
  */
 export function prod(x: Tensor, options: ProdOptions = {}): Tensor {
   checkTensor('prod', 'x', x);
-  return folded('prod', x, reduceAttrs('prod', options, sumNames), options.dtype);
+  return folded('prod', x, reduceAttrs('prod', options), options.dtype);
 }
 
 /**
@@ -141,7 +135,7 @@ export function prod(x: Tensor, options: ProdOptions = {}): Tensor {
  */
 export function mean(x: Tensor, options?: SumOptions): Tensor {
   checkTensor('mean', 'x', x);
-  const attrs = reduceAttrs('mean', options, sumNames);
+  const attrs = reduceAttrs('mean', options);
   const { dtype } = options ?? {};
   return dtype === undefined
     ? backend.run1('mean', [x], attrs)
@@ -255,7 +249,7 @@ export function argmin(x: Tensor, options?: DimOptions): Tensor<'int64'> {
 
 function position(op: 'argmax' | 'argmin', x: Tensor, options: DimOptions = {}): Tensor<'int64'> {
   checkTensor(op, 'x', x);
-  checkOptions(op, options, reduceNames);
+  checkOptions(op, options);
   const { dim } = options;
   const keepdim = checkFlag(op, 'keepdim', options.keepdim);
   if (dim !== undefined) {
@@ -298,7 +292,7 @@ export function std(x: Tensor, options: VarOptions = {}): Tensor {
 
 function varOf(op: string, x: Tensor, options: VarOptions): Tensor {
   checkTensor(op, 'x', x);
-  const { dims, keepdim } = reduceAttrs(op, options, varianceNames);
+  const { dims, keepdim } = reduceAttrs(op, options);
   const { correction = 1 } = options;
   checkRange(op, 'correction', correction, -Number.MAX_VALUE, Number.MAX_VALUE);
   return runComposite1('var', [x], { dims, keepdim, correction });
@@ -319,6 +313,7 @@ export interface SoftmaxOptions {
  */
 export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('softmax', 'x', x);
+  if (options !== undefined) checkOptions('softmax', options);
   checkInt('softmax', 'dim', dim);
   const dtype = options?.dtype;
   if (dtype !== undefined && dtype !== x.dtype) {
@@ -337,6 +332,7 @@ export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tenso
  */
 export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   checkTensor('logSoftmax', 'x', x);
+  if (options !== undefined) checkOptions('logSoftmax', options);
   checkInt('logSoftmax', 'dim', dim);
   const dtype = options?.dtype;
   if (dtype !== undefined && dtype !== x.dtype) {

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkChoice, checkInt, checkTensor, noAttrs } from '../check.js';
+import { checkChoice, checkInt, checkTensor, noAttrs, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -120,6 +120,7 @@ export interface RoundOptions {
  */
 export function round(x: Tensor, options?: RoundOptions): Tensor {
   checkTensor('round', 'x', x);
+  if (options !== undefined) checkOptions('round', options);
   const decimals = options?.decimals ?? 0;
   if (decimals !== 0) return roundDecimals(x, decimals);
   return backend.run1('round', [x], noAttrs);
@@ -284,6 +285,7 @@ export interface GeluOptions {
  */
 export function gelu(x: Tensor, options?: GeluOptions): Tensor {
   checkTensor('gelu', 'x', x);
+  if (options !== undefined) checkOptions('gelu', options);
   if (options === undefined) return backend.run1('gelu', [x], noAttrs);
   const { approximate = 'none' } = options;
   checkChoice('gelu', 'approximate', approximate, ['none', 'tanh']);

@@ -2,43 +2,15 @@
 // can be made by any thread, and a gradient that needs the same numbers makes them again.
 #include <cmath>
 
-#include "core/threads.h"
 #include "kernels/random/random.h"
 #include "ops/copy.h"
 #include "ops/op.h"
+#include "ops/random_counter.h"
 #include "ops/registry.h"
 #include "ops/shape_attr.h"
 
 namespace lanegrad {
 namespace {
-
-constexpr int64_t kGrain = 8192;
-
-struct Counter {
-  uint64_t seed, offset;
-};
-
-Counter read_counter(const TensorView& view) {
-  const int64_t* p = view.as<int64_t>();
-  return {static_cast<uint64_t>(p[0]), static_cast<uint64_t>(p[view.spec->strides[0]])};
-}
-
-void check_counter(const InferContext& c, const TensorSpec& counter, const char* what) {
-  if (counter.dtype != DType::kInt64 || !(counter.shape == Dims{2})) {
-    c.fail(ErrorKind::kValue, what, " is a ", name_of(counter.dtype), " tensor of shape ", counter.shape,
-           ", wanted int64 of shape [2]");
-  }
-}
-
-// Calls body(first element, count, first block) on ranges that start at a block.
-template <class F>
-void for_each_block_range(int64_t n, int64_t elements_per_block, uint64_t offset, F&& body) {
-  const int64_t blocks = (n + elements_per_block - 1) / elements_per_block;
-  parallel_for(blocks, kGrain / elements_per_block, [&](int64_t begin, int64_t end) {
-    const int64_t first = begin * elements_per_block, last = end * elements_per_block;
-    body(first, (last < n ? last : n) - first, offset + static_cast<uint64_t>(begin));
-  });
-}
 
 // ---- nextCounter(generator){count}: takes `count` blocks
 
@@ -204,8 +176,11 @@ const Op kOps[] = {
 
 }  // namespace
 
+void register_sampling_ops(Registry& r);  // sampling.cc
+
 void register_random_ops(Registry& r) {
   for (const Op& op : kOps) r.add(op);
+  register_sampling_ops(r);
 }
 
 }  // namespace lanegrad

@@ -1,4 +1,4 @@
-import { everyDType, exact, given } from './case.js';
+import { everyDType, exact, given, real } from './case.js';
 import type { CaseOf, RowOf, Rows, Source } from './case.js';
 import type { DType } from '../../lib/dtype.js';
 import type { OpName } from '../../lib/backend/op-schema.gen.js';
@@ -102,5 +102,47 @@ export const creation = {
       inputs: [counter(8, 1)],
       attrs: { shape: [40003], low: 0, high: 10, dtype: 'int64' as const },
     },
+  ]),
+  multinomial: making<'multinomial'>([
+    {
+      name: 'with replacement',
+      inputs: [given([5], [1, 0, 3, 4, 0.5]), counter(5, 3)],
+      attrs: { samples: 401, replacement: true },
+    },
+    {
+      name: 'without',
+      inputs: [given([2, 4], [1, 0, 3, 4, 7, 1, 1, 1]), counter(5, 2 ** 33)],
+      attrs: { samples: 3, replacement: false },
+    },
+    {
+      name: 'of many',
+      inputs: [real([1500], 0.1, 9), counter(2, 1)],
+      attrs: { samples: 1500, replacement: false },
+    },
+    {
+      name: 'many',
+      inputs: [real([70], 0.1, 9), counter(2, 1)],
+      attrs: { samples: 9001, replacement: true },
+    },
+    {
+      name: 'many rows',
+      inputs: [real([65, 9], 0.1, 9), counter(2, 1)],
+      attrs: { samples: 3, replacement: true },
+    },
+    {
+      name: 'no rows',
+      inputs: [real([0, 9], 0.1, 9), counter(2, 1)],
+      attrs: { samples: 3, replacement: true },
+    },
+  ]),
+  poisson: making<'poisson'>([
+    {
+      name: 'small and large',
+      inputs: [given([8], [0, 1e-30, 0.3, 7.5, 40, 1000.25, 3e6, 2e9]), counter(5, 3)],
+      attrs: {},
+    },
+    { name: 'many', inputs: [real([3000], 0.1, 9), counter(1, 9)], attrs: {} },
+    { name: '0-dim', inputs: [given([], [12]), counter(1, 2 ** 33)], attrs: {} },
+    { name: 'empty', inputs: [real([0], 0.1, 9), counter(1, 9)], attrs: {} },
   ]),
 } satisfies Rows;

@@ -48,6 +48,26 @@ const drawn: Readonly<Record<string, Drawn>> = {
   bernoulli_: { draw: (lib) => lib.zeros([many]).bernoulli_({ p: 0.75 }), mean: 0.75, variance: 0.1875 },
   'poisson of few': { draw: (lib) => lib.poisson(lib.full([many], 0.75)), mean: 0.75, variance: 0.75 },
   'poisson of many': { draw: (lib) => lib.poisson(lib.full([many], 40.5)), mean: 40.5, variance: 40.5 },
+  'poisson of very many': {
+    draw: (lib) => lib.poisson(lib.full([many], 2e4, { dtype: 'float32' })),
+    mean: 2e4,
+    variance: 2e4,
+  },
+  'poisson by normal numbers': {
+    draw: (lib) => lib.poisson(lib.full([many], 4e8, { dtype: 'float64' })).sub(4e8),
+    mean: 0,
+    variance: 4e8,
+  },
+  'poisson of bfloat16': {
+    draw: (lib) => lib.poisson(lib.full([many], 3, { dtype: 'bfloat16' })).float(),
+    mean: 3,
+    variance: 3,
+  },
+  'every place of randperm': {
+    draw: (lib) => lib.stack(Array.from({ length: 500 }, () => lib.randperm(40))).float(),
+    mean: 19.5,
+    variance: (1600 - 1) / 12,
+  },
   randintLike: { draw: (lib) => lib.randintLike(lib.zeros([many]), 0, 4), mean: 1.5, variance: 1.25 },
   'alphaDropout of normal numbers': {
     draw: (lib) => lib.F.alphaDropout(lib.randn([many]), { p: 0.25, training: true }),
@@ -98,6 +118,16 @@ test('randperm has every number once', () => {
   expect(() => lg.randperm(-1)).toThrow(lg.ValueError);
 });
 
+test('randperm puts each number in each place as often', () => {
+  const orders = lg.withSeed(9, () => Array.from({ length: 2000 }, () => values(lg.randperm(10))));
+  for (let number = 0; number < 10; number++) {
+    for (let place = 0; place < 10; place++) {
+      const count = orders.filter((order) => order[place] === number).length;
+      expect(Math.abs(count - 200)).toBeLessThan(6 * Math.sqrt(200));
+    }
+  }
+});
+
 test('every permutation is as likely', () => {
   const counts = new Map<string, number>();
   lg.withSeed(2, () => {
@@ -135,6 +165,29 @@ describe('multinomial', () => {
       [1, 2, 3],
       [0, 3, 4],
     ]);
+  });
+
+  test('draws without replacement in the order of chance', () => {
+    const weights = [1, 2, 5];
+    const rows = lg.withSeed(8, () =>
+      lg.multinomial(lg.tensor(weights).float().expand([many, 3]), 2).tolist(),
+    ) as number[][];
+    for (const first of [0, 1, 2]) {
+      for (const second of [0, 1, 2]) {
+        const [a, b] = [weights[first]! / 8, weights[second]! / (8 - weights[first]!)];
+        const wanted = first === second ? 0 : a * b;
+        const share = rows.filter((row) => row[0] === first && row[1] === second).length / many;
+        expect(Math.abs(share - wanted)).toBeLessThanOrEqual(6 * Math.sqrt((wanted * (1 - wanted)) / many));
+      }
+    }
+  });
+
+  test('refuses a row after good ones', () => {
+    const x = lg.tensor([
+      [1, 1],
+      [1, -2],
+    ]);
+    expect(() => lg.multinomial(x.float(), 1)).toThrow(/\[multinomial\] got the probability -2/);
   });
 
   test.each([

@@ -6,11 +6,14 @@ import {
   crossEntropy,
   F,
   logSoftmax,
+  multinomial,
   normal,
+  poisson,
   quantile,
   rand,
   randint,
   randn,
+  randperm,
   tensor,
 } from '../../lib/index.js';
 
@@ -35,6 +38,9 @@ const calls: Record<string, () => unknown> = {
   bernoulli: () => bernoulli(rand([3])),
   normal: () => normal(randn([3]), rand([3])),
   quantile: () => quantile(randn([3]), rand([2])),
+  randperm: () => randperm(9),
+  multinomial: () => multinomial(rand([2, 5]), 3),
+  poisson: () => poisson(rand([3])),
   cov: () => cov(randn([2, 3]), { aweights: rand([3]) }),
 };
 

@@ -1,4 +1,4 @@
-import { checkNumber, product } from '../../check.js';
+import { checkNumber, product, checkOptions } from '../../check.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { mul, pow } from '../binary.js';
@@ -27,6 +27,7 @@ function lpPool(
   options: LpPoolOptions<unknown>,
 ): Tensor {
   checkNumber(op, 'normType', normType);
+  checkOptions(op, options);
   const attrs = avgPoolAttrs(op, kernel, directions, { stride: options.stride, ceilMode: options.ceilMode });
   const count = product(sizesOf(op, 'kernel', kernel, directions, 1));
   return scoped(() => {

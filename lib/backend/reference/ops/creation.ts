@@ -65,14 +65,14 @@ export const eye: ReferenceOp<'eye'> = {
 
 // Random numbers: element i is a pure function of (seed, offset, i).
 
-function wantCounter(op: string, counter: RefTensor): void {
+export function wantCounter(op: string, counter: RefTensor): void {
   if (counter.dtype !== 'int64') fail(DTypeError, op, `input counter wants int64, got ${counter.dtype}`);
   if (counter.rank !== 1 || counter.shape[0] !== 2) {
     fail(ValueError, op, `input counter wants shape [2] (seed, offset), got [${counter.shape.join(', ')}]`);
   }
 }
 
-function philoxOf(counter: RefTensor): Philox {
+export function philoxOf(counter: RefTensor): Philox {
   const data = counter.data as BigInt64Array;
   return new Philox(data[counter.offset]!, data[counter.offset + counter.strides[0]!]!);
 }
@@ -82,7 +82,7 @@ function wantFloatAttr(op: string, dtype: DType): void {
 }
 
 /** 53 random bits in [0, 1) from two words. */
-function fromTwoWords(high: number, low: number): number {
+export function fromTwoWords(high: number, low: number): number {
   return (high * 2097152 + (low >>> 11)) * 2 ** -53;
 }
 

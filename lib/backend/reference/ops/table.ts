@@ -26,6 +26,7 @@ import {
 import { amax, amin, argmax, argmin, maxDim, mean, minDim, prod, sum } from './reduce.js';
 import { outerIndex, outerIndexBackward, resample, resampleBackward } from './resample.js';
 import { cummax, cummin, cumprod, cumsum, logcumsumexp, recurrence } from './scan.js';
+import { multinomial, poisson } from './sampling.js';
 import { nonzero, searchsorted, sort } from './sort.js';
 import { clamp, copy, to, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
@@ -98,8 +99,10 @@ export const referenceOps: { readonly [P in PrimitiveName]: ReferenceOp<P> } = {
   normal,
   outerIndex,
   outerIndexBackward,
+  multinomial,
   padConstant,
   permute,
+  poisson,
   prod,
   qr,
   randint,
