@@ -14,8 +14,6 @@ export const testedElsewhere: Readonly<Record<string, string>> = {
   ones: 'values by test/conformance; the op is full',
   onesLike: 'values by test/conformance; the op is full',
   bernoulli: 'random: test/ops/distributions.test.ts',
-  multinomial: 'random: test/ops/distributions.test.ts',
-  poisson: 'random: test/ops/distributions.test.ts',
   randintLike: 'random: test/ops/distributions.test.ts',
   randperm: 'random: test/ops/distributions.test.ts',
   'F.alphaDropout': 'random: test/ops/distributions.test.ts',

@@ -117,13 +117,15 @@ function planFile(op: string, tensors: StateDict, options: SafetensorsOptions): 
 }
 
 function checkMetadata(op: string, metadata: unknown): object {
-  checkOptions(op, metadata);
-  for (const [key, text] of Object.entries(metadata as object)) {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw new ValueError(`[${op}] metadata: got ${describe(metadata)}, wanted an object of texts`);
+  }
+  for (const [key, text] of Object.entries(metadata)) {
     if (typeof text !== 'string') {
       throw new ValueError(`[${op}] metadata.${key}: got ${describe(text)}, wanted a text`);
     }
   }
-  return metadata as object;
+  return metadata;
 }
 
 /** Length and text, with spaces behind it so that the data begins at a multiple of 8. */

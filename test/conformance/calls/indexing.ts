@@ -60,5 +60,9 @@ export const indexing: Rows = {
   diagflat: call('self | offset'),
   trace: call('self'),
   unravel_index: call('indices shape'),
-  _segment_reduce: call('data reduce', { at: 'segmentReduce' }),
+  _segment_reduce: call('data reduce', {
+    at: 'segmentReduce',
+    // PyTorch's way to leave the checks out; here they are always made.
+    run: (a, fn) => fn(...a.positional(), a.options(['unsafe'])),
+  }),
 };
