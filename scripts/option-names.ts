@@ -1,22 +1,9 @@
-import path from 'node:path';
 import ts from 'typescript';
+import { openLibrary } from './library-program.js';
 
 /** The names that each function which takes options knows: read from its types, under the name that its errors begin with. */
 export function readOptionNames(root: string): ReadonlyMap<string, readonly string[]> {
-  const entry = path.join(root, 'lib', 'index.ts');
-  const program = ts.createProgram([entry], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-  });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (module === undefined) throw new Error(`${entry} has no exports`);
+  const { checker, module } = openLibrary(root);
   const found = new Map<string, Set<string>>();
   const visited = new Set<ts.Symbol>();
 

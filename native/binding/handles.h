@@ -41,8 +41,9 @@ class HandleTable {
   // Takes a garbage-collecting JavaScript function: gc(false) collects the young generation, gc(true) all of
   // it.
   void set_collector(napi_ref function) { collector_ = function; }
-  // Cheap; collects when enough was made since the last time. Call it where no borrowed handle is in use.
+  // Whether enough was made since the last collection. Cheap.
   bool is_due() const { return made_since_ >= kHandlesPerCollection || bytes_grew(); }
+  // Collects when it is due. Call it where no borrowed tensor is in use.
   void poll() {
     if (is_due()) collect_young();
   }

@@ -1,24 +1,12 @@
 import path from 'node:path';
 import ts from 'typescript';
+import { openLibrary } from '../library-program.js';
 import { Describer } from './describe.js';
 import type { Item, Member } from './model.js';
 
 /** What `root/lib/index.ts` exports, namespaces included; one item for each declaration, whatever its names. */
 export function readApi(root: string): Item[] {
-  const entry = path.join(root, 'lib', 'index.ts');
-  const program = ts.createProgram([entry], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-  });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (module === undefined) throw new Error(`${entry} has no exports`);
+  const { checker, module } = openLibrary(root);
 
   const names = new Map<ts.Symbol, string[]>();
   collect(checker, module, '', names);

@@ -1,39 +1,13 @@
-import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { info } from '../../lib/index.js';
+import { expect, test } from 'vitest';
+import { testAsPyTorch } from './as-pytorch.js';
 import { optimStrictly as optim } from './kinds/optim.js';
-import { entryFor, knownFile, readKnown } from './known.js';
-import { openCases } from './read/cases.js';
 import type { OptimIndex, OptimManifest } from './read/format.js';
 import { replayOptimizer } from './replay-optimizer.js';
 
 // Every trajectory of PyTorch's optimizers and every schedule on the active backend: parameters after each of five steps,
 // the state in the end; learning rates over thirty steps.
 
-const cases = openCases(path.join(import.meta.dirname, 'data'), 'optim');
-const known = readKnown('optim', info().name);
-const names = optim.names(cases);
-const seen = new Set<string>();
-
-describe('as PyTorch', () => {
-  test.each(names)('%s', (name) => {
-    const wrong: string[] = [];
-    for (const job of optim.unit(cases, name).jobs) {
-      const { id, status, failures, op, dtype } = job.run();
-      const entry = entryFor(known, { op, id, dtype });
-      if (entry !== undefined) seen.add(entry);
-      if (status === 'failed' && entry === undefined)
-        wrong.push(...failures.map(({ what, detail }) => `${id}: ${what}: ${detail}`));
-      if (status === 'passed' && entry !== undefined)
-        wrong.push(`${id} passes, but ${knownFile('optim', info().name)} lists ${entry}`);
-    }
-    expect(wrong).toEqual([]);
-  });
-});
-
-test('every known failure names a case', () => {
-  expect([...known.keys()].filter((entry) => !seen.has(entry))).toEqual([]);
-});
+const { cases, names } = testAsPyTorch('optim', optim);
 
 test('all cases are there', () => {
   const { optimizers, lr_schedulers } = cases.index as OptimIndex;

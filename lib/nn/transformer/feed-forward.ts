@@ -27,17 +27,21 @@ export interface TransformerLayerOptions extends LayerOptions {
 
 export type LayerSettings = Required<TransformerLayerOptions>;
 
+const defaults: LayerSettings = {
+  dimFeedforward: 2048,
+  dropout: 0.1,
+  activation: 'relu',
+  layerNormEps: 1e-5,
+  batchFirst: false,
+  normFirst: false,
+  bias: true,
+  dtype: 'float32',
+};
+
+export const layerOptionNames: readonly string[] = Object.keys(defaults);
+
 export function readLayerOptions(name: string, options: TransformerLayerOptions): LayerSettings {
-  const settings = readOptions<TransformerLayerOptions>(name, options, {
-    dimFeedforward: 2048,
-    dropout: 0.1,
-    activation: 'relu',
-    layerNormEps: 1e-5,
-    batchFirst: false,
-    normFirst: false,
-    bias: true,
-    dtype: 'float32',
-  });
+  const settings = readOptions<TransformerLayerOptions>(name, options, defaults);
   checkRange(name, 'dropout', settings.dropout, 0, 1);
   checkRange(name, 'layerNormEps', settings.layerNormEps, 0, Infinity);
   if (typeof settings.activation !== 'function') {

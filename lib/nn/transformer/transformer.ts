@@ -9,6 +9,7 @@ import { Module } from '../module.js';
 import { LayerNorm } from '../norm/layer-norm.js';
 import { TransformerDecoder, TransformerDecoderLayer } from './decoder.js';
 import { TransformerEncoder, TransformerEncoderLayer } from './encoder.js';
+import { layerOptionNames, readLayerOptions } from './feed-forward.js';
 import type { TransformerLayerOptions } from './feed-forward.js';
 
 export interface TransformerOptions extends TransformerLayerOptions {
@@ -43,21 +44,6 @@ export interface TransformerCall {
   memoryIsCausal?: boolean;
 }
 
-const optionNames = [
-  'dModel',
-  'nhead',
-  'numEncoderLayers',
-  'numDecoderLayers',
-  'dimFeedforward',
-  'dropout',
-  'activation',
-  'layerNormEps',
-  'batchFirst',
-  'normFirst',
-  'bias',
-  'dtype',
-] as const;
-
 const callNames = [
   'srcMask',
   'tgtMask',
@@ -90,9 +76,10 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, options?: Tra
 
   constructor(options: TransformerOptions = {}) {
     super();
-    checkOptions('Transformer', options, optionNames);
+    const own = ['dModel', 'nhead', 'numEncoderLayers', 'numDecoderLayers'];
+    checkOptions('Transformer', options, [...own, ...layerOptionNames]);
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...layer } = options;
-    const { layerNormEps: eps = 1e-5, bias = true, dtype = 'float32' } = layer;
+    const { layerNormEps: eps, bias, dtype } = readLayerOptions('Transformer', layer);
     this.encoder = new TransformerEncoder(
       () => new TransformerEncoderLayer(dModel, nhead, layer),
       numEncoderLayers,

@@ -65,15 +65,14 @@ export const det: ReferenceOp<'det'> = {
   vjp: (c, g) => [mul(c, c.run('cofactors', [c.input(0)], noAttrs), reshape(c, g, [...g.shape, 1, 1]))],
 };
 
-/** A = U diag(values) V^T with the rows of U^T and V^T, and det(U) det(V). */
-type Decomposed = ReturnType<typeof decomposeOf> & { readonly orientation: number };
+/** A = U diag(values) V^T, with the rows of U^T and V^T. */
+type Decomposed = ReturnType<typeof decomposeOf>;
 
-/** out = det(U) det(V) U K V^T of each matrix, where `inner` gives K; NaN where A is not finite. */
-function fromSvd(
-  a: RefTensor,
-  out: RefTensor,
-  inner: (d: Decomposed, index: number, i: number, j: number) => number,
-): void {
+/** An element of K. */
+type Inner = (i: number, j: number) => number;
+
+/** out = det(U) det(V) U K V^T of each matrix, where `innerOf` gives K; NaN where A is not finite. */
+function fromSvd(a: RefTensor, out: RefTensor, innerOf: (d: Decomposed, index: number) => Inner): void {
   const n = rowsOf(a);
   forEachMatrix(a, (index) => {
     if (!readMatrix(a, index).every(Number.isFinite)) {
@@ -82,11 +81,11 @@ function fromSvd(
     }
     const found = decomposeOf('det', a, index, false);
     const orientation = Math.sign(determinant(found.left.slice(), n) * determinant(found.right.slice(), n));
-    const decomposed = { ...found, orientation };
+    const inner = innerOf(found, index);
     const values = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
-        const k = orientation * inner(decomposed, index, i, j);
+        const k = orientation * inner(i, j);
         if (k === 0) continue;
         for (let r = 0; r < n; r++) {
           const u = k * found.left[i * n + r]!;
@@ -118,7 +117,13 @@ export const cofactors: ReferenceOp<'cofactors'> = {
     return [fresh(a!.dtype, a!.shape)];
   },
   forward([a], [out]) {
-    fromSvd(a!, out!, ({ values }, _index, i, j) => (i === j ? others(values, i, i) : 0));
+    fromSvd(
+      a!,
+      out!,
+      ({ values }) =>
+        (i, j) =>
+          i === j ? others(values, i, i) : 0,
+    );
   },
   saves: { inputs: [0] },
   vjp: (c, g) => [c.run('cofactorsBackward', [c.input(0), g], noAttrs)],
@@ -138,33 +143,26 @@ export const cofactorsBackward: ReferenceOp<'cofactorsBackward'> = {
   forward([a, grad], [out]) {
     const n = rowsOf(a!);
     const range = Array.from({ length: n }, (_, i) => i);
-    const turned = turnedBy(a!, grad!);
-    fromSvd(a!, out!, (d, index, i, j) => {
-      const g = turned(d, index);
-      if (i !== j) return -others(d.values, i, j) * g[j * n + i]!;
-      return range.reduce((sum, p) => (p === i ? sum : sum + others(d.values, i, p) * g[p * (n + 1)]!), 0);
+    fromSvd(a!, out!, (d, index) => {
+      const g = turned(d, readMatrix(grad!, index), n);
+      return (i, j) => {
+        if (i !== j) return -others(d.values, i, j) * g[j * n + i]!;
+        return range.reduce((sum, p) => (p === i ? sum : sum + others(d.values, i, p) * g[p * (n + 1)]!), 0);
+      };
     });
   },
 };
 
-/** U^T grad V of each matrix, made once. */
-function turnedBy(a: RefTensor, grad: RefTensor): (d: Decomposed, index: number) => Float64Array {
-  const n = rowsOf(a);
-  const made = new Map<number, Float64Array>();
-  return ({ left, right }, index) => {
-    const known = made.get(index);
-    if (known) return known;
-    const g = readMatrix(grad, index);
-    const out = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) {
-      for (let r = 0; r < n; r++) {
-        for (let s = 0; s < n; s++) {
-          const share = left[i * n + r]! * g[r * n + s]!;
-          for (let j = 0; j < n; j++) out[i * n + j]! += share * right[j * n + s]!;
-        }
+/** U^T grad V. */
+function turned({ left, right }: Decomposed, grad: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let r = 0; r < n; r++) {
+      for (let s = 0; s < n; s++) {
+        const share = left[i * n + r]! * grad[r * n + s]!;
+        for (let j = 0; j < n; j++) out[i * n + j]! += share * right[j * n + s]!;
       }
     }
-    made.set(index, out);
-    return out;
-  };
+  }
+  return out;
 }
