@@ -183,8 +183,8 @@ napi_value counters(AddonData& data, napi_callback_info) {
 napi_value backend_info(AddonData& data, napi_callback_info) {
   napi_value out = object(data.env);
   set(data.env, out, "name", text(data.env, "native"));
-  set(data.env, out, "isa", text(data.env, isa_name(isa())));
-  set(data.env, out, "bestIsa", text(data.env, isa_name(best_isa())));
+  set(data.env, out, "isa", text(data.env, level_name()));
+  set(data.env, out, "bestIsa", text(data.env, best_level_name()));
   set(data.env, out, "isaProblem", text(data.env, isa_problem() ? isa_problem() : ""));
   set(data.env, out, "threadsProblem", text(data.env, num_threads_problem() ? num_threads_problem() : ""));
   set(data.env, out, "threads", number(data.env, num_threads()));

@@ -16,6 +16,7 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
@@ -61,6 +62,35 @@ Isa detect() {
 #endif
 }
 
+// Whether the processor has tiles for bfloat16 and the system lets this process use them. Linux wants to be asked,
+// once for all threads; it says no where a signal stack is too small for what it would have to save.
+bool detect_amx() {
+#if defined(LANEGRAD_X64) && defined(__linux__)
+  const Registers seven = cpuid(7, 0);
+  const bool bf16 = ((seven.d >> 22) & 1) != 0, tiles = ((seven.d >> 24) & 1) != 0;
+  constexpr uint64_t kTileState = uint64_t{3} << 17;
+  if (best_isa() != Isa::kAvx512 || !bf16 || !tiles || (xcr0() & kTileState) != kTileState) return false;
+  // Palette 1: eight tiles of 16 rows of 64 bytes.
+  const Registers palette = cpuid(0x1D, 1), unit = cpuid(0x1E, 0);
+  if (palette.b >> 16 < 8 || (palette.b & 0xFFFF) < 64 || (palette.c & 0xFFFF) < 16) return false;
+  if ((unit.b & 0xFF) < 16 || (unit.b >> 8 & 0xFFFF) < 64) return false;
+  constexpr int kArchReqXcompPerm = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kArchReqXcompPerm, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+bool has_amx() {
+  static const bool has = detect_amx();
+  return has;
+}
+
+const char* isa_name(Isa level) {
+  constexpr const char* names[] = {"scalar", "avx2", "avx512", "neon"};
+  return names[static_cast<int>(level)];
+}
+
 bool available(Isa level) {
   if (level == Isa::kScalar) return true;
   const Isa best = best_isa();
@@ -70,20 +100,32 @@ bool available(Isa level) {
 
 struct Choice {
   Isa level;
+  MatrixUnit unit = MatrixUnit::kNone;
   const char* problem = nullptr;
 };
 
+Choice best_choice(const char* problem) {
+  return {best_isa(), has_amx() ? MatrixUnit::kAmx : MatrixUnit::kNone, problem};
+}
+
 Choice choose() {
   const char* text = std::getenv("LANEGRAD_ISA");
-  if (!text || !*text) return {best_isa()};
+  if (!text || !*text) return best_choice(nullptr);
   for (Isa level : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
-    if (std::strcmp(text, isa_name(level)) != 0) continue;
-    if (available(level)) return {level};
-    return {best_isa(),
-            "LANEGRAD_ISA names a level that this processor does not have; the best one is in force"};
+    if (std::strcmp(text, isa_name(level)) == 0 && available(level)) return {level};
   }
-  return {best_isa(),
-          "LANEGRAD_ISA must be scalar, avx2, avx512 or neon (in lower case); the best level is in force"};
+  if (std::strcmp(text, "amx") == 0 && has_amx()) return best_choice(nullptr);
+  if (std::strcmp(text, "amx-emulated") == 0 && available(Isa::kAvx512)) {
+    return {Isa::kAvx512, MatrixUnit::kEmulated};
+  }
+  for (const char* name : {"scalar", "avx2", "avx512", "amx", "amx-emulated", "neon"}) {
+    if (std::strcmp(text, name) == 0) {
+      return best_choice(
+          "LANEGRAD_ISA names a level that this processor does not have; the best one is in force");
+    }
+  }
+  return best_choice(
+      "LANEGRAD_ISA must be scalar, avx2, avx512, amx or neon (in lower case); the best level is in force");
 }
 
 const Choice& choice() {
@@ -154,10 +196,14 @@ Isa best_isa() {
 Isa isa() { return choice().level; }
 const char* isa_problem() { return choice().problem; }
 
-const char* isa_name(Isa level) {
-  constexpr const char* names[] = {"scalar", "avx2", "avx512", "neon"};
-  return names[static_cast<int>(level)];
+MatrixUnit matrix_unit() { return choice().unit; }
+
+const char* level_name() {
+  constexpr const char* units[] = {nullptr, "amx", "amx-emulated"};
+  const char* unit = units[static_cast<int>(matrix_unit())];
+  return unit ? unit : isa_name(isa());
 }
+const char* best_level_name() { return has_amx() ? "amx" : isa_name(best_isa()); }
 
 CacheSizes cache_sizes() {
   static const CacheSizes sizes = [] {

@@ -8,12 +8,20 @@ namespace lanegrad {
 // In ascending order on x86-64. kNeon is the only other level of arm64.
 enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
 
-// The level in force: the best there is, or the lower one that LANEGRAD_ISA names (scalar, avx2, avx512,
+// The level in force: the best there is, or the lower one that LANEGRAD_ISA names (scalar, avx2, avx512, amx,
 // neon).
 Isa isa();
-const char* isa_name(Isa level);
 // The best level of this machine, whatever LANEGRAD_ISA says.
 Isa best_isa();
+
+// A unit for products of matrices beside the vectors. kEmulated, for tests only, computes in software what the
+// unit would: LANEGRAD_ISA=amx-emulated.
+enum class MatrixUnit { kNone, kAmx, kEmulated };
+MatrixUnit matrix_unit();
+
+// "scalar", "avx2", "avx512", "amx" (AVX-512 and the matrix unit), "amx-emulated", "neon".
+const char* level_name();
+const char* best_level_name();
 // Non-null when LANEGRAD_ISA asked for what is not to be had: the sentence to show.
 const char* isa_problem();
 

@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "core/threads.h"
 #include "kernels/gemm/gemm.h"
+#include "ops/gemm_tiles.h"
 
 namespace lanegrad {
 namespace {
@@ -253,6 +254,9 @@ template <class T>
 void run_float(const GemmProblem<T>& problem, void* workspace, bool threaded) {
   const GemmProblem<T> g = normalized(problem);
   if (g.m == 0 || g.n == 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (tiles_take(g)) return gemm_tiles(g, workspace, threaded);
+  }
   const Plan<T> plan = make_plan(g);
   T* const packed_a = static_cast<T*>(workspace);
   if (plan.path != Plan<T>::Path::kTiles) return run_dot(g, plan, packed_a, threaded);
@@ -276,7 +280,11 @@ template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem) {
   if constexpr (std::is_floating_point_v<T>) {
     if (problem.m == 0 || problem.n == 0) return 0;
-    const Plan<T> plan = make_plan(normalized(problem));
+    const GemmProblem<T> g = normalized(problem);
+    if constexpr (std::is_same_v<T, float>) {
+      if (tiles_take(g)) return gemm_tiles_workspace(g);
+    }
+    const Plan<T> plan = make_plan(g);
     return plan.a_bytes + plan.b_bytes;
   } else {
     return 0;
@@ -290,7 +298,9 @@ size_t gemm_workspace_bound(int64_t elements, int64_t longest) {
   const int64_t depth = std::min<int64_t>(longest, 8192 + table.depth);
   const int64_t panel = (table.rows + table.columns + table.lanes) * depth;
   const int64_t packed = std::min(elements, std::max(kPackedElements, panel));
-  return 2 * aligned(sizeof(T) * static_cast<size_t>(packed + panel + kMaxFew * longest));
+  const size_t vectors = 2 * aligned(sizeof(T) * static_cast<size_t>(packed + panel + kMaxFew * longest));
+  if constexpr (!std::is_same_v<T, float>) return vectors;
+  return std::max(vectors, gemm_tiles_workspace_bound(elements, longest));
 }
 
 template <class T>

@@ -1,0 +1,78 @@
+#include "kernels/amx/amx.h"
+
+#include <type_traits>
+
+#include "core/cpu.h"
+
+// The assembler of older compilers does not know the tiles.
+#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 11)
+#include "kernels/amx/tiles_hardware.h"
+
+#include "simd/begin_avx512.h"
+
+#include "kernels/amx/transpose16.inl"
+
+#include "kernels/amx/pack.inl"
+
+#include "kernels/amx/tiles_emulated.inl"
+
+#include "kernels/amx/block.inl"
+
+namespace {
+
+template <class Tiles>
+const AmxTable& amx_table_of() {
+  static constexpr AmxTable table{ops_of<float>(multiply_block<Tiles, float>),
+                                  ops_of<BFloat16>(multiply_block<Tiles, BFloat16>)};
+  return table;
+}
+
+// One product of tiles by the unit and in software. A processor, or a program that plays one, whose tiles do not
+// compute what the manual says is not trusted with any product.
+bool tiles_compute_as_described() {
+  alignas(64) uint16_t a[kTileWords], b[kTileWords];
+  alignas(64) float hardware[256], software[256];
+  for (int i = 0; i < kTileWords; ++i) {
+    // Of both signs and of several sizes, a denormal among them.
+    a[i] = BFloat16::round((static_cast<float>(i * 37 % 101) - 50.0f) * (i % 7 == 0 ? 0x1p-20f : 0x1p-3f));
+    b[i] = BFloat16::round((static_cast<float>(i * 53 % 97) - 48.0f) * (i % 5 == 0 ? 0x1p12f : 0x1p-5f));
+  }
+  a[3] = 1;
+  const auto run = [&](auto&& tiles, float* out) {
+    tiles.template zero<0>();
+    tiles.template load<4>(a, 64);
+    tiles.template load<6>(b, 64);
+    tiles.template multiply<0, 4, 6>();
+    tiles.template multiply<0, 4, 6>();
+    tiles.template store<0>(out, 64);
+  };
+  run(amx::HardwareTiles(), hardware);
+  run(EmulatedTiles(), software);
+  return std::memcmp(hardware, software, sizeof(hardware)) == 0;
+}
+
+}  // namespace
+
+const AmxTable* amx_table(MatrixUnit unit) {
+  if (unit == MatrixUnit::kEmulated) return &amx_table_of<EmulatedTiles>();
+  return tiles_compute_as_described() ? &amx_table_of<amx::HardwareTiles>() : nullptr;
+}
+
+#include "simd/end_avx512.h"
+
+namespace lanegrad {
+
+const AmxTable* amx_table() {
+  static const AmxTable* const table =
+      matrix_unit() == MatrixUnit::kNone ? nullptr : avx512::amx_table(matrix_unit());
+  return table;
+}
+
+}  // namespace lanegrad
+#else
+namespace lanegrad {
+
+const AmxTable* amx_table() { return nullptr; }
+
+}  // namespace lanegrad
+#endif

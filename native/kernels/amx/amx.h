@@ -1,0 +1,76 @@
+// Matrix products on the tile unit of a processor (AMX): bfloat16 factors, float32 sums.
+//
+// A float32 is the sum of three bfloat16 (8 + 8 + 8 bits of fraction), exactly unless the last part falls below
+// the normal range. Of the nine products of two such sums the six largest are computed; what is left out is
+// below 2^-25 |a b|. With two parts and three products 2^-16, with one 2^-8.
+//
+// Tiles treat denormals as zero, and rounding the greatest floats to bfloat16 gives infinity. So each panel
+// knows the least and greatest exponent in it, and where the products of two panels could leave the safe range
+// (or hold infinities or NaNs) that tile of C is computed by float32 multiply-adds instead.
+//
+// Every element of C is the sum over depth blocks in order; within a block, over steps of 32 in order, of the
+// products of parts, the small ones first. So its bits depend on k, the number of parts and the values alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/half.h"
+
+namespace lanegrad {
+
+// Biased exponents of the values of a panel. Zeros do not count: without any other value least > greatest.
+struct ExponentRange {
+  int16_t least = 255, greatest = 0;
+};
+
+constexpr int64_t kAmxPanel = 32;   // rows of A, or columns of B, in a panel: two tiles
+constexpr int64_t kAmxStep = 32;    // depth of one tile product
+constexpr int64_t kAmxDepth = 256;  // of a block, at most
+
+// uint16_t that a packed panel of that depth takes.
+constexpr int64_t amx_panel_size(int64_t depth, int parts) {
+  return (depth + kAmxStep - 1) / kAmxStep * kAmxStep * kAmxPanel * parts;
+}
+
+// One depth block of C[m, n] (+)= A[m, k] B[k, n].
+template <class T>
+struct AmxBlock {
+  int64_t m, n, k;
+  int parts;
+  const uint16_t* packed_a;      // panels, a_panel apart
+  const ExponentRange* range_a;  // of each panel
+  int64_t a_panel;
+  const uint16_t* packed_b;
+  const ExponentRange* range_b;
+  int64_t b_panel;
+  const T* a;  // the operands where they lie: element (i, p) at a[i * a_row + p * a_col], (p, j) likewise
+  int64_t a_row, a_col;
+  const T* b;
+  int64_t b_row, b_col;
+  float* c;
+  int64_t c_row;
+  const float* column_bias;  // [n] or null; not used when accumulating
+  const float* row_bias;     // [m] or null; not used when accumulating
+  bool accumulate;
+};
+
+template <class T>
+struct AmxOps {
+  // At most kAmxPanel rows (columns) of depth k into one panel: step after step of 32, in each part after part,
+  // in each two tiles. What is missing is filled with zeros.
+  ExponentRange (*pack_a)(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts, uint16_t* out);
+  ExponentRange (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+                          uint16_t* out);
+  void (*block)(const AmxBlock<T>&);
+};
+
+struct AmxTable {
+  AmxOps<float> f32;
+  AmxOps<BFloat16> bf16;
+};
+
+// Null where the level in force has no tile unit.
+const AmxTable* amx_table();
+
+}  // namespace lanegrad

@@ -1,0 +1,238 @@
+// The product of packed panels on tiles: 32 x 32 of C in four tiles, the parts of A and B through the other four.
+//
+// Per step of 32 in depth and three parts: 24 tile products of 16 cycles each and 14 tile loads of 8 (they run
+// beside each other), so the products are the limit: 2 * 32^3 flop in 384 cycles, 170 flop a cycle.
+#pragma once
+
+namespace {
+
+// C tiles are 0 to 3, row by row; A in 4 and 5, B in 6 and 7.
+template <class Tiles, bool kTwoRows, bool kTwoColumns>
+struct TileProduct {
+  Tiles& t;
+  const uint16_t* a;
+  const uint16_t* b;
+
+  LANEGRAD_INLINE void part_of_a(int part) {
+    const uint16_t* const from = a + part * 2 * kTileWords;
+    t.template load<4>(from, 64);
+    if constexpr (kTwoRows) t.template load<5>(from + kTileWords, 64);
+  }
+  LANEGRAD_INLINE void part_of_b(int part) {
+    const uint16_t* const from = b + part * 2 * kTileWords;
+    t.template load<6>(from, 64);
+    if constexpr (kTwoColumns) t.template load<7>(from + kTileWords, 64);
+  }
+  LANEGRAD_INLINE void multiply() {
+    t.template multiply<0, 4, 6>();
+    if constexpr (kTwoColumns) t.template multiply<1, 4, 7>();
+    if constexpr (kTwoRows) t.template multiply<2, 5, 6>();
+    if constexpr (kTwoRows && kTwoColumns) t.template multiply<3, 5, 7>();
+  }
+
+  // From each pair of parts to the next only one factor is loaded anew; the largest product comes last.
+  template <int kParts>
+  LANEGRAD_INLINE void run(int64_t steps) {
+    for (int64_t s = 0; s < steps; ++s) {
+      if constexpr (kParts == 3) {
+        part_of_a(0);
+        part_of_b(2);
+        multiply();
+        part_of_b(1);
+        multiply();
+        part_of_a(1);
+        multiply();
+        part_of_b(0);
+        multiply();
+        part_of_a(2);
+        multiply();
+      } else if constexpr (kParts == 2) {
+        part_of_a(0);
+        part_of_b(1);
+        multiply();
+        part_of_a(1);
+        part_of_b(0);
+        multiply();
+      } else {
+        part_of_b(0);
+      }
+      part_of_a(0);
+      multiply();
+      a += kParts * 2 * kTileWords;
+      b += kParts * 2 * kTileWords;
+    }
+  }
+
+  // 32 x 32 floats, rows `step` floats apart.
+  LANEGRAD_INLINE void clear() {
+    t.template zero<0>();
+    if constexpr (kTwoColumns) t.template zero<1>();
+    if constexpr (kTwoRows) t.template zero<2>();
+    if constexpr (kTwoRows && kTwoColumns) t.template zero<3>();
+  }
+  LANEGRAD_INLINE void load(const float* c, int64_t step) {
+    t.template load<0>(c, 4 * step);
+    if constexpr (kTwoColumns) t.template load<1>(c + 16, 4 * step);
+    if constexpr (kTwoRows) t.template load<2>(c + 16 * step, 4 * step);
+    if constexpr (kTwoRows && kTwoColumns) t.template load<3>(c + 16 * step + 16, 4 * step);
+  }
+  LANEGRAD_INLINE void store(float* c, int64_t step) {
+    t.template store<0>(c, 4 * step);
+    if constexpr (kTwoColumns) t.template store<1>(c + 16, 4 * step);
+    if constexpr (kTwoRows) t.template store<2>(c + 16 * step, 4 * step);
+    if constexpr (kTwoRows && kTwoColumns) t.template store<3>(c + 16 * step + 16, 4 * step);
+  }
+};
+
+// The 32 x 32 or less of C that two panels give.
+struct CornerOfC {
+  float* c;
+  int64_t c_row, rows, columns;
+  const float* column_bias;
+  const float* row_bias;
+  bool accumulate;
+
+  LANEGRAD_INLINE __mmask16 lanes(int64_t column) const {
+    const int64_t left = columns - column;
+    return static_cast<__mmask16>(left >= 16 ? 0xFFFF : left <= 0 ? 0 : (1 << left) - 1);
+  }
+  bool whole() const { return rows == kAmxPanel && columns == kAmxPanel; }
+
+  // Through a buffer where the corner is not whole or takes a bias.
+  void read(float* buffer) const {
+    for (int64_t r = 0; r < kAmxPanel; ++r) {
+      for (int64_t j = 0; j < kAmxPanel; j += 16) {
+        const __m512 x = accumulate && r < rows ? _mm512_maskz_loadu_ps(lanes(j), c + r * c_row + j)
+                                                : _mm512_setzero_ps();
+        _mm512_store_ps(buffer + r * kAmxPanel + j, x);
+      }
+    }
+  }
+  void write(const float* buffer) const {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t j = 0; j < columns; j += 16) {
+        __m512 x = _mm512_load_ps(buffer + r * kAmxPanel + j);
+        if (column_bias) x = _mm512_add_ps(x, _mm512_maskz_loadu_ps(lanes(j), column_bias + j));
+        if (row_bias) x = _mm512_add_ps(x, _mm512_set1_ps(row_bias[r]));
+        _mm512_mask_storeu_ps(c + r * c_row + j, lanes(j), x);
+      }
+    }
+  }
+};
+
+template <class Tiles, int kParts, bool kTwoRows, bool kTwoColumns>
+void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
+  TileProduct<Tiles, kTwoRows, kTwoColumns> product{tiles, a, b};
+  if (corner.whole() && !corner.column_bias && !corner.row_bias) {
+    if (corner.accumulate) {
+      product.load(corner.c, corner.c_row);
+    } else {
+      product.clear();
+    }
+    product.template run<kParts>(steps);
+    return product.store(corner.c, corner.c_row);
+  }
+  alignas(64) float buffer[kAmxPanel * kAmxPanel];
+  if (corner.accumulate) {
+    corner.read(buffer);
+    product.load(buffer, kAmxPanel);
+  } else {
+    product.clear();
+  }
+  product.template run<kParts>(steps);
+  product.store(buffer, kAmxPanel);
+  corner.write(buffer);
+}
+
+template <class Tiles, int kParts>
+void tile_corner_of(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
+  const bool two_rows = corner.rows > 16, two_columns = corner.columns > 16;
+  const auto run = two_rows ? two_columns ? tile_corner<Tiles, kParts, true, true> : tile_corner<Tiles, kParts, true, false>
+                   : two_columns ? tile_corner<Tiles, kParts, false, true>
+                                 : tile_corner<Tiles, kParts, false, false>;
+  run(tiles, a, b, steps, corner);
+}
+
+// The same corner by float32 multiply-adds from the operands themselves, for values that the parts cannot hold:
+// one chain in ascending p.
+template <class T>
+void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col, int64_t k,
+                  const CornerOfC& corner) {
+  alignas(64) float buffer[kAmxPanel * kAmxPanel];
+  alignas(64) float row_of_b[kAmxPanel] = {};
+  std::memset(buffer, 0, sizeof(buffer));
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t j = 0; j < corner.columns; ++j) row_of_b[j] = static_cast<float>(b[p * b_row + j * b_col]);
+    const __m512 first = _mm512_load_ps(row_of_b), second = _mm512_load_ps(row_of_b + 16);
+    for (int64_t i = 0; i < corner.rows; ++i) {
+      const __m512 x = _mm512_set1_ps(static_cast<float>(a[i * a_row + p * a_col]));
+      float* const out = buffer + i * kAmxPanel;
+      _mm512_store_ps(out, _mm512_fmadd_ps(x, first, _mm512_load_ps(out)));
+      _mm512_store_ps(out + 16, _mm512_fmadd_ps(x, second, _mm512_load_ps(out + 16)));
+    }
+  }
+  if (corner.accumulate) {
+    for (int64_t i = 0; i < corner.rows; ++i) {
+      for (int64_t j = 0; j < kAmxPanel; j += 16) {
+        float* const out = buffer + i * kAmxPanel + j;
+        const __m512 before = _mm512_maskz_loadu_ps(corner.lanes(j), corner.c + i * corner.c_row + j);
+        _mm512_store_ps(out, _mm512_add_ps(_mm512_load_ps(out), before));
+      }
+    }
+  }
+  corner.write(buffer);
+}
+
+// Whether all parts of all values and of their products are zero or normal, and no sum of 2^20 products overflows.
+// The last bit of a value is 2^-23 of it, and a part of it may be no more than that bit.
+inline bool parts_hold(const ExponentRange& a, const ExponentRange& b) {
+  if (a.least > a.greatest || b.least > b.greatest) return a.greatest < 255 && b.greatest < 255;
+  constexpr int kBias = 127, kLeast = 1 + 24;
+  const int greatest = (a.greatest - kBias) + (b.greatest - kBias), least = (a.least - kBias) + (b.least - kBias);
+  return a.greatest < 254 && b.greatest < 254 && a.least >= kLeast && b.least >= kLeast && greatest <= 104 &&
+         least >= -102;
+}
+
+template <class Tiles, class T>
+void multiply_block(const AmxBlock<T>& g) {
+  Tiles tiles;
+  const int64_t steps = (g.k + kAmxStep - 1) / kAmxStep;
+  for (int64_t j = 0; j < g.n; j += kAmxPanel) {
+    const int64_t column_panel = j / kAmxPanel;
+    const uint16_t* const b = g.packed_b + column_panel * g.b_panel;
+    const ExponentRange& range_b = g.range_b[column_panel];
+    for (int64_t i = 0; i < g.m; i += kAmxPanel) {
+      const int64_t row_panel = i / kAmxPanel;
+      const CornerOfC corner{g.c + i * g.c_row + j,
+                             g.c_row,
+                             g.m - i < kAmxPanel ? g.m - i : kAmxPanel,
+                             g.n - j < kAmxPanel ? g.n - j : kAmxPanel,
+                             g.column_bias && !g.accumulate ? g.column_bias + j : nullptr,
+                             g.row_bias && !g.accumulate ? g.row_bias + i : nullptr,
+                             g.accumulate};
+      if (!parts_hold(g.range_a[row_panel], range_b)) {
+        exact_corner(g.a + i * g.a_row, g.a_row, g.a_col, g.b + j * g.b_col, g.b_row, g.b_col, g.k, corner);
+        continue;
+      }
+      const uint16_t* const a = g.packed_a + row_panel * g.a_panel;
+      if constexpr (std::is_same_v<T, float>) {
+        if (g.parts == 3) {
+          tile_corner_of<Tiles, 3>(tiles, a, b, steps, corner);
+          continue;
+        }
+        if (g.parts == 2) {
+          tile_corner_of<Tiles, 2>(tiles, a, b, steps, corner);
+          continue;
+        }
+      }
+      tile_corner_of<Tiles, 1>(tiles, a, b, steps, corner);
+    }
+  }
+}
+
+template <class T>
+constexpr AmxOps<T> ops_of(void (*block)(const AmxBlock<T>&)) {
+  return {pack_a<T>, pack_b<T>, block};
+}
+
+}  // namespace
