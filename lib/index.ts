@@ -37,6 +37,8 @@ export * as io from './io/index.js';
 export { info } from './info.js';
 export type { Info } from './info.js';
 export * as metrics from './metrics/index.js';
+export { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision.js';
+export type { Float32MatmulPrecision } from './precision.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';

@@ -84,7 +84,9 @@ export interface Addon {
     threadsProblem: string;
     threads: number;
     threadsSource: string;
+    matmulParts: number;
   };
   setNumThreads(threads: number): void;
+  setMatmulParts(parts: number): void;
   setMemoryLimit(bytes: number): void;
 }

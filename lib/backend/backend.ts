@@ -69,7 +69,7 @@ export interface Counters {
 
 export interface BackendInfo {
   readonly name: 'native' | 'js';
-  /** CPU level of the kernels: scalar, avx2, avx512, neon; `typescript` on the js backend. */
+  /** CPU level of the kernels: scalar, avx2, avx512, amx, neon; `typescript` on the js backend. */
   readonly isa: string;
   readonly bestIsa: string;
   readonly threads: number;
@@ -170,6 +170,9 @@ export interface Backend<T extends Handle = Handle> {
   counters(): Counters;
   backendInfo(): BackendInfo;
   setNumThreads(threads: number): void;
+  /** How many bfloat16 parts, 1 to 3, a float32 is split into where a matrix unit computes the products. */
+  matmulParts(): number;
+  setMatmulParts(parts: number): void;
   /** 0 lifts the limit. */
   setMemoryLimit(bytes: number): void;
 }

@@ -477,6 +477,14 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return this.#addon.backendInfo();
   }
 
+  matmulParts(): number {
+    return this.#addon.backendInfo().matmulParts;
+  }
+
+  setMatmulParts(parts: number): void {
+    this.#addon.setMatmulParts(parts);
+  }
+
   setNumThreads(threads: number): void {
     this.#addon.setNumThreads(threads);
   }

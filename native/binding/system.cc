@@ -4,6 +4,7 @@
 
 #include "binding/addon_data.h"
 #include "core/cpu.h"
+#include "core/matmul_precision.h"
 #include "core/pool.h"
 #include "core/threads.h"
 #include "ops/registry.h"
@@ -189,6 +190,7 @@ napi_value backend_info(AddonData& data, napi_callback_info) {
   set(data.env, out, "threadsProblem", text(data.env, num_threads_problem() ? num_threads_problem() : ""));
   set(data.env, out, "threads", number(data.env, num_threads()));
   set(data.env, out, "threadsSource", text(data.env, num_threads_source()));
+  set(data.env, out, "matmulParts", number(data.env, static_cast<int>(matmul_precision_in_force().load())));
   return out;
 }
 
@@ -201,6 +203,15 @@ napi_value collect(AddonData& data, napi_callback_info) {
 napi_value set_threads(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
   set_num_threads(int_argument(data.env, arguments[0]));
+  return nullptr;
+}
+
+napi_value set_matmul_parts(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const int parts = int_argument(data.env, arguments[0]);
+  if (parts < 1 || parts > 3)
+    fail(ErrorKind::kValue, "setMatmulParts", "wanted 1, 2 or 3 parts, got ", parts);
+  matmul_precision_in_force() = static_cast<MatmulPrecision>(parts);
   return nullptr;
 }
 
@@ -224,6 +235,7 @@ void export_system(napi_env env, napi_value exports) {
   export_function(env, exports, "backendInfo", entry<backend_info>);
   export_function(env, exports, "collect", entry<collect>);
   export_function(env, exports, "setNumThreads", entry<set_threads>);
+  export_function(env, exports, "setMatmulParts", entry<set_matmul_parts>);
   export_function(env, exports, "setMemoryLimit", entry<set_memory_limit>);
 }
 

@@ -62,8 +62,8 @@ Isa detect() {
 #endif
 }
 
-// Whether the processor has tiles for bfloat16 and the system lets this process use them. Linux wants to be asked,
-// once for all threads; it says no where a signal stack is too small for what it would have to save.
+// Whether the processor has tiles for bfloat16 and the system lets this process use them. Linux wants to be
+// asked, once for all threads; it says no where a signal stack is too small for what it would have to save.
 bool detect_amx() {
 #if defined(LANEGRAD_X64) && defined(__linux__)
   const Registers seven = cpuid(7, 0);

@@ -14,8 +14,8 @@ Isa isa();
 // The best level of this machine, whatever LANEGRAD_ISA says.
 Isa best_isa();
 
-// A unit for products of matrices beside the vectors. kEmulated, for tests only, computes in software what the
-// unit would: LANEGRAD_ISA=amx-emulated.
+// A unit for products of matrices beside the vectors. kEmulated, for tests only, computes in software what
+// the unit would: LANEGRAD_ISA=amx-emulated.
 enum class MatrixUnit { kNone, kAmx, kEmulated };
 MatrixUnit matrix_unit();
 

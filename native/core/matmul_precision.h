@@ -1,5 +1,5 @@
-// How exactly float32 products are computed where a matrix unit with bfloat16 factors is in force: the number of
-// parts that a factor is split into. Elsewhere float32 products are always computed in float32.
+// How exactly float32 products are computed where a matrix unit with bfloat16 factors is in force: the number
+// of parts that a factor is split into. Elsewhere float32 products are always computed in float32.
 #pragma once
 
 #include <atomic>

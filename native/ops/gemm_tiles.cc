@@ -9,8 +9,8 @@
 namespace lanegrad {
 namespace {
 
-// With fewer than 16 rows or columns tiles stay half empty; below 64 in depth a chain of multiply-adds is as exact
-// as the parts are; small products cost less than splitting their operands.
+// With fewer than 16 rows or columns tiles stay half empty; below 64 in depth a chain of multiply-adds is as
+// exact as the parts are; small products cost less than splitting their operands.
 constexpr int64_t kLeastSide = 16, kLeastDepth = 64, kLeastWork = int64_t{1} << 18;
 // As in gemm(): elements of A or B that are packed at a time, and the work worth a second thread.
 constexpr int64_t kPackedElements = int64_t{1} << 22;
@@ -33,7 +33,9 @@ struct Packed {
   size_t value_bytes() const {
     return aligned(sizeof(uint16_t) * static_cast<size_t>(panels * blocks * panel_size));
   }
-  size_t bytes() const { return value_bytes() + aligned(sizeof(ExponentRange) * static_cast<size_t>(panels * blocks)); }
+  size_t bytes() const {
+    return value_bytes() + aligned(sizeof(ExponentRange) * static_cast<size_t>(panels * blocks));
+  }
 
   uint16_t* values = nullptr;
   ExponentRange* ranges = nullptr;
@@ -42,11 +44,14 @@ struct Packed {
     ranges = reinterpret_cast<ExponentRange*>(memory + value_bytes());
     return memory + bytes();
   }
-  uint16_t* values_at(int64_t block, int64_t panel) const { return values + (block * panels + panel) * panel_size; }
+  uint16_t* values_at(int64_t block, int64_t panel) const {
+    return values + (block * panels + panel) * panel_size;
+  }
   ExponentRange* range_at(int64_t block, int64_t panel) const { return ranges + block * panels + panel; }
 };
 
-// Equal depth blocks, whole steps but for the last; what is packed at a time is whole blocks and whole panels.
+// Equal depth blocks, whole steps but for the last; what is packed at a time is whole blocks and whole
+// panels.
 struct Plan {
   int64_t depth, super_m, super_n, super_k;
 
@@ -72,8 +77,8 @@ struct Super {
   void pack_a(int64_t block, int64_t panel) const {
     const int64_t p = block * depth, i = panel * kAmxPanel;
     *a.range_at(block, panel) =
-        ops.pack_a(g.a + (i0 + i) * g.a_row + (p0 + p) * g.a_col, g.a_row, g.a_col, std::min(kAmxPanel, m - i),
-                   std::min(depth, k - p), parts, a.values_at(block, panel));
+        ops.pack_a(g.a + (i0 + i) * g.a_row + (p0 + p) * g.a_col, g.a_row, g.a_col,
+                   std::min(kAmxPanel, m - i), std::min(depth, k - p), parts, a.values_at(block, panel));
   }
   void pack_b(int64_t block, int64_t panel) const {
     const int64_t p = block * depth, j = panel * kAmxPanel;
@@ -158,9 +163,11 @@ size_t gemm_tiles_workspace_bound(int64_t elements, int64_t longest) {
   if (!amx_table()) return 0;
   // See Plan: an operand, or what the cap leaves of it, and padding to a panel and to a step of each block.
   const int64_t depth = std::min<int64_t>(longest, 8192 + kAmxDepth);
-  const int64_t padded = std::min(elements, kPackedElements) + kAmxPanel * depth +
-                         (ceil_div(depth, kAmxDepth) + 1) * kAmxStep * (std::min(longest, elements) + kAmxPanel);
-  return 2 * aligned(sizeof(uint16_t) * kMostParts * static_cast<size_t>(padded) + static_cast<size_t>(padded));
+  const int64_t padded =
+      std::min(elements, kPackedElements) + kAmxPanel * depth +
+      (ceil_div(depth, kAmxDepth) + 1) * kAmxStep * (std::min(longest, elements) + kAmxPanel);
+  return 2 *
+         aligned(sizeof(uint16_t) * kMostParts * static_cast<size_t>(padded) + static_cast<size_t>(padded));
 }
 
 void gemm_tiles(const GemmProblem<float>& g, void* workspace, bool threaded) {
@@ -171,8 +178,12 @@ void gemm_tiles(const GemmProblem<float>& g, void* workspace, bool threaded) {
   for (int64_t p = 0; p < g.k; p += plan.super_k) {
     for (int64_t j = 0; j < g.n; j += plan.super_n) {
       for (int64_t i = 0; i < g.m; i += plan.super_m) {
-        Super s{g, amx_table()->f32, a, b, parts, plan.depth, i, std::min(plan.super_m, g.m - i),
-                j, std::min(plan.super_n, g.n - j), p, std::min(plan.super_k, g.k - p)};
+        Super s{g,     amx_table()->f32,
+                a,     b,
+                parts, plan.depth,
+                i,     std::min(plan.super_m, g.m - i),
+                j,     std::min(plan.super_n, g.n - j),
+                p,     std::min(plan.super_k, g.k - p)};
         s.a.panels = ceil_div(s.m, kAmxPanel);
         s.b.panels = ceil_div(s.n, kAmxPanel);
         s.a.blocks = s.b.blocks = ceil_div(s.k, plan.depth);

@@ -13,7 +13,8 @@ bool tiles_take(const GemmProblem<float>& problem);
 
 // Bytes for this problem, at any precision. A multiple of 64.
 size_t gemm_tiles_workspace(const GemmProblem<float>& problem);
-// Bytes that are enough for every problem whose operands have at most so many elements and extents; 0 without tiles.
+// Bytes that are enough for every problem whose operands have at most so many elements and extents; 0 without
+// tiles.
 size_t gemm_tiles_workspace_bound(int64_t elements, int64_t longest);
 
 void gemm_tiles(const GemmProblem<float>& problem, void* workspace, bool threaded);

@@ -41,6 +41,7 @@ export function createReferenceBackend<T extends Handle>(hooks: BackendHooks<T>)
 }
 
 class ReferenceBackend<T extends Handle> implements Backend<T> {
+  private parts = 3;
   readonly name = 'js';
   private readonly tape = new Tape();
   private readonly scopes: T[][] = [];
@@ -311,6 +312,15 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     if (!Number.isSafeInteger(threads) || threads < 1) {
       fail(ValueError, 'setNumThreads', `wants an integer of at least 1, got ${describe(threads)}`);
     }
+  }
+
+  // Products are computed in float64 here, whatever is asked for.
+  matmulParts(): number {
+    return this.parts;
+  }
+
+  setMatmulParts(parts: number): void {
+    this.parts = parts;
   }
 
   setMemoryLimit(bytes: number): void {

@@ -27,8 +27,8 @@ const AmxTable& amx_table_of() {
   return table;
 }
 
-// One product of tiles by the unit and in software. A processor, or a program that plays one, whose tiles do not
-// compute what the manual says is not trusted with any product.
+// One product of tiles by the unit and in software. A processor, or a program that plays one, whose tiles do
+// not compute what the manual says is not trusted with any product.
 bool tiles_compute_as_described() {
   alignas(64) uint16_t a[kTileWords], b[kTileWords];
   alignas(64) float hardware[256], software[256];

@@ -1,12 +1,12 @@
 // Matrix products on the tile unit of a processor (AMX): bfloat16 factors, float32 sums.
 //
-// A float32 is the sum of three bfloat16 (8 + 8 + 8 bits of fraction), exactly unless the last part falls below
-// the normal range. Of the nine products of two such sums the six largest are computed; what is left out is
-// below 2^-25 |a b|. With two parts and three products 2^-16, with one 2^-8.
+// A float32 is the sum of three bfloat16 (8 + 8 + 8 bits of fraction), exactly unless the last part falls
+// below the normal range. Of the nine products of two such sums the six largest are computed; what is left
+// out is below 2^-25 |a b|. With two parts and three products 2^-16, with one 2^-8.
 //
 // Tiles treat denormals as zero, and rounding the greatest floats to bfloat16 gives infinity. So each panel
-// knows the least and greatest exponent in it, and where the products of two panels could leave the safe range
-// (or hold infinities or NaNs) that tile of C is computed by float32 multiply-adds instead.
+// knows the least and greatest exponent in it, and where the products of two panels could leave the safe
+// range (or hold infinities or NaNs) that tile of C is computed by float32 multiply-adds instead.
 //
 // Every element of C is the sum over depth blocks in order; within a block, over steps of 32 in order, of the
 // products of parts, the small ones first. So its bits depend on k, the number of parts and the values alone.
@@ -57,9 +57,10 @@ struct AmxBlock {
 
 template <class T>
 struct AmxOps {
-  // At most kAmxPanel rows (columns) of depth k into one panel: step after step of 32, in each part after part,
-  // in each two tiles. What is missing is filled with zeros.
-  ExponentRange (*pack_a)(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts, uint16_t* out);
+  // At most kAmxPanel rows (columns) of depth k into one panel: step after step of 32, in each part after
+  // part, in each two tiles. What is missing is filled with zeros.
+  ExponentRange (*pack_a)(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+                          uint16_t* out);
   ExponentRange (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
                           uint16_t* out);
   void (*block)(const AmxBlock<T>&);

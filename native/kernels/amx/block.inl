@@ -1,7 +1,8 @@
-// The product of packed panels on tiles: 32 x 32 of C in four tiles, the parts of A and B through the other four.
+// The product of packed panels on tiles: 32 x 32 of C in four tiles, the parts of A and B through the other
+// four.
 //
-// Per step of 32 in depth and three parts: 24 tile products of 16 cycles each and 14 tile loads of 8 (they run
-// beside each other), so the products are the limit: 2 * 32^3 flop in 384 cycles, 170 flop a cycle.
+// Per step of 32 in depth and three parts: 24 tile products of 16 cycles each and 14 tile loads of 8 (they
+// run beside each other), so the products are the limit: 2 * 32^3 flop in 384 cycles, 170 flop a cycle.
 #pragma once
 
 namespace {
@@ -102,8 +103,8 @@ struct CornerOfC {
   void read(float* buffer) const {
     for (int64_t r = 0; r < kAmxPanel; ++r) {
       for (int64_t j = 0; j < kAmxPanel; j += 16) {
-        const __m512 x = accumulate && r < rows ? _mm512_maskz_loadu_ps(lanes(j), c + r * c_row + j)
-                                                : _mm512_setzero_ps();
+        const __m512 x =
+            accumulate && r < rows ? _mm512_maskz_loadu_ps(lanes(j), c + r * c_row + j) : _mm512_setzero_ps();
         _mm512_store_ps(buffer + r * kAmxPanel + j, x);
       }
     }
@@ -145,19 +146,21 @@ void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t ste
 }
 
 template <class Tiles, int kParts>
-void tile_corner_of(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
+void tile_corner_of(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps,
+                    const CornerOfC& corner) {
   const bool two_rows = corner.rows > 16, two_columns = corner.columns > 16;
-  const auto run = two_rows ? two_columns ? tile_corner<Tiles, kParts, true, true> : tile_corner<Tiles, kParts, true, false>
+  const auto run = two_rows      ? two_columns ? tile_corner<Tiles, kParts, true, true>
+                                               : tile_corner<Tiles, kParts, true, false>
                    : two_columns ? tile_corner<Tiles, kParts, false, true>
                                  : tile_corner<Tiles, kParts, false, false>;
   run(tiles, a, b, steps, corner);
 }
 
-// The same corner by float32 multiply-adds from the operands themselves, for values that the parts cannot hold:
-// one chain in ascending p.
+// The same corner by float32 multiply-adds from the operands themselves, for values that the parts cannot
+// hold: one chain in ascending p.
 template <class T>
-void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col, int64_t k,
-                  const CornerOfC& corner) {
+void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col,
+                  int64_t k, const CornerOfC& corner) {
   alignas(64) float buffer[kAmxPanel * kAmxPanel];
   alignas(64) float row_of_b[kAmxPanel] = {};
   std::memset(buffer, 0, sizeof(buffer));
@@ -183,12 +186,13 @@ void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t 
   corner.write(buffer);
 }
 
-// Whether all parts of all values and of their products are zero or normal, and no sum of 2^20 products overflows.
-// The last bit of a value is 2^-23 of it, and a part of it may be no more than that bit.
+// Whether all parts of all values and of their products are zero or normal, and no sum of 2^20 products
+// overflows. The last bit of a value is 2^-23 of it, and a part of it may be no more than that bit.
 inline bool parts_hold(const ExponentRange& a, const ExponentRange& b) {
   if (a.least > a.greatest || b.least > b.greatest) return a.greatest < 255 && b.greatest < 255;
   constexpr int kBias = 127, kLeast = 1 + 24;
-  const int greatest = (a.greatest - kBias) + (b.greatest - kBias), least = (a.least - kBias) + (b.least - kBias);
+  const int greatest = (a.greatest - kBias) + (b.greatest - kBias),
+            least = (a.least - kBias) + (b.least - kBias);
   return a.greatest < 254 && b.greatest < 254 && a.least >= kLeast && b.least >= kLeast && greatest <= 104 &&
          least >= -102;
 }

@@ -74,8 +74,8 @@ inline void gather_slowly(const T* in, int64_t row, int64_t col, int64_t rows, i
 template <int kParts>
 LANEGRAD_INLINE void split_rows(const float* rows, Exponents& seen, uint16_t* out, int64_t part_step) {
   // Upper halves of two vectors, one after the other.
-  const __m512i upper = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27,
-                                         25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  const __m512i upper = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31,
+                                         29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
   for (int r = 0; r < 16; ++r) {
     __m512 first = _mm512_load_ps(rows + r * 32), second = _mm512_load_ps(rows + r * 32 + 16);
     seen.see(first);
@@ -113,8 +113,9 @@ ExponentRange pack_a_parts(const T* a, int64_t row, int64_t col, int64_t rows, i
         for (int64_t r = 0; r < 16; ++r) {
           const bool there = r < count;
           _mm512_store_ps(tile + r * 32, there ? load_lanes(from + r * row, depth) : _mm512_setzero_ps());
-          _mm512_store_ps(tile + r * 32 + 16, there && depth > 16 ? load_lanes(from + r * row + 16, depth - 16)
-                                                                  : _mm512_setzero_ps());
+          _mm512_store_ps(tile + r * 32 + 16, there && depth > 16
+                                                  ? load_lanes(from + r * row + 16, depth - 16)
+                                                  : _mm512_setzero_ps());
         }
       } else if (row == 1) {
         gather_tile(from, col, depth, count, tile);
@@ -141,7 +142,8 @@ ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int6
       uint16_t* const to = out + (j / 16) * kTileWords;
       if (col == 1) {
         for (int64_t q = 0; q < 32; q += 2) {
-          const __m512 even = q < depth && count > 0 ? load_lanes(from + q * row, count) : _mm512_setzero_ps();
+          const __m512 even =
+              q < depth && count > 0 ? load_lanes(from + q * row, count) : _mm512_setzero_ps();
           const __m512 odd =
               q + 1 < depth && count > 0 ? load_lanes(from + (q + 1) * row, count) : _mm512_setzero_ps();
           split_pair<kParts>(even, odd, seen, to + q * 16, 2 * kTileWords);
@@ -152,8 +154,9 @@ ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int6
         for (int64_t c = 0; c < 16; ++c) {
           const bool there = c < count;
           _mm512_store_ps(turned + c * 32, there ? load_lanes(from + c * col, depth) : _mm512_setzero_ps());
-          _mm512_store_ps(turned + c * 32 + 16, there && depth > 16 ? load_lanes(from + c * col + 16, depth - 16)
-                                                                    : _mm512_setzero_ps());
+          _mm512_store_ps(turned + c * 32 + 16, there && depth > 16
+                                                    ? load_lanes(from + c * col + 16, depth - 16)
+                                                    : _mm512_setzero_ps());
         }
         for (int half = 0; half < 2; ++half) {
           __m512 line[16];
@@ -165,8 +168,8 @@ ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int6
         gather_slowly(from, row, col, depth, count, 16, 32, tile);
       }
       for (int64_t q = 0; q < 32; q += 2) {
-        split_pair<kParts>(_mm512_load_ps(tile + q * 16), _mm512_load_ps(tile + (q + 1) * 16), seen, to + q * 16,
-                           2 * kTileWords);
+        split_pair<kParts>(_mm512_load_ps(tile + q * 16), _mm512_load_ps(tile + (q + 1) * 16), seen,
+                           to + q * 16, 2 * kTileWords);
       }
     }
     out += 2 * kTileWords * kParts;
@@ -175,7 +178,8 @@ ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int6
 }
 
 template <class T>
-ExponentRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts, uint16_t* out) {
+ExponentRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+                     uint16_t* out) {
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_a_parts<T, 3>(a, row, col, rows, k, out);
     if (parts == 2) return pack_a_parts<T, 2>(a, row, col, rows, k, out);
@@ -183,7 +187,8 @@ ExponentRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t
   return pack_a_parts<T, 1>(a, row, col, rows, k, out);
 }
 template <class T>
-ExponentRange pack_b(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts, uint16_t* out) {
+ExponentRange pack_b(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+                     uint16_t* out) {
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_b_parts<T, 3>(b, row, col, k, columns, out);
     if (parts == 2) return pack_b_parts<T, 2>(b, row, col, k, columns, out);

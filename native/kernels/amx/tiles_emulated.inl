@@ -1,7 +1,7 @@
-// The tile registers in software, bit by bit as the manual describes them (TDPBF16PS in volume 2 of the Intel 64
-// manual): even and odd products of a row are chained by fused multiply-adds from zero, the two chains are added,
-// and their sum is added to C; denormals count and come out as zero. For tests on processors without the unit,
-// and to check those that say they have it. Needs the target region of AVX-512.
+// The tile registers in software, bit by bit as the manual describes them (TDPBF16PS in volume 2 of the Intel
+// 64 manual): even and odd products of a row are chained by fused multiply-adds from zero, the two chains are
+// added, and their sum is added to C; denormals count and come out as zero. For tests on processors without
+// the unit, and to check those that say they have it. Needs the target region of AVX-512.
 #pragma once
 
 namespace {
@@ -52,8 +52,8 @@ struct EmulatedTiles {
         odd = _mm512_fmadd_ps(high(pair), high(columns), odd);
       }
       const __m512 sum = _mm512_add_ps(even, odd);
-      _mm512_store_si512(c[i], _mm512_castps_si512(_mm512_add_ps(
-                                   _mm512_castsi512_ps(_mm512_load_si512(c[i])), sum)));
+      _mm512_store_si512(
+          c[i], _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(_mm512_load_si512(c[i])), sum)));
     }
   }
 

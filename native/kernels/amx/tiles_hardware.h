@@ -1,6 +1,6 @@
 // The eight tile registers of the processor, each 16 rows of 64 bytes. Numbers of tiles are constants of the
-// instructions, hence template arguments. Assembler instead of intrinsics: those of GCC 12 paste their argument
-// into the text and take no template argument.
+// instructions, hence template arguments. Assembler instead of intrinsics: those of GCC 12 paste their
+// argument into the text and take no template argument.
 #pragma once
 
 #include <cstdint>

@@ -19,8 +19,10 @@ LANEGRAD_INLINE void transpose16(__m512 (&x)[16]) {
   }
   // Then the pieces: x[4 q + c] holds columns c, c + 4, c + 8, c + 12 of rows 4 q to 4 q + 3.
   for (int c = 0; c < 4; ++c) {
-    const __m512 low01 = _mm512_shuffle_f32x4(x[c], x[4 + c], 0x88), low23 = _mm512_shuffle_f32x4(x[8 + c], x[12 + c], 0x88);
-    const __m512 high01 = _mm512_shuffle_f32x4(x[c], x[4 + c], 0xDD), high23 = _mm512_shuffle_f32x4(x[8 + c], x[12 + c], 0xDD);
+    const __m512 low01 = _mm512_shuffle_f32x4(x[c], x[4 + c], 0x88),
+                 low23 = _mm512_shuffle_f32x4(x[8 + c], x[12 + c], 0x88);
+    const __m512 high01 = _mm512_shuffle_f32x4(x[c], x[4 + c], 0xDD),
+                 high23 = _mm512_shuffle_f32x4(x[8 + c], x[12 + c], 0xDD);
     y[c] = _mm512_shuffle_f32x4(low01, low23, 0x88);
     y[8 + c] = _mm512_shuffle_f32x4(low01, low23, 0xDD);
     y[4 + c] = _mm512_shuffle_f32x4(high01, high23, 0x88);
