@@ -5,7 +5,7 @@ import { checkTensors, noAttrs } from './check.js';
 import { customOp } from './custom-op.js';
 import { isFloat } from './dtype.js';
 import { AutogradError } from './errors.js';
-import { generatorState, withGeneratorState } from './generator.js';
+import { getRngState, withGeneratorState } from './generator.js';
 import { enableGrad, isGradEnabled } from './grad-mode.js';
 import { Module } from './nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from './nn/module.js';
@@ -96,7 +96,7 @@ function makeOp() {
       const call = calls.get(number)!;
       ctx.attrs.number = number;
       ctx.attrs.needs = tensors.map((tensor) => isFloat(tensor.dtype) && tensor.requiresGrad);
-      ctx.save(generatorState(), ...tensors);
+      ctx.save(getRngState(), ...tensors);
       const outputs = run(call, tensors);
       call.single = !Array.isArray(outputs);
       return outputList(outputs);

@@ -1,5 +1,6 @@
 import { backend } from './backend/current.js';
-import { checkInt } from './check.js';
+import { checkInt, checkTensor, shapeText } from './check.js';
+import { DTypeError, ShapeError } from './errors.js';
 import { checkFunction, keep, synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
@@ -62,9 +63,39 @@ export function withSeed<T>(seed: number, fn: () => T): T {
   }
 }
 
-/** A copy of where the generator stands. */
-export function generatorState(): Tensor {
-  return backend.run1('clone', [currentGenerator()], {});
+/**
+ * Where the generator of random numbers of this thread stands: int64 [2], a copy. PyTorch's `get_rng_state`.
+ *
+ * @example
+ * import { getRngState, rand, setRngState } from 'lanegrad';
+ * const state = getRngState();
+ * const a = rand([2]).tolist();
+ * setRngState(state);
+ * console.assert(String(rand([2]).tolist()) === String(a));
+ */
+export function getRngState(): Tensor<'int64'> {
+  return backend.run1('clone', [currentGenerator()], {}) as Tensor<'int64'>;
+}
+
+/**
+ * Lets random numbers go on from where {@link getRngState} was called. PyTorch's `set_rng_state`.
+ *
+ * @param state int64 [2].
+ * @throws DTypeError for what is no int64 tensor.
+ * @throws ShapeError for another shape.
+ * @example
+ * import { getRngState, randperm, setRngState } from 'lanegrad';
+ * const state = getRngState();
+ * const order = randperm(5).tolist();
+ * setRngState(state);
+ * console.assert(String(randperm(5).tolist()) === String(order));
+ */
+export function setRngState(state: Tensor): void {
+  checkTensor('setRngState', 'state', state);
+  if (state.dtype !== 'int64') throw new DTypeError(`[setRngState] state: got ${state.dtype}, wanted int64`);
+  if (state.shape.length !== 1 || state.shape[0] !== 2)
+    throw new ShapeError(`[setRngState] state: got shape ${shapeText(state.shape)}, wanted [2]`);
+  backend.runInPlace('copy', [currentGenerator(), state], {});
 }
 
 /** Runs `fn` with random numbers from where the generator stood; those outside go on as if it had not run. */

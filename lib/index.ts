@@ -16,7 +16,7 @@ export * as data from './data/index.js';
 export { dtypes, promoteTypes } from './dtype.js';
 export type { DType, FloatDType, TypedArray, TypedArrayOf } from './dtype.js';
 export * from './errors.js';
-export { manualSeed, withSeed } from './generator.js';
+export { getRngState, manualSeed, setRngState, withSeed } from './generator.js';
 export { enableGrad, isGradEnabled, noGrad } from './grad-mode.js';
 export * as nn from './nn/index.js';
 export { gradcheck, gradgradcheck } from './gradcheck.js';

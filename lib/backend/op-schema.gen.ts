@@ -14,6 +14,7 @@ export interface OpAttrs {
   acos: NoAttrs;
   acosh: NoAttrs;
   adadeltaStep: { readonly maximize: boolean };
+  adafactorStep: { readonly leastSize: number; readonly maximize: boolean };
   adagradStep: { readonly maximize: boolean };
   adamStep: { readonly decoupled: boolean; readonly amsgrad: boolean; readonly maximize: boolean };
   adamaxStep: { readonly maximize: boolean };
@@ -151,6 +152,7 @@ export interface OpAttrs {
   isinf: NoAttrs;
   isnan: NoAttrs;
   kthvalue: { readonly k: number; readonly dim: number; readonly keepdim: boolean };
+  lambStep: { readonly maximize: boolean };
   layerNorm: { readonly normalizedDims: number; readonly eps: number };
   layerNormBackward: { readonly normalizedDims: number };
   lcm: NoAttrs;
@@ -198,6 +200,7 @@ export interface OpAttrs {
   mode: { readonly dim: number; readonly keepdim: boolean };
   mul: NoAttrs;
   multinomial: { readonly samples: number; readonly replacement: boolean };
+  muonStep: { readonly nesterov: boolean; readonly iterations: number; readonly matchAdam: boolean };
   nadamStep: { readonly decoupled: boolean; readonly maximize: boolean };
   nanToNum: { readonly posinf: number; readonly neginf: number };
   nanmedian: { readonly dim: number; readonly keepdim: boolean };
@@ -504,6 +507,7 @@ export type PrimitiveName =
 export type FusedName =
   | 'absSum'
   | 'adadeltaStep'
+  | 'adafactorStep'
   | 'adagradStep'
   | 'adamStep'
   | 'adamaxStep'
@@ -538,6 +542,7 @@ export type FusedName =
   | 'isfinite'
   | 'isinf'
   | 'kthvalue'
+  | 'lambStep'
   | 'layerNorm'
   | 'leakyRelu'
   | 'lerp'
@@ -548,6 +553,7 @@ export type FusedName =
   | 'median'
   | 'mish'
   | 'mode'
+  | 'muonStep'
   | 'nadamStep'
   | 'nanToNum'
   | 'nanmedian'
@@ -631,6 +637,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
       { name: 'weightDecay', kind: 'one', differentiable: false },
     ],
     attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
+  adafactorStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'rowVars', kind: 'list', mutates: true, differentiable: false },
+      { name: 'colVars', kind: 'list', mutates: true, differentiable: false },
+      { name: 'variances', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta2Decay', kind: 'one', differentiable: false },
+      { name: 'd', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'leastSize', type: 'float' }, { name: 'maximize', type: 'bool' }],
     outputs: [],
     flags: [],
     promotion: 'none',
@@ -1997,6 +2022,24 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'none',
   },
+  lambStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'expAvgs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'expAvgSqs', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'beta1', kind: 'one', differentiable: false },
+      { name: 'beta2', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'maximize', type: 'bool' }],
+    outputs: [],
+    flags: [],
+    promotion: 'none',
+  },
   layerNorm: {
     inputs: [
       { name: 'x', kind: 'one' },
@@ -2455,6 +2498,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [{ name: 'samples', type: 'int' }, { name: 'replacement', type: 'bool' }],
     outputs: [{ name: 'out', differentiable: false }],
     flags: ['random', 'primitive'],
+    promotion: 'none',
+  },
+  muonStep: {
+    inputs: [
+      { name: 'params', kind: 'list', mutates: true, differentiable: false },
+      { name: 'grads', kind: 'list', gradsOf: 0, differentiable: false },
+      { name: 'momentumBuffers', kind: 'list', mutates: true, differentiable: false },
+      { name: 'steps', kind: 'one', mutates: true, differentiable: false },
+      { name: 'lr', kind: 'one', differentiable: false },
+      { name: 'weightDecay', kind: 'one', differentiable: false },
+      { name: 'momentum', kind: 'one', differentiable: false },
+      { name: 'a', kind: 'one', differentiable: false },
+      { name: 'b', kind: 'one', differentiable: false },
+      { name: 'c', kind: 'one', differentiable: false },
+      { name: 'eps', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'nesterov', type: 'bool' }, { name: 'iterations', type: 'int' }, { name: 'matchAdam', type: 'bool' }],
+    outputs: [],
+    flags: [],
     promotion: 'none',
   },
   nadamStep: {

@@ -1,6 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 // Node takes lengths of less than 2^31 bytes in one call.
 const mostAtOnce = 1 << 30;
@@ -9,8 +8,8 @@ const mostAtOnce = 1 << 30;
  * Writes a file so that whoever looks, and whatever is killed when, finds the old contents or the new ones and never a part:
  * under a temporary name beside it, synced, then renamed.
  */
-export function writeAtomically(target: string | URL, chunks: Iterable<Uint8Array>): void {
-  const file = path.resolve(typeof target === 'string' ? target : fileURLToPath(target));
+export function writeAtomically(target: string, chunks: Iterable<Uint8Array>): void {
+  const file = path.resolve(target);
   const folder = path.dirname(file);
   const mark = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
   const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}-${mark}.tmp`);

@@ -1,8 +1,10 @@
-import { checkOptions, describe, shapeText } from '../check.js';
-import { ShapeError, ValueError } from '../errors.js';
-import { Metric, readBatch } from './metric.js';
-import type { Numbers } from './metric.js';
+import { checkOptions, describe } from '../check.js';
+import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
+import { matchClass, readImage, sizes } from './detection-match.js';
+import type { Matched, Size } from './detection-match.js';
+import { Metric } from './metric.js';
+import type { Numbers } from './metric.js';
 
 /** What was found in an image. */
 export interface Detections {
@@ -20,6 +22,10 @@ export interface Objects {
   readonly boxes: Tensor;
   /** [M]: classes. */
   readonly labels: Numbers;
+  /** [M]: areas of the objects, which say whether they are small. Default those of the boxes. */
+  readonly areas?: Numbers;
+  /** [M]: 1 for a box around many objects: what is found there is neither right nor wrong. Default none. */
+  readonly isCrowd?: Numbers;
 }
 
 export interface MeanAveragePrecisionOptions {
@@ -38,23 +44,21 @@ export interface DetectionScores {
   readonly perClass: ReadonlyMap<number, number>;
   /** The mean over classes and thresholds of the share of objects that were found. */
   readonly mar: number;
+  /** `map` and `mar` of objects of some size alone: below 32² pixels, from there to 96², and above. NaN without such objects. */
+  readonly bySize: Readonly<
+    Record<'small' | 'medium' | 'large', { readonly map: number; readonly mar: number }>
+  >;
 }
 
-/** Of one class in one image: detections from the best score down, and which thresholds each one meets with an object. */
-interface Matched {
-  readonly scores: readonly number[];
-  /** [detection][threshold]. */
-  readonly hits: readonly (readonly boolean[])[];
-  readonly objects: number;
-}
+type SizeScores = Omit<DetectionScores, 'bySize'>;
 
 /**
  * The mean average precision of detections as COCO computes it: detections of a class are taken from the best score down, each
  * is matched with the object of its image that overlaps it most and is free, and is right if the overlap reaches the threshold;
  * precision is made falling and averaged at the recalls 0, 0.01, ..., 1; then over thresholds and over classes that occur in
- * the images. All sizes of objects count alike, and there are no crowds. Keeps scores and matches, not boxes.
+ * the images. Keeps scores and matches, not boxes.
  *
- * @throws ShapeError for boxes that are not [N, 4], or another number of scores or labels.
+ * @throws ShapeError for boxes that are not [N, 4], or another number of scores, labels, areas or crowds.
  * @throws ValueError for another number of images in the two lists, or thresholds that are not in (0, 1].
  * @example
  * import { metrics, tensor } from 'lanegrad';
@@ -111,19 +115,25 @@ export class MeanAveragePrecision extends Metric<
       for (const label of image.classes) {
         const list = this.#byClass.get(label) ?? [];
         this.#byClass.set(label, list);
-        list.push(match(image, label, this.#thresholds, this.#most));
+        list.push(matchClass(image, label, this.#thresholds, this.#most));
       }
     });
   }
 
   compute(): DetectionScores {
+    const [all, small, medium, large] = sizes.map((size) => this.#ofSize(size));
+    const part = ({ map, mar }: SizeScores): { map: number; mar: number } => ({ map, mar });
+    return { ...all!, bySize: { small: part(small!), medium: part(medium!), large: part(large!) } };
+  }
+
+  #ofSize(size: Size): SizeScores {
     const rows: number[][] = [];
     const recalls: number[][] = [];
     const perClass = new Map<number, number>();
     for (const [label, images] of [...this.#byClass].sort((a, b) => a[0] - b[0])) {
-      const objects = images.reduce((sum, image) => sum + image.objects, 0);
+      const objects = images.reduce((sum, image) => sum + image[size].objects, 0);
       if (objects === 0) continue;
-      const curves = this.#thresholds.map((_, t) => curveOf(images, t, objects));
+      const curves = this.#thresholds.map((_, t) => curveOf(images, size, t, objects));
       rows.push(curves.map(({ precision }) => precision));
       recalls.push(curves.map(({ recall }) => recall));
       perClass.set(label, meanOf(rows.at(-1)!));
@@ -155,100 +165,22 @@ function lengthOf(value: unknown): string {
   return Array.isArray(value) ? String(value.length) : describe(value);
 }
 
-type Box = readonly [x1: number, y1: number, x2: number, y2: number];
-
-interface Image {
-  readonly found: readonly { readonly box: Box; readonly score: number; readonly label: number }[];
-  readonly objects: readonly { readonly box: Box; readonly label: number }[];
-  readonly classes: ReadonlySet<number>;
-}
-
-function readImage(found: Detections, objects: Objects, i: number): Image {
-  checkOptions('MeanAveragePrecision', found);
-  checkOptions('MeanAveragePrecision', objects);
-  const boxes = readBoxes(`detections[${i}]`, found.boxes);
-  const scores = readAll(`detections[${i}].scores`, found.scores, boxes.length);
-  const labels = readAll(`detections[${i}].labels`, found.labels, boxes.length);
-  const places = readBoxes(`objects[${i}]`, objects.boxes);
-  const truths = readAll(`objects[${i}].labels`, objects.labels, places.length);
-  return {
-    found: boxes.map((box, k) => ({ box, score: scores[k]!, label: labels[k]! })),
-    objects: places.map((box, k) => ({ box, label: truths[k]! })),
-    classes: new Set([...labels, ...truths]),
-  };
-}
-
-function readBoxes(name: string, given: Tensor): Box[] {
-  const { values, shape } = readBatch('MeanAveragePrecision', `${name}.boxes`, given);
-  // No boxes may well come as [0].
-  if (values.length > 0 && (shape.length !== 2 || shape[1] !== 4)) {
-    throw new ShapeError(`[MeanAveragePrecision] ${name}.boxes are ${shapeText(shape)}, wanted [N, 4]`);
-  }
-  return Array.from({ length: values.length / 4 }, (_, k) => [
-    values[4 * k]!,
-    values[4 * k + 1]!,
-    values[4 * k + 2]!,
-    values[4 * k + 3]!,
-  ]);
-}
-
-function readAll(name: string, given: Numbers, count: number): number[] {
-  const { values } = readBatch('MeanAveragePrecision', name, given);
-  if (values.length !== count) {
-    throw new ShapeError(
-      `[MeanAveragePrecision] ${name}: got ${values.length}, wanted ${count}, one for each box`,
-    );
-  }
-  return Array.from(values);
-}
-
-/** Intersection over union. */
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const area = (box: Box): number => (box[2] - box[0]) * (box[3] - box[1]);
-  return (width * height) / (area(a) + area(b) - width * height);
-}
-
-function match(image: Image, label: number, thresholds: readonly number[], most: number): Matched {
-  const objects = image.objects.filter((one) => one.label === label);
-  const found = image.found
-    .filter((one) => one.label === label)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, most);
-  const overlaps = found.map(({ box }) => objects.map((one) => overlap(box, one.box)));
-  const taken = thresholds.map(() => new Set<number>());
-  const hits = overlaps.map((row) =>
-    thresholds.map((threshold, t) => {
-      let best = -1;
-      // Just below, so that an overlap that is the threshold but for rounding meets it.
-      let least = Math.min(threshold, 1 - 1e-10);
-      row.forEach((value, k) => {
-        if (taken[t]!.has(k) || value < least) return;
-        best = k;
-        least = value;
-      });
-      if (best >= 0) taken[t]!.add(best);
-      return best >= 0;
-    }),
-  );
-  return { scores: found.map(({ score }) => score), hits, objects: objects.length };
-}
-
 /** Average precision at 101 recalls, and the recall of all detections. */
 function curveOf(
   images: readonly Matched[],
+  size: Size,
   t: number,
   objects: number,
 ): { precision: number; recall: number } {
-  const all = images.flatMap(({ scores, hits }) => scores.map((score, k) => ({ score, hit: hits[k]![t]! })));
+  const all = images
+    .flatMap((image) => image.scores.map((score, k) => ({ score, outcome: image[size].outcomes[k]![t]! })))
+    .filter(({ outcome }) => outcome !== 'ignored');
   all.sort((a, b) => b.score - a.score);
   let right = 0;
   const recalls: number[] = [];
   const precisions: number[] = [];
-  all.forEach(({ hit }, i) => {
-    if (hit) right += 1;
+  all.forEach(({ outcome }, i) => {
+    if (outcome === 'right') right += 1;
     recalls.push(right / objects);
     precisions.push(right / (i + 1));
   });

@@ -104,6 +104,48 @@ export class RootMeanSquaredError extends MeanError {
 }
 
 /**
+ * The mean of |prediction - target| / max(|target|, ε) over all elements, ε that of float32: a share, not in percent.
+ *
+ * predictions and targets: any shape, the same.
+ * @throws ShapeError for shapes that differ.
+ * @example
+ * import { metrics } from 'lanegrad';
+ * const mape = new metrics.MeanAbsolutePercentageError();
+ * mape.update([90, 210], [100, 200]);
+ * mape.compute(); // => 0.075
+ */
+export class MeanAbsolutePercentageError extends MeanError {
+  constructor() {
+    super('MeanAbsolutePercentageError');
+  }
+
+  protected override of(prediction: number, target: number): number {
+    return Math.abs(prediction - target) / Math.max(Math.abs(target), 2 ** -23);
+  }
+}
+
+/**
+ * The mean of (log(1 + prediction) - log(1 + target))² over all elements: errors count by their ratio.
+ *
+ * predictions and targets: any shape, the same; above -1, else NaN.
+ * @throws ShapeError for shapes that differ.
+ * @example
+ * import { metrics } from 'lanegrad';
+ * const msle = new metrics.MeanSquaredLogarithmicError();
+ * msle.update([3], [1]);
+ * msle.compute(); // => 0.480453
+ */
+export class MeanSquaredLogarithmicError extends MeanError {
+  constructor() {
+    super('MeanSquaredLogarithmicError');
+  }
+
+  protected override of(prediction: number, target: number): number {
+    return (Math.log1p(prediction) - Math.log1p(target)) ** 2;
+  }
+}
+
+/**
  * The share of the targets' variance that is explained: 1 - Σ (y - x)² / Σ (y - ȳ)², over all elements as one sample. NaN or
  * -Infinity where all targets are equal.
  *

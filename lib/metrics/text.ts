@@ -205,7 +205,7 @@ function checkTokens(name: string, lists: readonly unknown[]): void {
 }
 
 /** How often each run of n tokens occurs. Tokens may hold anything, so that the key says where each ends. */
-function nGrams(tokens: Tokens, n: number): Map<string, number> {
+export function nGrams(tokens: Tokens, n: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let i = 0; i + n <= tokens.length; ++i) {
     const gram = JSON.stringify(tokens.slice(i, i + n));

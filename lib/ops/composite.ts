@@ -19,6 +19,7 @@ import { linear } from './composites/linear.js';
 import * as norm from './composites/norm.js';
 import * as adaptive from './composites/optim-adaptive.js';
 import * as clip from './composites/optim-clip.js';
+import * as matrix from './composites/optim-matrix.js';
 import * as optim from './composites/optim.js';
 import { recurrent } from './composites/recurrent.js';
 import * as reduction from './composites/reduction.js';
@@ -42,6 +43,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   ...adaptive,
   ...arithmetic,
   ...clip,
+  ...matrix,
   ...optim,
   ...norm,
   ...reduction,

@@ -1,7 +1,7 @@
 import { backend } from '../backend/current.js';
 import { checkRange, describe } from '../check.js';
 import { ValueError } from '../errors.js';
-import { narrow } from '../ops/view.js';
+import { runComposite } from '../ops/composite.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { atLeast, between, flag } from './option.js';
@@ -50,8 +50,6 @@ const isFactored = (shape: readonly number[]): boolean => shape.length > 1;
 const flattened = (shape: readonly number[], fromEnd: number): readonly number[] | null =>
   isFactored(shape) ? shape.map((size, i) => (i === shape.length - fromEnd ? 1 : size)) : null;
 
-type Numbers = [lr: Tensor, beta2Decay: Tensor, d: Tensor, weightDecay: Tensor];
-
 const rule: Rule<AdafactorOptions> = {
   options: {
     lr: atLeast(1e-2),
@@ -67,50 +65,18 @@ const rule: Rule<AdafactorOptions> = {
     variance: { shape: (param) => (isFactored(param) ? null : param) },
   },
   rows: ['step'],
-  run(inputs, options) {
-    const [params, rowVars, colVars, variances] = inputs as (readonly Tensor[])[];
-    const [steps, lr, beta2Decay, d, weightDecay] = inputs.slice(4) as [Tensor, ...Numbers];
-    for (const [i, param] of params!.entries()) {
-      scoped(() => {
-        const given = backend.getGrad(param);
-        if (!given) return;
-        const step = narrow(steps, 0, i, 1).add_(1).reshape([]);
-        const grad = options.maximize ? given.neg() : given;
-        const rate = step.pow(beta2Decay).to(param.dtype);
-        const least = options.eps[0] ?? epsilonOf[param.dtype]!;
-        const size = rootMeanSquare(param.detach()).clamp({ min: options.eps[1] });
-        const length = size.mul(lr.minimum(step.rsqrt().double()));
-        param.mul_(lr.mul(weightDecay).neg().add(1));
-        const estimate = isFactored(param.shape)
-          ? factored(grad, rowVars![i]!, colVars![i]!, rate, least)
-          : moveTo(variances![i]!, grad.square(), rate);
-        const update = estimate
-          .clamp({ min: least * least })
-          .rsqrt()
-          .mul(grad);
-        const excess = rootMeanSquare(update).div(d).clamp({ min: 1 });
-        param.sub_(update.mul(length.div(excess)));
+  run(inputs, { eps: [least, leastSize], maximize }) {
+    const params = inputs[0] as readonly Tensor[];
+    scoped(() => {
+      const values = params.map((param) => least ?? epsilonOf[param.dtype]!);
+      const eps = backend.create('float64', [values.length], Float64Array.from(values));
+      runComposite('adafactorStep', [...inputs.slice(0, 5), eps, ...inputs.slice(5)], {
+        leastSize,
+        maximize,
       });
-    }
+    });
   },
 };
-
-function rootMeanSquare(x: Tensor): Tensor {
-  return x.square().mean().sqrt();
-}
-
-/** mean += weight (value - mean). */
-function moveTo(mean: Tensor, value: Tensor, weight: Tensor): Tensor {
-  return mean.add_(value.sub(mean).mul(weight));
-}
-
-/** The outer product of the means of rows and columns, over the mean of all. */
-function factored(grad: Tensor, row: Tensor, col: Tensor, weight: Tensor, least: number): Tensor {
-  const squares = grad.square();
-  moveTo(row, squares.mean({ dim: -1, keepdim: true }), weight);
-  moveTo(col, squares.mean({ dim: -2, keepdim: true }), weight);
-  return row.matmul(col).div(row.mean({ dim: -2, keepdim: true }).clamp({ min: least }));
-}
 
 /**
  * Adafactor (Shazeer and Stern, 2018) as PyTorch has it: the second moments of a matrix are known by those of its rows and

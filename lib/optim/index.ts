@@ -25,6 +25,8 @@ export { Rprop } from './rprop.js';
 export type { RpropOptions } from './rprop.js';
 export { Lion } from './lion.js';
 export type { LionOptions } from './lion.js';
+export { Lamb } from './lamb.js';
+export type { LambOptions } from './lamb.js';
 export * as lrScheduler from './schedulers/index.js';
 export { LBFGS } from './lbfgs.js';
 export type { LBFGSOptions } from './lbfgs.js';

@@ -1,10 +1,6 @@
-import type { OpInput } from '../backend/backend.js';
-import { backend } from '../backend/current.js';
 import { describe, shapeText } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
-import { narrow } from '../ops/view.js';
-import { scoped } from '../scope.js';
-import type { Tensor } from '../tensor.js';
+import { runComposite } from '../ops/composite.js';
 import { atLeast, flag, integer, numbers } from './option.js';
 import type { OptionKind } from './option.js';
 import { Optimizer } from './optimizer.js';
@@ -60,60 +56,13 @@ const rule: Rule<MuonOptions> = {
   },
   states: { momentumBuffer: {} },
   rows: [],
-  run(inputs, options) {
-    const [params, buffers, steps] = inputs as [readonly Tensor[], readonly Tensor[], Tensor];
-    for (const [i, param] of params.entries()) {
-      scoped(() => {
-        const grad = backend.getGrad(param);
-        if (!grad) return;
-        narrow(steps, 0, i, 1).add_(1);
-        update(param, grad, buffers[i]!, inputs.slice(3), options);
-      });
-    }
-  },
+  run: (inputs, { nesterov, nsSteps: iterations, adjustLrFn }) =>
+    void runComposite('muonStep', inputs, {
+      nesterov,
+      iterations,
+      matchAdam: adjustLrFn === 'match_rms_adamw',
+    }),
 };
-
-/** The numbers stay tensors, so that a recorded step sees what they are then. */
-function update(
-  param: Tensor,
-  grad: Tensor,
-  buffer: Tensor,
-  numbers: readonly OpInput<Tensor>[],
-  { nesterov, nsSteps, adjustLrFn }: Required<MuonOptions>,
-): void {
-  const [lr, weightDecay, momentum, a, b, c, eps] = numbers as readonly Tensor[] as [
-    Tensor,
-    Tensor,
-    Tensor,
-    ...Coefficients,
-    Tensor,
-  ];
-  buffer.add_(grad.sub(buffer).mul(momentum.neg().add(1)));
-  const along = nesterov ? grad.add(buffer.sub(grad).mul(momentum)) : buffer;
-  const direction = orthogonal(along, [a, b, c], eps, nsSteps);
-  const [rows, columns] = param.shape as [number, number];
-  const ratio =
-    adjustLrFn === 'match_rms_adamw'
-      ? 0.2 * Math.sqrt(Math.max(rows, columns))
-      : Math.sqrt(Math.max(1, rows / columns));
-  param.mul_(lr.mul(weightDecay).neg().add(1)).sub_(direction.mul(lr.mul(ratio)));
-}
-
-type Coefficients = [Tensor, Tensor, Tensor];
-
-/** Nearly the orthogonal factor of a matrix: x = a x + (b g + c g g) x with g = x xᵀ, on the shorter side. */
-function orthogonal(matrix: Tensor, [a, b, c]: Coefficients, eps: Tensor, steps: number): Tensor {
-  const narrowed = matrix.dtype === 'float16' || matrix.dtype === 'bfloat16' ? matrix.float() : matrix;
-  const tall = matrix.shape[0]! > matrix.shape[1]!;
-  let x = tall ? narrowed.t() : narrowed;
-  x = x.div(x.norm().maximum(eps.to(x.dtype)));
-  for (let i = 0; i < steps; ++i) {
-    const gram = x.matmul(x.t());
-    const factor = gram.mul(b).add_(gram.matmul(gram).mul_(c));
-    x = factor.matmul(x).add_(x.mul(a));
-  }
-  return tall ? x.t() : x;
-}
 
 /**
  * Muon (Jordan et al., 2024) as PyTorch has it, for the weight matrices of hidden layers; leave embeddings, biases and the

@@ -324,17 +324,13 @@ Op make_op(size_t index) {
   const Layout at(def);
   Op op{.name = def.name, .infer = optim_infer, .workspace = param_runs_bytes, .eval = optim_eval};
   op.code = static_cast<int>(index);
-  const auto list = [](const char* name) {
-    return InputDef{.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false};
-  };
-  op.inputs[0] = list("params");
-  op.inputs[1] = {.name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
-  for (int i = 0; i < at.state_count; ++i) op.inputs[at.states + i] = list(def.states[i].name);
+  op.inputs[0] = optim_list("params");
+  op.inputs[1] = kOptimGrads;
+  for (int i = 0; i < at.state_count; ++i) op.inputs[at.states + i] = optim_list(def.states[i].name);
   op.inputs[at.steps] = {.name = "steps", .mutates = true, .differentiable = false};
   for (int i = 0; i < at.row_count; ++i)
     op.inputs[at.rows + i] = {.name = def.rows[i], .mutates = true, .differentiable = false};
-  for (int i = 0; i < at.number_count; ++i)
-    op.inputs[at.numbers + i] = {.name = def.numbers[i], .differentiable = false};
+  for (int i = 0; i < at.number_count; ++i) op.inputs[at.numbers + i] = optim_number(def.numbers[i]);
   for (int i = 0; i < count_of(def.flags); ++i) op.attrs[i] = {def.flags[i], AttrType::kBool};
   return op;
 }

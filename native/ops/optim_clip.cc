@@ -4,32 +4,9 @@
 
 #include "ops/optim_step.h"
 #include "ops/registry.h"
-#include "ops/walk.h"
 
 namespace lanegrad {
 namespace {
-
-constexpr int64_t kChunk = 16384;
-
-int64_t chunks_of(int64_t n) { return (n + kChunk - 1) / kChunk; }
-
-// Runs body(first element, count, index of the chunk) over all elements, in any order; a tensor that is not
-// dense is one element at a time. Chunks are fixed by the sizes alone.
-template <class T, class Body>
-void for_each_chunk(const TensorView& x, const Body& body) {
-  const TensorSpec& spec = *x.spec;
-  const int64_t n = spec.numel();
-  const bool dense = is_dense(spec.shape, spec.strides);
-  auto chunk = [&](int64_t index) {
-    const int64_t begin = index * kChunk, count = std::min(kChunk, n - begin);
-    if (dense) return body(x.as<T>() + begin, count, index);
-    Walk<1> walk;
-    for (int d = 0; d < spec.rank(); ++d) walk.add(spec.shape[d], {spec.strides[d]});
-    walk.seek(begin);
-    for (int64_t i = 0; i < count; ++i, walk.advance(1)) body(x.as<T>() + walk.offset(0), 1, index);
-  };
-  parallel_tasks(chunks_of(n), chunk);
-}
 
 template <class Kernel>
 void for_each_grad(std::span<const TensorView> grads, const Kernel& kernel) {
@@ -61,7 +38,7 @@ void norm_infer(InferContext& c) {
 size_t norm_workspace(const InferContext& c) {
   int64_t most = 0;
   for (const TensorSpec* grad : c.list(1))
-    if (grad) most = std::max(most, chunks_of(grad->numel()));
+    if (grad) most = std::max(most, optim_chunks(grad->numel()));
   return static_cast<size_t>(most) * sizeof(double);
 }
 
@@ -87,7 +64,7 @@ double total_norm(const EvalContext& c, double p) {
   auto* parts = static_cast<double*>(c.workspace());
   double total = 0;
   for_each_grad(c.list(1), [&]<class T>(const TensorView& grad) {
-    const int64_t chunks = chunks_of(grad.spec->numel());
+    const int64_t chunks = optim_chunks(grad.spec->numel());
     std::fill(parts, parts + chunks, 0.0);
     for_each_chunk<T>(grad, [&](const T* x, int64_t n, int64_t index) {
       parts[index] = join(parts[index], part_of(x, n, p), p);

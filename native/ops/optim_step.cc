@@ -1,13 +1,7 @@
 #include "ops/optim_step.h"
 
-#include "ops/walk.h"
-
 namespace lanegrad {
 namespace {
-
-// Elements of a task: a state of this size stays in the L2 cache. Updates are elementwise, so that the
-// division into tasks changes no bits.
-constexpr int64_t kChunk = 16384;
 
 bool same_strides(const TensorSpec& a, const TensorSpec& b) {
   for (int i = 0; i < a.rank(); ++i)
@@ -113,34 +107,30 @@ double read_number(const TensorView& x) {
 }
 
 void update_all(const Group& g, std::span<ParamRun> runs, Update update) {
+  // Updates are elementwise, so that the division into tasks changes no bits.
   int64_t tasks = 0, elements = 0;
   for (size_t k = 0; k < runs.size(); ++k) {
     runs[k].first_task = tasks;
     if (!g.lists[1][k].defined()) continue;
     const int64_t n = g.lists[0][k].spec->numel();
-    tasks += (n + kChunk - 1) / kChunk;
+    tasks += optim_chunks(n);
     elements += n;
   }
-  auto task = [&](int64_t index) {
-    const auto after = std::upper_bound(runs.begin(), runs.end(), index,
-                                        [](int64_t i, const ParamRun& run) { return i < run.first_task; });
-    const size_t k = static_cast<size_t>(after - runs.begin() - 1);
+  parallel_chunks(tasks, elements, [&](int64_t index) {
+    const ParamRun& run = run_of(runs, index);
+    const auto k = static_cast<size_t>(&run - runs.data());
     const TensorSpec& spec = *g.lists[0][k].spec;
-    const int64_t begin = (index - runs[k].first_task) * kChunk, end = std::min(begin + kChunk, spec.numel());
+    const int64_t begin = (index - run.first_task) * kOptimChunk,
+                  end = std::min(begin + kOptimChunk, spec.numel());
     dispatch_floating(spec.dtype, [&]<class T>(T) {
       const auto kernel = optim_table().of<T>().update[static_cast<int>(update)];
-      if (!is_flat(g, k)) return update_strided<T>(g, k, begin, end, kernel, runs[k].step);
+      if (!is_flat(g, k)) return update_strided<T>(g, k, begin, end, kernel, run.step);
       std::array<T*, kMaxStates> tensors{};
       for (int i = 0; i < kMaxStates; ++i)
         if (!g.lists[i].empty()) tensors[i] = g.lists[i][k].as<T>() + begin;
-      kernel(tensors.data(), end - begin, runs[k].step);
+      kernel(tensors.data(), end - begin, run.step);
     });
-  };
-  if (elements < 2 * kChunk) {  // not worth waking a thread
-    for (int64_t i = 0; i < tasks; ++i) task(i);
-  } else {
-    parallel_tasks(tasks, task);
-  }
+  });
 }
 
 }  // namespace lanegrad

@@ -11,6 +11,7 @@
 #include "kernels/optim/optim.h"
 #include "ops/op.h"
 #include "ops/reduce_dims.h"
+#include "ops/walk.h"
 
 namespace lanegrad {
 
@@ -48,6 +49,55 @@ inline size_t param_runs_bytes(const InferContext& c) { return c.list(0).size() 
 inline std::span<ParamRun> param_runs(const EvalContext& c) {
   return {static_cast<ParamRun*>(c.workspace()), c.list(0).size()};
 }
+
+// The run that a task belongs to; tasks are counted through all runs.
+template <class Run>
+Run& run_of(std::span<Run> runs, int64_t task) {
+  const auto after = std::upper_bound(runs.begin(), runs.end(), task,
+                                      [](int64_t i, const Run& run) { return i < run.first_task; });
+  return *(after - 1);
+}
+
+// Elements of a task: a state of this size stays in the L2 cache.
+inline constexpr int64_t kOptimChunk = 16384;
+
+inline int64_t optim_chunks(int64_t n) { return (n + kOptimChunk - 1) / kOptimChunk; }
+
+// Runs body(first element, count, index of the chunk) over all elements, in any order; a tensor that is not
+// dense is one element at a time. Chunks are fixed by the sizes alone.
+template <class T, class Body>
+void for_each_chunk(const TensorView& x, const Body& body) {
+  const TensorSpec& spec = *x.spec;
+  const int64_t n = spec.numel();
+  const bool dense = is_dense(spec.shape, spec.strides);
+  auto chunk = [&](int64_t index) {
+    const int64_t begin = index * kOptimChunk, count = std::min(kOptimChunk, n - begin);
+    if (dense) return body(x.as<T>() + begin, count, index);
+    Walk<1> walk;
+    for (int d = 0; d < spec.rank(); ++d) walk.add(spec.shape[d], {spec.strides[d]});
+    walk.seek(begin);
+    for (int64_t i = 0; i < count; ++i, walk.advance(1)) body(x.as<T>() + walk.offset(0), 1, index);
+  };
+  parallel_tasks(optim_chunks(n), chunk);
+}
+
+// Calls task(i) for all tasks, on several threads where so many elements are worth waking them.
+template <class F>
+void parallel_chunks(int64_t tasks, int64_t elements, F&& task) {
+  if (elements < 2 * kOptimChunk) {
+    for (int64_t i = 0; i < tasks; ++i) task(i);
+  } else {
+    parallel_tasks(tasks, task);
+  }
+}
+
+// Inputs of a record: tensors that it writes, the gradients of its parameters, a number.
+constexpr InputDef optim_list(const char* name) {
+  return {.name = name, .kind = InputKind::kList, .mutates = true, .differentiable = false};
+}
+inline constexpr InputDef kOptimGrads = {
+    .name = "grads", .kind = InputKind::kList, .grads_of = 0, .differentiable = false};
+constexpr InputDef optim_number(const char* name) { return {.name = name, .differentiable = false}; }
 
 // Updates every parameter that has a gradient by what its run holds.
 void update_all(const Group& g, std::span<ParamRun> runs, Update update);

@@ -7,6 +7,7 @@
 namespace lanegrad {
 
 // The explicit list: nothing registers itself, so the linker cannot drop a family unseen.
+void register_adafactor_ops(Registry&);
 void register_attention_ops(Registry&);
 void register_average_pool_ops(Registry&);
 void register_check_ops(Registry&);
@@ -18,11 +19,13 @@ void register_elementwise_ops(Registry&);
 void register_embedding_ops(Registry&);
 void register_grid_sample_ops(Registry&);
 void register_index_ops(Registry&);
+void register_lamb_ops(Registry&);
 void register_linalg_ops(Registry&);
 void register_linear_ops(Registry&);
 void register_loss_ops(Registry&);
 void register_matmul_ops(Registry&);
 void register_max_pool_ops(Registry&);
+void register_muon_ops(Registry&);
 void register_norm_ops(Registry&);
 void register_optim_ops(Registry&);
 void register_pad_ops(Registry&);
@@ -70,6 +73,9 @@ const Registry& registry() {
     register_ctc_ops(*r);
     register_embedding_ops(*r);
     register_optim_ops(*r);
+    register_adafactor_ops(*r);
+    register_lamb_ops(*r);
+    register_muon_ops(*r);
     register_clip_ops(*r);
     return r;
   }();

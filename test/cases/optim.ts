@@ -16,20 +16,22 @@ interface Kind {
   /** How many steps each parameter has taken. Default 0 and 7. */
   readonly steps?: readonly [number, number];
   readonly shape?: readonly number[];
+  /** Of the second parameter. */
+  readonly second?: readonly number[];
 }
 
 const signed = [-1, 1] as const;
 const positive = [0.1, 1] as const;
 
-/** Two parameters: one of the shape, one of two elements, which misses a gradient now and then. */
+/** Two parameters, the second of two elements if nothing else is said; it misses a gradient now and then. */
 function step<Name extends OpName>(
   name: string,
-  { states, rows = [], numbers, steps = [0, 7], shape = [3, 4] }: Kind,
+  { states, rows = [], numbers, steps = [0, 7], shape = [3, 4], second = [2] }: Kind,
   attrs: OpAttrs[Name],
 ): CaseOf<Name> {
   const list = ([low, high]: readonly [number, number]): CaseInput => [
     real(shape, low, high),
-    real([2], low, high),
+    real(second, low, high),
   ];
   const inputs = [list(signed), ...states.map((range) => (range === null ? [] : list(range)))];
   return { name, inputs: [...inputs, row(steps), ...rows.map(row), ...numbers.map(number)], attrs };
@@ -49,7 +51,75 @@ const moments = [signed, positive];
 const adam = [1e-2, 0.9, 0.999, 1e-8, 0.02];
 const large = [70, 33];
 
+/** A matrix, matrices and a vector, each with what Adafactor keeps of it. */
+function adafactor(
+  name: string,
+  shapes: readonly (readonly number[])[],
+  numbers: readonly number[],
+  attrs: OpAttrs['adafactorStep'],
+): CaseOf<'adafactorStep'> {
+  const kept = (shapeOf: (shape: readonly number[]) => readonly number[]): CaseInput =>
+    shapes.map((shape) => real(shapeOf(shape), 0.1, 1));
+  const without = (shape: readonly number[], fromEnd: number): readonly number[] =>
+    shape.length > 1 ? shape.map((size, i) => (i === shape.length - fromEnd ? 1 : size)) : [0];
+  return {
+    name,
+    inputs: [
+      shapes.map((shape) => real(shape)),
+      kept((shape) => without(shape, 1)),
+      kept((shape) => without(shape, 2)),
+      kept((shape) => (shape.length > 1 ? [0] : shape)),
+      row(shapes.map((_, i) => 3 * i)),
+      given([shapes.length], new Array<number>(shapes.length).fill(2 ** -23), 'float64'),
+      ...numbers.map(number),
+    ],
+    attrs,
+  };
+}
+
+const newtonSchulz = [3.4445, -4.775, 2.0315];
+
 export const optimizers = {
+  adafactorStep: rowOf<'adafactorStep'>(
+    [
+      adafactor('of each rank', [[3, 4], [2], [5, 2, 3, 3], []], [0.1, -0.8, 1, 0], {
+        leastSize: 1e-3,
+        maximize: false,
+      }),
+      adafactor(
+        'several blocks, clipped, decay, maximize',
+        [[300, 131], [40001], [900, 5, 7]],
+        [0.02, -0.5, 0.2, 0.1],
+        { leastSize: 2, maximize: true },
+      ),
+    ],
+    4e-6,
+  ),
+  muonStep: rowOf<'muonStep'>(
+    [
+      step(
+        'nesterov',
+        {
+          states: [signed],
+          numbers: [0.02, 0.1, 0.95, ...newtonSchulz, 1e-7],
+          shape: [7, 4],
+          second: [3, 9],
+        },
+        { nesterov: true, iterations: 5, matchAdam: false },
+      ),
+      step(
+        'square, without momentum',
+        { states: [signed], numbers: [0.02, 0.1, 0, ...newtonSchulz, 1e-7], shape: [9, 9], second: [1, 1] },
+        { nesterov: false, iterations: 3, matchAdam: true },
+      ),
+      step(
+        'bands, all threads',
+        { states: [signed], numbers: [0.5, 0, 0.5, 2, -1.5, 0.5, 1e-7], shape: [300, 257], second: [0, 3] },
+        { nesterov: true, iterations: 2, matchAdam: false },
+      ),
+    ],
+    2e-5,
+  ),
   sgdStep: rowOf(
     [
       step('plain', { states: [null], numbers: [0.1, 0, 0, 0] }, { nesterov: false, maximize: false }),
@@ -172,6 +242,18 @@ export const optimizers = {
     step(
       'at its bounds, maximize',
       { states: [signed, positive], numbers: [0.01, 0.5, 1.2, 0.2, 0.6], shape: large },
+      { maximize: true },
+    ),
+  ]),
+  lambStep: rowOf([
+    step(
+      'decay',
+      { states: moments, numbers: [0.02, 0.9, 0.999, 1e-6, 0.1], second: [] },
+      { maximize: false },
+    ),
+    step(
+      'maximize',
+      { states: moments, numbers: [0.02, 0.5, 0.9, 1e-6, 0], shape: [300, 133], second: [0] },
       { maximize: true },
     ),
   ]),

@@ -63,6 +63,42 @@ describe('MeanAveragePrecision', () => {
     expect(twice.compute().mar).toBe(0.5);
   });
 
+  it('counts objects of each size by themselves, and leaves out what was found of others', () => {
+    const square = (x: number, side: number): Box => [x, 0, x + side, side];
+    const map = new metrics.MeanAveragePrecision({ iouThresholds: [0.5] });
+    // A small, a medium and a large object; the medium one is not found, and something small that is not there is.
+    map.update(
+      [found([square(0, 20), square(1000, 200), square(3000, 10)], [0.6, 0.9, 0.95], [1, 1, 1])],
+      [there([square(0, 20), square(300, 50), square(1000, 200)], [1, 1, 1])],
+    );
+    const { bySize, map: all, mar } = map.compute();
+    // Wrong, right, right of three: precision 2/3 to a recall of 2/3, which 67 of 101 recalls do not exceed.
+    expect(all).toBeCloseTo((67 * (2 / 3)) / 101, 12);
+    expect(mar).toBeCloseTo(2 / 3, 12);
+    expect(bySize.small).toEqual({ map: 0.5, mar: 1 });
+    expect(bySize.medium).toEqual({ map: 0, mar: 0 });
+    expect(bySize.large).toEqual({ map: 1, mar: 1 });
+  });
+
+  it('takes areas that are given for those of boxes', () => {
+    const map = new metrics.MeanAveragePrecision({ iouThresholds: [0.5] });
+    map.update([found([[0, 0, 40, 40]], [0.9], [1])], [{ ...there([[0, 0, 40, 40]], [1]), areas: [900] }]);
+    expect(map.compute().bySize.small.map).toBe(1);
+    expect(map.compute().bySize.medium.map).toBeNaN();
+    expect(() => map.update([found([], [], [])], [{ ...there([unit(0)], [1]), areas: [1, 2] }])).toThrow(
+      /objects\[0\].areas: got 2, wanted 1/,
+    );
+  });
+
+  it('does not count what is found in a crowd', () => {
+    const map = new metrics.MeanAveragePrecision({ iouThresholds: [0.5] });
+    map.update(
+      [found([unit(0), unit(100), unit(120)], [0.7, 0.9, 0.8], [1, 1, 1])],
+      [{ ...there([unit(0), [95, 0, 195, 10]], [1, 1]), isCrowd: [0, 1] }],
+    );
+    expect(map.compute()).toMatchObject({ map: 1, mar: 1 });
+  });
+
   it('takes the best object for each detection', () => {
     const map = new metrics.MeanAveragePrecision({ iouThresholds: [0.5] });
     // The first fits both objects, the second only the one that the first fits less.

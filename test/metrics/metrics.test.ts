@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from '../../lib/index.js';
 import { flat } from '../nn/pattern.js';
+import { computed } from './computed.js';
 
 const actual = [0, 1, 2, 2, 1, 0, 3, 3, 1, 2, 0, 1];
 const predicted = [0, 2, 2, 2, 1, 1, 3, 1, 1, 0, 0, 1];
@@ -41,29 +42,6 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 const weighted = (of: (c: number) => number): number =>
   classes.reduce((sum, c) => sum + of(c) * count((_, y) => y === c), 0) / actual.length;
-
-/** In two batches, in another order merged, and after a reset: the same. */
-function computed<In extends unknown[], Out>(make: () => metrics.Metric<In, Out>, ...batches: In[]): Out {
-  const metric = make();
-  for (const batch of batches) metric.update(...batch);
-  const value = metric.compute();
-  const merged = make();
-  for (const batch of [...batches].reverse()) {
-    const part = make();
-    part.update(...batch);
-    merged.merge(part);
-  }
-  const close = (a: unknown, b: unknown): void => {
-    if (typeof a === 'number' && typeof b === 'number') expect(a).toBeCloseTo(b, 12);
-    else expect(a).toEqual(b);
-  };
-  close(merged.compute(), value);
-  metric.reset();
-  expect(metric.merge(make()).compute()).toEqual(make().compute());
-  for (const batch of batches) metric.update(...batch);
-  expect(metric.compute()).toEqual(value);
-  return value;
-}
 
 const halves = (a: readonly number[], b: readonly number[]): [number[], number[]][] => [
   [a.slice(0, 5), b.slice(0, 5)],

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { backend } from '../../lib/backend/current.js';
 import {
   DTypeError,
+  info,
   memory,
   noGrad,
   optim,
@@ -44,6 +46,7 @@ const full: Record<string, { options: Options; state: string[] }> = {
   Rprop: { options: { lr: 0.1 }, state: ['step', 'prev', 'stepSize'] },
   Lion: { options: { lr: 0.05, betas: [0.5, 0.9] }, state: ['expAvg'] },
   Adafactor: { options: { lr: 0.1 }, state: ['step', 'rowVar', 'colVar'] },
+  Lamb: { options: { lr: 0.1 }, state: ['step', 'expAvg', 'expAvgSq'] },
   Muon: { options: { lr: 0.05 }, state: ['momentumBuffer'] },
 };
 const names = Object.keys(full);
@@ -118,6 +121,14 @@ describe.each(names)('%s', (name) => {
     expect(b.tolist()).not.toEqual(leaf().tolist());
   });
 
+  it('sees parameters, gradients and states of any strides', () => {
+    const [w, turned] = [leaf(), leaf().detach().t().contiguous().t().requiresGrad_()];
+    advance(make(name, [w], options), w, 3);
+    advance(make(name, [turned], options), turned, 3);
+    expect(turned.isContiguous()).toBe(false);
+    w.data.forEach((value, i) => expect(turned.data[i]).toBeCloseTo(Number(value), 9));
+  });
+
   it('leaves no tensors behind', () => {
     const w = leaf();
     const optimizer = make(name, [w], options);
@@ -140,6 +151,48 @@ describe.each(names)('%s', (name) => {
     const group = make(name, [w], options).paramGroups[0]!;
     expect(() => (group.lr = -1)).toThrow(ValueError);
   });
+});
+
+it.runIf(info().name === 'native')('every step is one op, for however many parameters', () => {
+  for (const name of names) {
+    const params = Array.from({ length: 5 }, leaf);
+    const optimizer = make(name, params, full[name]!.options);
+    const once = (): void => {
+      params.forEach((w) => lossOf(w).backward());
+      optimizer.step();
+    };
+    once();
+    const run = vi.spyOn(backend, 'run');
+    const others = (['run1', 'runInPlace'] as const).map((method) => vi.spyOn(backend, method));
+    params.forEach((w) => lossOf(w).backward());
+    [run, ...others].forEach((spy) => spy.mockClear());
+    optimizer.step();
+    expect(
+      run.mock.calls.map(([op]) => op),
+      name,
+    ).toHaveLength(1);
+    others.forEach((spy) =>
+      expect(
+        spy.mock.calls.map(([op]) => op),
+        name,
+      ).toEqual([]),
+    );
+    vi.restoreAllMocks();
+  }
+});
+
+it('LAMB steps as its paper says', () => {
+  const run = (): unknown => {
+    const w = tensor([3, -4], { dtype: 'float64', requiresGrad: true });
+    const optimizer = new optim.Lamb([w], { lr: 0.1, betas: [0.5, 0.75], eps: 0, weightDecay: 0.5 });
+    w.grad = tensor([2, 0.5], { dtype: 'float64' });
+    optimizer.step();
+    return w.tolist();
+  };
+  // The direction is [1, 1] + [1.5, -2], of norm sqrt(7.25); the parameter has norm 5.
+  const factor = (0.1 * 5) / Math.sqrt(7.25);
+  for (const values of [run(), withComposites(run)] as number[][])
+    [3 - factor * 2.5, -4 + factor].forEach((value, i) => expect(values[i]).toBeCloseTo(value, 12));
 });
 
 describe('wrong options', () => {

@@ -10,6 +10,7 @@ import {
   manualSeed,
   multinomial,
   nn,
+  optim,
   poisson,
   rand,
   randint,
@@ -169,6 +170,26 @@ describe.runIf(counts.length > 1)('large ops', () => {
         .backward();
       return weight.grad!;
     },
+    ...Object.fromEntries(
+      (['Adafactor', 'Lamb', 'Muon'] as const).map((name) => [
+        `parameters after steps of ${name}`,
+        () => {
+          const shapes = [
+            [300, 260],
+            [20, 30],
+            [257, 300],
+            ...(name === 'Muon' ? [] : [[40_001], [9, 70, 3, 3]]),
+          ];
+          const params = shapes.map((shape) => randn(shape, { requiresGrad: true }));
+          const optimizer = new optim[name](params);
+          for (let step = 0; step < 2; ++step) {
+            params.forEach((param) => (param.grad = randn(param.shape)));
+            optimizer.step();
+          }
+          return cat(params.map((param) => param.detach().flatten()));
+        },
+      ]),
+    ),
   };
   test.each(Object.entries(cases))('%s', (_name, make) => {
     const run = (threads: number) => {

@@ -6,6 +6,7 @@ import { OutOfMemoryError, ValueError } from '../../errors.js';
 import type { StateDict } from '../../nn/state-dict.js';
 import type { Tensor } from '../../tensor.js';
 import { writeAtomically } from '../atomic.js';
+import { checkFile } from '../file.js';
 import { bytesOf } from './elements.js';
 import { lengthBytes, metadataName, mostHeaderBytes, storedNames } from './layout.js';
 
@@ -33,7 +34,7 @@ interface Plan {
  * the old file or the new one, never half of one. The same tensors give the same bytes.
  *
  * A tensor under two names is written twice. Missing folders are not made.
- * @throws ValueError for the name `__metadata__`, metadata that is no text, or a header of more than 100 MB.
+ * @throws ValueError for the name `__metadata__`, metadata that is no text, a header of more than 100 MB, or a folder's path.
  * @throws DTypeError for what is no tensor.
  * @throws Node's own error for a file that cannot be written.
  * @example
@@ -50,10 +51,10 @@ export function saveSafetensors(
   tensors: StateDict,
   options: SafetensorsOptions = {},
 ): void {
-  if (typeof path !== 'string' && !((path as unknown) instanceof URL)) {
-    throw new ValueError(`[saveSafetensors] path: got ${describe(path)}, wanted a path or a file URL`);
-  }
-  writeAtomically(path, chunks(planFile('saveSafetensors', tensors, options)));
+  writeAtomically(
+    checkFile('saveSafetensors', 'path', path),
+    chunks(planFile('saveSafetensors', tensors, options)),
+  );
 }
 
 /**

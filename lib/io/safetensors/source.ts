@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
+import { checkFile } from '../file.js';
 import { complainer, headerLength, lengthBytes, parseHeader } from './layout.js';
 import type { Complain, Entry, Layout } from './layout.js';
 
@@ -21,12 +21,12 @@ export interface OpenFile {
 /** Opens a source, and closes it when `fn` returns. */
 export function withSource<T>(op: string, source: SafetensorsSource, fn: (file: OpenFile) => T): T {
   if (source instanceof Uint8Array) return fn(openBytes(op, source));
-  if (typeof source !== 'string' && !(source instanceof URL)) {
+  if (typeof source !== 'string' && !((source as unknown) instanceof URL)) {
     throw new ValueError(
       `[${op}] source: got ${describe(source)}, wanted a path, a file URL or a Uint8Array`,
     );
   }
-  const path = typeof source === 'string' ? source : fileURLToPath(source);
+  const path = checkFile(op, 'source', source);
   const descriptor = openSync(path, 'r');
   try {
     return fn(openDescriptor(op, path, descriptor));

@@ -114,6 +114,29 @@ export function adamaxStep(inputs: Inputs, { maximize }: OpAttrs['adamaxStep']):
   return [];
 }
 
+/**
+ * LAMB (You et al., 2020) as optax has it: u = Adam's direction + weightDecay param; param -= lr |param| / |u| u, the ratio 1
+ * where a norm is 0.
+ */
+export function lambStep(inputs: Inputs, { maximize }: OpAttrs['lambStep']): Tensor[] {
+  const [lr, beta1, beta2, eps, weightDecay] = numbersFrom(inputs, 4) as Five;
+  forEachParam(inputs, 3, { weightDecay: 0, maximize }, ({ param, grad, step, i }) => {
+    const mean = follow(state(inputs[1], i), grad, beta1);
+    const square = follow(state(inputs[2], i), grad.square(), beta2);
+    const denominator = square
+      .sqrt()
+      .div_(Math.sqrt(1 - beta2 ** step))
+      .add_(eps);
+    const update = mean
+      .div(1 - beta1 ** step)
+      .div_(denominator)
+      .add_(param.mul(weightDecay));
+    const [size, length] = [Number(param.norm().item()), Number(update.norm().item())];
+    param.sub_(update.mul_(size === 0 || length === 0 ? lr : (lr * size) / length));
+  });
+  return [];
+}
+
 /** Lion (Chen et al., 2023): param -= lr sign(beta1 m + (1 - beta1) g), after decay; then m = beta2 m + (1 - beta2) g. */
 export function lionStep(inputs: Inputs, { maximize }: OpAttrs['lionStep']): Tensor[] {
   const [lr, beta1, beta2, weightDecay] = numbersFrom(inputs, 3) as Four;

@@ -8,6 +8,7 @@
 #include "simd/begin_avx2.h"
 
 #include "kernels/optim/clip.inl"
+#include "kernels/optim/factored.inl"
 #include "kernels/optim/optim.inl"
 
 #include "simd/end_avx2.h"

@@ -34,6 +34,16 @@ static void scale_run(T* x, int64_t n, T factor) {
   }
 }
 
+template <class T>
+static void combine_runs(T* x, const T* y, int64_t n, T a, T b) {
+  constexpr int w = Vec<T>::kWidth;
+  const Vec<T> of_x = Vec<T>::broadcast(a), of_y = Vec<T>::broadcast(b);
+  for (int64_t i = 0; i < n; i += w) {
+    const int64_t lanes = n - i < w ? n - i : w;
+    fma(of_x, Vec<T>::load_n(x + i, lanes), of_y * Vec<T>::load_n(y + i, lanes)).store_n(x + i, lanes);
+  }
+}
+
 // NaN stays.
 template <class T>
 static void clamp_run(T* x, int64_t n, T most) {

@@ -8,6 +8,7 @@
 #include "simd/begin_neon.h"
 
 #include "kernels/optim/clip.inl"
+#include "kernels/optim/factored.inl"
 #include "kernels/optim/optim.inl"
 
 #include "simd/end_neon.h"

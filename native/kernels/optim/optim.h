@@ -24,6 +24,8 @@ enum class Update : uint8_t {
   kRprop,
   kLion,
   kAverage,
+  kMuon,
+  kLamb,
   kCount
 };
 inline constexpr int kUpdateCount = static_cast<int>(Update::kCount);
@@ -135,6 +137,34 @@ struct AverageStep {
   double weight;
 };
 
+// Stands before the orthogonalization: the parameter is where the direction goes. States: buffer.
+struct MuonStep {
+  static constexpr Update kUpdate = Update::kMuon;
+  double momentum, one_minus_momentum;
+  bool nesterov;
+};
+
+// The direction goes where the parameter is for others. States: means, squares, the parameter.
+struct LambStep {
+  static constexpr Update kUpdate = Update::kLamb;
+  double correction;  // 1 / (1 - beta1^t)
+  double one_minus_beta1, beta2, one_minus_beta2;
+  double root_correction;  // sqrt(1 - beta2^t)
+  double eps, decay;
+  bool maximize;
+};
+
+// Rows of a matrix, dense, and what Adafactor keeps of it. Without `row` every row is 1.
+template <class T>
+struct FactoredRows {
+  T* param;
+  const T* grad;
+  T* row;
+  T* column;
+  T scale;  // of every row
+  int64_t rows, columns;
+};
+
 // What is summed for a norm; the largest is not summed.
 enum class NormKind : uint8_t { kOne, kTwo, kMax };
 
@@ -149,7 +179,13 @@ struct OptimKernels {
   Fn update[kUpdateCount];
   double (*norm_part)(const T* x, int64_t n, NormKind kind);
   void (*scale)(T* x, int64_t n, T factor);
-  void (*clamp)(T* x, int64_t n, T most);  // to [-most, most]
+  void (*clamp)(T* x, int64_t n, T most);                  // to [-most, most]
+  void (*combine)(T* x, const T* y, int64_t n, T a, T b);  // x = a x + b y
+  // See factored.inl.
+  void (*square_means)(const FactoredRows<T>& x, T weight, T* column_sums);
+  double (*scaled_squares)(const FactoredRows<T>& x, T floor);
+  void (*scaled_update)(const FactoredRows<T>& x, T floor, T shrink, T length);
+  void (*toward_squares)(T* mean, const T* grad, int64_t n, T weight);
 };
 
 struct OptimTable {

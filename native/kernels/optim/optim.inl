@@ -354,6 +354,40 @@ struct Rule<AverageStep, T> {
   }
 };
 
+template <class T>
+struct Rule<MuonStep, T> {
+  Vec<T> momentum, c;
+  bool nesterov;
+  explicit LANEGRAD_INLINE Rule(const MuonStep& s)
+      : momentum(all<T>(s.momentum)), c(all<T>(s.one_minus_momentum)), nesterov(s.nesterov) {}
+  template <class L>
+  LANEGRAD_INLINE void operator()(const L& x) const {
+    const Vec<T> g = x.load(kGrad), buffer = toward(x.load(kState), g, c);
+    x.store(kState, buffer);
+    x.store(kParam, nesterov ? toward(g, buffer, momentum) : buffer);
+  }
+};
+
+template <class T>
+struct Rule<LambStep, T> {
+  Moments<T> moments;
+  Vec<T> correction, root, eps, decay;
+  bool maximizes;
+  explicit LANEGRAD_INLINE Rule(const LambStep& s)
+      : moments(s),
+        correction(all<T>(s.correction)),
+        root(all<T>(1 / s.root_correction)),
+        eps(all<T>(s.eps)),
+        decay(all<T>(s.decay)),
+        maximizes(s.maximize) {}
+  template <class L>
+  LANEGRAD_INLINE void operator()(const L& x) const {
+    const Vec<T> g = x.load(kGrad);
+    const auto [m, v] = moments(x, maximizes ? -g : g);
+    x.store(kParam, fma(decay, x.load(kState + 2), m * correction / fma(sqrt(v), root, eps)));
+  }
+};
+
 template <class S, class T>
 static void update_run(T* const* tensors, int64_t n, const void* step) {
   constexpr int w = Vec<T>::kWidth;
@@ -372,6 +406,11 @@ static constexpr OptimKernels<T> make_kernels() {
   table.norm_part = norm_part<T>;
   table.scale = scale_run<T>;
   table.clamp = clamp_run<T>;
+  table.combine = combine_runs<T>;
+  table.square_means = square_means<T>;
+  table.scaled_squares = scaled_squares<T>;
+  table.scaled_update = scaled_update<T>;
+  table.toward_squares = toward_squares<T>;
   ((table.update[static_cast<int>(S::kUpdate)] = update_run<S, T>), ...);
   return table;
 }
@@ -379,7 +418,7 @@ static constexpr OptimKernels<T> make_kernels() {
 template <class T>
 inline constexpr OptimKernels<T> kOptimKernels =
     make_kernels<T, SgdStep, AdamStep, NadamStep, RadamStep, AdamaxStep, RmspropStep, AdagradStep,
-                 AdadeltaStep, AsgdStep, RpropStep, LionStep, AverageStep>();
+                 AdadeltaStep, AsgdStep, RpropStep, LionStep, AverageStep, MuonStep, LambStep>();
 
 extern const OptimTable kOptimTable;
 const OptimTable kOptimTable = {.f32 = kOptimKernels<float>, .f64 = kOptimKernels<double>};
