@@ -1,3 +1,4 @@
+#include "ops/conv_depthwise.h"
 #include "ops/conv_pixels.h"
 
 namespace lanegrad {
@@ -35,12 +36,14 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
+  if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
   return lay_out<T>(g, nullptr).bytes;
 }
 
 template <class T>
 void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
                   T* out, void* workspace) {
+  if (has_single_channels(g)) return depthwise_forward(g, x, weight, bias, out, workspace);
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.in_channels;
   if (l.pads) {

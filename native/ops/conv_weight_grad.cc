@@ -1,3 +1,4 @@
+#include "ops/conv_depthwise.h"
 #include "ops/conv_pixels.h"
 
 namespace lanegrad {
@@ -54,12 +55,14 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g) {
+  if (has_single_channels(g)) return depthwise_weight_grad_workspace<T>(g);
   return lay_out<T>(g, nullptr).bytes;
 }
 
 template <class T>
 void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
+  if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
   const GemmTable<T>& gemm = gemm_table<T>();
