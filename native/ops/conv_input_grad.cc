@@ -1,6 +1,7 @@
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direction.h"
 #include "ops/conv_pixels.h"
+#include "ops/conv_pointwise.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -49,6 +50,7 @@ template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
   if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
   const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (suits_pointwise(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
 }
 
@@ -56,6 +58,7 @@ template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
+  if (suits_pointwise(g) && pointwise_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_input_grad(g, grad, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.out_channels;
