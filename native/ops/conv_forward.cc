@@ -1,4 +1,7 @@
+#include "ops/conv_depthwise.h"
 #include "ops/conv_pixels.h"
+#include "ops/conv_pointwise.h"
+#include "ops/conv_winograd.h"
 
 namespace lanegrad {
 namespace {
@@ -35,12 +38,18 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
-  return lay_out<T>(g, nullptr).bytes;
+  if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
+  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (suits_pointwise(g)) return std::max(direct, pointwise_forward_workspace<T>(g));
+  return suits_winograd<T>(g) ? std::max(direct, winograd_forward_workspace<T>(g)) : direct;
 }
 
 template <class T>
 void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
                   T* out, void* workspace) {
+  if (has_single_channels(g)) return depthwise_forward(g, x, weight, bias, out, workspace);
+  if (suits_pointwise(g) && pointwise_forward(g, x, weight, bias, out, workspace)) return;
+  if (suits_winograd<T>(g) && winograd_forward(g, x, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.in_channels;
   if (l.pads) {

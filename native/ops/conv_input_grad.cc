@@ -1,43 +1,13 @@
+#include "ops/conv_depthwise.h"
+#include "ops/conv_direction.h"
 #include "ops/conv_pixels.h"
+#include "ops/conv_pointwise.h"
+#include "ops/conv_winograd.h"
 
 namespace lanegrad {
 namespace {
 
 using namespace conv_detail;
-
-// In one direction: the input pixels first, first + stride, ... see the same taps, namely those k with
-// (first + padding - k * dilation) divisible by the stride, and the output pixel there is the quotient plus
-// the index.
-struct Direction {
-  int64_t first;
-  const ConvGeometry* g;
-  int d;
-  int64_t count() const { return first < g->size[d] ? ceil_div(g->size[d] - first, g->stride[d]) : 0; }
-  bool sees(int64_t k) const { return (first + g->padding[d] - k * g->dilation[d]) % g->stride[d] == 0; }
-  int64_t base(int64_t k) const { return (first + g->padding[d] - k * g->dilation[d]) / g->stride[d]; }
-  int64_t taps() const {
-    int64_t n = 0;
-    for (int64_t k = 0; k < g->kernel[d]; ++k) n += sees(k);
-    return n;
-  }
-};
-
-// How far outside the gradient the taps reach: before its first element and past its last.
-struct Reach {
-  int64_t before = 0, after = 0;
-};
-Reach reach(const ConvGeometry& g, int d) {
-  Reach r;
-  for (int64_t first = 0; first < std::min(g.stride[d], g.size[d]); ++first) {
-    const Direction dir{first, &g, d};
-    for (int64_t k = 0; k < g.kernel[d]; ++k) {
-      if (!dir.sees(k)) continue;
-      r.before = std::max(r.before, -dir.base(k));
-      r.after = std::max(r.after, dir.base(k) + dir.count() - g.out[d]);
-    }
-  }
-  return r;
-}
 
 template <class T>
 struct Layout {
@@ -78,12 +48,18 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
-  return lay_out<T>(g, nullptr).bytes;
+  if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
+  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (suits_pointwise(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
+  return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
 }
 
 template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
+  if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
+  if (suits_pointwise(g) && pointwise_input_grad(g, grad, weight, bias, out, workspace)) return;
+  if (suits_winograd<T>(g) && winograd_input_grad(g, grad, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.out_channels;
   if (l.pads) {

@@ -1,4 +1,6 @@
+#include "ops/conv_depthwise.h"
 #include "ops/conv_pixels.h"
+#include "ops/conv_winograd.h"
 
 namespace lanegrad {
 namespace {
@@ -54,12 +56,16 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g) {
-  return lay_out<T>(g, nullptr).bytes;
+  if (has_single_channels(g)) return depthwise_weight_grad_workspace<T>(g);
+  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  return suits_winograd<T>(g) ? std::max(direct, winograd_weight_grad_workspace<T>(g)) : direct;
 }
 
 template <class T>
 void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
+  if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
+  if (suits_winograd<T>(g) && winograd_weight_grad(g, grad, x, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
   const GemmTable<T>& gemm = gemm_table<T>();

@@ -1,0 +1,261 @@
+#include "ops/conv_winograd.h"
+
+#include <type_traits>
+
+#include "ops/conv_tiles.h"
+
+namespace lanegrad::conv_detail {
+namespace {
+
+// Below this many channels or tiles the transforms cost more than they save.
+constexpr int64_t kFewChannels = 16, kFewTiles = 16;
+constexpr int64_t kMaxWidth = 1024;
+// Elements of a block's transformed tiles and products, which should stay in the L2 cache, and tiles that it
+// has at least, for which the transformed weights pass by.
+constexpr int64_t kBlockElements = int64_t{1} << 19, kBlockTiles = 48;
+constexpr int64_t kBlocks = 8;  // at least, if they are not too small then
+constexpr int64_t kMaxSlots = 16;
+constexpr int64_t kWeightDepth = 32;  // depth that one task transforms
+
+// A convolution of an image of `depth` channels to one of `channels`.
+struct Job {
+  int64_t images, depth, channels;
+  int64_t rows, columns, out_rows, out_columns;
+  int64_t top, left;  // zeros before the image
+  const float* image;
+  int64_t image_stride, channel_stride, row_stride;
+  const float* weight;
+  int64_t weight_depth, weight_channel;
+  bool flipped;
+  const float* bias;
+  float* out;
+};
+
+struct Layout {
+  TileGrid tiles;
+  int64_t lanes, depth_block, width;  // width: channels in whole vectors
+  int64_t block_rows, blocks, slots;  // rows of tiles
+  int64_t weight_point;               // strides
+  int64_t tile, point, product, product_point;
+  float* weights;
+  float* slots_at;
+  int64_t slot, products_at, region_at;
+  size_t bytes;
+
+  Layout(const Job& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+    const GemmTable<float>& gemm = gemm_table<float>();
+    lanes = winograd_table().lanes;
+    const int64_t depth_blocks = ceil_div(j.depth, gemm.depth);
+    depth_block = std::min(gemm.depth, round_up(ceil_div(j.depth, depth_blocks), kWeightDepth));
+    width = round_up(j.channels, lanes);
+    // One vector more than the channels: rows at a power of two would share few sets of the cache.
+    tile = round_up(j.depth, lanes) + lanes;
+    product = width + lanes;
+    const int64_t count = tiles.all_rows * tiles.columns;
+    const int64_t wanted = std::max(kBlockTiles, kBlockElements / (kWinogradPoints * (tile + product)));
+    blocks = std::max(ceil_div(count, wanted), std::min(kBlocks, count / (kBlockTiles / 2)));
+    block_rows = ceil_div(tiles.all_rows, std::max<int64_t>(blocks, 1));
+    blocks = ceil_div(tiles.all_rows, block_rows);
+    slots = std::min(blocks, kMaxSlots);
+    point = block_rows * tiles.columns * tile + lanes;
+    product_point = block_rows * tiles.columns * product + lanes;
+    weight_point = j.depth * width + lanes;
+    products_at = kWinogradPoints * point;
+    region_at = products_at + kWinogradPoints * product_point;
+    slot = round_up(region_at + winograd_region(std::min(block_rows, tiles.rows), tiles.columns, lanes), 16);
+    Pieces pieces(workspace);
+    weights = pieces.take<float>(kWinogradPoints * weight_point);
+    slots_at = pieces.take<float>(slots * slot);
+    bytes = pieces.used();
+  }
+};
+
+// For each point the panels that the matrix product takes, depth block by depth block.
+void transform_weights(const Job& j, const Layout& l) {
+  const int64_t vectors = l.width / l.lanes, pieces = ceil_div(j.depth, kWeightDepth);
+  const int64_t panel = gemm_table<float>().columns;
+  in_slots(vectors * pieces, vectors * pieces, [&](int64_t index, int64_t) {
+    const int64_t column = index % vectors * l.lanes, p = index / vectors * kWeightDepth;
+    const int64_t start = p / l.depth_block * l.depth_block, depth = std::min(l.depth_block, j.depth - start);
+    const int64_t first = column / panel * panel, padded = std::min(panel, l.width - first);
+    winograd_table().weights(
+        {.weight = j.weight + p * j.weight_depth + column * j.weight_channel,
+         .weight_depth = j.weight_depth,
+         .weight_column = j.weight_channel,
+         .depth = std::min(kWeightDepth, j.depth - p),
+         .columns = std::min(l.lanes, j.channels - column),
+         .flipped = j.flipped,
+         .out = l.weights + start * l.width + first * depth + (p - start) * padded + (column - first),
+         .out_point = l.weight_point,
+         .out_depth = padded});
+  });
+}
+
+// Rows [begin, end) of tiles: transformed, multiplied point by point, and back.
+bool run_block(const Job& j, const Layout& l, int64_t begin, int64_t end, float* slot) {
+  const WinogradTable& table = winograd_table();
+  const int64_t plane = j.out_rows * j.out_columns;
+  float* const products = slot + l.products_at;
+  float* const region = slot + l.region_at;
+  each_image(l.tiles, begin, end, [&](int64_t n, int64_t row, int64_t count, int64_t tile) {
+    for (int64_t c = 0; c < j.depth; c += l.lanes) {
+      table.image_tiles({.image = j.image + n * j.image_stride + c * j.channel_stride,
+                         .channel = j.channel_stride,
+                         .row = j.row_stride,
+                         .channels = std::min(l.lanes, j.depth - c),
+                         .rows = j.rows,
+                         .columns = j.columns,
+                         .top = row * kWinogradStep - j.top,
+                         .left = -j.left,
+                         .tile_rows = count,
+                         .tile_columns = l.tiles.columns,
+                         .region = region,
+                         .out = slot + tile * l.tile + c,
+                         .out_point = l.point,
+                         .out_tile = l.tile});
+    }
+  });
+  const int64_t count = (end - begin) * l.tiles.columns;
+  for (int64_t point = 0; point < kWinogradPoints; ++point) {
+    for (int64_t p = 0; p < j.depth; p += l.depth_block) {
+      multiply_panels(count, j.channels, std::min(l.depth_block, j.depth - p), slot + point * l.point + p,
+                      l.tile, 1, l.weights + point * l.weight_point + p * l.width,
+                      products + point * l.product_point, l.product, p > 0);
+    }
+  }
+  bool finite = true;
+  each_image(l.tiles, begin, end, [&](int64_t n, int64_t row, int64_t rows, int64_t tile) {
+    for (int64_t o = 0; o < j.channels; o += l.lanes) {
+      finite &=
+          table.pixels({.products = products + tile * l.product + o,
+                        .point = l.product_point,
+                        .tile = l.product,
+                        .channels = std::min(l.lanes, j.channels - o),
+                        .tile_rows = rows,
+                        .tile_columns = l.tiles.columns,
+                        .bias = j.bias ? j.bias + o : nullptr,
+                        .region = region,
+                        .out = j.out + (n * j.channels + o) * plane + row * kWinogradStep * j.out_columns,
+                        .channel = plane,
+                        .row = j.out_columns,
+                        .rows = j.out_rows - row * kWinogradStep,
+                        .columns = j.out_columns});
+    }
+  });
+  return finite;
+}
+
+bool run(const Job& j, void* workspace) {
+  const Layout l(j, workspace);
+  transform_weights(j, l);
+  std::atomic<bool> finite{true};
+  in_slots(l.blocks, l.slots, [&](int64_t block, int64_t slot) {
+    const int64_t begin = block * l.block_rows, end = std::min(begin + l.block_rows, l.tiles.all_rows);
+    if (!run_block(j, l, begin, end, l.slots_at + slot * l.slot))
+      finite.store(false, std::memory_order_relaxed);
+  });
+  return finite.load();
+}
+
+Job forward_job(const ConvGeometry& g) {
+  Job j{};
+  j.images = g.batch;
+  j.depth = g.in_channels;
+  j.channels = g.out_channels;
+  j.rows = g.size[1];
+  j.columns = g.size[2];
+  j.out_rows = g.out[1];
+  j.out_columns = g.out[2];
+  j.top = g.padding[1];
+  j.left = g.padding[2];
+  return j;
+}
+
+// The gradient convolved with the windows turned round.
+Job input_grad_job(const ConvGeometry& g) {
+  Job j{};
+  j.images = g.batch;
+  j.depth = g.out_channels;
+  j.channels = g.in_channels;
+  j.rows = g.out[1];
+  j.columns = g.out[2];
+  j.out_rows = g.size[1];
+  j.out_columns = g.size[2];
+  j.top = 2 - g.padding[1];
+  j.left = 2 - g.padding[2];
+  j.flipped = true;
+  return j;
+}
+
+bool run_on(Job j, ConvOperand<const float> image, ConvOperand<const float> weight, int weight_depth,
+            const float* bias, float* out, void* workspace) {
+  const auto &xs = image.strides, &ws = weight.strides;
+  if ((xs[4] != 1 && j.columns > 1) || ws[4] != 1 || ws[3] != 3) return false;
+  j.image = image.data;
+  j.image_stride = xs[0];
+  j.channel_stride = xs[1];
+  j.row_stride = xs[3];
+  j.weight = weight.data;
+  j.weight_depth = ws[weight_depth];
+  j.weight_channel = ws[1 - weight_depth];
+  j.bias = bias;
+  j.out = out;
+  return run(j, workspace);
+}
+
+}  // namespace
+
+template <class T>
+bool suits_winograd(const ConvGeometry& g) {
+  if (!std::is_same_v<T, float> || winograd_table().lanes == 1) return false;
+  if (g.groups != 1 || g.in_channels < kFewChannels || g.out_channels < kFewChannels) return false;
+  for (int d = 0; d < kConvDims; ++d) {
+    if (g.stride[d] != 1 || g.dilation[d] != 1 || g.kernel[d] != (d == 0 ? 1 : 3)) return false;
+    if (g.padding[d] > (d == 0 ? 0 : 2) || (d == 0 && g.size[d] != 1)) return false;
+  }
+  if (g.size[2] > kMaxWidth) return false;
+  // Tiles that hang over the edge are work for nothing.
+  const TileGrid tiles(g.batch, g.out[1], g.out[2]);
+  const int64_t pixels = tiles.rows * tiles.columns * kWinogradStep * kWinogradStep;
+  return tiles.all_rows * tiles.columns >= kFewTiles && pixels < 2 * g.out[1] * g.out[2];
+}
+
+template <class T>
+size_t winograd_forward_workspace(const ConvGeometry& g) {
+  return Layout(forward_job(g), nullptr).bytes;
+}
+template <class T>
+size_t winograd_input_grad_workspace(const ConvGeometry& g) {
+  return Layout(input_grad_job(g), nullptr).bytes;
+}
+
+template <class T>
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
+                      const T* bias, T* out, void* workspace) {
+  if constexpr (std::is_same_v<T, float>)
+    return run_on(forward_job(g), x, weight, 1, bias, out, workspace);
+  else
+    return false;
+}
+template <class T>
+bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
+                         const T* bias, T* out, void* workspace) {
+  if constexpr (std::is_same_v<T, float>)
+    return run_on(input_grad_job(g), grad, weight, 0, bias, out, workspace);
+  else
+    return false;
+}
+
+#define LANEGRAD_CONV(T)                                                                                \
+  template bool suits_winograd<T>(const ConvGeometry&);                                                 \
+  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                   \
+  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                \
+  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,    \
+                                    const T*, T*, void*);                                               \
+  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+                                       const T*, T*, void*);
+LANEGRAD_CONV(float)
+LANEGRAD_CONV(double)
+#undef LANEGRAD_CONV
+
+}  // namespace lanegrad::conv_detail

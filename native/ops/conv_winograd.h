@@ -1,0 +1,31 @@
+// 3 x 3 convolutions of stride one with many channels, by Winograd's transforms and matrix products.
+#pragma once
+
+#include "ops/convolution.h"
+
+namespace lanegrad::conv_detail {
+
+// Whether the shape is one for it. What follows then still needs operands whose pixels of a row, or taps, are
+// neighbours, and gives up, false, on those that are not and on results that are not finite: an infinity
+// would spread over its tile. The caller then takes the direct way.
+template <class T>
+bool suits_winograd(const ConvGeometry& g);
+
+template <class T>
+size_t winograd_forward_workspace(const ConvGeometry& g);
+template <class T>
+size_t winograd_input_grad_workspace(const ConvGeometry& g);
+template <class T>
+size_t winograd_weight_grad_workspace(const ConvGeometry& g);
+
+template <class T>
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
+                      const T* bias, T* out, void* workspace);
+template <class T>
+bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
+                         const T* bias, T* out, void* workspace);
+template <class T>
+bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
+                          void* workspace);
+
+}  // namespace lanegrad::conv_detail
