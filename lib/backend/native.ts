@@ -11,6 +11,7 @@ import {
   type CustomBackward,
   type MemoryInfo,
   type OpInput,
+  type PeakRates,
   type TensorInfo,
 } from './backend.js';
 import { makeCollector } from './collector.js';
@@ -475,6 +476,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   backendInfo(): BackendInfo {
     return this.#addon.backendInfo();
+  }
+
+  peak(seconds: number): PeakRates {
+    return this.#addon.peak(seconds);
   }
 
   setNumThreads(threads: number): void {
