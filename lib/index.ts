@@ -44,6 +44,7 @@ export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';
 export * as signal from './ops/signal/index.js';
 export * as special from './ops/special.js';
+export * as vision from './ops/vision/index.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';

@@ -177,6 +177,7 @@ const lists: readonly (readonly [ops: string, names: readonly string[]])[] = [
   ['removeParametrizations', ['leaveParametrized']],
   ['repeatInterleave', ['dim', 'outputSize']],
   ['rmsNorm', ['eps', 'weight']],
+  ['roiAlign', ['aligned', 'samplingRatio', 'spatialScale']],
   ['rot90', ['dims', 'k']],
   ['round round_', ['decimals']],
   ['rrelu', ['lower', 'training', 'upper']],

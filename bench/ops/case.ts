@@ -27,13 +27,35 @@ export interface View {
 export type Result =
   Tensor | readonly Tensor[] | ValuesAndIndices | Readonly<Record<string, Tensor>> | number | boolean;
 
+/** Cases of 16M elements for every op, next to a triad: docs/bandwidth.md is made of them. */
+export const bandwidthGroups = ['elementwise', 'reduction', 'index', 'layout', 'dtypes'] as const;
+/** Shapes as they stand in networks, forward and backward. */
+export const kernelGroups = ['tiny', 'matmul', 'attn', 'elem', 'norm', 'misc', 'opt', 'conv'] as const;
+export type Group = (typeof bandwidthGroups)[number] | (typeof kernelGroups)[number];
+
 export interface OpCase {
   readonly name: string;
-  readonly group: 'elementwise' | 'reduction' | 'index' | 'layout' | 'dtypes';
+  readonly group: Group;
   readonly inputs: readonly Input[];
   readonly call: (...inputs: Tensor[]) => Result;
-  /** The same in PyTorch: an expression of a, b, c, torch, F and aten. Absent where PyTorch has none. */
-  readonly torch?: string;
+  /** What a round calls instead, made once of the inputs: for what needs more than a call, gradients or an optimizer. */
+  readonly prepare?: (...inputs: Tensor[]) => () => Result;
+  /** Ops of one call, if it is a loop: times are then of one. */
+  readonly loop?: number;
+  /** What one call computes: it is held against the rate of multiply-adds. */
+  readonly flops?: number;
+  /** Bytes that must move, if not the inputs once and the outputs once. */
+  readonly bytes?: number;
+  /** The same in PyTorch. Absent where PyTorch has none. */
+  readonly torch?: string | TorchProgram;
+}
+
+/** Python of a, b, c, ..., torch, F and aten. */
+export interface TorchProgram {
+  /** Statements, run once. */
+  readonly setup?: string;
+  /** Expressions of which the fastest counts. */
+  readonly calls: readonly string[];
 }
 
 export function input(shape: readonly number[], options: Partial<Input> = {}): Input {

@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { reasonFor } from './reasons.js';
-import type { OpsReport, OpsRow } from './report.js';
+import { bandwidthGroups } from './case.js';
+import { isBandwidth } from './report.js';
+import type { BandwidthRow, OpsReport } from './report.js';
 
 const { values: options, positionals: files } = parseArgs({
   options: { note: { type: 'string' } },
@@ -17,8 +19,10 @@ if (files.length === 0) {
 const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as OpsReport);
 
 // A row is taken whole, so that case, triad and PyTorch are of one moment: the one at which the case was fastest.
-const merged = new Map<string, OpsRow>();
+const merged = new Map<string, BandwidthRow>();
+const groupsHere: readonly string[] = bandwidthGroups;
 for (const row of reports.flatMap((report) => report.rows)) {
+  if (!groupsHere.includes(row.group) || !isBandwidth(row)) continue;
   const key = `${row.group}/${row.name}`;
   const before = merged.get(key);
   if (before === undefined || row.ms.least < before.ms.least) merged.set(key, row);
@@ -27,9 +31,9 @@ const rows = [...merged.values()];
 const last = reports.at(-1)!;
 
 const enough = 0.7;
-const share = (row: OpsRow): number => row.triadMs.least / row.ms.least;
-const against = (row: OpsRow): number | undefined => row.torchMs && row.torchMs.least / row.ms.least;
-const gbs = (row: OpsRow, ms: number): string => {
+const share = (row: BandwidthRow): number => row.triadMs.least / row.ms.least;
+const against = (row: BandwidthRow): number | undefined => row.torchMs && row.torchMs.least / row.ms.least;
+const gbs = (row: BandwidthRow, ms: number): string => {
   const value = row.bytes / ms / 1e6;
   return value < 10 ? value.toFixed(1) : value.toFixed(0);
 };
@@ -45,7 +49,7 @@ const groups = [
   ['layout', 'Layouts: broadcast, strided, copies'],
   ['dtypes', 'Other dtypes'],
 ] as const;
-const ofGroup = (group: string): OpsRow[] => rows.filter((row) => row.group === group);
+const ofGroup = (group: string): BandwidthRow[] => rows.filter((row) => row.group === group);
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -113,7 +117,7 @@ Every elementwise op, reduction and index op on 16M elements (float32 unless sai
 PyTorch. Written by \`npm run docs:bandwidth\` from what \`npm run bench:ops -- --json\` measured; to repeat it:
 
 \`\`\`sh
-npm run bench:ops -- --json ops.json --torch /path/to/a/python/with/torch
+npm run bench:ops -- --group bandwidth --json ops.json --torch /path/to/a/python/with/torch
 npm run docs:bandwidth -- ops.json
 \`\`\`
 

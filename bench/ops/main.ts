@@ -1,21 +1,26 @@
-// npm run bench:ops -- --case NAME|all --isa LEVEL --threads N --json FILE --torch PYTHON
-// Every elementwise op, reduction and index op on 16M elements: time, GB/s (inputs read and outputs written once) and the
-// share of a triad over as many bytes from the same pool, measured before and after in the same process. With a Python that
-// has torch its time stands beside, the two measured in turn. --case takes names and groups, with commas; --part 2/5 every fifth
-// of them from the second on. Times are the least of all calls; the file has the medians too.
+// npm run bench:ops -- --case NAME|all --group GROUP|bandwidth|kernels --isa LEVEL --threads N --json FILE --torch PYTHON
+// The time of each case, its GFLOP/s or GB/s, and the share of what this machine does at best: the rate of multiply-adds in
+// registers, or a triad over as many bytes from the same pool, measured before and after in the same process. The groups of
+// "bandwidth" have every elementwise op, reduction and index op on 16M elements; those of "kernels" products, convolutions,
+// attention, norms, ... in the shapes of networks, forward and backward. With a Python that has torch its time stands beside,
+// the two measured in turn, of its layouts or variants the best. --case and --group take names with commas; --part 2/5 every
+// fifth case from the second on. Times are the least of all calls; the file has the medians too.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { digits, textTable } from '../table.js';
-import type { OpCase } from './case.js';
+import { bandwidthGroups, kernelGroups } from './case.js';
+import type { OpCase, TorchProgram } from './case.js';
 import { cases } from './cases/index.js';
-import type { Answer, Times } from './measure.js';
+import type { Answer } from './measure.js';
 import { Peer } from './peer.js';
+import { limitOf, rateOf, ratioOf, shareOf } from './report.js';
 import type { OpsReport, OpsRow } from './report.js';
+import type { Times } from './time.js';
 
-const usage = `npm run bench:ops -- [--case NAME|GROUP|all] [--isa LEVEL] [--threads N] [--json FILE] [--torch PYTHON]
-                     [--rounds N] [--seconds S] [--part I/N] [--list]`;
+const usage = `npm run bench:ops -- [--case NAME|all] [--group GROUP|bandwidth|kernels] [--isa LEVEL] [--threads N]
+                     [--json FILE] [--torch PYTHON] [--rounds N] [--seconds S] [--part I/N] [--list]`;
 
 function fail(message: string): never {
   console.error(`${message}\n\n${usage}`);
@@ -27,6 +32,7 @@ function parse() {
     return parseArgs({
       options: {
         case: { type: 'string', default: 'all' },
+        group: { type: 'string' },
         isa: { type: 'string' },
         threads: { type: 'string', default: String(availableParallelism()) },
         json: { type: 'string' },
@@ -62,9 +68,26 @@ function choose(text: string): readonly OpCase[] {
     return found.length > 0 ? found : fail(`no case ${wanted}; --list names them`);
   });
 }
+
+const groupSets: Readonly<Record<string, readonly string[]>> = {
+  bandwidth: bandwidthGroups,
+  kernels: kernelGroups,
+};
+function inGroups(text: string | undefined): (entry: OpCase) => boolean {
+  if (text === undefined) return () => true;
+  const wanted = new Set(text.split(',').flatMap((name) => groupSets[name] ?? [name]));
+  const known: readonly string[] = [...bandwidthGroups, ...kernelGroups];
+  const unknown = [...wanted].find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    fail(`no group ${unknown}, wanted one of ${known.join(', ')}, bandwidth, kernels`);
+  return ({ group }) => wanted.has(group);
+}
+
 const part = /^([1-9]\d*)\/([1-9]\d*)$/.exec(options.part);
 if (!part) fail('--part takes which of how many: 2/5');
-const chosen = choose(options.case).filter((_, i) => i % Number(part[2]) === Number(part[1]) - 1);
+const chosen = choose(options.case)
+  .filter(inGroups(options.group))
+  .filter((_, i) => i % Number(part[2]) === Number(part[1]) - 1);
 if (options.list) {
   console.log(chosen.map(({ name, group }) => `${group.padEnd(12)}${name}`).join('\n'));
   process.exit(0);
@@ -92,7 +115,9 @@ let torchVersion: string | undefined;
 function torchRequest(entry: OpCase, again: boolean): object {
   if (again) return { again, seconds };
   const inputs = entry.inputs.map((made) => ({ ...made, view: made.view?.torch }));
-  return { inputs, torch: entry.torch, seconds };
+  const { torch } = entry;
+  const program: TorchProgram | undefined = typeof torch === 'string' ? { calls: [torch] } : torch;
+  return { inputs, ...program, seconds };
 }
 
 /** The round with the least time, so that a neighbour's work falls out. */
@@ -122,17 +147,22 @@ async function measure(entry: OpCase): Promise<OpsRow | undefined> {
   return {
     name: entry.name,
     group: entry.group,
-    bytes: ours[0]!.bytes,
+    // The last one knows the best moment of all rounds.
+    ...ours.at(-1)!.work,
     ms: best(ours.map(({ ms }) => ms)),
-    triadMs: best(ours.map(({ triadMs }) => triadMs)),
-    ...(theirs.length > 0 ? { torchMs: best(theirs.map(({ ms }) => ms)) } : {}),
+    ...(theirs.length > 0 ? { torchMs: perOp(best(theirs.map(({ ms }) => ms)), entry) } : {}),
   };
 }
 
+function perOp({ least, median }: Times, { loop = 1 }: OpCase): Times {
+  return { least: least / loop, median: median / loop };
+}
+
 const rows: OpsRow[] = [];
-const gbs = (row: OpsRow, { least }: Times): string => digits(row.bytes / least / 1e6);
-const share = (row: OpsRow): number => row.triadMs.least / row.ms.least;
-const against = (row: OpsRow): number => (row.torchMs?.least ?? NaN) / row.ms.least;
+const rateText = (row: OpsRow): string => {
+  const { value, unit } = rateOf(row, row.ms);
+  return `${digits(value)} ${unit}`;
+};
 const reportOf = (): OpsReport => ({
   machine: cpus()[0]?.model ?? 'processor unknown',
   cores: availableParallelism(),
@@ -156,9 +186,10 @@ for (const entry of chosen) {
   if (row === undefined) continue;
   rows.push(row);
   save();
+  const percent = Number.isNaN(shareOf(row)) ? '' : `  ${(100 * shareOf(row)).toFixed(0)} %`;
+  const compared = row.torchMs === undefined ? '' : `  x ${digits(ratioOf(row))}`;
   process.stderr.write(
-    `${row.name.padEnd(34)} ${digits(row.ms.least)} ms  ${gbs(row, row.ms)} GB/s  ${(100 * share(row)).toFixed(0)} %` +
-      (row.torchMs === undefined ? '\n' : `  x ${digits(against(row))}\n`),
+    `${row.name.padEnd(42)} ${digits(row.ms.least)} ms  ${rateText(row)}${percent}${compared}\n`,
   );
 }
 library.end();
@@ -168,15 +199,20 @@ const report = reportOf();
 console.log(`${report.machine}, ${report.isa}, ${report.threads} threads, Node ${report.node}`);
 console.log(
   textTable(
-    ['case', 'ms', 'GB/s', 'triad GB/s', 'share of triad', 'PyTorch ms', 'speed against PyTorch'],
+    ['case', 'ms', 'rate', 'limit', 'share of limit', 'PyTorch ms', 'speed against PyTorch'],
     rows.map((row) => [
       row.name,
       digits(row.ms.least),
-      gbs(row, row.ms),
-      gbs(row, row.triadMs),
-      digits(share(row)),
+      rateText(row),
+      digits(limitOf(row)),
+      digits(shareOf(row)),
       digits(row.torchMs?.least ?? NaN),
-      digits(against(row)),
+      digits(ratioOf(row)),
     ]),
   ),
 );
+const ratios = rows.map(ratioOf).filter((ratio) => !Number.isNaN(ratio));
+if (ratios.length > 1) {
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`speed against PyTorch, geometric mean of ${ratios.length} cases: ${digits(mean)}`);
+}

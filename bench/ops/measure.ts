@@ -3,53 +3,37 @@
 import { createInterface } from 'node:readline';
 import { itemSize } from '../../lib/dtype.js';
 import { backend } from '../../lib/backend/current.js';
-import { info, noGrad, ones, tidy } from '../../lib/index.js';
+import { add, info, noGrad, ones, tidy } from '../../lib/index.js';
 import { Tensor } from '../../lib/index.js';
 import { makeInput } from './case.js';
 import type { OpCase, Result } from './case.js';
 import { cases } from './cases/index.js';
+import { lesser, time } from './time.js';
+import type { Times } from './time.js';
 
 export interface Request {
   readonly case: string;
   readonly seconds: number;
 }
 
-export interface Times {
-  /** Of the calls of a round. On a machine that others use, the least says what the machine can do. */
-  readonly least: number;
-  readonly median: number;
+/** What a call does, and the best that the machine does just before and after: one of both, or neither for loops of tiny ops. */
+export interface Work {
+  /** Inputs read once and outputs written once. */
+  readonly bytes?: number;
+  /** The triad over as many bytes. */
+  readonly triadMs?: Times;
+  readonly flops?: number;
+  /** Floating operations a second of multiply-adds in registers, in float32. */
+  readonly peak?: number;
 }
 
 export interface Answer {
   readonly ms: Times;
-  /** Inputs read once and outputs written once. */
-  readonly bytes: number;
-  /** The triad over as many bytes, just before and after. */
-  readonly triadMs: Times;
+  readonly work: Work;
   readonly isa: string;
   readonly threads: number;
   readonly error?: string;
 }
-
-/** The time of a call, results given back to the pool each time. */
-function time(call: () => unknown, seconds: number): Times {
-  const times: number[] = [];
-  const start = performance.now();
-  for (;;) {
-    const before = performance.now();
-    tidy(() => {
-      call();
-    });
-    const after = performance.now();
-    times.push(after - before);
-    const passed = (after - start) / 1000;
-    if (passed > seconds && (times.length >= 3 || passed > 8 * seconds)) break;
-  }
-  times.sort((a, b) => a - b);
-  return { least: times[0] ?? NaN, median: times[times.length >> 1] ?? NaN };
-}
-
-const lesser = (a: Times, b: Times): Times => (a.least < b.least ? a : b);
 
 /** x + 1.5 y over `bytes` in all: the fastest way through two inputs and an output that there is. */
 class Triad {
@@ -63,7 +47,7 @@ class Triad {
   }
 
   time(seconds: number): Times {
-    return time(() => backend.run1('addScaled', [this.x, this.y], { alpha: 1.5 }), seconds);
+    return time(() => add(this.x, this.y, { alpha: 1.5 }), seconds);
   }
 
   dispose(): void {
@@ -81,34 +65,92 @@ function resultBytes(result: Result): number {
   return parts.reduce((sum, part) => sum + bytesOf(part), 0);
 }
 
-/** A case with its inputs made, kept while the next request is for the same. */
-class Prepared {
-  readonly bytes: number;
-  private readonly inputs: Tensor[];
-  private readonly triad: Triad;
+/** What the machine does at best beside a case. */
+interface Limit {
+  /** The best of all moments so far. */
+  measure(seconds: number): void;
+  readonly work: Work;
+  dispose(): void;
+}
 
-  constructor(readonly entry: OpCase) {
-    this.inputs = entry.inputs.map((made) => tidy(() => makeInput(made)));
-    const read = this.inputs.reduce((sum, x) => sum + bytesOf(x), 0);
-    let written = 0;
-    tidy(() => {
-      written = resultBytes(entry.call(...this.inputs));
-    });
-    this.bytes = read + written;
-    this.triad = new Triad(this.bytes);
+class TriadLimit implements Limit {
+  private readonly triad: Triad;
+  private best: Times = { least: Infinity, median: Infinity };
+
+  constructor(private readonly bytes: number) {
+    this.triad = new Triad(bytes);
     this.triad.time(0);
   }
 
-  measure(seconds: number): Answer {
-    const before = this.triad.time(seconds / 2);
-    const ms = time(() => this.entry.call(...this.inputs), seconds);
-    const triadMs = lesser(before, this.triad.time(seconds / 2));
-    const { isa, threads } = info();
-    return { ms, bytes: this.bytes, triadMs, isa, threads };
+  get work(): Work {
+    return { bytes: this.bytes, triadMs: this.best };
+  }
+
+  measure(seconds: number): void {
+    this.best = lesser(this.best, this.triad.time(seconds));
   }
 
   dispose(): void {
     this.triad.dispose();
+  }
+}
+
+class PeakLimit implements Limit {
+  private peak = 0;
+
+  constructor(private readonly flops: number) {}
+
+  get work(): Work {
+    return { flops: this.flops, peak: this.peak };
+  }
+
+  measure(seconds: number): void {
+    this.peak = Math.max(this.peak, backend.peak(seconds).float32);
+  }
+
+  dispose(): void {
+    this.peak = 0;
+  }
+}
+
+const noLimit: Limit = { work: {}, measure: () => undefined, dispose: () => undefined };
+
+/** A case with its inputs made, kept while the next request is for the same. */
+class Prepared {
+  private readonly inputs: Tensor[];
+  private readonly call: () => Result;
+  private readonly limit: Limit;
+
+  constructor(readonly entry: OpCase) {
+    const { inputs, call, prepare, loop, flops, bytes } = entry;
+    this.inputs = inputs.map((made) => tidy(() => makeInput(made)));
+    this.call = prepare === undefined ? () => call(...this.inputs) : prepare(...this.inputs);
+    if (loop !== undefined) this.limit = noLimit;
+    else if (flops !== undefined) this.limit = new PeakLimit(flops);
+    else this.limit = new TriadLimit(bytes ?? this.traffic());
+  }
+
+  private traffic(): number {
+    const read = this.inputs.reduce((sum, x) => sum + bytesOf(x), 0);
+    let written = 0;
+    tidy(() => {
+      written = resultBytes(this.call());
+    });
+    return read + written;
+  }
+
+  measure(seconds: number): Answer {
+    const { limit, entry } = this;
+    limit.measure(seconds / 2);
+    const { least, median } = time(this.call, seconds);
+    limit.measure(seconds / 2);
+    const loop = entry.loop ?? 1;
+    const { isa, threads } = info();
+    return { ms: { least: least / loop, median: median / loop }, work: limit.work, isa, threads };
+  }
+
+  dispose(): void {
+    this.limit.dispose();
     for (const x of this.inputs) x.dispose();
   }
 }

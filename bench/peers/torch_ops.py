@@ -1,7 +1,8 @@
 """PyTorch's side of bench/ops: measures what it is told, one line of JSON in, one line out.
 
 python3 torch_ops.py --threads N
-in:  {"inputs": [{"shape", "dtype", "low", "high", "normal", "view"}], "torch": expression, "seconds": s}
+in:  {"inputs": [{"shape", "dtype", "low", "high", "normal", "view"}], "setup": statements, "calls": [expression, ...],
+      "seconds": s}; of several calls the fastest counts
      {"again": true, "seconds": s} measures the same once more
 out: {"ms": {"least", "median"}, "version": torch's} or {"error": text}
 """
@@ -38,11 +39,27 @@ def make_input(made):
     return eval(made["view"], {"x": x, "torch": torch}) if made.get("view") else x
 
 
+def backward_of(fn, values, moved):
+    """A call of forward and backward: the gradients of the sum of fn(*values) for the values at `moved`."""
+    values = list(values)
+    for i in moved:
+        values[i] = values[i].detach().requires_grad_()
+    leaves = [values[i] for i in moved]
+    with torch.enable_grad():
+        ones = torch.ones_like(fn(*values).detach())
+
+    def call():
+        with torch.enable_grad():
+            return torch.autograd.grad(fn(*values), leaves, ones)
+
+    return call
+
+
 def prepare(request):
-    inputs = dict(zip("abc", (make_input(made) for made in request["inputs"])))
-    places = {"torch": torch, "F": F, "aten": aten, "named": named, **inputs}
-    code = compile(request["torch"], "case", "eval")
-    return lambda: eval(code, places)
+    inputs = dict(zip("abcdefgh", (make_input(made) for made in request["inputs"])))
+    places = {"torch": torch, "F": F, "aten": aten, "named": named, "backward_of": backward_of, **inputs}
+    exec(request.get("setup") or "", places)
+    return [eval("lambda: " + call, places) for call in request["calls"]]
 
 
 def measure(call, seconds):
@@ -62,16 +79,18 @@ def main():
     parser.add_argument("--threads", type=int, required=True)
     torch.set_num_threads(parser.parse_args().threads)
     torch.manual_seed(1)
-    call = None
+    calls = []
     for line in sys.stdin:
         request = json.loads(line)
         try:
             with torch.no_grad():
                 if not request.get("again"):
-                    call = None
-                    call = prepare(request)
-                    call()
-                answer = {"ms": measure(call, request["seconds"]), "version": torch.__version__}
+                    calls = []
+                    calls = prepare(request)
+                    for call in calls:
+                        call()
+                times = [measure(call, request["seconds"]) for call in calls]
+                answer = {"ms": min(times, key=lambda ms: ms["least"]), "version": torch.__version__}
         except Exception as error:
             answer = {"error": str(error).split("\n")[0]}
         print(json.dumps(answer), flush=True)

@@ -86,6 +86,7 @@ export interface Addon {
     threadsSource: string;
     matmulParts: number;
   };
+  peak(seconds: number): { float32: number; float64: number };
   setNumThreads(threads: number): void;
   setMatmulParts(parts: number): void;
   setMemoryLimit(bytes: number): void;

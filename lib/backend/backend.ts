@@ -77,6 +77,12 @@ export interface BackendInfo {
   readonly threadsSource: string;
 }
 
+/** Floating operations a second that multiply-adds in registers reach, all threads together. */
+export interface PeakRates {
+  readonly float32: number;
+  readonly float64: number;
+}
+
 /**
  * The seam between the library and what computes. Everything above it exists once; see docs/architecture.md.
  * T is the tensor class of the library: a backend makes its tensors with the factory it was given.
@@ -169,6 +175,8 @@ export interface Backend<T extends Handle = Handle> {
   memory(): MemoryInfo;
   counters(): Counters;
   backendInfo(): BackendInfo;
+  /** Measured for that long: the limit that benchmarks are held against. */
+  peak(seconds: number): PeakRates;
   setNumThreads(threads: number): void;
   /** How many bfloat16 parts, 1 to 3, a float32 is split into where a matrix unit computes the products. */
   matmulParts(): number;

@@ -11,6 +11,7 @@ import {
   type CustomBackward,
   type MemoryInfo,
   type OpInput,
+  type PeakRates,
   type TensorInfo,
 } from './backend.js';
 import { makeCollector } from './collector.js';
@@ -483,6 +484,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   setMatmulParts(parts: number): void {
     this.#addon.setMatmulParts(parts);
+  }
+
+  peak(seconds: number): PeakRates {
+    return this.#addon.peak(seconds);
   }
 
   setNumThreads(threads: number): void {

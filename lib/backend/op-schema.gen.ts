@@ -211,6 +211,8 @@ export interface OpAttrs {
   neg: NoAttrs;
   nextCounter: { readonly count: number };
   nextafter: NoAttrs;
+  nextafterBfloat16: NoAttrs;
+  nextafterFloat16: NoAttrs;
   nonzero: { readonly count: number };
   normal: { readonly shape: readonly number[]; readonly dtype: DType };
   outerIndex: { readonly sizes: readonly number[] };
@@ -2621,6 +2623,26 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
+    promotion: 'common',
+  },
+  nextafterBfloat16: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
+    promotion: 'common',
+  },
+  nextafterFloat16: {
+    inputs: [
+      { name: 'a', kind: 'one' },
+      { name: 'b', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out' }],
+    flags: ['elementwise', 'internal'],
     promotion: 'common',
   },
   nonzero: {

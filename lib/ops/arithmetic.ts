@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.js';
 import { div, mul, pow, sub } from './binary.js';
 import type { AlphaOptions } from './binary.js';
 import { runComposite1 } from './composite.js';
+import { refuseGradient } from './refuse-gradient.js';
 
 // More elementwise functions of two and three operands. Shapes broadcast, dtypes promote as binary.ts says.
 
@@ -160,8 +161,8 @@ export function copysign(a: Tensor, b: Operand): Tensor {
 }
 
 /**
- * The next number after a towards b that the dtype has. float32 and float64. Shapes broadcast, dtypes promote. No
- * gradient.
+ * The next number after a towards b that the dtype has. Floats of any width. Shapes broadcast, dtypes promote. The
+ * gradient is that of a.
  *
  * @throws DTypeError for other dtypes.
  * @throws ShapeError if the shapes do not broadcast.
@@ -311,6 +312,7 @@ export function ldexp(a: Tensor, b: Tensor): Tensor {
 /**
  * 0 where x < 0 or NaN, 1 where x > 0, `values` at 0. Both of one dtype; shapes broadcast.
  *
+ * @throws AutogradError in backward if x requires a gradient.
  * @throws DTypeError if the dtypes differ.
  * @throws ShapeError if the shapes do not broadcast.
  * @example
@@ -320,7 +322,8 @@ export function ldexp(a: Tensor, b: Tensor): Tensor {
 export function heaviside(x: Tensor, values: Tensor): Tensor {
   checkTensor('heaviside', 'x', x);
   checkTensor('heaviside', 'values', values);
-  return runComposite1('heaviside', [x, values], noAttrs);
+  const y = runComposite1('heaviside', [x, values], noAttrs);
+  return refuseGradient('heaviside', 'x', 'it is a step', x, y);
 }
 
 /**

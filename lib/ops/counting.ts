@@ -10,6 +10,7 @@ import { clampMax } from './clamp.js';
 import { contiguous, detach, to } from './convert.js';
 import { full, ones, zeros } from './creation.js';
 import { linspace } from './ranges.js';
+import { refuseGradient } from './refuse-gradient.js';
 import { indexSelect, scatterAdd } from './indexing.js';
 import { cat, unbind } from './join.js';
 import { countNonzero } from './nan-reduction.js';
@@ -110,6 +111,7 @@ export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueR
 /**
  * x without the elements, or slices along `dim`, that equal the one before. See {@link unique}. PyTorch: unique_consecutive.
  *
+ * @throws AutogradError in backward if x requires a gradient.
  * @throws IndexError for a dim out of range.
  * @example
  * import { tensor, uniqueConsecutive } from 'lanegrad';
@@ -133,7 +135,7 @@ function distinct(
   const returnInverse = checkFlag(op, 'returnInverse', options.returnInverse);
   const returnCounts = checkFlag(op, 'returnCounts', options.returnCounts);
   const at = dim === undefined ? undefined : wrapDim(op, dim, x.shape.length);
-  return noGrad(() =>
+  const found = noGrad(() =>
     scoped(() => {
       // [N] elements, or [N, M] slices.
       const order = at === undefined ? [] : [at, ...x.shape.map((_, d) => d).filter((d) => d !== at)];
@@ -152,7 +154,6 @@ function distinct(
               reshape(picked, sizes),
               x.shape.map((_, d) => order.indexOf(d)),
             );
-      if (!returnInverse && !returnCounts) return contiguous(values);
       const inverse = returnInverse && inverseOf(starts, places);
       return {
         values: contiguous(values),
@@ -161,6 +162,8 @@ function distinct(
       };
     }),
   );
+  const values = refuseGradient(op, 'x', 'which elements are equal is no smooth function', x, found.values);
+  return returnInverse || returnCounts ? { ...found, values } : values;
 }
 
 /** What puts elements, or rows by their columns from the first on, in order. */
@@ -209,6 +212,7 @@ export interface BincountOptions {
  *
  * x: [N] of integers; gives [max(max x + 1, minlength)].
  * @throws ValueError for a negative element.
+ * @throws AutogradError in backward if weights require a gradient.
  * @throws DTypeError for floats.
  * @throws ShapeError if x is not 1-D, or weights differ in shape.
  * @example
@@ -233,7 +237,7 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       );
     }
   }
-  return noGrad(() =>
+  const counts = noGrad(() =>
     scoped(() => {
       const dtype = weights === undefined ? 'int64' : weights.dtype === 'float32' ? 'float32' : 'float64';
       if (x.numel() === 0) return zeros([minlength], { dtype: 'int64' });
@@ -246,6 +250,7 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       return scatterAdd(zeros([bins], { dtype }), 0, places, counted);
     }),
   );
+  return refuseGradient('bincount', 'weights', 'only counts are computed', weights, counts);
 }
 
 export interface HistcOptions {
@@ -328,6 +333,7 @@ export interface HistogramOptions {
  * How many elements, or how much weight, each bin has; a bin goes from its edge to before the next, the last one includes its
  * end. `bins` is their number or their edges in order. Floats only. binEdges is PyTorch's bin_edges.
  *
+ * @throws AutogradError in backward if x or the weights require a gradient.
  * @throws DTypeError for integers and bool.
  * @throws ShapeError if the weights or edges do not fit.
  * @example
@@ -357,7 +363,7 @@ export function histogram(
         `[histogram] weight: got [${weight.shape.join(', ')}] for x of [${x.shape.join(', ')}]`,
       );
   }
-  return noGrad(() =>
+  const { hist, binEdges } = noGrad(() =>
     scoped(() => {
       const row = flatten(detach(x));
       const edges =
@@ -377,6 +383,11 @@ export function histogram(
       return { hist, binEdges: edges };
     }),
   );
+  const counted = refuseGradient('histogram', 'x', 'a count is a step', x, hist);
+  return {
+    hist: refuseGradient('histogram', 'weight', 'only counts are computed', weight, counted),
+    binEdges,
+  };
 }
 
 function edgesOf(row: Tensor, range: readonly [number, number] | undefined): [number, number] {

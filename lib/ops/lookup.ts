@@ -6,7 +6,7 @@ import { add, div, gt, mul, sub, where } from './binary.js';
 import { detach, to } from './convert.js';
 import { ones, zeros } from './creation.js';
 import { gather, indexSelect, scatterAdd } from './indexing.js';
-import { vectorPNorm } from './similarity.js';
+import { normOver } from './linalg/vector-norm.js';
 import { unsqueeze } from './view.js';
 
 // Rows of a table by index: what embedding and embeddingBag share. Indices come as one dim.
@@ -22,7 +22,7 @@ export function boundRows(op: string, weight: Tensor, flat: Tensor, most: number
   checkNumber(op, 'maxNorm', most);
   checkNumber(op, 'normType', p);
   noGrad(() => {
-    const norms = vectorPNorm(weight, p, { dim: 1, keepdim: false });
+    const norms = normOver(weight, p, { dim: 1, keepdim: false });
     const named = gt(occurrences(flat, weight.shape[0]!), 0);
     const scale = where(named, where(gt(norms, most), div(most, add(norms, 1e-7)), 1), 1);
     backend.runInPlace('mul', [weight, to(unsqueeze(scale, 1), weight.dtype)], noAttrs);

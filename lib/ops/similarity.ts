@@ -4,41 +4,18 @@ import { isFloat } from '../dtype.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { add, div, eq, gt, mul, ne, pow, sub, where } from './binary.js';
+import { add, div, gt, mul, sub, where } from './binary.js';
 import { detach, to } from './convert.js';
 import { tensor } from './from-data.js';
 import { indexSelect } from './indexing.js';
-import { amax, amin, sum } from './reduction.js';
-import { abs, reciprocal, sqrt, square } from './unary.js';
+import { normOver } from './linalg/vector-norm.js';
+import { sum } from './reduction.js';
+import { reciprocal } from './unary.js';
 import { expand } from './view.js';
 
 // Norms of vectors, and what is made of them: distances, similarities, and vectors of a wanted norm.
 
-interface Place {
-  readonly dim: number | readonly number[];
-  readonly keepdim: boolean;
-}
-
 const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, 'float32'));
-
-/** x^(1 / p) for x >= 0, with a gradient of 0 where x is 0. */
-function root(x: Tensor, p: number): Tensor {
-  const zero = eq(x, 0);
-  const safe = where(zero, 1, x);
-  return where(zero, p < 0 ? Infinity : 0, p === 2 ? sqrt(safe) : pow(safe, 1 / p));
-}
-
-/** (Σ |x|^p)^(1/p); the largest or smallest |x| for p = ±Infinity, the number of nonzeros for p = 0. No gradient at zeros. */
-export function vectorPNorm(x: Tensor, p: number, place: Place): Tensor {
-  if (p === Infinity) return amax(abs(x), place);
-  if (p === -Infinity) return amin(abs(x), place);
-  if (p === 0) return to(sum(ne(x, 0), place), isFloat(x.dtype) ? x.dtype : 'float32');
-  if (p === 1) return sum(abs(x), place);
-  if (p === 2) return root(sum(square(x), place), 2);
-  const zero = eq(x, 0);
-  const powers = where(zero, p < 0 ? Infinity : 0, pow(where(zero, 1, abs(x)), p));
-  return root(sum(powers, place), p);
-}
 
 /** max(x, least), through which the gradient goes as if the bound were not there. */
 function atLeast(x: Tensor, least: number): Tensor {
@@ -70,7 +47,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   checkNumber('normalize', 'p', p);
   checkNumber('normalize', 'eps', eps);
   const dims = (typeof dim === 'number' ? [dim] : dim).map((entry) => wrapDim('normalize', entry, x.ndim));
-  return scoped(() => div(x, clampMin(vectorPNorm(x, p, { dim: dims, keepdim: true }), eps)));
+  return scoped(() => div(x, clampMin(normOver(x, p, { dim: dims, keepdim: true }), eps)));
 }
 
 export interface CosineSimilarityOptions {
@@ -108,8 +85,8 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, options: CosineSimilari
     };
     const [a, b] = alike(unit(x1), unit(x2), at);
     const place = { dim: at, keepdim: true };
-    const left = div(a, atLeast(vectorPNorm(a, 2, place), eps));
-    const right = div(b, atLeast(vectorPNorm(b, 2, place), eps));
+    const left = div(a, atLeast(normOver(a, 2, place), eps));
+    const right = div(b, atLeast(normOver(b, 2, place), eps));
     return sum(mul(left, right), { dim: at });
   });
 }
@@ -159,7 +136,7 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistan
   if (x1.ndim === 0 && x2.ndim === 0) {
     throw new ShapeError('[pairwiseDistance] got two 0-dim tensors, wanted vectors [..., D]');
   }
-  return scoped(() => vectorPNorm(add(asFloat(sub(x1, x2)), eps), p, { dim: -1, keepdim }));
+  return scoped(() => normOver(add(asFloat(sub(x1, x2)), eps), p, { dim: -1, keepdim }));
 }
 
 /**
@@ -191,7 +168,7 @@ export function pdist(x: Tensor, options: { readonly p?: number } = {}): Tensor 
   const indices = (list: number[]): Tensor => tensor(list, { dtype: 'int64' });
   return scoped(() => {
     const differences = sub(indexSelect(x, 0, indices(first)), indexSelect(x, 0, indices(second)));
-    return vectorPNorm(differences, p, { dim: 1, keepdim: false });
+    return normOver(differences, p, { dim: 1, keepdim: false });
   });
 }
 
@@ -215,7 +192,7 @@ export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tens
   const kept = wrapDim('renorm', dim, x.ndim);
   return scoped(() => {
     const others = x.shape.map((_, i) => i).filter((i) => i !== kept);
-    const norms = vectorPNorm(x, p, { dim: others, keepdim: true });
+    const norms = normOver(x, p, { dim: others, keepdim: true });
     const scale = where(gt(norms, maxnorm), mul(reciprocal(add(norms, 1e-7)), maxnorm), 1);
     return mul(x, scale);
   });

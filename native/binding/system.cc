@@ -7,6 +7,7 @@
 #include "core/matmul_precision.h"
 #include "core/pool.h"
 #include "core/threads.h"
+#include "ops/peak.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -215,6 +216,19 @@ napi_value set_matmul_parts(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
+// peak(seconds): what the arithmetic of all threads reaches, in floating operations a second.
+napi_value peak(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const double seconds = double_argument(data.env, arguments[0]);
+  if (!(seconds >= 0 && seconds <= 10))
+    fail(ErrorKind::kValue, "peak", "wants 0 to 10 seconds, got ", seconds);
+  const PeakRates rates = measure_peak(seconds);
+  napi_value out = object(data.env);
+  set(data.env, out, "float32", number(data.env, rates.float32));
+  set(data.env, out, "float64", number(data.env, rates.float64));
+  return out;
+}
+
 napi_value set_memory_limit(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
   const double bytes = double_argument(data.env, arguments[0]);
@@ -234,6 +248,7 @@ void export_system(napi_env env, napi_value exports) {
   export_function(env, exports, "counters", entry<counters>);
   export_function(env, exports, "backendInfo", entry<backend_info>);
   export_function(env, exports, "collect", entry<collect>);
+  export_function(env, exports, "peak", entry<peak>);
   export_function(env, exports, "setNumThreads", entry<set_threads>);
   export_function(env, exports, "setMatmulParts", entry<set_matmul_parts>);
   export_function(env, exports, "setMemoryLimit", entry<set_memory_limit>);

@@ -305,6 +305,9 @@ void eval(const EvalContext& c) {
     refuse_zero(c, *in[1]);
   }
   const DType dtype = in[0]->spec->dtype;
+  // Computed in float32, as all of them: the next float32 would be rounded back.
+  if (code == kCode_nextafter && dtype == DType::kBFloat16) code = kCode_nextafterBfloat16;
+  if (code == kCode_nextafter && dtype == DType::kFloat16) code = kCode_nextafterFloat16;
   const DType computed = computed_dtype(dtype);
   const ElementwiseKernel kernel = elementwise_table().kernels[code][static_cast<int>(computed)];
   const Constants constants(c.attrs(), computed);

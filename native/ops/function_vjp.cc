@@ -192,22 +192,26 @@ void nextafter_vjp(VjpContext& c) {
   if (c.needs(1)) c.set_grad(1, fn::full(c, c.input_shape(1), 0, c.grad(0)->spec.dtype));
 }
 
-// Of the second operand only; that of the first has no closed form.
+// Of the second operand only.
+[[noreturn]] void refuse_parameter(const char* op, const char* parameter, const char* variable) {
+  fail(ErrorKind::kAutograd, op, "has no gradient for ", parameter, ", only for ", variable,
+       ": that of its parameter has no closed form; detach ", parameter);
+}
 void zeta_vjp(VjpContext& c) {
-  if (c.needs(0)) fail(ErrorKind::kAutograd, "zeta", "has no gradient for s, only for q");
+  if (c.needs(0)) refuse_parameter("zeta", "s", "q");
   const Tensor s = c.input(0), slope = fn::mul(c, fn::neg(c, s), zeta(c, fn::add(c, s, 1), c.input(1)));
   if (c.needs(1)) c.set_grad(1, fn::sum_to(c, fn::mul(c, c.grad(0), slope), c.input_shape(1)));
 }
 // x^(a - 1) e^-x / gamma(a)
-void gamma_vjp(VjpContext& c, double sign) {
-  if (c.needs(0)) fail(ErrorKind::kAutograd, "igamma", "has no gradient for a, only for x");
+void gamma_vjp(VjpContext& c, const char* op, double sign) {
+  if (c.needs(0)) refuse_parameter(op, "a", "x");
   const Tensor a = c.input(0), x = c.input(1);
   const Tensor power = fn::sub(c, xlogy(c, fn::add(c, a, -1), x), fn::add(c, x, lgamma(c, a)));
   const Tensor slope = fn::mul(c, fn::exp(c, power), sign);
   c.set_grad(1, fn::sum_to(c, fn::mul(c, c.grad(0), slope), c.input_shape(1)));
 }
-void igamma_vjp(VjpContext& c) { gamma_vjp(c, 1); }
-void igammac_vjp(VjpContext& c) { gamma_vjp(c, -1); }
+void igamma_vjp(VjpContext& c) { gamma_vjp(c, "igamma", 1); }
+void igammac_vjp(VjpContext& c) { gamma_vjp(c, "igammac", -1); }
 
 constexpr Saves kInput{.inputs = 1}, kInputs{.inputs = 3}, kOutput{.outputs = 1},
     kBoth{.inputs = 1, .outputs = 1};

@@ -59,6 +59,15 @@ function quotient(): RowOf<'add'> {
   };
 }
 
+/** A remainder, differentiated where no quotient within reach of a difference is whole. */
+function remainderOf(): RowOf<'add'> {
+  const slopes: CaseOf<'add'>[] = [
+    { name: 'between jumps', inputs: [real([3, 5], 2.3, 2.6), real([3, 5], 0.95, 1.05)], attrs: none },
+    { name: 'negative', inputs: [real([4], -2.6, -2.3), real([3, 1], 0.95, 1.05)], attrs: none },
+  ];
+  return { ...quotient(), cases: [...quotients(jumps), ...slopes], gradient: 'second' };
+}
+
 function ofIntegers(cases: CaseOf<'add'>[], dtypes = integers): RowOf<'add'> {
   return { cases, dtypes, rejects: ['float32'], tolerance: exact, gradient: 'none', special: 0 };
 }
@@ -111,8 +120,8 @@ export const arithmetic = {
   },
   floorDivide: quotient(),
   truncDivide: quotient(),
-  remainder: { ...quotient(), cases: quotients(jumps) },
-  fmod: { ...quotient(), cases: quotients(jumps) },
+  remainder: remainderOf(),
+  fmod: remainderOf(),
   fmax: { cases: binary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 2 },
   fmin: { cases: binary(), dtypes: everyDType, tolerance: exact, gradient: 'second', special: 2 },
   clampMin: {

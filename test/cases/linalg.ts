@@ -50,6 +50,8 @@ function triangular(
   return noGradient === undefined ? plain : { ...plain, noGradient };
 }
 
+const nearlySingular: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9.00001];
+
 export const linalg = {
   cholesky: {
     ...small,
@@ -146,6 +148,8 @@ export const linalg = {
     cases: [
       { name: 'batch', inputs: [real([2, 3, 3])], attrs: none },
       { name: 'singular', inputs: [given([2, 2], [1, 2, 2, 4])], attrs: none },
+      // Of condition 1.4e7: float32 takes the inverse, float64 the decomposition.
+      { name: 'nearly singular', inputs: [given([3, 3], nearlySingular)], attrs: none },
       { name: 'empty', inputs: [real([2, 0, 0])], attrs: none },
       { name: 'blocked', inputs: [given([20, 20], dominant(20, 1))], attrs: none, noGradient: sizes },
     ],
@@ -156,6 +160,7 @@ export const linalg = {
     cases: [
       { name: 'batch', inputs: [real([2, 3, 3]), real([2, 3, 3])], attrs: none },
       { name: 'singular', inputs: [given([2, 2], [1, 2, 2, 4]), real([2, 2])], attrs: none },
+      { name: 'nearly singular', inputs: [given([3, 3], nearlySingular), real([3, 3])], attrs: none },
       { name: 'empty', inputs: [real([2, 0, 0]), real([2, 0, 0])], attrs: none },
     ],
     gradient: 'none',

@@ -32,6 +32,7 @@ const scopes: readonly object[] = [
   lg.func,
   lg.io,
   lg.signal.windows,
+  lg.vision,
 ];
 
 /** The functions of that name: of a namespace, and as a method. */

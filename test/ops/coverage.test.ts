@@ -28,7 +28,7 @@ function functionsOf(prefix: string, module: object): Functions {
 const flat = functionsOf('', ops);
 const known = new Set(flat.map(([, fn]) => fn));
 // F.relu is relu: what a namespace exports a second time is tested under the name without it.
-const nested = ['F', 'linalg', 'special', 'signal']
+const nested = ['F', 'linalg', 'special', 'signal', 'vision']
   .flatMap((name) => functionsOf(`${name}.`, (lg as Readonly<Record<string, unknown>>)[name] ?? {}))
   .filter(([, fn]) => !known.has(fn));
 const all = functionsOf('', lg);

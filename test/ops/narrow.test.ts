@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '../../lib/backend/current.js';
 import { isFloat, type DType } from '../../lib/dtype.js';
-import { tensor, to } from '../../lib/index.js';
+import { nextafter, tensor, to } from '../../lib/index.js';
 import type { Tensor } from '../../lib/tensor.js';
 import { exact, isLarge } from '../cases/case.js';
 import { rowList } from '../cases/index.js';
@@ -24,7 +24,7 @@ const narrow = [
 const isNarrow = (dtype: DType) => narrow.some(([name]) => name === dtype);
 
 // An op whose result depends on the range of its dtype, and not on its values alone.
-const ownRange: readonly string[] = ['clamp'];
+const ownRange: readonly string[] = ['clamp', 'nextafter'];
 
 /** Whether the op runs as one step here: a composite rounds after each of its steps. */
 const isOneStep = (op: (typeof rowList)[number][0]) => isPrimitive(op) || backend.name === 'native';
@@ -135,5 +135,36 @@ describe('promotion', () => {
       expect(tensor([1], { dtype }).mul(2).dtype).toBe(dtype);
       expect(tensor([1], { dtype }).mul(2.5).dtype).toBe(isFloat(dtype) ? dtype : 'float32');
     }
+  });
+});
+
+describe('nextafter moves by one unit of the narrow dtype', () => {
+  const from = [0, -0, 1, -1, 2 ** -14, 2 ** -14, -(2 ** -24), 1, NaN, 1, Infinity, -Infinity];
+  const towards = [1, -1, 2, -2, 0, 1, 1, 1, 1, NaN, 0, Infinity];
+  // PyTorch 2.13.
+  test.each([
+    [
+      'float16',
+      [2 ** -24, -(2 ** -24), 1 + 2 ** -10, -1 - 2 ** -10, 2 ** -14 - 2 ** -24, 2 ** -14 + 2 ** -24, -0],
+      65504,
+    ],
+    [
+      'bfloat16',
+      [
+        2 ** -133,
+        -(2 ** -133),
+        1 + 2 ** -7,
+        -1 - 2 ** -7,
+        2 ** -14 - 2 ** -22,
+        2 ** -14 + 2 ** -21,
+        -(2 ** -24) + 2 ** -32,
+      ],
+      2 ** 128 - 2 ** 120,
+    ],
+  ] as const)('%s', (dtype, moved, largest) => {
+    const next = (a: readonly number[], b: readonly number[]) =>
+      nextafter(tensor([...a], { dtype }), tensor([...b], { dtype })).tolist();
+    expect(next(from, towards)).toEqual([...moved, 1, NaN, NaN, largest, -largest]);
+    expect(next([largest, -largest], [Infinity, -Infinity])).toEqual([Infinity, -Infinity]);
   });
 });

@@ -2,6 +2,7 @@ import type { OpCase } from '../case.js';
 import { dtypes } from './dtypes.js';
 import { elementwise } from './elementwise.js';
 import { indexing } from './indexing.js';
+import { kernelCases } from './kernels/index.js';
 import { layout } from './layout.js';
 import { ordering } from './ordering.js';
 import { reduction } from './reduction.js';
@@ -13,4 +14,5 @@ export const cases: readonly OpCase[] = [
   ...ordering,
   ...layout,
   ...dtypes,
+  ...kernelCases,
 ];

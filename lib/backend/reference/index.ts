@@ -18,6 +18,7 @@ import {
   type CustomBackward,
   type MemoryInfo,
   type OpInput,
+  type PeakRates,
   type TensorInfo,
 } from '../backend.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
@@ -28,6 +29,7 @@ import type { TapeNode } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { roundHalves } from './half.js';
 import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
+import { multiplyAddRate } from './peak.js';
 import { Tape, type Operand } from './tape.js';
 import { checkAttrs, describe } from './validate.js';
 
@@ -306,6 +308,11 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       threads: 1,
       threadsSource: 'single-threaded',
     };
+  }
+
+  peak(seconds: number): PeakRates {
+    const rate = multiplyAddRate(seconds);
+    return { float32: rate, float64: rate };
   }
 
   setNumThreads(threads: number): void {

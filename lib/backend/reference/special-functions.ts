@@ -1,3 +1,4 @@
+import type { DType } from '../../dtype.js';
 import { complementaryErf, erf, roundEven } from './special.js';
 
 // Special functions of one number, as the native backend computes them lane by lane: series and continued fractions that
@@ -220,20 +221,30 @@ export function igammac(a: number, x: number): number {
   return x > a + 1 ? igammacFraction(a, x) : 1 - igammaSeries(a, x);
 }
 
-/** The next float32 (`wide`: float64) after a towards b. */
-export function nextafter(a: number, b: number, wide: boolean): number {
+/** The next number of a float dtype after a towards b. */
+export function nextafter(a: number, b: number, dtype: DType): number {
   if (a !== a || b !== b) return NaN;
+  if (dtype !== 'float16') return nextFloat(a, b, dtype);
+  // Divided by 2^112 float16 has the exponents of float32. Above its largest number the next would be 2^16.
+  const bounded = (x: number): number => Math.min(Math.max(x, -(2 ** 16)), 2 ** 16) / 2 ** 112;
+  const next = nextFloat(bounded(a), bounded(b), dtype) * 2 ** 112;
+  return Math.abs(next) < 2 ** 16 ? next : Math.sign(next) * Infinity;
+}
+
+/** The bits of floats of one sign count in their order; the narrow ones are float32 without the last bits. */
+function nextFloat(a: number, b: number, dtype: DType): number {
   if (a === b) return b;
+  const unit = dtype === 'bfloat16' ? 2 ** 16 : dtype === 'float16' ? 2 ** 13 : 1;
   const view = new DataView(new ArrayBuffer(8));
-  if (a === 0) return (b > 0 ? 1 : -1) * (wide ? 5e-324 : 2 ** -149);
+  if (a === 0) return (b > 0 ? 1 : -1) * (dtype === 'float64' ? 5e-324 : unit * 2 ** -149);
   const away = a < b === a > 0;
-  if (wide) {
+  if (dtype === 'float64') {
     view.setFloat64(0, a);
     view.setBigInt64(0, view.getBigInt64(0) + (away ? 1n : -1n));
     return view.getFloat64(0);
   }
   view.setFloat32(0, a);
-  view.setInt32(0, view.getInt32(0) + (away ? 1 : -1));
+  view.setInt32(0, view.getInt32(0) + (away ? unit : -unit));
   return view.getFloat32(0);
 }
 

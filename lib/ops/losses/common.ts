@@ -1,12 +1,11 @@
-import { clampMin } from '../clamp.js';
+import { softplus as softplusOf } from '../activation.js';
 import { checkChoice, checkFlag, checkNumber, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { ShapeError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
-import { add, mul, sub } from '../binary.js';
-import { detach, to } from '../convert.js';
+import { mul } from '../binary.js';
+import { to } from '../convert.js';
 import { mean, sum } from '../reduction.js';
-import { exp, log, neg } from '../unary.js';
 
 /** What becomes of the losses of the elements. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -60,13 +59,9 @@ export function asFloat(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x : to(x, 'float32');
 }
 
-/**
- * log(1 + e^x) as m + log(e^(x - m) + e^-m) with m = max(x, 0). Any m gives the same result and gradients, so none flows
- * through it, and the derivatives are those of a smooth function at 0 too.
- */
+/** log(1 + e^x), of any size of x: the loss functions have no threshold above which it is x. */
 export function softplus(x: Tensor): Tensor {
-  const m = clampMin(detach(x), 0);
-  return add(log(add(exp(sub(x, m)), exp(neg(m)))), m);
+  return softplusOf(asFloat(x), { threshold: Infinity });
 }
 
 /** x² / 2 */

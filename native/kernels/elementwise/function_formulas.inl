@@ -42,19 +42,29 @@ static inline T exponent(T x) {
   return std::fabs(x) < std::numeric_limits<T>::infinity() ? static_cast<T>(e) : T(0);
 }
 // The bits of floats of one sign count in their order, from the least magnitude up. No branches, so that the
-// lanes become a vector.
-template <class T>
+// lanes become a vector. `unit`: by how much the bits differ from one value to the next; above 1 for a dtype
+// that lacks the last bits.
+template <class T, int unit = 1>
 static inline T next_after(T a, T b) {
   using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
   Bits bits;
   std::memcpy(&bits, &a, sizeof(T));
-  bits += (b > a) == (a > 0) ? 1 : -1;
+  bits += (b > a) == (a > 0) ? unit : -unit;
   T next;
   std::memcpy(&next, &bits, sizeof(T));
-  const T least = std::numeric_limits<T>::denorm_min();
+  const T least = std::numeric_limits<T>::denorm_min() * unit;
   next = a == 0 ? (b > 0 ? least : -least) : next;
   next = a == b ? b : next;
   return a != a || b != b ? a + b : next;
+}
+// Of float16 values in T. Divided by 2^112 their exponents are float32's, down to the subnormal ones. What
+// lies above the largest rounds to infinity in float16, and infinity is where the next one would be.
+template <class T>
+static inline T next_after_float16(T a, T b) {
+  constexpr T kScale = T(0x1p112), kAbove = T(0x1p16);
+  const T bounded_a = a > kAbove ? kAbove : a < -kAbove ? -kAbove : a;
+  const T bounded_b = b > kAbove ? kAbove : b < -kAbove ? -kAbove : b;
+  return next_after<T, 1 << 13>(bounded_a / kScale, bounded_b / kScale) * kScale;
 }
 
 // ---- activations

@@ -22,6 +22,7 @@ import { views } from './view.js';
 import { pools } from './pool.js';
 import { resizing } from './resize.js';
 import { specials } from './special.js';
+import { visionRows } from './vision.js';
 import type { ComposedRow } from './row.js';
 
 /** By the public name: `logsumexp`, `F.softplus`. */
@@ -50,6 +51,7 @@ export const composedRows: Readonly<Record<string, ComposedRow>> = {
   ...statistics,
   ...specials,
   ...views,
+  ...visionRows,
 };
 
 export const composedList = Object.entries(composedRows);

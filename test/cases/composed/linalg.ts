@@ -35,6 +35,61 @@ export const linalgRows: ComposedRows = {
     gradient: 'second',
   }),
 
+  // Of a triangle that is cut out, so that the other one has no say in the gradient either.
+  choleskySolve: composed({
+    call: (lg, _: undefined, b: Tensor, l: Tensor) =>
+      lg.tidy(() => lg.choleskySolve(b, lg.tril(l).add(lg.eye(l.shape[0]!, { dtype: l.dtype }).mul(3)))),
+    cases: [
+      {
+        name: 'diagonal',
+        inputs: [given([2, 1], [16, 50]), given([2, 2], [1, 7, 0, 2])],
+        attrs: undefined,
+        expected: [1, 2],
+      },
+      { name: 'columns', inputs: [real([3, 2]), real([3, 3])], attrs: undefined },
+      { name: 'no columns', inputs: [real([3, 0]), real([3, 3])], attrs: undefined },
+    ],
+    dtypes: floats,
+    tolerance: solved,
+    gradient: 'second',
+  }),
+
+  choleskyInverse: composed({
+    call: (lg, _: undefined, l: Tensor) =>
+      lg.tidy(() => lg.choleskyInverse(lg.tril(l).add(lg.eye(l.shape[0]!, { dtype: l.dtype }).mul(3)))),
+    cases: [
+      {
+        name: 'diagonal',
+        inputs: [given([2, 2], [1, 7, 0, 2])],
+        attrs: undefined,
+        expected: [0.0625, 0, 0, 0.04],
+      },
+      { name: 'three', inputs: [real([3, 3])], attrs: undefined },
+      { name: 'none', inputs: [real([0, 0])], attrs: undefined },
+    ],
+    dtypes: floats,
+    tolerance: solved,
+    gradient: 'second',
+  }),
+
+  // Its singular values have no gradient, as in PyTorch.
+  'linalg.lstsq': composed({
+    call: (lg, _: undefined, a: Tensor, b: Tensor) => lg.tidy(() => lg.linalg.lstsq(a, b).solution),
+    cases: [
+      {
+        name: 'a mean',
+        inputs: [given([2, 1], [1, 1]), given([2, 1], [1, 2])],
+        attrs: undefined,
+        expected: [1.5],
+      },
+      { name: 'tall', inputs: [real([4, 2]), real([4, 3])], attrs: undefined },
+      { name: 'no columns', inputs: [real([4, 2]), real([4, 0])], attrs: undefined },
+    ],
+    dtypes: floats,
+    tolerance: { relative: 1e-4, float64: 1e-11, why: 'the condition of random matrices' },
+    gradient: 'second',
+  }),
+
   'linalg.luSolve': composed({
     call: (lg, _: undefined, b: Tensor) =>
       lg.tidy(() => {

@@ -61,7 +61,7 @@ export function floatFunction<P extends PrimitiveName>(
 /** An op on a pair of tensors of floats. */
 export function floatPairFunction<P extends PrimitiveName>(
   op: P,
-  f: (a: number, b: number, wide: boolean) => number,
+  f: (a: number, b: number, dtype: DType) => number,
   vjp?: (c: VjpContext, grad: RefTensor) => Gradients,
 ): OpImplementation<OpAttrs[P]> {
   return {
@@ -70,9 +70,9 @@ export function floatPairFunction<P extends PrimitiveName>(
       return [meetSpec(op, a!, b!)];
     },
     forward([a, b], [out]) {
-      const wide = out!.dtype === 'float64';
+      const { dtype } = out!;
       applyBinary(a!, b!, out!, (u, ao, as, v, bo, bs, o, oo, os, n) => {
-        for (let i = 0; i < n; i++, ao += as, bo += bs, oo += os) o[oo] = f(u[ao]!, v[bo]!, wide);
+        for (let i = 0; i < n; i++, ao += as, bo += bs, oo += os) o[oo] = f(u[ao]!, v[bo]!, dtype);
       });
     },
     saves: { inputs: [0, 1], outputs: [0] },

@@ -1,4 +1,5 @@
-import type { RefTensor } from '../array.js';
+import { AutogradError } from '../../../errors.js';
+import { fail, type RefTensor } from '../array.js';
 import * as bessel from '../bessel.js';
 import { complementaryErf } from '../special.js';
 import * as special from '../special-functions.js';
@@ -197,8 +198,18 @@ function logaddexpVjp(scale: number) {
   };
 }
 
-function gammaVjp(sign: number) {
+function refuseParameter(op: string, parameter: string, variable: string): never {
+  const why = 'that of its parameter has no closed form';
+  fail(
+    AutogradError,
+    op,
+    `has no gradient for ${parameter}, only for ${variable}: ${why}; detach ${parameter}`,
+  );
+}
+
+function gammaVjp(op: string, sign: number) {
   return (c: VjpContext, g: RefTensor): Gradients => {
+    if (c.needs(0)) refuseParameter(op, 'a', 'x');
     const a = c.input(0);
     const x = c.input(1);
     const power = sub(c, c.run('xlogy', [sub(c, a, 1), x], noAttrs), add(c, x, run(c, 'lgamma', a)));
@@ -274,10 +285,11 @@ export const pairOps = {
     },
   ),
   zeta: floatPairFunction('zeta', special.zeta, (c, g) => {
+    if (c.needs(0)) refuseParameter('zeta', 's', 'q');
     const s = c.input(0);
     const slope = neg(c, mul(c, s, c.run('zeta', [add(c, s, 1), c.input(1)], noAttrs)));
     return [undefined, mul(c, g, slope)];
   }),
-  igamma: floatPairFunction('igamma', special.igamma, gammaVjp(1)),
-  igammac: floatPairFunction('igammac', special.igammac, gammaVjp(-1)),
+  igamma: floatPairFunction('igamma', special.igamma, gammaVjp('igamma', 1)),
+  igammac: floatPairFunction('igammac', special.igammac, gammaVjp('igammac', -1)),
 };

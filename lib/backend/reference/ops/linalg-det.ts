@@ -8,10 +8,11 @@ import {
   readMatrix,
   rowsOf,
   transpose,
+  transposeOf,
   writeMatrix,
   writeVector,
 } from './linalg-matrix.js';
-import { factorLu } from './linalg-solve.js';
+import { factorLu, solveFactored } from './linalg-solve.js';
 import { decomposeOf } from './linalg-spectral.js';
 import { expand, full, mul, noAttrs, reshape, type ReferenceOp } from './op.js';
 
@@ -71,38 +72,91 @@ type Decomposed = ReturnType<typeof decomposeOf>;
 /** An element of K. */
 type Inner = (i: number, j: number) => number;
 
-/** out = det(U) det(V) U K V^T of each matrix, where `innerOf` gives K; NaN where A is not finite. */
-function fromSvd(a: RefTensor, out: RefTensor, innerOf: (d: Decomposed, index: number) => Inner): void {
+/** The largest condition number with which an inverse in doubles is good enough for the dtype of the result. */
+const mostCondition = (a: RefTensor): number => (a.dtype === 'float64' ? 1e7 : 1e8);
+
+/** A^-1 and det(A) of a well conditioned matrix. */
+interface Inverted {
+  readonly inverse: Float64Array;
+  readonly det: number;
+}
+
+function invert(values: Float64Array, n: number, most: number): Inverted | undefined {
+  const lu = values.slice();
+  const exchanges: number[] = [];
+  if (factorLu(lu, n, n, exchanges) !== 0) return undefined;
+  const det = pivotProduct(lu, n, exchanges);
+  if (!Number.isFinite(det) || Math.abs(det) < 2 ** -1022) return undefined;
+  const inverse = identity(n);
+  solveFactored(lu, n, exchanges, inverse, n);
+  return columnNorm(values, n) * columnNorm(inverse, n) < most ? { inverse, det } : undefined;
+}
+
+function identity(n: number): Float64Array {
+  const values = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) values[i * (n + 1)] = 1;
+  return values;
+}
+
+function columnNorm(values: Float64Array, n: number): number {
+  const sums = new Float64Array(n);
+  values.forEach((value, i) => (sums[i % n]! += Math.abs(value)));
+  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+}
+
+/**
+ * The result for each matrix: from the inverse where that is accurate, else from the decomposition, out = det(U) det(V) U K V^T
+ * where `innerOf` gives K. NaN where A is not finite.
+ */
+function forCofactors(
+  a: RefTensor,
+  out: RefTensor,
+  byInverse: (found: Inverted, index: number) => Float64Array,
+  innerOf: (d: Decomposed, index: number) => Inner,
+): void {
   const n = rowsOf(a);
   forEachMatrix(a, (index) => {
-    if (!readMatrix(a, index).every(Number.isFinite)) {
-      writeMatrix(out, index, new Float64Array(n * n).fill(NaN));
-      return;
-    }
-    const found = decomposeOf('det', a, index, false);
-    const orientation = Math.sign(determinant(found.left.slice(), n) * determinant(found.right.slice(), n));
-    const inner = innerOf(found, index);
-    const values = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) {
-        const k = orientation * inner(i, j);
-        if (k === 0) continue;
-        for (let r = 0; r < n; r++) {
-          const u = k * found.left[i * n + r]!;
-          for (let s = 0; s < n; s++) values[r * n + s]! += u * found.right[j * n + s]!;
-        }
+    const values = readMatrix(a, index);
+    const inverted = invert(values, n, mostCondition(a));
+    if (inverted) writeMatrix(out, index, byInverse(inverted, index));
+    else if (values.every(Number.isFinite)) writeMatrix(out, index, fromSvd(a, index, innerOf));
+    else writeMatrix(out, index, new Float64Array(n * n).fill(NaN));
+  });
+}
+
+function fromSvd(
+  a: RefTensor,
+  index: number,
+  innerOf: (d: Decomposed, index: number) => Inner,
+): Float64Array {
+  const n = rowsOf(a);
+  const found = decomposeOf('det', a, index, false);
+  const orientation = Math.sign(determinant(found.left.slice(), n) * determinant(found.right.slice(), n));
+  const inner = innerOf(found, index);
+  const values = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const k = orientation * inner(i, j);
+      if (k === 0) continue;
+      for (let r = 0; r < n; r++) {
+        const u = k * found.left[i * n + r]!;
+        for (let s = 0; s < n; s++) values[r * n + s]! += u * found.right[j * n + s]!;
       }
     }
-    writeMatrix(out, index, values);
-  });
+  }
+  return values;
 }
 
 /** Of a row-major matrix, which is lost. */
 function determinant(a: Float64Array, n: number): number {
   const exchanges: number[] = [];
   factorLu(a, n, n, exchanges);
+  return pivotProduct(a, n, exchanges);
+}
+
+function pivotProduct(lu: Float64Array, n: number, exchanges: readonly number[]): number {
   let product = 1;
-  exchanges.forEach((row, i) => (product *= row === i ? a[i * (n + 1)]! : -a[i * (n + 1)]!));
+  exchanges.forEach((row, i) => (product *= row === i ? lu[i * (n + 1)]! : -lu[i * (n + 1)]!));
   return product;
 }
 
@@ -117,9 +171,11 @@ export const cofactors: ReferenceOp<'cofactors'> = {
     return [fresh(a!.dtype, a!.shape)];
   },
   forward([a], [out]) {
-    fromSvd(
+    const n = rowsOf(a!);
+    forCofactors(
       a!,
       out!,
+      ({ inverse, det }) => transposeOf(inverse, n, n).map((value) => det * value),
       ({ values }) =>
         (i, j) =>
           i === j ? others(values, i, i) : 0,
@@ -143,15 +199,42 @@ export const cofactorsBackward: ReferenceOp<'cofactorsBackward'> = {
   forward([a, grad], [out]) {
     const n = rowsOf(a!);
     const range = Array.from({ length: n }, (_, i) => i);
-    fromSvd(a!, out!, (d, index) => {
-      const g = turned(d, readMatrix(grad!, index), n);
-      return (i, j) => {
-        if (i !== j) return -others(d.values, i, j) * g[j * n + i]!;
-        return range.reduce((sum, p) => (p === i ? sum : sum + others(d.values, i, p) * g[p * (n + 1)]!), 0);
-      };
-    });
+    forCofactors(
+      a!,
+      out!,
+      (found, index) => differentiated(found, readMatrix(grad!, index), n),
+      (d, index) => {
+        const g = turned(d, readMatrix(grad!, index), n);
+        return (i, j) => {
+          if (i !== j) return -others(d.values, i, j) * g[j * n + i]!;
+          return range.reduce(
+            (sum, p) => (p === i ? sum : sum + others(d.values, i, p) * g[p * (n + 1)]!),
+            0,
+          );
+        };
+      },
+    );
   },
 };
+
+/** det(A) (<grad, W> W - W grad^T W) with W = A^-T. */
+function differentiated({ inverse, det }: Inverted, grad: Float64Array, n: number): Float64Array {
+  const w = transposeOf(inverse, n, n);
+  const product = w.reduce((sum, value, i) => sum + value * grad[i]!, 0);
+  const turned = productOf(productOf(w, transposeOf(grad, n, n), n), w, n);
+  return w.map((value, i) => det * (product * value - turned[i]!));
+}
+
+function productOf(a: Float64Array, b: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let p = 0; p < n; p++) {
+      const factor = a[i * n + p]!;
+      for (let j = 0; j < n; j++) out[i * n + j]! += factor * b[p * n + j]!;
+    }
+  }
+  return out;
+}
 
 /** U^T grad V. */
 function turned({ left, right }: Decomposed, grad: Float64Array, n: number): Float64Array {

@@ -245,13 +245,24 @@ function solveInto(
         `matrix ${index} of shape ${show([n, n])} is singular: pivot ${missing} of its LU factorization is zero`,
       );
     }
-    pivots.forEach((p, j) => {
-      if (p !== j) exchange(b, k, j, p);
-    });
-    substitute(values, n, b, k, false, true);
-    substitute(values, n, b, k, true, false);
+    solveFactored(values, n, pivots, b, k);
     writeMatrix(out, index, b);
   });
+}
+
+/** The X [n, k] of A X = B in place of B, from what {@link factorLu} made of A. */
+export function solveFactored(
+  lu: Float64Array,
+  n: number,
+  pivots: readonly number[],
+  b: Float64Array,
+  k: number,
+): void {
+  pivots.forEach((p, j) => {
+    if (p !== j) exchange(b, k, j, p);
+  });
+  substitute(lu, n, b, k, false, true);
+  substitute(lu, n, b, k, true, false);
 }
 
 export const solve: ReferenceOp<'solve'> = {
