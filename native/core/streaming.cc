@@ -56,7 +56,6 @@ void stream_copy(void* out, const void* in, size_t bytes) {
     _mm_stream_si128(line + 3, d);
   }
   std::memcpy(to, from, bytes);
-  end_streams();
 }
 
 void stream_fill(void* out, const void* value, size_t size, size_t bytes) {
@@ -72,7 +71,6 @@ void stream_fill(void* out, const void* value, size_t size, size_t bytes) {
     for (int k = 0; k < 4; ++k) _mm_stream_si128(line + k, v);
   }
   std::memcpy(to, pattern, bytes);
-  end_streams();
 }
 
 #else

@@ -18,7 +18,6 @@ inline bool is_stream_aligned(const void* p) { return reinterpret_cast<uintptr_t
 void end_streams();
 
 // memcpy and a repeated value of 1, 2, 4 or 8 bytes, past the caches; `out` of the fill is aligned to the value.
-// They end their streams themselves.
 void stream_copy(void* out, const void* in, size_t bytes);
 void stream_fill(void* out, const void* value, size_t size, size_t bytes);
 

@@ -67,7 +67,7 @@ void copy_same_dtype(const StridedLoop& loop, size_t size) {
   if (const int dim = transposed_dim(loop, dense); dim >= 0) return copy_transposed(loop, dim, size, past_caches);
   const auto copy = past_caches ? stream_copy : copy_bytes;
   const auto fill = elementwise_table().fill[log2_size(size)];
-  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
+  const auto body = [&](char* const* at, int64_t n) {
     const size_t bytes = static_cast<size_t>(n) * size;
     if (step_out == dense && step_in == dense) {
       copy(at[0], at[1], bytes);
@@ -76,6 +76,9 @@ void copy_same_dtype(const StridedLoop& loop, size_t size) {
     } else {
       move_row(at[0], step_out, at[1], step_in, n, size);
     }
+  };
+  for_each_row(loop, kGrain, body, [&] {
+    if (past_caches) end_streams();
   });
 }
 
@@ -108,9 +111,11 @@ void copy_view(const TensorView& target, const TensorView& source) {
   if (to.dtype == from.dtype && to.shape == from.shape && to.is_contiguous() && from.is_contiguous()) {
     const int64_t bytes = static_cast<int64_t>(to.bytes());
     if (target.data == source.data) return;
-    const auto copy = exceeds_caches(to.bytes()) ? stream_copy : copy_bytes;
+    const bool past_caches = exceeds_caches(to.bytes());
+    const auto copy = past_caches ? stream_copy : copy_bytes;
     parallel_for(bytes, kGrain * 8, [&](int64_t begin, int64_t end) {
       copy(target.as<char>() + begin, source.as<char>() + begin, static_cast<size_t>(end - begin));
+      if (past_caches) end_streams();
     });
     return;
   }
