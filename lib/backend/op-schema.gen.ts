@@ -308,6 +308,8 @@ export interface OpAttrs {
   var: { readonly dims: readonly number[]; readonly correction: number; readonly keepdim: boolean };
   viewScatter: { readonly chain: readonly number[] };
   where: NoAttrs;
+  windowMax: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean };
+  windowMaxBackward: { readonly kernel: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly ceilMode: boolean; readonly sizes: readonly number[] };
   wrapIndex: { readonly size: number };
   xlog1py: NoAttrs;
   xlogy: NoAttrs;
@@ -577,7 +579,8 @@ export type FusedName =
   | 'tanhshrink'
   | 'threshold'
   | 'topk'
-  | 'var';
+  | 'var'
+  | 'windowMax';
 
 export const opRecords: { readonly [Name in OpName]: OpRecord } = {
   abs: {
@@ -3619,6 +3622,25 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'primitive'],
     promotion: 'common',
+  },
+  windowMax: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+    ],
+    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'ceilMode', type: 'bool' }],
+    outputs: [{ name: 'out' }, { name: 'place', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+  },
+  windowMaxBackward: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'place', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'kernel', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'ceilMode', type: 'bool' }, { name: 'sizes', type: 'ints' }],
+    outputs: [{ name: 'xGrad' }],
+    flags: ['internal'],
+    promotion: 'none',
   },
   wrapIndex: {
     inputs: [

@@ -25,6 +25,7 @@ import { recurrent } from './composites/recurrent.js';
 import * as reduction from './composites/reduction.js';
 import { kthvalue, median, mode, nanmedian, topk } from './composites/select.js';
 import { variance } from './composites/variance.js';
+import { windowMax } from './composites/window-max.js';
 import { clone } from './convert.js';
 import { view } from './view.js';
 
@@ -62,6 +63,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   softCrossEntropy,
   topk,
   var: variance,
+  windowMax,
 };
 
 let forced = false;

@@ -107,6 +107,8 @@ struct Pool {
   std::mutex mutex;  // guards the free lists and what is cached
   std::vector<void*> free_blocks[kClasses];
   size_t class_bytes[kClasses] = {};
+  uint64_t last_use[kClasses] = {};  // when a block of it was given back, counted in such moments
+  uint64_t moment = 0;
   size_t cached_bytes = 0;
   const size_t machine = machine_memory();
   std::atomic<size_t> limit{0};
@@ -165,10 +167,28 @@ void* allocate_shared(Pool& p, const SizeClass& c) {
   return block;
 }
 
+// Gives a cached block of the size that was in use least recently back to the system; false if there is none.
+bool drop_oldest(Pool& p) {
+  int oldest = -1;
+  for (int i = 0; i < kClasses; ++i) {
+    if (!p.free_blocks[i].empty() && (oldest < 0 || p.last_use[i] < p.last_use[oldest])) oldest = i;
+  }
+  if (oldest < 0) return false;
+  system_free(p.free_blocks[oldest].back(), p.class_bytes[oldest]);
+  p.free_blocks[oldest].pop_back();
+  p.cached_bytes -= p.class_bytes[oldest];
+  return true;
+}
+
 void free_shared(Pool& p, void* block, const SizeClass& c) {
   const std::lock_guard lock(p.mutex);
   const size_t live = static_cast<size_t>(std::max<int64_t>(p.live.load(std::memory_order_relaxed), 0));
-  if (p.cached_bytes + c.bytes > std::max(kCacheFloor, live)) {
+  // Sizes that nobody wants any more make room: a block of the size in use would cost page faults each time.
+  const size_t most = std::max(kCacheFloor, live);
+  p.last_use[c.index] = ++p.moment;
+  while (c.bytes <= most && p.cached_bytes + c.bytes > most && drop_oldest(p)) {
+  }
+  if (p.cached_bytes + c.bytes > most) {
     system_free(block, c.bytes);
     return;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/norm/norm.h"
 #include "kernels/reduce/reduce.h"
@@ -32,6 +33,15 @@ struct Layout {
     return std::min(kRowChunk, inner - part % run_parts * kRowChunk);
   }
   bool empty() const { return elements() == 0 || channels == 0; }
+
+  // Rows: channels that fit the cache of a core go through all passes one by one, so that memory is read once.
+  bool by_channel() const {
+    constexpr int64_t kCached = int64_t{1} << 17, kManyChannels = 8;
+    return !columns && channels >= kManyChannels && elements() <= kCached;
+  }
+  int64_t offset(int64_t part, int64_t channel) const {  // rows
+    return (part / run_parts * channels + channel) * inner + part % run_parts * kRowChunk;
+  }
 };
 
 Layout layout_of(const TensorSpec& x) {
@@ -56,8 +66,8 @@ Layout layout_of(const TensorSpec& x) {
 // Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel,
 // channels, offset, rows) for strips of columns. The result of a call goes to slot part * C + channel,
 // whoever makes it.
-template <class Run, class Block>
-void for_each_part(const Layout& l, const Run& run, const Block& block) {
+template <class Run, class Block, class Finish>
+void for_each_part(const Layout& l, const Run& run, const Block& block, const Finish& finish) {
   if (l.columns) {
     const int64_t tiles = (l.channels + kStripColumns - 1) / kStripColumns;
     const int64_t work = kStripRows * std::min(l.channels, kStripColumns);
@@ -67,6 +77,7 @@ void for_each_part(const Layout& l, const Run& run, const Block& block) {
         block(part, first, std::min(kStripColumns, l.channels - first),
               part * kStripRows * l.channels + first, l.part_size(part));
       }
+      finish();
     });
     return;
   }
@@ -77,7 +88,31 @@ void for_each_part(const Layout& l, const Run& run, const Block& block) {
       const int64_t part = row / l.channels * l.run_parts + k;
       run(part, row % l.channels, row * l.inner + k * kRowChunk, l.part_size(part));
     }
+    finish();
   });
+}
+
+// first for every part of every channel, join for every channel, second for every part again; `finish` after
+// the last part that a task writes.
+template <class First, class FirstBlock, class Join, class Second, class SecondBlock, class Finish>
+void in_two_passes(const Layout& l, const First& first, const FirstBlock& first_block, const Join& join,
+                   const Second& second, const SecondBlock& second_block, const Finish& finish) {
+  if (l.by_channel()) {
+    parallel_for(l.channels, std::max<int64_t>(1, kGrain / l.elements()), [&](int64_t begin, int64_t end) {
+      for (int64_t ch = begin; ch < end; ++ch) {
+        for (int64_t p = 0; p < l.parts; ++p) first(p, ch, l.offset(p, ch), l.part_size(p));
+        join(ch);
+        for (int64_t p = 0; p < l.parts; ++p) second(p, ch, l.offset(p, ch), l.part_size(p));
+      }
+      finish();
+    });
+    return;
+  }
+  for_each_part(l, first, first_block, [] {});
+  parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
+    for (int64_t ch = begin; ch < end; ++ch) join(ch);
+  });
+  for_each_part(l, second, second_block, finish);
 }
 
 void check_rank(const InferContext& c, const TensorSpec& x) {
@@ -133,7 +168,9 @@ void batch_norm_eval(const EvalContext& c) {
     const T* from = in_place ? to : x.as<T>();
     const NormKernels<T>& kernels = norm_table().of<T>();
 
-    for_each_part(
+    const double eps = c.attrs().get_float(0);
+    const bool past = !in_place && exceeds_caches(out.spec->bytes());
+    in_two_passes(
         l,
         [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
           const int64_t slot = part * l.channels + channel;
@@ -142,26 +179,25 @@ void batch_norm_eval(const EvalContext& c) {
         [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           const int64_t slot = part * l.channels + first;
           kernels.column_moments(from + at, rows, channels, l.channels, part_mean + slot, part_m2 + slot);
-        });
-    const double eps = c.attrs().get_float(0);
-    parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
-      for (int64_t ch = begin; ch < end; ++ch) {
-        const auto [m, v] = join_moments(part_mean + ch, part_m2 + ch, l.parts, 1, l.channels,
-                                         [&](int64_t part) { return l.part_size(part); });
-        mean[ch] = static_cast<T>(m);
-        variance[ch] = static_cast<T>(v);
-        scale[ch] = static_cast<T>((weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps));
-        shift[ch] = bias ? bias[ch] : T(0);
-      }
-    });
-    for_each_part(
-        l,
+        },
+        [&](int64_t ch) {
+          const auto [m, v] = join_moments(part_mean + ch, part_m2 + ch, l.parts, 1, l.channels,
+                                           [&](int64_t part) { return l.part_size(part); });
+          mean[ch] = static_cast<T>(m);
+          variance[ch] = static_cast<T>(v);
+          scale[ch] = static_cast<T>((weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps));
+          shift[ch] = bias ? bias[ch] : T(0);
+        },
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
-          kernels.normalize_rows(from + at, 1, n, mean + channel, scale + channel, shift + channel, to + at);
+          kernels.normalize_rows(from + at, 1, n, mean + channel, scale + channel, shift + channel, past,
+                                 to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first,
-                                    shift + first, to + at);
+                                    shift + first, past, to + at);
+        },
+        [&] {
+          if (past) end_streams();
         });
   });
 }
@@ -235,7 +271,9 @@ void backward_eval(const EvalContext& c) {
     const T* g = in_place ? to : grad.as<T>();
     const NormKernels<T>& kernels = norm_table().of<T>();
 
-    for_each_part(
+    const double eps = c.attrs().get_float(0), m = static_cast<double>(l.elements());
+    const bool past = !in_place && exceeds_caches(dx.spec->bytes());
+    in_two_passes(
         l,
         [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
           const int64_t slot = part * l.channels + channel;
@@ -245,33 +283,31 @@ void backward_eval(const EvalContext& c) {
           const int64_t slot = part * l.channels + first;
           kernels.column_grad_sums(g + at, from + at, rows, channels, l.channels, mean + first,
                                    part_sum + slot, part_dot + slot);
-        });
-    const double eps = c.attrs().get_float(0), m = static_cast<double>(l.elements());
-    parallel_for(l.channels, std::max<int64_t>(1, 4096 / l.parts), [&](int64_t begin, int64_t end) {
-      for (int64_t ch = begin; ch < end; ++ch) {
-        double sum = 0, dot = 0;
-        for (int64_t p = 0; p < l.parts; ++p) {
-          sum += part_sum[p * l.channels + ch];
-          dot += part_dot[p * l.channels + ch];
-        }
-        const double rstd = 1.0 / std::sqrt(static_cast<double>(variance[ch]) + eps);
-        const double scale = (weight ? static_cast<double>(weight[ch]) : 1.0) * rstd;
-        weight_grad[ch] = static_cast<T>(dot * rstd);
-        bias_grad[ch] = static_cast<T>(sum);
-        a[ch] = static_cast<T>(scale);
-        b[ch] = static_cast<T>(-scale * rstd * rstd * dot / m);
-        k[ch] = static_cast<T>(-scale * sum / m);
-      }
-    });
-    for_each_part(
-        l,
+        },
+        [&](int64_t ch) {
+          double sum = 0, dot = 0;
+          for (int64_t p = 0; p < l.parts; ++p) {
+            sum += part_sum[p * l.channels + ch];
+            dot += part_dot[p * l.channels + ch];
+          }
+          const double rstd = 1.0 / std::sqrt(static_cast<double>(variance[ch]) + eps);
+          const double scale = (weight ? static_cast<double>(weight[ch]) : 1.0) * rstd;
+          weight_grad[ch] = static_cast<T>(dot * rstd);
+          bias_grad[ch] = static_cast<T>(sum);
+          a[ch] = static_cast<T>(scale);
+          b[ch] = static_cast<T>(-scale * rstd * rstd * dot / m);
+          k[ch] = static_cast<T>(-scale * sum / m);
+        },
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
           kernels.combine_rows(g + at, from + at, 1, n, mean + channel, a + channel, b + channel, k + channel,
-                               to + at);
+                               past, to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
           kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first,
-                                  b + first, k + first, to + at);
+                                  b + first, k + first, past, to + at);
+        },
+        [&] {
+          if (past) end_streams();
         });
   });
 }

@@ -1,10 +1,13 @@
 #include "ops/copy.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/strided.h"
+#include "kernels/layout/layout.h"
 #include "ops/strided_loop.h"
 
 namespace lanegrad {
@@ -23,7 +26,7 @@ int transposed_dim(const StridedLoop& loop, int64_t size) {
   return -1;
 }
 
-void copy_transposed(StridedLoop loop, int dim, size_t size) {
+void copy_transposed(const StridedLoop& loop, int dim, size_t size, bool past_caches) {
   // The matrix: `dim` by the row; the remaining dims are walked outside.
   const int64_t rows = loop.sizes[dim], columns = loop.row_length();
   const int64_t out_stride = loop.strides[dim][0], in_stride = loop.row_strides()[1];
@@ -32,13 +35,14 @@ void copy_transposed(StridedLoop loop, int dim, size_t size) {
     if (d != dim) outer *= loop.sizes[d];
   }
   // Work is split over bands of rows: some neighbouring lines of the source, which come from memory together.
-  constexpr int64_t kBand = 64;
-  const int64_t bands = (rows + kBand - 1) / kBand;
-  const int64_t bands_per_thread = kGrain / (kBand * columns) + 1;
+  const int64_t band = 128 / static_cast<int64_t>(size);
+  const auto transpose = layout_table().transpose[log2_size(size)];
+  const int64_t bands = (rows + band - 1) / band;
+  const int64_t bands_per_thread = kGrain / (band * columns) + 1;
   parallel_for(outer * bands, bands_per_thread, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       int64_t which = i / bands;
-      const int64_t first = i % bands * kBand;
+      const int64_t first = i % bands * band;
       char* out = loop.data[0] + first * out_stride;
       const char* in = loop.data[1] + first * static_cast<int64_t>(size);
       for (int d = loop.rank - 2; d >= 0; --d) {
@@ -48,25 +52,33 @@ void copy_transposed(StridedLoop loop, int dim, size_t size) {
         out += index * loop.strides[d][0];
         in += index * loop.strides[d][1];
       }
-      transpose_block(out, out_stride, in, in_stride, rows - first < kBand ? rows - first : kBand, columns,
-                      size);
+      transpose({out, out_stride, in, in_stride, std::min(band, rows - first), columns, past_caches});
     }
+    if (past_caches) end_streams();
   });
 }
 
+void copy_bytes(void* out, const void* in, size_t bytes) { std::memcpy(out, in, bytes); }
+
 void copy_same_dtype(const StridedLoop& loop, size_t size) {
+  const bool past_caches = exceeds_caches(static_cast<size_t>(loop.count()) * size);
   const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
   const int64_t dense = static_cast<int64_t>(size);
-  if (const int dim = transposed_dim(loop, dense); dim >= 0) return copy_transposed(loop, dim, size);
+  if (const int dim = transposed_dim(loop, dense); dim >= 0) return copy_transposed(loop, dim, size, past_caches);
+  const auto copy = past_caches ? stream_copy : copy_bytes;
   const auto fill = elementwise_table().fill[log2_size(size)];
-  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
+  const auto body = [&](char* const* at, int64_t n) {
+    const size_t bytes = static_cast<size_t>(n) * size;
     if (step_out == dense && step_in == dense) {
-      std::memcpy(at[0], at[1], static_cast<size_t>(n) * size);
+      copy(at[0], at[1], bytes);
     } else if (step_out == dense && step_in == 0) {
-      fill(at[0], at[1], n);
+      past_caches ? stream_fill(at[0], at[1], size, bytes) : fill(at[0], at[1], n);
     } else {
       move_row(at[0], step_out, at[1], step_in, n, size);
     }
+  };
+  for_each_row(loop, kGrain, body, [&] {
+    if (past_caches) end_streams();
   });
 }
 
@@ -99,8 +111,11 @@ void copy_view(const TensorView& target, const TensorView& source) {
   if (to.dtype == from.dtype && to.shape == from.shape && to.is_contiguous() && from.is_contiguous()) {
     const int64_t bytes = static_cast<int64_t>(to.bytes());
     if (target.data == source.data) return;
+    const bool past_caches = exceeds_caches(to.bytes());
+    const auto copy = past_caches ? stream_copy : copy_bytes;
     parallel_for(bytes, kGrain * 8, [&](int64_t begin, int64_t end) {
-      std::memcpy(target.as<char>() + begin, source.as<char>() + begin, static_cast<size_t>(end - begin));
+      copy(target.as<char>() + begin, source.as<char>() + begin, static_cast<size_t>(end - begin));
+      if (past_caches) end_streams();
     });
     return;
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <limits>
 
+#include "core/streaming.h"
 #include "ops/cross_entropy.h"
 #include "ops/registry.h"
 #include "ops/walk.h"
@@ -181,6 +182,7 @@ void backward_eval(const EvalContext& c) {
     const T* grad = static_cast<const T*>(s.contiguous(c.in(0)));
     const T* lse = static_cast<const T*>(s.contiguous(c.in(3)));
     T* dx = c.out(0).as<T>();
+    const bool past = exceeds_caches(c.out(0).spec->bytes());
     T shared = 0;
     int64_t step = 1;
     if (reduction != kLossNone) {
@@ -193,7 +195,9 @@ void backward_eval(const EvalContext& c) {
         layout,
         [&](int64_t begin, int64_t end) {
           kernels.rows.backward(x.data + begin * x.strides.row, end - begin, x.strides.row, target + begin,
-                                lse + begin, grad + begin * step, step, scale, dx + begin * layout.classes);
+                                lse + begin, grad + begin * step, step, scale, past,
+                                dx + begin * layout.classes);
+          if (past) end_streams();
         },
         [&](int64_t row, int64_t positions) {
           T* to = dx + row / layout.positions * layout.positions * layout.classes + row % layout.positions;

@@ -1,14 +1,17 @@
 // The ops that are a row of elementwise.def: shape rule and evaluation, the same for all.
 #include "ops/elementwise.h"
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <limits>
 #include <string>
 
+#include "core/streaming.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/saturating_cast.h"
 #include "kernels/elementwise/strided.h"
+#include "kernels/layout/layout.h"
 #include "ops/integer_operands.h"
 #include "ops/registry.h"
 #include "ops/strided_loop.h"
@@ -20,6 +23,9 @@ namespace {
 constexpr int64_t kCheapGrain = 32768;
 constexpr int64_t kPlainGrain = kCheapGrain;
 constexpr int64_t kCostlyGrain = 8192;
+
+// Threads part at whole cache lines: elements of one byte.
+constexpr int64_t kLine = 64;
 
 constexpr uint32_t kFused = 0;  // as a row's flag: neither primitive nor internal
 
@@ -105,8 +111,13 @@ constexpr int64_t kBlockColumns = 64;
 class Evaluator {
  public:
   Evaluator(ElementwiseKernel kernel, const StridedLoop& loop, const Constants& constants, size_t in_size,
-            size_t out_size)
-      : kernel_(kernel), loop_(loop), constants_(constants), in_size_(in_size), out_size_(out_size) {
+            size_t out_size, bool past_caches)
+      : kernel_(kernel),
+        loop_(loop),
+        constants_(constants),
+        in_size_(in_size),
+        out_size_(out_size),
+        past_caches_(past_caches) {
     operands_ = loop.operands - 1;
     const int64_t* step = loop.row_strides();
     direct_ = step[0] == static_cast<int64_t>(out_size) || loop.row_length() == 1;
@@ -122,12 +133,17 @@ class Evaluator {
 
   // The whole loop, in parallel.
   void run_all(int64_t grain) const {
-    if (dim_ < 0) return for_each_row(loop_, grain, [this](char* const* at, int64_t n) { run(at, n); });
+    const auto finish = [this] {
+      if (past_caches_) end_streams();
+    };
+    if (dim_ < 0)
+      return for_each_row(loop_, grain, [this](char* const* at, int64_t n) { run(at, n); }, finish);
     const int64_t bands = (loop_.sizes[dim_] + kBlockRows - 1) / kBlockRows;
     const int64_t outer = loop_.row_count() / loop_.sizes[dim_];
     parallel_for(outer * bands, grain / (kBlockRows * loop_.row_length()) + 1,
                  [&](int64_t begin, int64_t end) {
                    for (int64_t i = begin; i < end; ++i) run_band(i / bands, i % bands * kBlockRows);
+                   finish();
                  });
   }
 
@@ -170,8 +186,8 @@ class Evaluator {
       const int64_t rest = loop_.row_length() - column, columns = rest < kBlockColumns ? rest : kBlockColumns;
       for (int k = 0; k < operands_; ++k) {
         if (!is_transposed(k, dim_)) continue;
-        transpose_block(blocks[k], block_stride, at[k + 1] + column * step[k + 1], step[k + 1], rows, columns,
-                        in_size_);
+        layout_table().transpose[log2_size(in_size_)](
+            {blocks[k], block_stride, at[k + 1] + column * step[k + 1], step[k + 1], rows, columns, false});
       }
       for (int64_t r = 0; r < rows; ++r) {
         for (int k = 0; k < operands_; ++k) {
@@ -186,7 +202,7 @@ class Evaluator {
           }
         }
         char* const target = at[0] + r * loop_.strides[dim_][0] + column * step[0];
-        kernel_(target, in, columns, keep_scalars ? scalars_ : 0);
+        kernel_(target, in, columns, (keep_scalars ? scalars_ : 0) | past(target));
       }
     }
   }
@@ -196,7 +212,7 @@ class Evaluator {
     for (int i = 0; i < constants_.count; ++i) in[operands_ + i] = constants_.value[i];
     if (direct_) {
       for (int k = 0; k < operands_; ++k) in[k] = at[k + 1];
-      kernel_(at[0], in, n, scalars_);
+      kernel_(at[0], in, n, scalars_ | past(at[0]));
       return;
     }
     alignas(64) char tiles[kMaxLoopOperands][kTile * 8];
@@ -214,9 +230,13 @@ class Evaluator {
         }
       }
       char* const target = at[0] + first * step[0];
-      kernel_(scatter ? tiles[kMaxLoopOperands - 1] : target, in, count, 0);
+      kernel_(scatter ? tiles[kMaxLoopOperands - 1] : target, in, count, scatter ? 0 : past(target));
       if (scatter) scatter_row(target, step[0], tiles[kMaxLoopOperands - 1], count, out_size_);
     }
+  }
+
+  unsigned past(const void* target) const {
+    return past_caches_ && is_stream_aligned(target) ? kPastCaches : 0;
   }
 
   ElementwiseKernel kernel_;
@@ -226,6 +246,7 @@ class Evaluator {
   int operands_ = 0;
   unsigned scalars_ = 0;
   bool direct_ = true;
+  bool past_caches_;
   int dim_ = -1;  // the one along which transposed operands run, if any
 };
 
@@ -280,6 +301,13 @@ bool is_square(const TensorView& exponent) {
   return exponent.spec->dtype == DType::kFloat64 && *exponent.as<double>() == 2.0;
 }
 
+// A result that replaces an operand is in the caches already.
+bool goes_past_caches(const TensorView& out, const TensorView* const* in, int count) {
+  for (int k = 0; k < count; ++k)
+    if (in[k]->data == out.data) return false;
+  return exceeds_caches(out.spec->bytes());
+}
+
 void eval(const EvalContext& c) {
   int code = c.op().code;
   int count = 1;
@@ -320,20 +348,25 @@ void eval(const EvalContext& c) {
   if (is_flat(out, in, count, scalars) && takes_scalars(count, scalars)) {
     const int64_t n = out.spec->numel();
     if (n == 0) return;
-    const auto body = [&](int64_t begin, int64_t end) {
+    const unsigned past =
+        goes_past_caches(out, in, count) && is_stream_aligned(out.data) ? kPastCaches : 0;
+    const auto body = [&](int64_t first, int64_t last) {
+      const int64_t begin = first * kLine, end = std::min(last * kLine, n);
       const void* at[kMaxElementwiseOperands + kMaxElementwiseConstants];
       for (int k = 0; k < count; ++k) {
         const int64_t skip = scalars >> k & 1 ? 0 : begin * static_cast<int64_t>(in_size);
         at[k] = static_cast<const char*>(in[k]->data) + skip;
       }
       for (int k = 0; k < constants.count; ++k) at[count + k] = constants.value[k];
-      kernel(static_cast<char*>(out.data) + begin * static_cast<int64_t>(out_size), at, end - begin, scalars);
+      kernel(static_cast<char*>(out.data) + begin * static_cast<int64_t>(out_size), at, end - begin,
+             scalars | past);
+      if (past) end_streams();
     };
-    parallel_for(n, grain, body);
+    parallel_for((n + kLine - 1) / kLine, grain / kLine, body);
     return;
   }
   const StridedLoop loop = make_loop(out, in, count);
-  const Evaluator evaluator(kernel, loop, constants, in_size, out_size);
+  const Evaluator evaluator(kernel, loop, constants, in_size, out_size, goes_past_caches(out, in, count));
   evaluator.run_all(grain);
 }
 

@@ -117,13 +117,16 @@ void normalize_units(const GroupLayout& l, const Forward<T>& f, Scratch& s) {
       }
     }
   };
+  const bool past = f.x != f.out && exceeds_caches(static_cast<size_t>(l.units() * size) * sizeof(T));
   const auto normalize = [&](int64_t u, const Part& p) {
     const int64_t at = u * size + p.offset, ch = u * width + p.channel;
     if (l.columns())
       kernels.normalize_columns(f.x + at, p.n, p.channels, width, center + ch, scale + ch, shift + ch,
-                                f.out + at);
+                                past, f.out + at);
     else
-      kernels.normalize_rows(f.x + at, p.channels, p.n, center + ch, scale + ch, shift + ch, f.out + at);
+      kernels.normalize_rows(f.x + at, p.channels, p.n, center + ch, scale + ch, shift + ch, past,
+                             f.out + at);
+    if (past) end_streams();
   };
   for_each_unit(l, fold, join, normalize);
 }
@@ -254,14 +257,16 @@ void differentiate_units(const GroupLayout& l, const Backward<T>& f, Scratch& s)
       }
     }
   };
+  const bool past = f.grad != f.dx && exceeds_caches(static_cast<size_t>(l.units() * size) * sizeof(T));
   const auto combine = [&](int64_t u, const Part& p) {
     const int64_t at = u * size + p.offset, ch = u * width + p.channel;
     if (l.columns())
       kernels.combine_columns(f.grad + at, f.x + at, p.n, p.channels, width, center + ch, a + ch, b + ch,
-                              k + ch, f.dx + at);
+                              k + ch, past, f.dx + at);
     else
-      kernels.combine_rows(f.grad + at, f.x + at, p.channels, p.n, center + ch, a + ch, b + ch, k + ch,
+      kernels.combine_rows(f.grad + at, f.x + at, p.channels, p.n, center + ch, a + ch, b + ch, k + ch, past,
                            f.dx + at);
+    if (past) end_streams();
   };
   for_each_unit(l, fold, join, combine);
 

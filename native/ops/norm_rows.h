@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/norm/norm.h"
 #include "ops/norm_common.h"
@@ -38,6 +39,12 @@ struct NormRows {
   static constexpr uint32_t kPartialDims = 0b101;
 };
 
+// Whether `out` is better written past the caches: not if it replaces what is read.
+template <class T>
+bool goes_past_caches(const NormRows& r, const T* replaced, const T* out) {
+  return replaced != out && exceeds_caches(static_cast<size_t>(r.rows * r.n) * sizeof(T));
+}
+
 // mean may be null, see NormKernels.
 template <class T>
 void run_norm_rows(const NormRows& r, const T* x, const T* weight, const T* bias, T eps, T* out, T* mean,
@@ -49,11 +56,13 @@ void run_norm_rows(const NormRows& r, const T* x, const T* weight, const T* bias
     return;
   }
   const NormKernels<T>& kernels = norm_table().of<T>();
+  const bool past = goes_past_caches(r, x, out);
   const int64_t grain = std::max<int64_t>(1, kNormGrain / r.parameters());
   parallel_for(r.samples(), grain, [&](int64_t begin, int64_t end) {
     const int64_t row = begin * r.groups, at = row * r.n;
-    kernels.norm_rows(x + at, (end - begin) * r.groups, r.n, r.groups, weight, bias, eps, out + at,
+    kernels.norm_rows(x + at, (end - begin) * r.groups, r.n, r.groups, weight, bias, eps, past, out + at,
                       mean ? mean + row : nullptr, rstd + row);
+    if (past) end_streams();
   });
 }
 
@@ -82,6 +91,7 @@ void run_norm_rows_backward(const NormRows& r, const T* grad, const T* x, const 
     weight_parts = s.take<T>(partial.numel());
     bias_parts = s.take<T>(partial.numel());
   }
+  const bool past = goes_past_caches(r, grad, dx);
   const int64_t chunk = r.chunk(), size = r.parameters();
   const NormKernels<T>& kernels = norm_table().of<T>();
   parallel_for(
@@ -89,9 +99,10 @@ void run_norm_rows_backward(const NormRows& r, const T* grad, const T* x, const 
         for (int64_t i = begin; i < end; ++i) {
           const int64_t sample = i * chunk, row = sample * r.groups, at = sample * size;
           kernels.norm_rows_backward(grad + at, x + at, mean ? mean + row : nullptr, rstd + row, weight,
-                                     std::min(chunk, r.samples() - sample) * r.groups, r.n, r.groups, dx + at,
+                                     std::min(chunk, r.samples() - sample) * r.groups, r.n, r.groups, past, dx + at,
                                      weight_parts + i * size, bias_grad ? bias_parts + i * size : nullptr);
         }
+        if (past) end_streams();
       });
   if (r.direct()) return;
   const ReducePlan plan = plan_reduction(partial, NormRows::kPartialDims);

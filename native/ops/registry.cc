@@ -26,6 +26,7 @@ void register_loss_ops(Registry&);
 void register_matmul_ops(Registry&);
 void register_max_pool_ops(Registry&);
 void register_muon_ops(Registry&);
+void register_window_max_ops(Registry&);
 void register_norm_ops(Registry&);
 void register_optim_ops(Registry&);
 void register_pad_ops(Registry&);
@@ -61,6 +62,7 @@ const Registry& registry() {
     register_index_ops(*r);
     register_conv_ops(*r);
     register_max_pool_ops(*r);
+    register_window_max_ops(*r);
     register_average_pool_ops(*r);
     register_pad_ops(*r);
     register_resample_ops(*r);

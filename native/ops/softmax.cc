@@ -1,6 +1,7 @@
 // softmax(x){dim}, logSoftmax(x){dim} and their fused gradients.
 #include <algorithm>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/softmax/softmax.h"
 #include "ops/copy.h"
@@ -58,6 +59,7 @@ void softmax_eval(const EvalContext& c) {
       block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
   const bool dense = x.spec->is_contiguous();
   if (!dense) copy_view(out, x);
+  const bool past = dense && x.data != out.data && exceeds_caches(out.spec->bytes());
   dispatch_floating(out.spec->dtype, [&]<class T>(T) {
     const SoftmaxKernels<T>& kernels = softmax_table().of<T>();
     const T* from = dense ? x.as<T>() : out.as<T>();
@@ -65,7 +67,8 @@ void softmax_eval(const EvalContext& c) {
     for_each_part(
         b,
         [&](int64_t first, int64_t count) {
-          kernels.rows(from + first * b.n, count, b.n, kLog, to + first * b.n);
+          kernels.rows(from + first * b.n, count, b.n, kLog, past, to + first * b.n);
+          if (past) end_streams();
         },
         [&](int64_t at, int64_t columns) {
           kernels.columns(from + at, b.n, columns, b.inner, kLog, to + at);
@@ -95,6 +98,7 @@ void softmax_backward_eval(const EvalContext& c) {
       block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
   const bool dense = grad.spec->is_contiguous();
   if (!dense) copy_view(out, grad);
+  const bool past = dense && grad.data != out.data && exceeds_caches(out.spec->bytes());
   TensorView y = c.in(1);
   if (!y.spec->is_contiguous()) {
     const TensorView flat{c.workspace(), out.spec};
@@ -109,7 +113,8 @@ void softmax_backward_eval(const EvalContext& c) {
         b,
         [&](int64_t first, int64_t count) {
           const int64_t at = first * b.n;
-          kernels.rows_backward(g + at, v + at, count, b.n, kLog, to + at);
+          kernels.rows_backward(g + at, v + at, count, b.n, kLog, past, to + at);
+          if (past) end_streams();
         },
         [&](int64_t at, int64_t columns) {
           kernels.columns_backward(g + at, v + at, b.n, columns, b.inner, kLog, to + at);

@@ -99,39 +99,48 @@ const adaptive: readonly (readonly [name: string, x: readonly number[], sizes: r
 
 const adaptiveLarge = { name: 'large', x: [4, 7, 33, 35], sizes: [5, 3] } as const;
 
+const maxima = [
+  ...Object.entries(shapes).map(([name, shape]) => ({
+    name,
+    inputs: [distinct(shape.x)],
+    attrs: { ...attrsOf(shape), dilation: shape.kernel.map(() => 1) },
+  })),
+  {
+    name: 'dilation',
+    inputs: [distinct([1, 1, 6, 7])],
+    attrs: { kernel: [2, 3], stride: [1, 1], padding: [0, 1], dilation: [2, 2], ceilMode: false },
+  },
+  {
+    name: '3-D, dilation',
+    inputs: [distinct([1, 4, 5, 6])],
+    attrs: {
+      kernel: [2, 2, 2],
+      stride: [1, 1, 2],
+      padding: [1, 0, 1],
+      dilation: [1, 2, 3],
+      ceilMode: false,
+    },
+  },
+  ...Object.entries(large).map(([name, shape]) => ({
+    name,
+    inputs: [distinct(shape.x)],
+    attrs: { ...attrsOf(shape), dilation: shape.kernel.map(() => 1) },
+    noGradient: slow,
+  })),
+];
+
 export const pool = {
   maxPool: {
-    cases: [
-      ...Object.entries(shapes).map(([name, shape]) => ({
-        name,
-        inputs: [distinct(shape.x)],
-        attrs: { ...attrsOf(shape), dilation: shape.kernel.map(() => 1) },
-      })),
-      {
-        name: 'dilation',
-        inputs: [distinct([1, 1, 6, 7])],
-        attrs: { kernel: [2, 3], stride: [1, 1], padding: [0, 1], dilation: [2, 2], ceilMode: false },
-      },
-      {
-        name: '3-D, dilation',
-        inputs: [distinct([1, 4, 5, 6])],
-        attrs: {
-          kernel: [2, 2, 2],
-          stride: [1, 1, 2],
-          padding: [1, 0, 1],
-          dilation: [1, 2, 3],
-          ceilMode: false,
-        },
-      },
-      ...Object.entries(large).map(([name, shape]) => ({
-        name,
-        inputs: [distinct(shape.x)],
-        attrs: { ...attrsOf(shape), dilation: shape.kernel.map(() => 1) },
-        noGradient: slow,
-      })),
-    ],
+    cases: maxima,
     dtypes: numbers,
     rejects: ['bool'],
+    tolerance: exact,
+    gradient: 'second',
+    special: 0,
+  },
+  windowMax: {
+    cases: maxima,
+    dtypes: floats,
     tolerance: exact,
     gradient: 'second',
     special: 0,

@@ -1,6 +1,8 @@
 import { backend } from '../../backend/current.js';
 import { checkFlag } from '../../check.js';
+import { isFloat } from '../../dtype.js';
 import type { Tensor } from '../../tensor.js';
+import { runComposite } from '../composite.js';
 import type { ValuesAndIndices } from '../reduction.js';
 import { sizesOf } from '../sizes.js';
 import type { Pair, Single, Triple } from '../sizes.js';
@@ -39,8 +41,11 @@ export function maxPoolAttrs(
 
 export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
   checkPooled(op, x, attrs.kernel.length);
-  const [values, indices] = backend.run('maxPool', [x], attrs);
-  backend.release(indices!);
+  // Nobody asked for indices: where the backend can, it keeps a byte a window for the gradient.
+  const places = attrs.kernel.reduce((count, size) => count * size, 1);
+  const small = isFloat(x.dtype) && places <= 256 && backend.has('windowMax');
+  const [values, from] = small ? runComposite('windowMax', [x], attrs) : backend.run('maxPool', [x], attrs);
+  backend.release(from!);
   return values!;
 }
 

@@ -30,7 +30,10 @@ inline constexpr unsigned kIntegersAndBool = kAnyDType & ~kFloats;
 
 // out[i] = value(in[0][i], in[1][i] ...), i < n, n >= 1. After the operands, `in` has a pointer to each
 // constant. Bit k of `scalars`: in[k] is one element, used for all i. Kernels take no scalar, or one: any of
-// two operands, the last of three. out may be one of the operands, but not overlap one otherwise.
+// two operands, the last of three. out may be one of the operands, but not overlap one otherwise. With
+// kPastCaches in `scalars` a result that is no mask is written past the caches (core/streaming.h); out is then
+// aligned to a cache line, and none of the operands.
+inline constexpr unsigned kPastCaches = 8;
 using ElementwiseKernel = void (*)(void* out, const void* const* in, int64_t n, unsigned scalars);
 
 // out[i] = cast(in[i]), all ten dtypes. Integers wrap; floats saturate into int32 and int64 and go to the

@@ -2,6 +2,8 @@
 // type, and the loops are templates of it. One pass, no accumulator; the expected limit is the memory, but
 // for the rows marked Costly.
 
+#include "simd/stream.inl"
+
 namespace {
 
 template <bool kScalar, class T>
@@ -20,15 +22,15 @@ LANEGRAD_INLINE Vec<T> operand_n(const T* p, Vec<T> fixed, int64_t i, int64_t n)
 }
 
 template <class T>
-LANEGRAD_INLINE void put(void* out, int64_t i, Vec<T> value) {
-  value.store(static_cast<T*>(out) + i);
+LANEGRAD_INLINE void put(void* out, int64_t i, Vec<T> value, bool past_caches) {
+  store_or_stream(value, static_cast<T*>(out) + i, past_caches);
 }
 template <class T>
 LANEGRAD_INLINE void put_n(void* out, int64_t i, Vec<T> value, int64_t n) {
   value.store_n(static_cast<T*>(out) + i, n);
 }
 template <class Mask>
-LANEGRAD_INLINE void put(void* out, int64_t i, Mask mask) {
+LANEGRAD_INLINE void put(void* out, int64_t i, Mask mask, bool) {
   mask.store(static_cast<uint8_t*>(out) + i);
 }
 template <class Mask>
@@ -40,7 +42,7 @@ LANEGRAD_INLINE void put_n(void* out, int64_t i, Mask mask, int64_t n) {
 
 // Bits of kScalars: operands that are one element. Operands that the row does not have count as such.
 template <class Row, class T, unsigned kScalars>
-void loop(void* out, const void* const* in, int64_t n) {
+void loop(void* out, const void* const* in, int64_t n, bool past) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   constexpr bool kScalarA = (kScalars & 1) != 0;
@@ -68,16 +70,17 @@ void loop(void* out, const void* const* in, int64_t n) {
       const auto v3 =
           Row::value(operand<kScalarA>(pa, a, i + 3 * kWidth), operand<kScalarB>(pb, b, i + 3 * kWidth),
                      operand<kScalarC>(pc, c, i + 3 * kWidth), k, l);
-      put(out, i, v0);
-      put(out, i + kWidth, v1);
-      put(out, i + 2 * kWidth, v2);
-      put(out, i + 3 * kWidth, v3);
+      put(out, i, v0, past);
+      put(out, i + kWidth, v1, past);
+      put(out, i + 2 * kWidth, v2, past);
+      put(out, i + 3 * kWidth, v3, past);
     }
   }
   for (; i + kWidth <= n; i += kWidth) {
     put(out, i,
         Row::value(operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i), operand<kScalarC>(pc, c, i), k,
-                   l));
+                   l),
+        past);
   }
   if constexpr (kWidth > 1) {
     if (i < n) {
@@ -92,13 +95,14 @@ void loop(void* out, const void* const* in, int64_t n) {
 
 template <class Row, class T>
 void kernel(void* out, const void* const* in, int64_t n, unsigned scalars) {
+  const bool past = (scalars & kPastCaches) != 0;
   if constexpr (Row::kOperands == 2) {
-    if (scalars == 1) return loop<Row, T, 1>(out, in, n);
-    if (scalars == 2) return loop<Row, T, 2>(out, in, n);
+    if (scalars & 1) return loop<Row, T, 1>(out, in, n, past);
+    if (scalars & 2) return loop<Row, T, 2>(out, in, n, past);
   } else if constexpr (Row::kOperands == 3) {
-    if (scalars == 4) return loop<Row, T, 4>(out, in, n);
+    if (scalars & 4) return loop<Row, T, 4>(out, in, n, past);
   }
-  loop<Row, T, 0>(out, in, n);
+  loop<Row, T, 0>(out, in, n, past);
 }
 
 constexpr int count_names(const char* names) {

@@ -14,8 +14,4 @@ void scatter_row(void* out, int64_t stride, const void* in, int64_t n, size_t si
 // out[i * out_stride] = in[i * in_stride]
 void move_row(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t n, size_t size);
 
-// out[r][c] = in[c][r]: rows of `out` and of `in` are contiguous, `out_stride` and `in_stride` bytes apart.
-void transpose_block(void* out, int64_t out_stride, const void* in, int64_t in_stride, int64_t rows,
-                     int64_t columns, size_t size);
-
 }  // namespace lanegrad

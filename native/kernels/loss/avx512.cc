@@ -9,6 +9,7 @@
 
 #include "simd/math.inl"
 #include "simd/tail.inl"
+#include "simd/stream.inl"
 #include "kernels/loss/loss.inl"
 #include "kernels/loss/planes.inl"
 

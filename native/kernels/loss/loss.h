@@ -26,9 +26,10 @@ struct RowLossKernels {
   // loss is 0 where target is -1 (ignored).
   void (*forward)(const T* x, int64_t rows, int64_t stride, const int64_t* target, const ClassScale<T>& scale,
                   T* loss, T* logsumexp);
-  // The gradient of row r is grad[r * grad_stride].
+  // The gradient of row r is grad[r * grad_stride]. dx goes past the caches where that is asked for
+  // (core/streaming.h).
   void (*backward)(const T* x, int64_t rows, int64_t stride, const int64_t* target, const T* logsumexp,
-                   const T* grad, int64_t grad_stride, const ClassScale<T>& scale, T* dx);
+                   const T* grad, int64_t grad_stride, const ClassScale<T>& scale, bool past_caches, T* dx);
   void (*soft_forward)(const T* x, int64_t stride, const T* p, int64_t p_stride, int64_t rows,
                        const ClassScale<T>& scale, T* loss, T* logsumexp, T* mass);
   void (*soft_backward)(const T* x, int64_t stride, const T* p, int64_t p_stride, int64_t rows,

@@ -79,7 +79,7 @@ static void row_forward(const T* x, int64_t rows, int64_t stride, const int64_t*
 
 template <class T>
 static void row_backward(const T* x, int64_t rows, int64_t stride, const int64_t* target, const T* logsumexp,
-                         const T* grad, int64_t grad_stride, const ClassScale<T>& scale, T* dx) {
+                         const T* grad, int64_t grad_stride, const ClassScale<T>& scale, bool past, T* dx) {
   constexpr int w = Vec<T>::kWidth;
   const int64_t classes = scale.classes;
   const T share = scale.smoothing / static_cast<T>(classes);
@@ -91,13 +91,16 @@ static void row_backward(const T* x, int64_t rows, int64_t stride, const int64_t
     const T own = (T(1) - scale.smoothing) * (scale.weight ? scale.weight[target[r]] : T(1));
     const Vec<T> g = Vec<T>::broadcast(grad[r * grad_stride]), l = Vec<T>::broadcast(logsumexp[r]);
     const Vec<T> mass = Vec<T>::broadcast(own + share * scale.total), part = Vec<T>::broadcast(share);
-    for (int64_t i = 0; i < classes; i += w) {
-      const int64_t n = classes - i;
-      const Vec<T> p = exp(load_some(x + i, n) - l);
-      const Vec<T> q = scale.weight ? part * load_some(scale.weight + i, n) : part;
-      store_some(g * (p * mass - q), dx + i, n);
-    }
-    dx[target[r]] -= grad[r * grad_stride] * own;
+    const auto value = [&](int64_t i, auto lanes) {
+      const Vec<T> p = exp(load_lanes(x + i, lanes) - l);
+      const Vec<T> q = scale.weight ? part * load_lanes(scale.weight + i, lanes) : part;
+      return g * (p * mass - q);
+    };
+    store_vectors<T>(dx, classes, past, value);
+    // Computed again: what went past the caches would have to be waited for.
+    T hit[w];
+    value(target[r], int64_t{1}).store(hit);
+    dx[target[r]] = hit[0] - grad[r * grad_stride] * own;
   }
 }
 

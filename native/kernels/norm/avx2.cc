@@ -10,6 +10,7 @@
 #include "simd/begin_avx2.h"
 
 #include "simd/tail.inl"
+#include "simd/stream.inl"
 #include "kernels/norm/rows.inl"
 #include "kernels/norm/channels.inl"
 

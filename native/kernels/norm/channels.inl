@@ -46,23 +46,22 @@ static void column_moments(const T* x, int64_t rows, int64_t cols, int64_t strid
 
 template <class T>
 static void normalize_rows(const T* x, int64_t rows, int64_t n, const T* mean, const T* scale, const T* shift,
-                           T* out) {
+                           bool past, T* out) {
   for (int64_t r = 0; r < rows; ++r, x += n, out += n) {
     const Vec<T> m = Vec<T>::broadcast(mean[r]), a = Vec<T>::broadcast(scale[r]);
     const Vec<T> b = Vec<T>::broadcast(shift[r]);
-    for_vectors<T>(n, [&](int64_t i, auto lanes) {
-      store_lanes(fma(load_lanes(x + i, lanes) - m, a, b), out + i, lanes);
-    });
+    store_vectors<T>(out, n, past,
+                     [&](int64_t i, auto lanes) { return fma(load_lanes(x + i, lanes) - m, a, b); });
   }
 }
 
 template <class T>
 static void normalize_columns(const T* x, int64_t rows, int64_t cols, int64_t stride, const T* mean,
-                              const T* scale, const T* shift, T* out) {
+                              const T* scale, const T* shift, bool past, T* out) {
   for (int64_t r = 0; r < rows; ++r, x += stride, out += stride) {
-    for_vectors<T>(cols, [&](int64_t i, auto lanes) {
+    store_vectors<T>(out, cols, past, [&](int64_t i, auto lanes) {
       const Vec<T> centered = load_lanes(x + i, lanes) - load_lanes(mean + i, lanes);
-      store_lanes(fma(centered, load_lanes(scale + i, lanes), load_lanes(shift + i, lanes)), out + i, lanes);
+      return fma(centered, load_lanes(scale + i, lanes), load_lanes(shift + i, lanes));
     });
   }
 }
@@ -119,25 +118,25 @@ static void column_grad_sums(const T* grad, const T* x, int64_t rows, int64_t co
 
 template <class T>
 static void combine_rows(const T* grad, const T* x, int64_t rows, int64_t n, const T* mean, const T* a,
-                         const T* b, const T* c, T* dx) {
+                         const T* b, const T* c, bool past, T* dx) {
   for (int64_t r = 0; r < rows; ++r, grad += n, x += n, dx += n) {
     const Vec<T> m = Vec<T>::broadcast(mean[r]), av = Vec<T>::broadcast(a[r]);
     const Vec<T> bv = Vec<T>::broadcast(b[r]), cv = Vec<T>::broadcast(c[r]);
-    for_vectors<T>(n, [&](int64_t i, auto lanes) {
+    store_vectors<T>(dx, n, past, [&](int64_t i, auto lanes) {
       const Vec<T> rest = fma(bv, load_lanes(x + i, lanes) - m, cv);
-      store_lanes(fma(av, load_lanes(grad + i, lanes), rest), dx + i, lanes);
+      return fma(av, load_lanes(grad + i, lanes), rest);
     });
   }
 }
 
 template <class T>
 static void combine_columns(const T* grad, const T* x, int64_t rows, int64_t cols, int64_t stride,
-                            const T* mean, const T* a, const T* b, const T* c, T* dx) {
+                            const T* mean, const T* a, const T* b, const T* c, bool past, T* dx) {
   for (int64_t r = 0; r < rows; ++r, grad += stride, x += stride, dx += stride) {
-    for_vectors<T>(cols, [&](int64_t i, auto lanes) {
+    store_vectors<T>(dx, cols, past, [&](int64_t i, auto lanes) {
       const Vec<T> centered = load_lanes(x + i, lanes) - load_lanes(mean + i, lanes);
       const Vec<T> rest = fma(load_lanes(b + i, lanes), centered, load_lanes(c + i, lanes));
-      store_lanes(fma(load_lanes(a + i, lanes), load_lanes(grad + i, lanes), rest), dx + i, lanes);
+      return fma(load_lanes(a + i, lanes), load_lanes(grad + i, lanes), rest);
     });
   }
 }

@@ -44,7 +44,7 @@ static LANEGRAD_INLINE T row_squares(const T* x, int64_t n, T mean) {
 
 template <class T>
 static void norm_rows(const T* x, int64_t rows, int64_t n, int64_t groups, const T* weight, const T* bias,
-                      T eps, T* out, T* mean, T* rstd) {
+                      T eps, bool past, T* out, T* mean, T* rstd) {
   for (int64_t r = 0; r < rows; ++r, x += n, out += n) {
     const T m = mean ? row_sum<T>(x, n) / static_cast<T>(n) : T(0);
     const T s = T(1) / std::sqrt(row_squares<T>(x, n, m) / static_cast<T>(n) + eps);
@@ -52,7 +52,7 @@ static void norm_rows(const T* x, int64_t rows, int64_t n, int64_t groups, const
     rstd[r] = s;
     const Vec<T> mv = Vec<T>::broadcast(m), sv = Vec<T>::broadcast(s);
     const int64_t at = groups == 1 ? 0 : r % groups * n;
-    for_vectors<T>(n, [&](int64_t i, auto lanes) {
+    store_vectors<T>(out, n, past, [&](int64_t i, auto lanes) {
       Vec<T> y = (load_lanes(x + i, lanes) - mv) * sv;
       if (weight && bias)
         y = fma(y, load_lanes(weight + at + i, lanes), load_lanes(bias + at + i, lanes));
@@ -60,7 +60,7 @@ static void norm_rows(const T* x, int64_t rows, int64_t n, int64_t groups, const
         y = y * load_lanes(weight + at + i, lanes);
       else if (bias)
         y = y + load_lanes(bias + at + i, lanes);
-      store_lanes(y, out + i, lanes);
+      return y;
     });
   }
 }
@@ -94,7 +94,8 @@ static LANEGRAD_INLINE void row_dots(const T* grad, const T* x, const T* weight,
 // dx = rstd (gw - mean(gw) - xhat mean(gw xhat)); without a mean of x there is none of gw.
 template <class T>
 static void norm_rows_backward(const T* grad, const T* x, const T* mean, const T* rstd, const T* weight,
-                               int64_t rows, int64_t n, int64_t groups, T* dx, T* weight_grad, T* bias_grad) {
+                               int64_t rows, int64_t n, int64_t groups, bool past, T* dx, T* weight_grad,
+                               T* bias_grad) {
   std::fill_n(weight_grad, groups * n, T(0));
   if (bias_grad) std::fill_n(bias_grad, groups * n, T(0));
   for (int64_t r = 0; r < rows; ++r, grad += n, x += n, dx += n) {
@@ -104,15 +105,16 @@ static void norm_rows_backward(const T* grad, const T* x, const T* mean, const T
     row_dots<T>(grad, x, weight ? weight + at : nullptr, n, m, s, &sum, &dot);
     const Vec<T> a = Vec<T>::broadcast(mean ? sum / static_cast<T>(n) : T(0));
     const Vec<T> b = Vec<T>::broadcast(dot / static_cast<T>(n));
-    for_vectors<T>(n, [&](int64_t i, auto lanes) {
+    store_vectors<T>(dx, n, past, [&](int64_t i, auto lanes) {
       const Vec<T> g = load_lanes(grad + i, lanes), xhat = (load_lanes(x + i, lanes) - m) * s;
       const Vec<T> gw = weight ? g * load_lanes(weight + at + i, lanes) : g;
-      store_lanes(s * neg_fma(xhat, b, gw - a), dx + i, lanes);
       T* const sums = weight_grad + at + i;
       store_lanes(fma(g, xhat, load_lanes<T>(sums, lanes)), sums, lanes);
-      if (!bias_grad) return;
-      T* const shifts = bias_grad + at + i;
-      store_lanes(g + load_lanes<T>(shifts, lanes), shifts, lanes);
+      if (bias_grad) {
+        T* const shifts = bias_grad + at + i;
+        store_lanes(g + load_lanes<T>(shifts, lanes), shifts, lanes);
+      }
+      return s * neg_fma(xhat, b, gw - a);
     });
   }
 }

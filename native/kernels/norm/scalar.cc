@@ -8,6 +8,7 @@
 #include "simd/begin_scalar.h"
 
 #include "simd/tail.inl"
+#include "simd/stream.inl"
 #include "kernels/norm/rows.inl"
 #include "kernels/norm/channels.inl"
 

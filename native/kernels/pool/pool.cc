@@ -6,17 +6,21 @@ namespace lanegrad {
 
 namespace scalar {
 const PoolTables& pool_tables();
+const WindowMaxTables& window_max_tables();
 }
 #if defined(__x86_64__) || defined(_M_X64)
 namespace avx2 {
 const PoolTables& pool_tables();
+const WindowMaxTables& window_max_tables();
 }
 namespace avx512 {
 const PoolTables& pool_tables();
+const WindowMaxTables& window_max_tables();
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 namespace neon {
 const PoolTables& pool_tables();
+const WindowMaxTables& window_max_tables();
 }
 #endif
 
@@ -34,6 +38,25 @@ const PoolTables& pool_tables() {
 #endif
       default:
         return scalar::pool_tables();
+    }
+  }();
+  return tables;
+}
+
+const WindowMaxTables& window_max_tables() {
+  static const WindowMaxTables& tables = [&]() -> const WindowMaxTables& {
+    switch (isa()) {
+#if defined(__x86_64__) || defined(_M_X64)
+      case Isa::kAvx512:
+        return avx512::window_max_tables();
+      case Isa::kAvx2:
+        return avx2::window_max_tables();
+#elif defined(__aarch64__) || defined(_M_ARM64)
+      case Isa::kNeon:
+        return neon::window_max_tables();
+#endif
+      default:
+        return scalar::window_max_tables();
     }
   }();
   return tables;

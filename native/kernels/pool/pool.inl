@@ -2,6 +2,7 @@
 // window by window, the mean of long contiguous rows by vectors. Limit: reading the input once.
 
 #include "kernels/conv/deinterleave.inl"
+#include "simd/stream.inl"
 
 namespace {
 
@@ -145,3 +146,5 @@ const PoolTables& pool_tables() {
   static constexpr PoolTables tables{make_pool_table<float>(), make_pool_table<double>()};
   return tables;
 }
+
+#include "kernels/pool/window_max.inl"

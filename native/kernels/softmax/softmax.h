@@ -8,12 +8,13 @@ namespace lanegrad {
 
 template <class T>
 struct SoftmaxKernels {
-  // Rows of n elements, dense; x may be out.
-  void (*rows)(const T* x, int64_t rows, int64_t n, bool logarithm, T* out);
+  // Rows of n elements, dense; x may be out, unless out goes past the caches (core/streaming.h).
+  void (*rows)(const T* x, int64_t rows, int64_t n, bool logarithm, bool past_caches, T* out);
   // Along the first dim of [n, cols], row stride `stride`, of both; x may be out.
   void (*columns)(const T* x, int64_t n, int64_t cols, int64_t stride, bool logarithm, T* out);
   // grad, y (the result of the forward pass) and dx as above; grad may be dx.
-  void (*rows_backward)(const T* grad, const T* y, int64_t rows, int64_t n, bool logarithm, T* dx);
+  void (*rows_backward)(const T* grad, const T* y, int64_t rows, int64_t n, bool logarithm, bool past_caches,
+                        T* dx);
   void (*columns_backward)(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride, bool logarithm,
                            T* dx);
 };

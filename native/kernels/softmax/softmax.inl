@@ -48,22 +48,23 @@ static LANEGRAD_INLINE T row_exp_sum(const T* x, int64_t n, T shift, T* out) {
 }
 
 template <class T>
-static void softmax_rows(const T* x, int64_t rows, int64_t n, bool logarithm, T* out) {
-  constexpr int w = Vec<T>::kWidth;
+static void softmax_rows(const T* x, int64_t rows, int64_t n, bool logarithm, bool past, T* out) {
+  // Exponentials that are not to pass through the caches on their way to `out` wait here.
+  constexpr int64_t kBuffer = 32768 / int64_t{sizeof(T)};
+  alignas(64) T buffer[kBuffer];
+  if (n > kBuffer) past = past && logarithm;
   for (int64_t r = 0; r < rows; ++r, x += n, out += n) {
     const T top = row_max<T>(x, n);
     if (logarithm) {
       const T total = row_exp_sum<false, T>(x, n, top, out);
       const Vec<T> m = Vec<T>::broadcast(top), l = Vec<T>::broadcast(std::log(total));
-      int64_t i = 0;
-      for (; i + w <= n; i += w) ((Vec<T>::load(x + i) - m) - l).store(out + i);
-      if (i < n) ((Vec<T>::load_n(x + i, n - i) - m) - l).store_n(out + i, n - i);
+      store_vectors<T>(out, n, past, [&](int64_t i, auto lanes) { return (load_lanes(x + i, lanes) - m) - l; });
     } else {
-      const T total = row_exp_sum<true, T>(x, n, top, out);
+      T* const e = past ? buffer : out;
+      const T total = row_exp_sum<true, T>(x, n, top, e);
       const Vec<T> scale = Vec<T>::broadcast(T(1) / total);
-      int64_t i = 0;
-      for (; i + w <= n; i += w) (Vec<T>::load(out + i) * scale).store(out + i);
-      if (i < n) (Vec<T>::load_n(out + i, n - i) * scale).store_n(out + i, n - i);
+      store_vectors<T>(out, n, past,
+                       [&](int64_t i, auto lanes) { return load_lanes<T>(e + i, lanes) * scale; });
     }
   }
 }
@@ -99,7 +100,8 @@ static void softmax_columns(const T* x, int64_t n, int64_t cols, int64_t stride,
 
 // softmax: dx = y (g - sum(g y)); logSoftmax: dx = g - exp(y) sum(g).
 template <class T>
-static void softmax_rows_backward(const T* grad, const T* y, int64_t rows, int64_t n, bool logarithm, T* dx) {
+static void softmax_rows_backward(const T* grad, const T* y, int64_t rows, int64_t n, bool logarithm,
+                                  bool past, T* dx) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> zero = Vec<T>::zero();
   for (int64_t r = 0; r < rows; ++r, grad += n, y += n, dx += n) {
@@ -122,11 +124,10 @@ static void softmax_rows_backward(const T* grad, const T* y, int64_t rows, int64
       }
     }
     const Vec<T> total = Vec<T>::broadcast(reduce_add(a + b));
-    for (i = 0; i < n; i += w) {
-      const int64_t lanes = n - i < w ? n - i : w;
-      const Vec<T> g = Vec<T>::load_n(grad + i, lanes), v = Vec<T>::load_n(y + i, lanes);
-      (logarithm ? neg_fma(exp(v), total, g) : v * (g - total)).store_n(dx + i, lanes);
-    }
+    store_vectors<T>(dx, n, past, [&](int64_t at, auto lanes) {
+      const Vec<T> g = load_lanes(grad + at, lanes), v = load_lanes(y + at, lanes);
+      return logarithm ? neg_fma(exp(v), total, g) : v * (g - total);
+    });
   }
 }
 
