@@ -58,6 +58,34 @@ export class FormatError extends LanegradError {
   override name = 'FormatError';
 }
 
+/** What {@link AnomalyError} says besides its message. */
+export interface AnomalyDetails {
+  readonly op: string;
+  readonly phase: 'forward' | 'backward';
+  readonly found: 'NaN' | 'Infinity';
+  readonly location: string | undefined;
+}
+
+/** A value or gradient is NaN or infinite, and `detectAnomaly` was looking. */
+export class AnomalyError extends LanegradError {
+  override name = 'AnomalyError';
+  /** The op that made it. */
+  readonly op: string;
+  /** Whether it is in the result of the op, or in the gradient of one of its inputs. */
+  readonly phase: 'forward' | 'backward';
+  readonly found: 'NaN' | 'Infinity';
+  /** Where the op was called, outside of the library: `file:line:column`. */
+  readonly location: string | undefined;
+
+  constructor(message: string, details?: AnomalyDetails) {
+    super(message);
+    this.op = details?.op ?? '';
+    this.phase = details?.phase ?? 'forward';
+    this.found = details?.found ?? 'NaN';
+    this.location = details?.location;
+  }
+}
+
 /** In the order of ErrorKind in native/core/error.h. */
 export const errorKinds = [
   ShapeError,
@@ -69,4 +97,5 @@ export const errorKinds = [
   AutogradError,
   InternalError,
   LinAlgError,
+  AnomalyError,
 ] as const;

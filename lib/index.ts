@@ -1,6 +1,8 @@
 // The public surface: everything that may be imported from 'lanegrad'.
 import './methods/attach.js';
 
+export { detectAnomaly } from './anomaly.js';
+export type { DetectAnomalyOptions } from './anomaly.js';
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
 export { checkpoint } from './checkpoint.js';
@@ -42,6 +44,9 @@ export type { Float32MatmulPrecision } from './precision.js';
 export { collect, counters, getNumThreads, memory, setMemoryLimit, setNumThreads } from './memory.js';
 export * from './ops/index.js';
 export * as linalg from './ops/linalg/index.js';
+export { Profile, profile } from './profile/index.js';
+export type { OpProfile, ProfileOptions, ProfileTableOptions } from './profile/index.js';
+export type { EventTensor, OpEvent } from './backend/observer.js';
 export * as signal from './ops/signal/index.js';
 export * as special from './ops/special.js';
 export * as vision from './ops/vision/index.js';

@@ -137,6 +137,21 @@ export class Tensor<D extends DType = DType> extends Handle {
   }
 
   /**
+   * The elements as `data` gives them, as they are at the time of the call, copied on another thread: the event loop goes on
+   * meanwhile, which counts for large tensors in a server. The tensor may be disposed or written to before the promise
+   * resolves. The TypeScript backend copies at once.
+   *
+   * @throws DisposedError (the promise is rejected) for a tensor that was freed.
+   * @throws OutOfMemoryError if JavaScript cannot hold the elements.
+   * @example
+   * import { arange } from 'lanegrad';
+   * await arange(3, { dtype: 'float32' }).read(); // => new Float32Array([0, 1, 2])
+   */
+  async read(): Promise<TypedArrayOf[D]> {
+    return (await backend.readLater(this)) as TypedArrayOf[D];
+  }
+
+  /**
    * The value of a tensor with one element.
    *
    * @throws ShapeError if there is not exactly one element.

@@ -39,6 +39,8 @@ export interface Addon {
   create(handle: Handle, dtype: number, data: ArrayBufferView, rank: number): void;
   /** Into a buffer of exactly the size. */
   read(target: ArrayBuffer): void;
+  /** The same on another thread; gives the buffer. */
+  readLater(target: ArrayBuffer): Promise<ArrayBuffer>;
   info(): void;
   release(): void;
   bind(handle: Handle, slot: number, generation: number): void;
@@ -66,6 +68,7 @@ export interface Addon {
     bytes: number;
     pooledBytes: number;
     peakBytes: number;
+    limitBytes: number;
   };
   counters(): {
     ops: number;
@@ -90,4 +93,15 @@ export interface Addon {
   setNumThreads(threads: number): void;
   setMatmulParts(parts: number): void;
   setMemoryLimit(bytes: number): void;
+
+  startProfile(mostEvents: number): void;
+  stopProfile(): { rows: ArrayBuffer; events: number; dropped: number };
+  setAnomalyCheck(mode: number): number;
+  anomaly(): { op: string; backward: boolean; nan: boolean; node: number };
+  nextNode(): number;
+
+  /** For tests: what a tree of files under `root` and these processors grant. */
+  grantedCores(root: string, ...cpus: number[]): { count: number; source: string };
+  /** For tests and figures: microseconds until a parallel region, begun `pause` of them after another, has a second thread. */
+  regionStart(pause: number): number;
 }

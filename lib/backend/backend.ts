@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from '../dtype.js';
+import type { BackendObserver } from './observer.js';
 import type { OpAttrs, OpName } from './op-schema.gen.js';
 
 /**
@@ -47,6 +48,8 @@ export interface MemoryInfo {
   readonly pooledBytes: number;
   /** The most bytes of live storage so far. */
   readonly peakBytes: number;
+  /** What `setMemoryLimit` set; without it the memory of the machine, or Infinity where nothing limits it. */
+  readonly limitBytes: number;
 }
 
 /** Counts since the environment started; differences of two readings say what a piece of code cost. */
@@ -98,6 +101,9 @@ export interface Backend<T extends Handle = Handle> {
 
   /** The elements in row-major order, as a copy. */
   read(tensor: T): TypedArray;
+
+  /** The same elements, as they are now, copied off the JavaScript thread where that pays. */
+  readLater(tensor: T): Promise<TypedArray>;
 
   info(tensor: T): TensorInfo;
 
@@ -167,6 +173,9 @@ export interface Backend<T extends Handle = Handle> {
     saved: readonly T[],
     attrs: string,
   ): void;
+
+  /** Profiles and anomalies. */
+  readonly observer: BackendObserver;
 
   // Housekeeping
 

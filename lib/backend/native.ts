@@ -1,5 +1,5 @@
 import { dtypes, heldBytes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
-import { BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
+import { AnomalyError, BackendError, DTypeError, errorKinds, InternalError, ValueError } from '../errors.js';
 import type { Addon } from './addon.js';
 import {
   Handle,
@@ -17,7 +17,8 @@ import {
 import { makeCollector } from './collector.js';
 import { describe } from './describe.js';
 import { checkHandle, copyList, makeBuffer } from './guards.js';
-import { planOf, type Plan } from './plan.js';
+import { NativeObserver } from './native-observer.js';
+import { decodeAttrs, planOf, type Plan } from './plan.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -29,9 +30,13 @@ const enum Tag {
   Absent,
 }
 
+/** Bytes: some ten microseconds. */
+const copiedAtOnce = 128 * 1024;
+
 /** The backend on the C++ addon. One instance an environment. */
 export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly name = 'native';
+  readonly observer: NativeObserver;
   readonly #addon: Addon;
   readonly #hooks: BackendHooks<T>;
   readonly #plans = new Map<string, Plan>();
@@ -46,9 +51,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#addon = addon;
     this.#hooks = hooks;
     this.#reserve(4096, 1024);
-    for (const [id, op] of addon.describeOps().entries()) {
-      this.#plans.set(op.name, planOf(id, op));
-    }
+    const ops = addon.describeOps();
+    for (const [id, op] of ops.entries()) this.#plans.set(op.name, planOf(id, op));
+    const names = ops.map((op) => op.name);
+    this.observer = new NativeObserver(addon, names);
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
         throw new BackendError(
@@ -57,7 +63,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       }
     }
     addon.open(
-      (kind, message) => new (errorKinds[kind] ?? InternalError)(message),
+      (kind, message) => {
+        const made = errorKinds[kind] ?? InternalError;
+        return made === AnomalyError ? this.observer.anomaly(message) : new made(message);
+      },
       makeCollector(),
       (custom, grads, saved, _createGraph, attrs) => this.#customBackward(custom, grads, saved, attrs),
       (op, inputs, grads) => this.#compositeVjp(op, inputs, grads),
@@ -248,6 +257,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return tensors;
   }
 
+  /** While anomalies are looked for: where the call that follows comes from. Before anything of it is encoded. */
+  #note(): void {
+    const { sites } = this.observer;
+    if (sites !== undefined) this.observer.note(sites);
+  }
+
   // Tensors
 
   create(dtype: DType, shape: readonly number[], data: TypedArray): T {
@@ -267,6 +282,16 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#subject(tensor);
     this.#addon.read(buffer);
     return viewBuffer(dtype, buffer);
+  }
+
+  async readLater(tensor: T): Promise<TypedArray> {
+    const { dtype, shape } = this.info(tensor);
+    const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
+    // A round trip to another thread takes longer than that copy.
+    if (bytes <= copiedAtOnce) return this.read(tensor);
+    const buffer = makeBuffer(bytes);
+    this.#subject(tensor);
+    return viewBuffer(dtype, await this.#addon.readLater(buffer));
   }
 
   info(tensor: T): TensorInfo {
@@ -302,6 +327,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   // Ops
 
   run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[] {
+    this.#note();
     const plan = this.#encode(op, inputs, attrs, 0);
     const tensors: T[] = [];
     for (let j = 0; j < plan.outputs; j++) tensors.push(this.#hooks.newTensor());
@@ -314,6 +340,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
+    this.#note();
     const plan = this.#encode(op, inputs, attrs, 0);
     if (plan.outputs !== 1) {
       const [first, ...others] = this.run(op, inputs, attrs);
@@ -328,6 +355,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void {
+    this.#note();
     this.#encode(op, inputs, attrs, 1);
     this.#addon.run();
   }
@@ -381,6 +409,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
+    this.#note();
     this.#writeIds(this.#writeIds(0, roots), grads);
     this.#addon.backward(roots.length, options.retainGraph, options.createGraph);
   }
@@ -391,6 +420,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     grads: readonly (T | null)[],
     options: BackwardOptions,
   ): (T | null)[] {
+    this.#note();
     this.#writeIds(this.#writeIds(this.#writeIds(0, roots), inputs), grads);
     this.#addon.grad(roots.length, inputs.length, options.retainGraph, options.createGraph);
     return this.#receive(0, inputs.length);
@@ -409,6 +439,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     saved: readonly T[],
     attrs: string,
   ): void {
+    this.#note();
     this.#writeIds(this.#writeIds(this.#writeIds(0, inputs), outputs), saved);
     this.#addon.attachCustom(custom, inputs.length, outputs.length, saved.length, attrs);
   }
@@ -424,7 +455,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   #compositeVjp(op: string, inputCount: number, gradCount: number): number {
-    const attrs = this.#decodeAttrs(op);
+    const attrs = decodeAttrs(this.#plans.get(op)!, this.#floats);
     return this.#answer(inputCount + gradCount, (tensors) =>
       this.#hooks.compositeVjp(op as OpName, tensors.slice(0, inputCount), attrs, tensors.slice(inputCount)),
     );
@@ -442,22 +473,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     }
     this.#writeIds(0, results);
     return results.length;
-  }
-
-  #decodeAttrs(op: string): Record<string, unknown> {
-    const out: Record<string, unknown> = {};
-    let at = 0;
-    for (const attr of this.#plans.get(op)!.attrs) {
-      const value = this.#floats[at++]!;
-      if (attr.type === 'ints') {
-        out[attr.name] = Array.from(this.#floats.subarray(at, at + value));
-        at += value;
-      } else if (attr.type === 'bool') out[attr.name] = value !== 0;
-      else if (attr.type === 'enum') out[attr.name] = attr.choices[value];
-      else if (attr.type === 'dtype') out[attr.name] = dtypes[value];
-      else out[attr.name] = value;
-    }
-    return out;
   }
 
   // Housekeeping

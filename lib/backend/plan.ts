@@ -1,3 +1,4 @@
+import { dtypes } from '../dtype.js';
 import type { DescribedOp } from './addon.js';
 
 /** What encoding a call needs to know of its op, from the addon's own description. */
@@ -24,4 +25,21 @@ export function planOf(id: number, op: DescribedOp): Plan {
     hasList: inputs.some((input) => input.kind === 'list'),
     lists: op.attrs.filter((attr) => attr.type === 'ints').map((attr) => attr.name),
   };
+}
+
+/** Attributes as native code wrote them, in the form that `run` takes. */
+export function decodeAttrs(plan: Plan, floats: Float64Array): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  let at = 0;
+  for (const attr of plan.attrs) {
+    const value = floats[at++]!;
+    if (attr.type === 'ints') {
+      out[attr.name] = Array.from(floats.subarray(at, at + value));
+      at += value;
+    } else if (attr.type === 'bool') out[attr.name] = value !== 0;
+    else if (attr.type === 'enum') out[attr.name] = attr.choices[value];
+    else if (attr.type === 'dtype') out[attr.name] = dtypes[value];
+    else out[attr.name] = value;
+  }
+  return out;
 }

@@ -11,6 +11,8 @@ AddonData::AddonData(napi_env e) : env(e), handles(e) {
 }
 
 AddonData::~AddonData() {
+  // Their targets end with the environment.
+  for (const auto& read : graph.reads) read->finish();
   for (napi_ref ref : {shared.keep, make_error, collector, custom_backward, composite_vjp}) {
     if (ref) napi_delete_reference(env, ref);
   }
@@ -96,6 +98,8 @@ napi_value initialize(napi_env env, napi_value exports) {
   try {
     export_run(env, exports);
     export_data(env, exports);
+    export_observe(env, exports);
+    export_read(env, exports);
     export_autograd(env, exports);
     export_system(env, exports);
   } catch (const std::exception& error) {

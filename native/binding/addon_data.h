@@ -41,6 +41,8 @@ class AddonData {
   static AddonData& of(napi_env env);
 
   napi_env env;
+  // For those that may outlive the environment.
+  const std::shared_ptr<AddonData*> self = std::make_shared<AddonData*>(this);
   Environment graph;
   HandleTable handles;
   mutable SharedBuffer shared;
@@ -50,6 +52,8 @@ class AddonData {
   napi_ref custom_backward = nullptr;  // see hooks.cc
   napi_ref composite_vjp = nullptr;
   std::unique_ptr<Hooks> hooks;
+  // Operands are in use that their handles alone keep alive: nothing may be collected.
+  bool borrowing = false;
 
   HandleId read_id(size_t at) { return {shared.int_at(at), shared.int_at(at + 1)}; }
   void write_id(size_t at, HandleId id) {
@@ -91,6 +95,9 @@ struct Arguments {
   napi_value operator[](size_t i) const { return values[i]; }
 };
 
+// What JavaScript holds the elements in: the 16-bit floats have no array there.
+inline DType held_dtype(DType t) { return is_floating(t) && is_narrow(t) ? DType::kFloat32 : t; }
+
 int32_t int_argument(napi_env env, napi_value value);
 double double_argument(napi_env env, napi_value value);
 // A number of ids in the shared ints.
@@ -101,6 +108,8 @@ std::string string_argument(napi_env env, napi_value value);
 // Exports of the files of this folder.
 void export_run(napi_env env, napi_value exports);
 void export_data(napi_env env, napi_value exports);
+void export_observe(napi_env env, napi_value exports);
+void export_read(napi_env env, napi_value exports);
 void export_autograd(napi_env env, napi_value exports);
 void export_system(napi_env env, napi_value exports);
 std::unique_ptr<Hooks> make_hooks(AddonData& data);

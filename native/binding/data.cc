@@ -1,4 +1,4 @@
-// Data in and out of tensors, and what a tensor is.
+// Data into tensors, and what a tensor is.
 #include <cmath>
 #include <cstring>
 
@@ -7,9 +7,6 @@
 
 namespace lanegrad {
 namespace {
-
-// What JavaScript holds the elements in: the 16-bit floats have no array there.
-DType held_dtype(DType t) { return is_floating(t) && is_narrow(t) ? DType::kFloat32 : t; }
 
 // Sizes arrive as doubles in floats[0..rank).
 Dims shape_argument(const AddonData& data, const char* op, int rank) {
@@ -76,25 +73,6 @@ napi_value create(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
-// read(arrayBuffer): the elements of the tensor in ints, row-major, into a buffer of their size. JavaScript
-// makes the buffer: it throws where there is no memory, while the engine ends the process for a native
-// caller.
-napi_value read(AddonData& data, napi_callback_info info) {
-  const Arguments<1> arguments(data.env, info);
-  const Tensor tensor = data.handles.get(data.read_id(0), "data");
-  const TensorSpec flat = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
-  void* target = nullptr;
-  size_t bytes = 0;
-  if (napi_get_arraybuffer_info(data.env, arguments[0], &target, &bytes) != napi_ok ||
-      bytes != flat.bytes()) {
-    fail(ErrorKind::kInternal, "data", "wanted an ArrayBuffer of ", flat.bytes(), " bytes");
-  }
-  if (tensor->spec.numel() > 0) {
-    copy_view({target, &flat}, {tensor->data(), &tensor->spec});
-  }
-  return nullptr;
-}
-
 // info(): dtype and rank to ints; sizes, strides, the offset and the elements of the storage to floats.
 napi_value info(AddonData& data, napi_callback_info) {
   const Tensor& tensor = data.handles.get(data.read_id(0), "info");
@@ -143,7 +121,6 @@ napi_value end_scope(AddonData& data, napi_callback_info info) {
 
 void export_data(napi_env env, napi_value exports) {
   export_function(env, exports, "create", entry<create>);
-  export_function(env, exports, "read", entry<read>);
   export_function(env, exports, "info", entry<info>);
   export_function(env, exports, "release", entry<release>);
   export_function(env, exports, "bind", entry<bind>);

@@ -53,6 +53,12 @@ class JavaScriptHooks final : public Hooks {
     return flat;
   }
 
+  bool reclaim() override {
+    if (data_.borrowing) return false;
+    data_.handles.collect_all();
+    return true;
+  }
+
  private:
   struct Scope {
     explicit Scope(napi_env e) : env(e) { check(env, napi_open_handle_scope(env, &scope)); }

@@ -136,6 +136,7 @@ void with_memory(AddonData& data, OperandList& operands, F&& run) {
     if (error.kind() != ErrorKind::kOutOfMemory) throw;
     operands.hold();
     data.handles.collect_all();
+    data.borrowing = false;
     run();
   }
 }
@@ -168,6 +169,7 @@ napi_value run(AddonData& data, napi_callback_info info) {
     data.handles.poll();
   }
 
+  const FlagGuard borrowing(data.borrowing, true);
   const Call call{op, operands.all(), starts, attrs};
   if (in_place) {
     with_memory(data, operands, [&] { apply_in_place(data.graph, call); });

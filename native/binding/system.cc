@@ -162,6 +162,7 @@ napi_value memory(AddonData& data, napi_callback_info) {
   set(data.env, out, "bytes", number(data.env, static_cast<double>(stats.live_bytes)));
   set(data.env, out, "pooledBytes", number(data.env, static_cast<double>(stats.cached_bytes)));
   set(data.env, out, "peakBytes", number(data.env, static_cast<double>(stats.peak_bytes)));
+  set(data.env, out, "limitBytes", number(data.env, static_cast<double>(pool_limit())));
   return out;
 }
 

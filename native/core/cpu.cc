@@ -1,21 +1,15 @@
 #include "core/cpu.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <set>
-#include <string>
-#include <thread>
-#include <utility>
+#include <initializer_list>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define LANEGRAD_X64 1
 #include <cpuid.h>
 #endif
 #if defined(__linux__)
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -133,56 +127,10 @@ const Choice& choice() {
   return instance;
 }
 
-// The first integer in a small file; -1 if there is none.
-long long read_number(const char* path) {
-  long long value = -1;
-  if (FILE* file = std::fopen(path, "r")) {
-    if (std::fscanf(file, "%lld", &value) != 1) value = -1;
-    std::fclose(file);
-  }
-  return value;
-}
-
 #if defined(__linux__)
 size_t sysconf_or(int name, size_t otherwise) {
   const long value = sysconf(name);
   return value > 0 ? static_cast<size_t>(value) : otherwise;
-}
-
-// Quota over period, rounded up; 0 without a quota. Looks at this process's own group, then at the root of
-// the mount.
-int cgroup_cores() {
-  std::string group_v2, group_v1;
-  if (FILE* file = std::fopen("/proc/self/cgroup", "r")) {
-    char line[4096];
-    while (std::fgets(line, sizeof(line), file)) {
-      std::string text(line);
-      while (!text.empty() && text.back() == '\n') text.pop_back();
-      if (text.rfind("0::", 0) == 0) group_v2 = text.substr(3);
-      const size_t first = text.find(':'), second = text.find(':', first + 1);
-      if (first == std::string::npos || second == std::string::npos) continue;
-      std::string controllers(1, ',');
-      controllers.append(text, first + 1, second - first - 1).push_back(',');
-      if (controllers.find(",cpu,") != std::string::npos) group_v1 = text.substr(second + 1);
-    }
-    std::fclose(file);
-  }
-  for (const std::string& group : {group_v2, std::string()}) {
-    const std::string path = std::string("/sys/fs/cgroup").append(group).append("/cpu.max");
-    if (FILE* file = std::fopen(path.c_str(), "r")) {
-      long long quota = 0, period = 0;
-      const int fields = std::fscanf(file, "%lld %lld", &quota, &period);
-      std::fclose(file);
-      if (fields == 2 && quota > 0 && period > 0) return static_cast<int>((quota + period - 1) / period);
-    }
-  }
-  for (const std::string& group : {group_v1, std::string()}) {
-    const std::string folder = std::string("/sys/fs/cgroup/cpu").append(group);
-    const long long quota = read_number((folder + "/cpu.cfs_quota_us").c_str());
-    const long long period = read_number((folder + "/cpu.cfs_period_us").c_str());
-    if (quota > 0 && period > 0) return static_cast<int>((quota + period - 1) / period);
-  }
-  return 0;
 }
 #endif
 
@@ -216,38 +164,6 @@ CacheSizes cache_sizes() {
     return s;
   }();
   return sizes;
-}
-
-GrantedCores granted_cores() {
-  GrantedCores granted{static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), "affinity"};
-#if defined(__linux__)
-  // 4,096 processors: a fixed cpu_set_t of 1,024 makes sched_getaffinity fail on the largest machines.
-  constexpr int kCpus = 4096;
-  cpu_set_t* mask = CPU_ALLOC(kCpus);
-  const size_t bytes = CPU_ALLOC_SIZE(kCpus);
-  CPU_ZERO_S(bytes, mask);
-  if (sched_getaffinity(0, bytes, mask) == 0) {
-    granted.count = std::max(1, CPU_COUNT_S(bytes, mask));
-    std::set<std::pair<long long, long long>> cores;
-    for (int cpu = 0; cpu < kCpus; ++cpu) {
-      if (!CPU_ISSET_S(cpu, bytes, mask)) continue;
-      const std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-      const long long core = read_number((folder + "core_id").c_str());
-      if (core < 0) {
-        cores.clear();
-        break;
-      }
-      cores.insert({read_number((folder + "physical_package_id").c_str()), core});
-    }
-    if (!cores.empty() && static_cast<int>(cores.size()) < granted.count) {
-      granted = {static_cast<int>(cores.size()), "physical cores"};
-    }
-  }
-  CPU_FREE(mask);
-  const int quota = cgroup_cores();
-  if (quota > 0 && quota < granted.count) granted = {quota, "cgroup"};
-#endif
-  return granted;
 }
 
 }  // namespace lanegrad

@@ -30,11 +30,4 @@ struct CacheSizes {
 };
 CacheSizes cache_sizes();
 
-// Cores that this process may really use: the least of affinity mask, cgroup CPU quota and physical cores.
-struct GrantedCores {
-  int count;
-  const char* source;  // which of the three decided: "affinity", "cgroup", "physical cores"
-};
-GrantedCores granted_cores();
-
 }  // namespace lanegrad

@@ -18,6 +18,7 @@ enum class ErrorKind {
   kAutograd,     // the tape forbids it
   kInternal,     // a defect of lanegrad
   kLinAlg,       // a matrix is singular, not positive definite, or an iteration did not converge
+  kAnomaly,      // a value or gradient is NaN or infinite, and that was asked for
 };
 
 class Error : public std::exception {

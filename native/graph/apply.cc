@@ -1,6 +1,8 @@
 #include "graph/apply.h"
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "graph/promote.h"
@@ -69,6 +71,17 @@ Prepared prepare(Environment& env, const Call& call) {
 
 TensorView view_tensor(const Tensor& t) { return t ? TensorView{t->data(), &t->spec} : TensorView{}; }
 
+// What cannot be allocated may be had once what JavaScript dropped is freed.
+template <class F>
+auto with_memory(Environment& env, F&& make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kOutOfMemory || !env.hooks || !env.hooks->reclaim()) throw;
+    return make();
+  }
+}
+
 // Runs infer's result into memory. `target`, if given, takes the place of the first output.
 void evaluate(Environment& env, const Call& call, const InferContext& inferred,
               std::span<const Tensor> outputs) {
@@ -79,7 +92,7 @@ void evaluate(Environment& env, const Call& call, const InferContext& inferred,
   for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
   const size_t bytes = evaluation_bytes(inferred);
   Ref<Storage> workspace;
-  if (bytes > 0) workspace = Storage::allocate(call.op.name, bytes);
+  if (bytes > 0) workspace = with_memory(env, [&] { return Storage::allocate(call.op.name, bytes); });
   const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
                       workspace ? workspace->data() : nullptr, call.attrs);
   run_eval(c);
@@ -116,6 +129,7 @@ void check_mutated(const Environment& env, const Call& call) {
       if (!t->storage)
         fail(ErrorKind::kDType, call.op.name, "input ", call.op.inputs[i].name,
              " is written, wanted a tensor, got a number");
+      if (!env.reads.empty()) finish_reads(env, t->storage.get());
       if (env.grad_mode && requires_grad(t)) {
         fail(ErrorKind::kAutograd, call.op.name, "writes ", call.op.inputs[i].name,
              ", which requires a gradient; call it inside noGrad");
@@ -160,7 +174,7 @@ bool is_ready(const Call& call) {
   return true;
 }
 
-void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
+void compute(Environment& env, const Call& ready, std::span<Tensor> outputs) {
   const Call& call = ready;
   check_mutated(env, ready);
   const Specs specs(ready.flat);
@@ -180,7 +194,7 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
       if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
       outputs[j] = alias_tensor(source, spec, source->offset + spec.offset);
     } else {
-      outputs[j] = allocate_tensor(call.op.name, spec);
+      outputs[j] = with_memory(env, [&] { return allocate_tensor(call.op.name, spec); });
       count_allocation(env, outputs[j]);
       fresh = true;
     }
@@ -188,6 +202,23 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
   if (fresh) evaluate(env, ready, inferred, outputs);
   bump_mutated(ready);
   record(env, ready, outputs);
+}
+
+void run_observed(Environment& env, const Call& ready, std::span<Tensor> outputs) {
+  ObservedCall observed(env, ready, false);
+  compute(env, ready, outputs);
+  InlineVector<Tensor, kMaxOutputs> written;
+  for (const Tensor& t : outputs) {
+    const bool view = std::any_of(ready.flat.begin(), ready.flat.end(),
+                                  [&](const Tensor& x) { return x && x->storage == t->storage; });
+    if (!view) written.push_back(t);
+  }
+  observed.finish(written);
+}
+
+void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
+  if (env.observer) [[unlikely]] return run_observed(env, ready, outputs);
+  compute(env, ready, outputs);
 }
 
 }  // namespace
@@ -213,8 +244,11 @@ void apply_in_place(Environment& env, const Call& call) {
   const Tensor target = call.flat[0];
   if (!target->storage) fail(ErrorKind::kDType, op.name, "an in-place op writes a tensor, got a number");
   check_writable(op, target);
+  if (!env.reads.empty()) finish_reads(env, target->storage.get());
   const Prepared prepared = prepare(env, call);
   const Call ready = prepared.call(op, call.attrs);
+  std::optional<ObservedCall> observed;
+  if (env.observer) [[unlikely]] observed.emplace(env, ready, true);
   const bool recorded = will_record(env, ready);
   if (env.grad_mode) check_in_place_history(op, target, recorded);
 
@@ -263,7 +297,7 @@ void apply_in_place(Environment& env, const Call& call) {
       result = alias_tensor(ready.flat[static_cast<size_t>(out.alias)], out,
                             ready.flat[static_cast<size_t>(out.alias)]->offset + out.offset);
     } else {
-      result = allocate_tensor(op.name, out);
+      result = with_memory(env, [&] { return allocate_tensor(op.name, out); });
       count_allocation(env, result);
       evaluate(env, ready, inferred, {&result, 1});
     }
@@ -271,6 +305,7 @@ void apply_in_place(Environment& env, const Call& call) {
   }
   target->storage->bump_version();
   if (recorded) record_in_place(env, saved.call(op, call.attrs), target);
+  if (observed) [[unlikely]] observed->finish({&target, 1});
 }
 
 namespace {

@@ -157,6 +157,7 @@ void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
 
 void Pass::run() {
   const FlagGuard mode(env_.grad_mode, options_.create_graph);
+  const PassGuard inside(env_);
   while (!frontier_.empty()) {
     Node* node = frontier_.top();
     frontier_.pop();
@@ -184,6 +185,8 @@ void Pass::run_node(Pending& pending) {
   std::vector<bool> wanted_inputs(node.edges.size());
   for (size_t i = 0; i < node.edges.size(); ++i) wanted_inputs[i] = wanted(node.edges[i]);
   std::vector<Tensor> grads = node_gradient(env_, node, pending.grads, wanted_inputs, options_.create_graph);
+  if (env_.observer && env_.observer->check != AnomalyCheck::kNone) [[unlikely]]
+    check_gradients(env_, node, pending.grads, grads);
   pending.grads.clear();
   if (!options_.retain_graph) node.release_saved();
   for (size_t i = 0; i < node.edges.size(); ++i) {

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "graph/node.h"
+#include "graph/observer.h"
+#include "graph/pending_read.h"
 
 namespace lanegrad {
 
@@ -30,6 +33,8 @@ class Hooks {
   // Differentiates the TypeScript composite of a fused op at its inputs, recording.
   virtual std::vector<Tensor> composite_vjp(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs,
                                             std::span<const Start> starts, std::span<const Tensor> grads) = 0;
+  // Frees what JavaScript has dropped; false where that may not be done now.
+  virtual bool reclaim() = 0;
 };
 
 class Environment {
@@ -39,8 +44,23 @@ class Environment {
   // can write to, so the way back to their base need not be kept.
   bool track_views = true;
   uint64_t next_sequence = 1;
+  int passes = 0;  // backward passes under way, one in the other
   Counters counters;
   Hooks* hooks = nullptr;
+  std::unique_ptr<Observer> observer;  // as a rule null
+  std::vector<std::shared_ptr<PendingRead>> reads;
+};
+
+// Counts a backward pass for a block.
+class PassGuard {
+ public:
+  explicit PassGuard(Environment& env) : env_(env) { ++env_.passes; }
+  ~PassGuard() { --env_.passes; }
+  PassGuard(const PassGuard&) = delete;
+  PassGuard& operator=(const PassGuard&) = delete;
+
+ private:
+  Environment& env_;
 };
 
 // Sets a flag of the environment for a block.

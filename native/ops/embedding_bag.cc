@@ -236,15 +236,15 @@ void spread_largest(const EvalContext& c, Scratch& s, const Sizes& z, const Bags
   });
   parallel_for(z.rows * z.width, kGrain,
                [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, T(0)); });
-  parallel_for(z.width, std::max<int64_t>(8, kGrain / std::max<int64_t>(1, z.bags)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t b = 0; b < z.bags; ++b) {
-                   for (int64_t i = begin; i < end; ++i) {
-                     const int64_t row = rows[b * z.width + i];
-                     if (row >= 0) out[row * z.width + i] += grad[b * z.width + i];
+  parallel_parts(z.width, std::max<int64_t>(8, kGrain / std::max<int64_t>(1, z.bags)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t b = 0; b < z.bags; ++b) {
+                     for (int64_t i = begin; i < end; ++i) {
+                       const int64_t row = rows[b * z.width + i];
+                       if (row >= 0) out[row * z.width + i] += grad[b * z.width + i];
+                     }
                    }
-                 }
-               });
+                 });
 }
 
 // 1 / how many rows of a bag count.
@@ -293,7 +293,7 @@ void backward_eval(const EvalContext& c) {
     T* out = c.out(0).as<T>();
     const BagKernels<T>& kernels = bag_table().of<T>();
     const int64_t work = std::max<int64_t>(1, (z.places / std::max<int64_t>(1, z.rows) + 1) * z.width);
-    parallel_for(z.rows, std::max<int64_t>(1, 2 * kGrain / work), [&](int64_t begin, int64_t end) {
+    parallel_parts(z.rows, std::max<int64_t>(1, 2 * kGrain / work), [&](int64_t begin, int64_t end) {
       std::fill(out + begin * z.width, out + end * z.width, T(0));
       if (z.bags > 0) kernels.spread(grad, z.width, bags, scales, begin, end, out);
     });

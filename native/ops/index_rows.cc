@@ -168,12 +168,12 @@ void write_rows(const EvalContext& c, const MoveRow& move_row) {
                      for (int64_t o = begin; o < end; ++o) write_block(o, 0, s.n, 0, s.inner);
                    });
     } else if (s.inner >= 256) {
-      parallel_for(s.inner, std::max<int64_t>(64, kGrain / places),
-                   [&](int64_t begin, int64_t end) { write_block(0, 0, s.n, begin, end - begin); });
+      parallel_parts(s.inner, std::max<int64_t>(64, kGrain / places),
+                     [&](int64_t begin, int64_t end) { write_block(0, 0, s.n, begin, end - begin); });
     } else {
       const int64_t work = std::max<int64_t>(1, places * s.inner / s.n);
-      parallel_for(s.n, std::max<int64_t>(1, 2 * kGrain / work),
-                   [&](int64_t begin, int64_t end) { write_block(0, begin, end, 0, s.inner); });
+      parallel_parts(s.n, std::max<int64_t>(1, 2 * kGrain / work),
+                     [&](int64_t begin, int64_t end) { write_block(0, begin, end, 0, s.inner); });
     }
   });
 }

@@ -120,7 +120,7 @@ void for_sequences(const SequenceLayout& layout, int64_t step_work, F&& body) {
   const bool own =
       step_work < kThreadWork || (step_work < kSharedWork && layout.batch >= kLeastRows * num_threads());
   if (large && own)
-    parallel_for(layout.batch, kLeastRows, body);
+    parallel_parts(layout.batch, kLeastRows, body);  // each goes through the weights anew
   else
     body(int64_t{0}, layout.batch);
 }

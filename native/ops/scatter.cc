@@ -72,11 +72,11 @@ void scatter_into(const EvalContext& c) {
       }
     }
     if (places >= kLongLine && places == size_at(*index.spec, dim)) {
-      parallel_for(size, std::max<int64_t>(1, size / (places / kIndexGrain)),
-                   [&](int64_t first, int64_t last) {
-                     scatter_range<Meet, T, Index>(out.as<T>(), ok, index.as<Index>(), ik, source.as<T>(), sk,
-                                                   places, first, last);
-                   });
+      parallel_parts(size, std::max<int64_t>(1, size / (places / kIndexGrain)),
+                     [&](int64_t first, int64_t last) {
+                       scatter_range<Meet, T, Index>(out.as<T>(), ok, index.as<Index>(), ik, source.as<T>(),
+                                                     sk, places, first, last);
+                     });
       return;
     }
     for_each_plane(index.spec->shape, dim, {&out.spec->strides, &index.spec->strides, &source.spec->strides},

@@ -1,6 +1,7 @@
 import { isFloat, itemSize, makeTypedArray, type DType, type TypedArray } from '../../dtype.js';
 import type { LanegradError } from '../../errors.js';
 import { OutOfMemoryError } from '../../errors.js';
+import { makeCollector } from '../collector.js';
 import type { TapeNode, ViewInfo } from './node.js';
 import { contiguousStrides, numelOf } from './shape.js';
 
@@ -99,13 +100,7 @@ export function allocate(op: string, dtype: DType, shape: readonly number[]): Re
   if (elements > maxElements) {
     fail(OutOfMemoryError, op, `a ${dtype} tensor of shape ${show(shape)} needs ${bytes} bytes: too many`);
   }
-  if (allocation.limit > 0 && bytes > 0 && liveBytes() + bytes > allocation.limit) {
-    fail(
-      OutOfMemoryError,
-      op,
-      `${bytes} bytes more would pass the memory limit of ${allocation.limit} bytes`,
-    );
-  }
+  if (allocation.limit > 0 && bytes > 0) makeRoom(op, bytes);
   let data: TypedArray;
   try {
     data = makeTypedArray(dtype, elements);
@@ -118,6 +113,26 @@ export function allocate(op: string, dtype: DType, shape: readonly number[]): Re
   const storage = new RefStorage(data);
   storage.pass = allocation.pass;
   return storage;
+}
+
+let collect: ((full: boolean) => void) | undefined;
+
+/** Under a limit: what is garbage goes before anything fails. */
+function makeRoom(op: string, bytes: number): void {
+  const { limit } = allocation;
+  // Arrays that one collection finds dead are swept in the background; the next one waits for that.
+  for (let collected = 0; liveBytes() + bytes > limit; ++collected) {
+    if (collected === 2) {
+      const live = liveBytes();
+      fail(
+        OutOfMemoryError,
+        op,
+        `cannot allocate ${bytes} bytes: ${live} bytes are live, the limit is ${limit}`,
+      );
+    }
+    collect ??= makeCollector();
+    collect(true);
+  }
 }
 
 interface NodeProcess {

@@ -61,12 +61,14 @@ export class BackwardPass {
     const outer = allocation.pass;
     tape.gradMode = this.options.createGraph;
     allocation.pass = this.pass;
+    tape.observer.passes += 1;
     try {
       starts.forEach((node, i) => this.deliver(node, roots[i]!.node ? roots[i]!.outputIndex : 0, seeds[i]!));
       for (let node = this.pop(); node; node = this.pop()) this.visit(node);
     } finally {
       tape.gradMode = mode;
       allocation.pass = outer;
+      tape.observer.passes -= 1;
     }
   }
 
@@ -121,6 +123,10 @@ export class BackwardPass {
       return;
     }
     const grads = this.gradientsOf(node, arrived);
+    if (this.tape.observer.active) {
+      const given = arrived.map((entry) => entry?.tensor);
+      this.tape.observer.checkGradients(node.op, node.sequence, given, grads);
+    }
     for (let i = 0; i < grads.length; i++) {
       const edge = node.edges[i];
       const grad = grads[i];

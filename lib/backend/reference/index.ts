@@ -46,6 +46,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   private parts = 3;
   readonly name = 'js';
   private readonly tape = new Tape();
+  readonly observer = this.tape.observer;
   private readonly scopes: T[][] = [];
   private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
@@ -92,6 +93,10 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return storage.data;
   }
 
+  readLater(tensor: T): Promise<TypedArray> {
+    return new Promise((resolve) => resolve(this.read(tensor)));
+  }
+
   info(tensor: T): TensorInfo {
     const t = this.tensor('info', tensor);
     const { dtype, offset, data } = t;
@@ -121,17 +126,17 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[] {
-    this.crossings += 1;
+    this.enter();
     return this.tape.run(op, this.operands(op, inputs, attrs), attrs).map((t) => this.handle(t));
   }
 
   run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
-    this.crossings += 1;
+    this.enter();
     return this.handle(this.tape.run(op, this.operands(op, inputs, attrs), attrs)[0]!);
   }
 
   runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void {
-    this.crossings += 1;
+    this.enter();
     this.tape.runInPlace(op, this.operands(op, inputs, attrs), attrs);
   }
 
@@ -205,7 +210,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
-    this.crossings += 1;
+    this.enter();
     this.pass(options, undefined).run(
       this.tensors('backward', roots),
       this.gradsOf('backward', grads),
@@ -219,7 +224,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     grads: readonly (T | null)[],
     options: BackwardOptions,
   ): (T | null)[] {
-    this.crossings += 1;
+    this.enter();
     const tensors = this.tensors('grad', inputs);
     const edges = tensors.map((t, i) => {
       const edge = this.tape.edge(t);
@@ -250,7 +255,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     saved: readonly T[],
     attrs: string,
   ): void {
-    this.crossings += 1;
+    this.enter();
     const def = this.customs[custom];
     if (!def) fail(ValueError, 'attachCustom', `there is no custom op ${describe(custom)}`);
     const op = `customOp:${def.name}`;
@@ -284,7 +289,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const bytes = liveBytes();
     this.peakBytes = Math.max(this.peakBytes, bytes);
     const handles = this.made - this.released;
-    return { handles, tensors: handles, bytes, pooledBytes: 0, peakBytes: this.peakBytes };
+    const limitBytes = allocation.limit || Infinity;
+    return { handles, tensors: handles, bytes, pooledBytes: 0, peakBytes: this.peakBytes, limitBytes };
   }
 
   counters(): Counters {
@@ -337,6 +343,12 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   // ---- between handles and tensors
+
+  /** A call that may record. */
+  private enter(): void {
+    this.crossings += 1;
+    this.observer.sites?.note(this.tape.nextNode);
+  }
 
   private handle(t: RefTensor): T {
     const tensor = this.hooks.newTensor();

@@ -14,6 +14,7 @@ import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
 import { castNumber, copyInto } from './cast.js';
 import { roundHalves } from './half.js';
 import { stepsOf, TapeNode, type Saved } from './node.js';
+import { ReferenceObserver } from './observer.js';
 import { referenceOps } from './ops/table.js';
 import { promotedType } from './promotion.js';
 import { expandedDim, mayOverlap, sameShape } from './shape.js';
@@ -34,6 +35,7 @@ export class Tape {
   /** The internal op by which in-place changes of views are recorded. */
   readonly viewScatter: AnyOp;
   readonly counts = { ops: 0, nodes: 0, savedBytes: 0 };
+  readonly observer = new ReferenceObserver();
   private sequence = 0;
   private readonly entries = new Map<string, Entry>();
 
@@ -201,7 +203,22 @@ export class Tape {
     });
   }
 
+  /** The number that the next node will have. */
+  get nextNode(): number {
+    return this.sequence + 1;
+  }
+
   private evaluate(entry: Entry, inputs: readonly RefTensor[], attrs: unknown): RefTensor[] {
+    if (!this.observer.active) return this.evaluateNow(entry, inputs, attrs);
+    let outputs: RefTensor[] = [];
+    this.observer.around(entry.name, entry.record, inputs, attrs, false, () => {
+      outputs = this.evaluateNow(entry, inputs, attrs);
+      return outputs.filter((t) => inputs.every((x) => x.storage !== t.storage));
+    });
+    return outputs;
+  }
+
+  private evaluateNow(entry: Entry, inputs: readonly RefTensor[], attrs: unknown): RefTensor[] {
     const { name, op } = entry;
     this.counts.ops += 1;
     const specs = op.infer(inputs, attrs);
@@ -322,7 +339,9 @@ export class Tape {
       );
     if (direct) {
       this.counts.ops += 1;
-      compute(entry, inputs, [target], attrs);
+      const into = (): RefTensor[] => (compute(entry, inputs, [target], attrs), [target]);
+      if (this.observer.active) this.observer.around(entry.name, record, inputs, attrs, true, into);
+      else into();
     } else {
       copyInto(target, this.evaluate(entry, inputs, attrs)[0]!);
     }

@@ -1,0 +1,41 @@
+import type { AnomalyCheck } from './backend/observer.js';
+import { backend } from './backend/current.js';
+import { checkFlag, checkOptions } from './check.js';
+import { checkFunction, synchronous } from './scope.js';
+
+export interface DetectAnomalyOptions {
+  /** Look for NaN only, where infinities belong to the computation. Default false. */
+  nanOnly?: boolean;
+}
+
+/**
+ * Runs `fn` and throws at the first op that makes a NaN or an infinity: in its result, or in a gradient of one of its inputs
+ * during a backward pass. The error names the op and the line outside of the library that called it, of a gradient the line
+ * of the op whose gradient it is. Returns what `fn` returns.
+ *
+ * An infinity that was there before, or that the call names (`maskedFill(mask, -Infinity)`), is wanted and passes; NaN is
+ * reported where an op first meets it. Every result is read once more and every call notes its stack, so this is for looking
+ * for a fault; outside of `fn` nothing is slower. PyTorch's `detect_anomaly` looks at gradients and NaN only.
+ *
+ * `fn` is synchronous; a promise is an error.
+ *
+ * @throws AnomalyError at the first NaN or infinity.
+ * @throws ValueError if `fn` returns a promise.
+ * @example
+ * import { detectAnomaly, tensor } from 'lanegrad';
+ * const x = tensor([4, 0], { dtype: 'float32', requiresGrad: true });
+ * detectAnomaly(() => x.sqrt().tolist()); // => [2, 0]
+ * // The slope of a root at 0 is infinite.
+ * detectAnomaly(() => x.sqrt().sum().backward()); // => throws AnomalyError: [sqrt] the gradient of its input 0
+ */
+export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}): T {
+  checkFunction('detectAnomaly', fn);
+  checkOptions('detectAnomaly', options);
+  const check: AnomalyCheck = checkFlag('detectAnomaly', 'nanOnly', options.nanOnly) ? 'nan' : 'nanOrInf';
+  const former = backend.observer.setAnomalyCheck(check);
+  try {
+    return synchronous('detectAnomaly', fn());
+  } finally {
+    backend.observer.setAnomalyCheck(former);
+  }
+}

@@ -1,0 +1,2 @@
+export { Profile, profile } from './profile.js';
+export type { OpProfile, ProfileOptions, ProfileTableOptions } from './profile.js';
