@@ -1,6 +1,8 @@
 // The public surface: everything that may be imported from 'lanegrad'.
 import './methods/attach.js';
 
+export { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.js';
+export type { AutocastDType, AutocastOptions } from './autocast.js';
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
 export { checkpoint } from './checkpoint.js';

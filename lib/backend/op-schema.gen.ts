@@ -1004,6 +1004,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'promote',
   },
   ceil: {
     inputs: [
@@ -1031,6 +1032,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   clamp: {
     inputs: [
@@ -1140,6 +1142,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   convolutionInputGrad: {
     inputs: [
@@ -1151,6 +1154,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   convolutionWeightGrad: {
     inputs: [
@@ -1238,6 +1242,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   crossEntropyBackward: {
     inputs: [
@@ -1263,6 +1268,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   ctcLossBackward: {
     inputs: [
@@ -1388,6 +1394,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'eigenvalues' }, { name: 'eigenvectors' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   eigvalsh: {
     inputs: [
@@ -1397,6 +1404,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   elu: {
     inputs: [
@@ -1732,6 +1740,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'common',
+    autocast: 'float32',
   },
   gridSampleBackward: {
     inputs: [
@@ -1931,6 +1940,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'promote',
   },
   indexSelect: {
     inputs: [
@@ -1950,6 +1960,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   isclose: {
     inputs: [
@@ -2090,6 +2101,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'common',
+    autocast: 'lower',
   },
   linspace: {
     inputs: [],
@@ -2311,6 +2323,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   maxDim: {
     inputs: [
@@ -2686,6 +2699,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['reduction', 'primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   qr: {
     inputs: [
@@ -2695,6 +2709,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'q' }, { name: 'r' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   radamStep: {
     inputs: [
@@ -2768,6 +2783,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'lower',
   },
   recurrentBackward: {
     inputs: [
@@ -2969,6 +2985,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logSumExp', differentiable: false }],
     flags: ['random'],
     promotion: 'none',
+    autocast: 'lower',
   },
   scaledDotProductAttentionBackward: {
     inputs: [
@@ -3185,6 +3202,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }, { name: 'mass', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   softCrossEntropyBackward: {
     inputs: [
@@ -3265,6 +3283,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   solveTriangular: {
     inputs: [
@@ -3377,6 +3396,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'u' }, { name: 's' }, { name: 'vh' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   svdvals: {
     inputs: [
@@ -3386,6 +3406,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   tan: {
     inputs: [

@@ -1,3 +1,4 @@
+import { asGiven } from '../autocast-policy.js';
 import { backend } from '../backend/current.js';
 import { checkRange, describe } from '../check.js';
 import { ValueError } from '../errors.js';
@@ -82,7 +83,7 @@ const rule: Rule<AdafactorOptions> = {
         const length = size.mul(lr.minimum(step.rsqrt().double()));
         param.mul_(lr.mul(weightDecay).neg().add(1));
         const estimate = isFactored(param.shape)
-          ? factored(grad, rowVars![i]!, colVars![i]!, rate, least)
+          ? asGiven(factored, grad, rowVars![i]!, colVars![i]!, rate, least)
           : moveTo(variances![i]!, grad.square(), rate);
         const update = estimate
           .clamp({ min: least * least })

@@ -1,3 +1,4 @@
+import { asGiven } from '../autocast-policy.js';
 import type { OpInput } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { describe, shapeText } from '../check.js';
@@ -90,7 +91,7 @@ function update(
   ];
   buffer.add_(grad.sub(buffer).mul(momentum.neg().add(1)));
   const along = nesterov ? grad.add(buffer.sub(grad).mul(momentum)) : buffer;
-  const direction = orthogonal(along, [a, b, c], eps, nsSteps);
+  const direction = asGiven(orthogonal, along, [a, b, c], eps, nsSteps);
   const [rows, columns] = param.shape as [number, number];
   const ratio =
     adjustLrFn === 'match_rms_adamw'

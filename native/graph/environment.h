@@ -1,5 +1,5 @@
-// The state of one JavaScript environment (the main thread or a worker): grad mode, counters, and the two
-// callbacks by which gradients written in TypeScript are reached. Everything here is used on that
+// The state of one JavaScript environment (the main thread or a worker): grad mode, autocast, counters, and
+// the two callbacks by which gradients written in TypeScript are reached. Everything here is used on that
 // environment's thread only.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "graph/cast_scope.h"
 #include "graph/node.h"
 
 namespace lanegrad {
@@ -41,6 +42,7 @@ class Environment {
   uint64_t next_sequence = 1;
   Counters counters;
   Hooks* hooks = nullptr;
+  CastScope autocast;
 };
 
 // Sets a flag of the environment for a block.

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag } from '../../check.js';
 import type { Tensor } from '../../tensor.js';
@@ -38,6 +39,7 @@ export function maxPoolAttrs(
 }
 
 export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
+  if (attrs.kernel.length === 3 && autocasting()) return inFloat32(runMaxPool, op, x, attrs);
   checkPooled(op, x, attrs.kernel.length);
   const [values, indices] = backend.run('maxPool', [x], attrs);
   backend.release(indices!);
@@ -45,6 +47,7 @@ export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
 }
 
 export function runMaxPoolWithIndices(op: string, x: Tensor, attrs: MaxPoolAttrs): ValuesAndIndices {
+  if (attrs.kernel.length === 3 && autocasting()) return inFloat32(runMaxPoolWithIndices, op, x, attrs);
   checkPooled(op, x, attrs.kernel.length);
   const [values, indices] = backend.run('maxPool', [x], attrs);
   return { values: values!, indices: indices as Tensor<'int64'> };
