@@ -1,4 +1,4 @@
-// npm run bench -- --workload NAME|all --backend native|js --mode eager --threads N --json FILE
+// npm run bench -- --workload NAME|all --backend native|js --mode eager|bf16 --threads N --json FILE
 // Without --backend both are measured. Each measurement runs in a process of its own.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,13 +7,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Measurement } from './measure.js';
 import { workloads } from './models/index.js';
+import { modes } from './step.js';
 import { digits, textTable } from './table.js';
 
 const workloadNames = workloads.map((workload) => workload.name);
 const backends = ['native', 'js'];
-const modes = ['eager'];
 
-const usage = `npm run bench -- [--workload ${workloadNames.join('|')}|all] [--backend native|js|both] [--mode eager]
+const usage = `npm run bench -- [--workload ${workloadNames.join('|')}|all] [--backend native|js|both] [--mode eager|bf16]
                  [--threads N] [--min-steps N] [--min-seconds S] [--max-seconds S] [--json FILE]`;
 
 function fail(message: string): never {
@@ -50,7 +50,7 @@ const chosenWorkloads = options.workload === 'all' ? workloadNames : options.wor
 const chosenBackends = options.backend === 'both' ? backends : [options.backend];
 for (const name of chosenWorkloads) if (!workloadNames.includes(name)) fail(`no workload ${name}`);
 for (const name of chosenBackends) if (!backends.includes(name)) fail(`no backend ${name}`);
-if (!modes.includes(options.mode)) fail(`no mode ${options.mode}`);
+if (!modes.some((mode) => mode === options.mode)) fail(`no mode ${options.mode}`);
 if (options.threads !== undefined && !/^[1-9]\d*$/.test(options.threads))
   fail('--threads takes a number from 1');
 

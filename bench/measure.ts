@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { info, manualSeed } from '../lib/index.js';
 import { workloads } from './models/index.js';
+import { modes, setMode } from './step.js';
 
 export interface Measurement {
   readonly workload: string;
@@ -55,6 +56,10 @@ const { values } = parseArgs({
 const workload = workloads.find((entry) => entry.name === values.workload);
 if (!workload) throw new Error(`no workload ${values.workload}`);
 
+const mode = modes.find((entry) => entry === values.mode);
+if (!mode) throw new Error(`no mode ${values.mode}`);
+setMode(mode);
+
 manualSeed(1234);
 const { step, model } = workload.build();
 const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0);
@@ -78,7 +83,7 @@ const { name, isa, threads } = info();
 const measurement: Measurement = {
   workload: workload.name,
   backend: name,
-  mode: values.mode,
+  mode,
   isa,
   threads,
   median_ms: median(sorted),

@@ -1,4 +1,4 @@
-import { crossEntropy } from '../lib/index.js';
+import { autocast, crossEntropy } from '../lib/index.js';
 import type { Tensor, nn } from '../lib/index.js';
 
 /** One training step; returns the loss. */
@@ -17,11 +17,21 @@ interface Optimizer {
   step(): void;
 }
 
+/** How steps are run: plainly, or their forward pass and loss in a bfloat16 scope. */
+export const modes = ['eager', 'bf16'] as const;
+export type Mode = (typeof modes)[number];
+
+let lowered = false;
+
+export function setMode(mode: Mode): void {
+  lowered = mode === 'bf16';
+}
+
 /** One update: zeroGrad, forward to a loss, backward, optimizer step. */
 export function update(optimizer: Optimizer, loss: () => Tensor): Step {
   return () => {
     optimizer.zeroGrad();
-    const value = loss();
+    const value = autocast({ enabled: lowered }, loss);
     value.backward();
     optimizer.step();
     return value;

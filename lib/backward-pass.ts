@@ -1,3 +1,5 @@
+import { withAutocastScope } from './autocast-policy.js';
+
 // What a function that a backward pass calls may ask of the pass.
 
 export interface Pass {
@@ -14,7 +16,8 @@ const finalizers: (() => void)[] = [];
 export function duringPass<T>(pass: Pass, fn: () => T): T {
   passes.push(pass);
   try {
-    return fn();
+    // The dtypes of gradients follow from those of the forward pass alone.
+    return withAutocastScope(null, fn);
   } finally {
     passes.pop();
     if (passes.length === 0) for (const finalize of finalizers.splice(0)) finalize();

@@ -1,3 +1,4 @@
+import { asGiven } from './autocast-policy.js';
 import { Handle } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { currentPass } from './backward-pass.js';
@@ -37,7 +38,7 @@ let counter = 0;
 /**
  * Calls a module or function without keeping what its tape would: backward runs it a second time. Costs one more forward, and
  * saves the memory of all that is between its inputs and its outputs (Chen et al., 2016). Random numbers, as of dropout, are
- * the same in both runs. Without recording, as in `noGrad`, it is a plain call.
+ * the same in both runs, and so is {@link autocast}. Without recording, as in `noGrad`, it is a plain call.
  *
  * Outputs: a tensor, or an array of tensors. Give the module itself where there is one, rather than a function around it: its
  * parameters are known then, and `grad` and second derivatives work. For a function, gradients of parameters that it uses are
@@ -171,7 +172,9 @@ function intoLeaves(
 ): Grads {
   const leaves = cutOff(saved, needs);
   const { roots, seeds } = seeded(compute(leaves), grads);
-  if (roots.length > 0) backend.backward(roots, seeds, { retainGraph: false, createGraph: false });
+  if (roots.length > 0) {
+    asGiven(() => backend.backward(roots, seeds, { retainGraph: false, createGraph: false }));
+  }
   return leaves.map((leaf, i) => (needs[i] === true ? backend.getGrad(leaf) : null));
 }
 
@@ -195,7 +198,7 @@ function forInputs(
   const at = wanted.flatMap((_, i) => (needs[i] === true ? [i] : []));
   if (roots.length === 0 || at.length === 0) return wanted.map(() => null);
   const targets = at.map((i) => wanted[i]!);
-  const found = backend.grad(roots, targets, seeds, { retainGraph: createGraph, createGraph });
+  const found = asGiven(() => backend.grad(roots, targets, seeds, { retainGraph: createGraph, createGraph }));
   return wanted.map((_, i) => (needs[i] === true ? found[at.indexOf(i)]! : null));
 }
 

@@ -1,3 +1,5 @@
+import { autocastScope, withAutocastScope } from './autocast-policy.js';
+import type { AutocastDType } from './autocast-policy.js';
 import { Handle } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkOptions, checkTensor, describe, noAttrs } from './check.js';
@@ -86,8 +88,8 @@ export function customOp<
   checkFunction(`${op}.backward`, parts.backward);
 
   const custom = backend.registerCustom(name, (grads, saved, text) => {
-    const { attrs, tensorsAt, count } = JSON.parse(text, revive) as Call;
-    const result = definition.backward({ saved, attrs }, ...grads);
+    const { attrs, tensorsAt, count, autocast } = JSON.parse(text, revive) as Call;
+    const result = withAutocastScope(autocast, () => definition.backward({ saved, attrs }, ...grads));
     return inputGradients(op, result, tensorsAt, count);
   });
 
@@ -111,7 +113,7 @@ export function customOp<
       const result = unrecorded(definition, ctx, args);
       const single = Handle.is(result);
       const outputs = freshOutputs(op, single ? [result] : result, inputs);
-      const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length };
+      const call: Call = { attrs: ctx.attrs, tensorsAt, count: args.length, autocast: autocastScope() };
       const text = callText(op, call);
       backend.attachCustom(custom, inputs, outputs, Array.from(ctx.saved), text);
       kept = outputs;
@@ -152,6 +154,8 @@ interface Call {
   /** Which arguments were tensors, of how many. */
   readonly tensorsAt: readonly number[];
   readonly count: number;
+  /** Of the scope that it was called in: `backward` runs in the same, since what was saved is not cast. */
+  readonly autocast: AutocastDType | null;
 }
 
 /** Each output as a tensor that the tape does not know yet: an input, or a second mention, becomes an alias. */

@@ -3,6 +3,8 @@ import './methods/attach.js';
 
 export { detectAnomaly } from './anomaly.js';
 export type { DetectAnomalyOptions } from './anomaly.js';
+export { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.js';
+export type { AutocastDType, AutocastOptions } from './autocast.js';
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
 export { checkpoint } from './checkpoint.js';

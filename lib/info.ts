@@ -20,7 +20,7 @@ export interface Info extends BackendInfo {
  * ['native', 'js'].includes(info().name); // => true
  */
 export function info(): Info {
-  const { name, isa, bestIsa, threads, threadsSource } = backend.backendInfo();
+  const { name, isa, bestIsa, bf16, threads, threadsSource } = backend.backendInfo();
   const reason = backendChoice()?.reason ?? 'chosen when the library was loaded';
-  return { version: packageInfo().version, name, reason, isa, bestIsa, threads, threadsSource };
+  return { version: packageInfo().version, name, reason, isa, bestIsa, bf16, threads, threadsSource };
 }

@@ -13,6 +13,7 @@ const lists: readonly (readonly [ops: string, names: readonly string[]])[] = [
   ['argsort sort', ['descending', 'dim', 'stable']],
   ['asStrided', ['storageOffset']],
   ['asTensor tensor', ['dtype', 'requiresGrad', 'shape']],
+  ['autocast', ['dtype', 'enabled']],
   ['avgPool1d', ['ceilMode', 'countIncludePad', 'padding', 'stride']],
   ['avgPool2d avgPool3d', ['ceilMode', 'countIncludePad', 'divisorOverride', 'padding', 'stride']],
   ['backward', ['createGraph', 'gradient', 'inputs', 'retainGraph']],

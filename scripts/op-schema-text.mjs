@@ -33,12 +33,13 @@ function recordText(op) {
       : `{ name: '${output.name}', differentiable: false }`,
   );
   const flags = op.flags.map((flag) => `'${flag}'`).join(', ');
+  const autocast = op.autocast === 'none' ? '' : `\n    autocast: '${op.autocast}',`;
   return `  ${op.name}: {
     inputs: ${inputs},
     attrs: [${attrs.join(', ')}],
     outputs: [${outputs.join(', ')}],
     flags: [${flags}],
-    promotion: '${op.promotion}',
+    promotion: '${op.promotion}',${autocast}
   },`;
 }
 

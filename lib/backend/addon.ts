@@ -48,6 +48,10 @@ export interface Addon {
   endScope(kept: number): void;
 
   setGradMode(enabled: boolean): boolean;
+  /** The index of a dtype, or -1 for off. */
+  setAutocast(dtype: number): void;
+  forgetCasts(): void;
+  castToScope(handle: Handle): boolean;
   requiresGrad(): boolean;
   setRequiresGrad(value: boolean): void;
   isLeaf(): boolean;
@@ -83,6 +87,7 @@ export interface Addon {
     name: 'native';
     isa: string;
     bestIsa: string;
+    bf16: 'amx' | 'avx512_bf16' | 'emulated';
     isaProblem: string;
     threadsProblem: string;
     threads: number;

@@ -75,6 +75,11 @@ export interface BackendInfo {
   /** CPU level of the kernels: scalar, avx2, avx512, amx, neon; `typescript` on the js backend. */
   readonly isa: string;
   readonly bestIsa: string;
+  /**
+   * What products of bfloat16 run on: instructions of their own, which makes them faster than float32, or `emulated`: by way
+   * of float32, with the same results up to rounding.
+   */
+  readonly bf16: 'amx' | 'avx512_bf16' | 'emulated';
   readonly threads: number;
   /** Where the number of threads comes from: affinity, cgroup, LANEGRAD_NUM_THREADS, setNumThreads. */
   readonly threadsSource: string;
@@ -134,6 +139,12 @@ export interface Backend<T extends Handle = Handle> {
 
   /** Whether ops are recorded; returns the former mode. */
   setGradMode(enabled: boolean): boolean;
+  /** The dtype to which autocast lowers operands from here on, by the records of the ops; null for off. */
+  setAutocast(dtype: DType | null): void;
+  /** Drops the casts of parameters that a scope has kept. */
+  forgetCasts(): void;
+  /** The tensor in the dtype of the scope, from the kept casts where there is one; null where it is of no other dtype. */
+  castToScope(tensor: T): T | null;
   requiresGrad(tensor: T): boolean;
   /** Only on a floating leaf; setting false on a non-leaf is an error. */
   setRequiresGrad(tensor: T, value: boolean): void;

@@ -366,6 +366,23 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return this.#addon.setGradMode(enabled);
   }
 
+  setAutocast(dtype: DType | null): void {
+    this.#addon.setAutocast(dtype === null ? -1 : dtypes.indexOf(dtype));
+  }
+
+  forgetCasts(): void {
+    this.#addon.forgetCasts();
+  }
+
+  castToScope(tensor: T): T | null {
+    this.#subject(tensor);
+    const cast = this.#hooks.newTensor();
+    if (!this.#addon.castToScope(cast)) return null;
+    cast.slot = this.#ints[0]!;
+    cast.generation = this.#ints[1]!;
+    return cast;
+  }
+
   requiresGrad(tensor: T): boolean {
     this.#subject(tensor);
     return this.#addon.requiresGrad();

@@ -5,6 +5,8 @@ export interface OpRecord {
   readonly outputs: readonly OpOutputDef[];
   readonly flags: readonly OpFlag[];
   readonly promotion: OpPromotion;
+  /** Absent: none. */
+  readonly autocast?: OpAutocast;
 }
 
 export interface OpInputDef {
@@ -37,3 +39,8 @@ export type OpFlag = 'elementwise' | 'reduction' | 'view' | 'random' | 'dynamic'
  * promote to; the same and integers on to float32.
  */
 export type OpPromotion = 'none' | 'common' | 'commonFloating';
+
+/**
+ * Which dtype autocast gives the floating inputs: that of the scope; float32; float32 if one of them is, else that of the scope.
+ */
+export type OpAutocast = 'lower' | 'float32' | 'promote';

@@ -1034,6 +1034,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'promote',
   },
   ceil: {
     inputs: [
@@ -1061,6 +1062,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   clamp: {
     inputs: [
@@ -1170,6 +1172,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   convolutionInputGrad: {
     inputs: [
@@ -1181,6 +1184,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   convolutionWeightGrad: {
     inputs: [
@@ -1268,6 +1272,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   crossEntropyBackward: {
     inputs: [
@@ -1293,6 +1298,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   ctcLossBackward: {
     inputs: [
@@ -1418,6 +1424,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'eigenvalues' }, { name: 'eigenvectors' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   eigvalsh: {
     inputs: [
@@ -1427,6 +1434,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   elu: {
     inputs: [
@@ -1762,6 +1770,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'common',
+    autocast: 'float32',
   },
   gridSampleBackward: {
     inputs: [
@@ -1961,6 +1970,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'promote',
   },
   indexSelect: {
     inputs: [
@@ -1980,6 +1990,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   isclose: {
     inputs: [
@@ -2138,6 +2149,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: [],
     promotion: 'common',
+    autocast: 'lower',
   },
   linspace: {
     inputs: [],
@@ -2359,6 +2371,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'common',
+    autocast: 'lower',
   },
   maxDim: {
     inputs: [
@@ -2773,6 +2786,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['reduction', 'primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   qr: {
     inputs: [
@@ -2782,6 +2796,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'q' }, { name: 'r' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   radamStep: {
     inputs: [
@@ -2855,6 +2870,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'lower',
   },
   recurrentBackward: {
     inputs: [
@@ -3056,6 +3072,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logSumExp', differentiable: false }],
     flags: ['random'],
     promotion: 'none',
+    autocast: 'lower',
   },
   scaledDotProductAttentionBackward: {
     inputs: [
@@ -3272,6 +3289,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'logsumexp', differentiable: false }, { name: 'mass', differentiable: false }],
     flags: [],
     promotion: 'none',
+    autocast: 'float32',
   },
   softCrossEntropyBackward: {
     inputs: [
@@ -3352,6 +3370,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   solveTriangular: {
     inputs: [
@@ -3464,6 +3483,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'u' }, { name: 's' }, { name: 'vh' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   svdvals: {
     inputs: [
@@ -3473,6 +3493,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['primitive'],
     promotion: 'none',
+    autocast: 'float32',
   },
   tan: {
     inputs: [

@@ -34,6 +34,7 @@ export function infoText(): string {
     ['node', `${report.node}, ${report.platform}`],
     ['backend', `${report.name} (${report.reason})`],
     ['cpu level', level],
+    ['bfloat16', report.bf16],
     ['threads', `${report.threads} (from ${report.threadsSource})`],
     ['pool', `${bytes(used.pooledBytes)} kept for reuse`],
     [

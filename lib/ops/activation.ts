@@ -1,3 +1,4 @@
+import { autocasting, inScopeDType } from '../autocast-policy.js';
 import { backend } from '../backend/current.js';
 import {
   checkFlag,
@@ -72,6 +73,7 @@ export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
  * F.prelu(tensor([2, -4.5]), tensor([0.5])).tolist(); // => [2, -2.25]
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  if (autocasting()) return inScopeDType(prelu, x, weight);
   checkTensor('prelu', 'x', x);
   checkTensor('prelu', 'weight', weight);
   const count = product(weight.shape);

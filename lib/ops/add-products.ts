@@ -1,3 +1,4 @@
+import { asGiven, autocasting, inScopeDType } from '../autocast-policy.js';
 import { checkOptions, checkTensor, describe, shapeText } from '../check.js';
 import { isFloat, promoteTypes } from '../dtype.js';
 import type { DType } from '../dtype.js';
@@ -31,6 +32,7 @@ export interface AddProductOptions {
  * addmm(tensor([1, 2]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { alpha: 10 }).tolist(); // => [[11, 22]]
  */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddProductOptions = {}): Tensor {
+  if (autocasting()) return inScopeDType(addmm, input, a, b, options);
   return combined('addmm', input, options, () => mm(a, b));
 }
 
@@ -44,6 +46,7 @@ export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddProductOp
  * addmv(tensor([1, 2]), tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // => [4, 9]
  */
 export function addmv(input: Tensor, a: Tensor, v: Tensor, options: AddProductOptions = {}): Tensor {
+  if (autocasting()) return asGiven(addmv, input, a, v, options);
   return combined('addmv', input, options, () => mv(a, v));
 }
 
@@ -57,6 +60,7 @@ export function addmv(input: Tensor, a: Tensor, v: Tensor, options: AddProductOp
  * addbmm(zeros([1, 1]), ones([3, 1, 2]), ones([3, 2, 1])).tolist(); // => [[6]]
  */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddProductOptions = {}): Tensor {
+  if (autocasting()) return inScopeDType(addbmm, input, a, b, options);
   return combined('addbmm', input, options, () => {
     const products = bmm(a, b);
     return to(sum(products, { dim: 0 }), products.dtype);
@@ -73,6 +77,7 @@ export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddProductO
  * baddbmm(ones([1]), ones([2, 1, 3]), ones([2, 3, 1]), { beta: 2 }).tolist(); // => [[[5]], [[5]]]
  */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddProductOptions = {}): Tensor {
+  if (autocasting()) return inScopeDType(baddbmm, input, a, b, options);
   return combined('baddbmm', input, options, () => bmm(a, b));
 }
 

@@ -1,3 +1,4 @@
+import { autocasting, inScopeDType } from '../autocast-policy.js';
 import { backend } from '../backend/current.js';
 import {
   checkFlag,
@@ -119,6 +120,7 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
+  if (autocasting()) return inScopeDType(scaledDotProductAttention, query, key, value, options);
   const op = 'scaledDotProductAttention';
   checkTensor(op, 'query', query);
   checkTensor(op, 'key', key);

@@ -1,5 +1,8 @@
+import { autocasting, castTo, withAutocastScope } from '../autocast-policy.js';
+import { Handle } from '../backend/backend.js';
 import type { OpInput } from '../backend/backend.js';
 import { backend, provideCompositeGradient } from '../backend/current.js';
+import { opRecords } from '../backend/op-schema.gen.js';
 import type { FusedName, OpAttrs } from '../backend/op-schema.gen.js';
 import { noAttrs, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
@@ -108,7 +111,24 @@ export function runDefinition<Name extends FusedName>(
   inputs: readonly OpInput<Tensor>[],
   attrs: OpAttrs[Name],
 ): Tensor[] {
-  return scoped(() => composites[op](inputs, attrs));
+  return scoped(() => define(op, inputs, attrs));
+}
+
+/** The definition under autocast is what the op in one piece is: its operands are cast, what it is made of is not. */
+function define<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor[] {
+  if (!autocasting()) return composites[op](inputs, attrs);
+  const given = inputs.map((input) => (Handle.is(input) ? castOperand(op, input) : input));
+  return withAutocastScope(null, () => composites[op](given, attrs));
+}
+
+function castOperand(op: FusedName, input: Tensor): Tensor {
+  const policy = opRecords[op].autocast;
+  if (policy === undefined) return input;
+  return policy === 'float32' ? castTo(input, 'float32') : (backend.castToScope(input) ?? input);
 }
 
 /** `runComposite` for its first output. */
@@ -118,7 +138,7 @@ export function runComposite1<Name extends FusedName>(
   attrs: OpAttrs[Name],
 ): Tensor {
   if (!forced && backend.has(op)) return backend.run1(op, inputs, attrs);
-  return scoped(() => composites[op](inputs, attrs)[0]!);
+  return scoped(() => define(op, inputs, attrs)[0]!);
 }
 
 /** A fused op that writes its result into `target`, its first input. */
@@ -131,7 +151,7 @@ export function runCompositeInPlace<Name extends FusedName>(
   if (!forced && backend.has(op)) {
     backend.runInPlace(op, [target, ...inputs], attrs);
   } else {
-    writeInto(op, target, (x) => composites[op]([x, ...inputs], attrs)[0]!);
+    writeInto(op, target, (x) => withAutocastScope(null, () => composites[op]([x, ...inputs], attrs)[0]!));
   }
 }
 

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../autocast-policy.js';
 import { checkChoice, checkOptions, checkRange, checkTensor, shapeText } from '../check.js';
 import { isFloat, promoteTypes } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
@@ -39,6 +40,7 @@ export interface CdistOptions {
  * cdist(tensor([[0.5, 0]]), tensor([[3.5, 4], [0.5, 1]])).tolist(); // => [[5, 1]]
  */
 export function cdist(a: Tensor, b: Tensor, options: CdistOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(cdist, a, b, options);
   checkTensor('cdist', 'a', a);
   checkTensor('cdist', 'b', b);
   checkOptions('cdist', options);

@@ -1,3 +1,4 @@
+import { asGiven, autocasting } from '../autocast-policy.js';
 import { backend } from '../backend/current.js';
 import { checkTensor, noAttrs, product, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
@@ -86,6 +87,7 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
  * mv(tensor([[1, 2], [3, 4]]), tensor([1, 10])).tolist(); // => [21, 43]
  */
 export function mv(a: Tensor, v: Tensor): Tensor {
+  if (autocasting()) return asGiven(mv, a, v);
   return ranked('mv', a, 2, v, 1);
 }
 
@@ -99,6 +101,7 @@ export function mv(a: Tensor, v: Tensor): Tensor {
  * dot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  if (autocasting()) return asGiven(dot, a, b);
   return ranked('dot', a, 1, b, 1);
 }
 
@@ -110,6 +113,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
  * vdot(tensor([1, 2]), tensor([3, 4])).item(); // => 11
  */
 export function vdot(a: Tensor, b: Tensor): Tensor {
+  if (autocasting()) return asGiven(vdot, a, b);
   return ranked('vdot', a, 1, b, 1);
 }
 
@@ -123,7 +127,8 @@ function ranked(op: string, a: Tensor, aRank: number, b: Tensor, bRank: number):
         (aRank === bRank ? '' : ` and ${dims(bRank)}`),
     );
   }
-  if (a.dtype !== b.dtype) {
+  // mm and bmm are cast by the op; the others run as they are given, and autocast is off here.
+  if (a.dtype !== b.dtype && !autocasting()) {
     throw new DTypeError(`[${op}] got ${a.dtype} and ${b.dtype}, wanted one dtype: cast one of them first`);
   }
   return matmul(a, b);
@@ -159,6 +164,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
  * F.bilinear(tensor([[1.5, 2]]), tensor([[2]]), tensor([[[1], [1]]])).tolist(); // => [[7]]
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  if (autocasting()) return asGiven(bilinear, x1, x2, weight, bias);
   checkTensor('bilinear', 'x1', x1);
   checkTensor('bilinear', 'x2', x2);
   checkTensor('bilinear', 'weight', weight);

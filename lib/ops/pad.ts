@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../autocast-policy.js';
 import { backend } from '../backend/current.js';
 import { checkChoice, checkInts, checkNumber, checkOptions, checkTensor, shapeText } from '../check.js';
 import { ShapeError, ValueError } from '../errors.js';
@@ -55,6 +56,9 @@ export function pad(x: Tensor, pad: readonly number[], options: PadOptions = {})
   if (value != null && Number(value) !== 0) {
     throw new ValueError(`[pad] value: got ${value}, which mode ${mode} does not take`);
   }
+  // PyTorch's list has these, and not the mirrored border of volumes or the circular one.
+  const listed = mode === 'replicate' || (mode === 'reflect' && dims < 3);
+  if (listed && autocasting()) return inFloat32(padByIndex, x, before, after, mode);
   return padByIndex(x, before, after, mode);
 }
 

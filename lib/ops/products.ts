@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../autocast-policy.js';
 import { checkInt, checkInts, checkOptions, checkTensor, shapeText, wrapDim } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -212,6 +213,7 @@ export function crossProduct(op: string, a: Tensor, b: Tensor, options: CrossOpt
  * trace(tensor([[1, 2], [3, 4]])).item(); // => 5
  */
 export function trace(x: Tensor): Tensor {
+  if (autocasting()) return inFloat32(trace, x);
   checkTensor('trace', 'x', x);
   if (x.shape.length !== 2) throw new ShapeError(`[trace] got ${shapeText(x.shape)}, wanted a matrix`);
   if (x.dtype === 'bool') throw new DTypeError('[trace] got bool, wanted numbers: cast it first');

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../autocast-policy.js';
 import { clampMin } from './clamp.js';
 import { checkChoice, checkFlag, checkNumber, checkOptions, checkTensor, wrapDim } from '../check.js';
 import { isFloat } from '../dtype.js';
@@ -60,6 +61,7 @@ function quantiles(
   options: QuantileOptions = {},
   skipNaN: boolean,
 ): Tensor {
+  if (autocasting()) return inFloat32(quantiles, op, x, q, options, skipNaN);
   checkTensor(op, 'x', x);
   checkOptions(op, options);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] x: got ${x.dtype}, wanted a floating dtype; cast it`);

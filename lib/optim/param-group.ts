@@ -1,3 +1,4 @@
+import { asGiven } from '../autocast-policy.js';
 import type { OpInput } from '../backend/backend.js';
 import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
@@ -83,7 +84,8 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     }
     inputs.push(...this.#rows);
     for (const cells of this.#cells.values()) for (const cell of cells) inputs.push(cell.tensor);
-    this.#rule.run(inputs, own);
+    // An update is not the model: mixed precision has no say in it.
+    asGiven(() => this.#rule.run(inputs, own));
   }
 
   /** @internal What is kept for each parameter that took a step; undefined for the others. */

@@ -1,5 +1,6 @@
 // The tape as JavaScript sees it. Tensors pass as ids in the shared ints; slot -1 stands for null.
 #include "binding/addon_data.h"
+#include "graph/autocast.h"
 #include "graph/backward.h"
 #include "graph/record.h"
 
@@ -42,6 +43,35 @@ napi_value set_grad_mode(AddonData& data, napi_callback_info info) {
   const bool former = data.graph.grad_mode;
   data.graph.grad_mode = bool_argument(data.env, arguments[0]);
   return boolean(data.env, former);
+}
+
+// setAutocast(dtype): its index, or -1 for off.
+napi_value set_autocast(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const int32_t index = int_argument(data.env, arguments[0]);
+  if (index == -1)
+    data.graph.autocast.dtype.reset();
+  else if (index >= 0 && index < kDTypeCount && is_floating(static_cast<DType>(index)))
+    data.graph.autocast.dtype = static_cast<DType>(index);
+  else
+    fail(ErrorKind::kDType, "autocast", "no floating dtype has the index ", index);
+  return nullptr;
+}
+
+napi_value forget_casts(AddonData& data, napi_callback_info) {
+  data.graph.autocast.casts.clear();
+  return nullptr;
+}
+
+// castToScope(handle): tensor 0 in the dtype of the scope, for the handle.
+napi_value cast_to_scope_of(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const Tensor source = subject(data, "autocast");
+  Tensor out = cast_to_scope(data.graph, source);
+  if (out.get() == source.get()) return boolean(data.env, false);
+  data.write_id(0, data.handles.add(std::move(out), arguments[0]));
+  ++data.graph.counters.handles_made;
+  return boolean(data.env, true);
 }
 
 napi_value get_requires_grad(AddonData& data, napi_callback_info) {
@@ -231,6 +261,9 @@ napi_value attach_custom(AddonData& data, napi_callback_info info) {
 
 void export_autograd(napi_env env, napi_value exports) {
   export_function(env, exports, "setGradMode", entry<set_grad_mode>);
+  export_function(env, exports, "setAutocast", entry<set_autocast>);
+  export_function(env, exports, "forgetCasts", entry<forget_casts>);
+  export_function(env, exports, "castToScope", entry<cast_to_scope_of>);
   export_function(env, exports, "requiresGrad", entry<get_requires_grad>);
   export_function(env, exports, "setRequiresGrad", entry<set_requires_grad>);
   export_function(env, exports, "isLeaf", entry<is_leaf>);

@@ -115,6 +115,7 @@ napi_value describe_op(napi_env env, const Op& op) {
   static constexpr const char* kKinds[] = {"one", "optional", "list"};
   static constexpr const char* kTypes[] = {"int", "float", "bool", "enum", "dtype", "ints"};
   static constexpr const char* kPromotions[] = {"none", "common", "commonFloating"};
+  static constexpr const char* kAutocasts[] = {"none", "lower", "float32", "promote"};
   napi_value out = object(env);
   set(env, out, "name", text(env, op.name));
   set(env, out, "inputs", array(env, op.input_count(), [&](int i) {
@@ -144,6 +145,7 @@ napi_value describe_op(napi_env env, const Op& op) {
       }));
   set(env, out, "flags", flag_names(env, op));
   set(env, out, "promotion", text(env, kPromotions[static_cast<int>(op.promotion)]));
+  set(env, out, "autocast", text(env, kAutocasts[static_cast<int>(op.autocast)]));
   return out;
 }
 
@@ -188,6 +190,7 @@ napi_value backend_info(AddonData& data, napi_callback_info) {
   set(data.env, out, "name", text(data.env, "native"));
   set(data.env, out, "isa", text(data.env, level_name()));
   set(data.env, out, "bestIsa", text(data.env, best_level_name()));
+  set(data.env, out, "bf16", text(data.env, bf16_unit()));
   set(data.env, out, "isaProblem", text(data.env, isa_problem() ? isa_problem() : ""));
   set(data.env, out, "threadsProblem", text(data.env, num_threads_problem() ? num_threads_problem() : ""));
   set(data.env, out, "threads", number(data.env, num_threads()));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "graph/autocast.h"
 #include "graph/promote.h"
 #include "graph/record.h"
 #include "ops/functions.h"
@@ -223,17 +224,27 @@ void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
 
 }  // namespace
 
-void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
-  if (const Tensor* base = call.op.is(kLeavesInput) ? base_of(call.flat[0]) : nullptr) {
-    const Attrs attrs = storage_attrs(**base);
-    return run_ready(env, {call.op, {base, 1}, call.starts, attrs}, outputs);
-  }
+namespace {
+void promote_and_run(Environment& env, const Call& call, std::span<Tensor> outputs) {
   if (is_ready(call)) {
     run_ready(env, call, outputs);
     return;
   }
   const Prepared prepared = prepare(env, call);
   run_ready(env, prepared.call(call.op, call.attrs), outputs);
+}
+}  // namespace
+
+void apply(Environment& env, const Call& call, std::span<Tensor> outputs) {
+  if (const Tensor* base = call.op.is(kLeavesInput) ? base_of(call.flat[0]) : nullptr) {
+    const Attrs attrs = storage_attrs(**base);
+    return run_ready(env, {call.op, {base, 1}, call.starts, attrs}, outputs);
+  }
+  if (casts_operands(env, call.op)) [[unlikely]] {
+    const auto flat = cast_operands(env, call);
+    return promote_and_run(env, {call.op, flat, call.starts, call.attrs}, outputs);
+  }
+  promote_and_run(env, call, outputs);
 }
 
 void apply_in_place(Environment& env, const Call& call) {

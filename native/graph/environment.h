@@ -1,5 +1,5 @@
-// The state of one JavaScript environment (the main thread or a worker): grad mode, counters, and the two
-// callbacks by which gradients written in TypeScript are reached. Everything here is used on that
+// The state of one JavaScript environment (the main thread or a worker): grad mode, autocast, counters, and
+// the two callbacks by which gradients written in TypeScript are reached. Everything here is used on that
 // environment's thread only.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "graph/cast_scope.h"
 #include "graph/node.h"
 #include "graph/observer.h"
 #include "graph/pending_read.h"
@@ -47,6 +48,7 @@ class Environment {
   int passes = 0;  // backward passes under way, one in the other
   Counters counters;
   Hooks* hooks = nullptr;
+  CastScope autocast;
   std::unique_ptr<Observer> observer;  // as a rule null
   std::vector<std::shared_ptr<PendingRead>> reads;
 };

@@ -150,6 +150,7 @@ const Op kAttention{
     .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
     .attrs = kAttentionAttrs,
     .flags = kRandom,
+    .autocast = Autocast::kLower,
     .infer = forward_infer,
     .workspace = attention_forward_workspace,
     .eval = attention_forward,

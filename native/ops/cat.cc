@@ -110,6 +110,7 @@ const Op kOps[] = {
      .attrs = {{{"dim", AttrType::kInt}}},
      .flags = kPrimitive | kTakesNarrow,
      .promotion = Promotion::kCommon,
+     .autocast = Autocast::kPromote,
      .infer = cat_infer,
      .eval = cat_eval,
      .vjp = cat_vjp},

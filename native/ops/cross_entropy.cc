@@ -218,6 +218,7 @@ const Op kOps[] = {
                  {.name = "weight", .kind = InputKind::kOptional, .differentiable = false}}},
      .outputs = {{{"out"}, {"logsumexp", false}}},
      .attrs = kAttrs,
+     .autocast = Autocast::kFloat32,
      .infer = cross_entropy_infer,
      .workspace = cross_entropy_workspace,
      .eval = cross_entropy_eval,

@@ -271,6 +271,7 @@ const Op kOps[] = {
                  {.name = "targetLengths", .differentiable = false}}},
      .outputs = {{{"out"}}},
      .attrs = kAttrs,
+     .autocast = Autocast::kFloat32,
      .infer = ctc_infer,
      .workspace = ctc_workspace,
      .eval = ctc_eval,

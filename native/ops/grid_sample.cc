@@ -183,6 +183,7 @@ const Op kGridSample{
     .outputs = {OutputDef{"out"}},
     .attrs = {kMode, kPadding, kAlign},
     .promotion = Promotion::kCommon,
+    .autocast = Autocast::kFloat32,
     .infer = sample_infer,
     .eval = sample_eval,
     .saves = {.inputs = 0b11},

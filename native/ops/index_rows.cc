@@ -235,6 +235,7 @@ const Op kOps[] = {
      .outputs = {{{"out"}}},
      .attrs = {{{"dim", AttrType::kInt}}},
      .flags = kPrimitive | kTakesNarrow | kUpdates,
+     .autocast = Autocast::kPromote,
      .infer = add_infer,
      .workspace = add_workspace,
      .eval = copy_eval,

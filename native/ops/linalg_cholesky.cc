@@ -74,6 +74,7 @@ const Op kCholesky{
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"upper", AttrType::kBool}},
     .flags = kPrimitive,
+    .autocast = Autocast::kFloat32,
     .infer = infer_cholesky,
     .workspace = workspace_cholesky,
     .eval = eval_cholesky,

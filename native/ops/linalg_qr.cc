@@ -113,6 +113,7 @@ const Op kQr{
     .outputs = {OutputDef{"q"}, OutputDef{"r"}},
     .attrs = {AttrDef{"mode", AttrType::kEnum, "reduced|complete|r"}},
     .flags = kPrimitive,
+    .autocast = Autocast::kFloat32,
     .infer = infer_qr,
     .workspace = workspace_qr,
     .eval = eval_qr,

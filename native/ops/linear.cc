@@ -88,6 +88,7 @@ const Op kLinear{
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .promotion = Promotion::kCommon,
+    .autocast = Autocast::kLower,
     .infer = infer_linear,
     .workspace = workspace_linear,
     .eval = eval_linear,

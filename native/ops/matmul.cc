@@ -76,6 +76,7 @@ const Op kMatmul{
     .outputs = {OutputDef{"out"}},
     .flags = kPrimitive,
     .promotion = Promotion::kCommon,
+    .autocast = Autocast::kLower,
     .infer = infer_matmul,
     .workspace = workspace_matmul,
     .eval = eval_matmul,

@@ -59,6 +59,14 @@ enum class Promotion : uint8_t {
   kCommonFloating,  // the same, and integers on to float32
 };
 
+// Which dtype autocast gives the floating inputs before promotion (graph/autocast.h). float64 stays as it is.
+enum class Autocast : uint8_t {
+  kNone,
+  kLower,  // that of the scope, bfloat16 by default
+  kFloat32,
+  kPromote,  // float32 if one of them is, else that of the scope
+};
+
 enum OpFlags : uint32_t {
   kElementwise = 1 << 0,  // out[i] depends on the inputs at i only: it may run in place, and be fused
   kReduction = 1 << 1,
@@ -233,6 +241,7 @@ struct Op {
   std::array<AttrDef, kMaxAttrs> attrs{};
   uint32_t flags = 0;
   Promotion promotion = Promotion::kNone;
+  Autocast autocast = Autocast::kNone;
   InferFn infer = nullptr;
   WorkspaceFn workspace = nullptr;  // null: none
   EvalFn eval = nullptr;            // null: always a view

@@ -167,6 +167,7 @@ const Op kOps[] = {
      .outputs = {{{"out"}}},
      .attrs = {{{"dims", AttrType::kInts}, {"keepdim", AttrType::kBool}}},
      .flags = kPrimitive | kReduction | kTakesNarrow,
+     .autocast = Autocast::kFloat32,
      .infer = prod_infer,
      .workspace = fold_workspace,
      .eval = fold_eval<Fold::kProduct>,

@@ -180,6 +180,7 @@ const Op kOps[] = {
                  {.name = "weight", .kind = InputKind::kOptional, .differentiable = false}}},
      .outputs = {{{"out"}, {"logsumexp", false}, {"mass", false}}},
      .attrs = kAttrs,
+     .autocast = Autocast::kFloat32,
      .infer = soft_infer,
      .workspace = soft_workspace,
      .eval = soft_eval,

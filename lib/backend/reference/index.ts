@@ -148,6 +148,20 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return before;
   }
 
+  setAutocast(dtype: DType | null): void {
+    this.tape.casts.dtype = dtype;
+  }
+
+  forgetCasts(): void {
+    this.tape.casts.forget();
+  }
+
+  castToScope(tensor: T): T | null {
+    const source = this.tensor('autocast', tensor);
+    const cast = this.tape.casts.lowered(source);
+    return cast === source ? null : this.handle(cast);
+  }
+
   requiresGrad(tensor: T): boolean {
     return this.tape.requiresGrad(this.tensor('requiresGrad', tensor));
   }
@@ -311,6 +325,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       name: 'js',
       isa: 'typescript',
       bestIsa: 'typescript',
+      bf16: 'emulated',
       threads: 1,
       threadsSource: 'single-threaded',
     };
@@ -455,7 +470,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       if (g === null || g === undefined) return undefined;
       const t = this.tensor(node.op, g, `gradient ${i}`);
       t.storage.shared = true;
-      return t;
+      const dtype = node.inputDtypes[i]!;
+      return t.dtype === dtype ? t : this.tape.run('to', [t], { dtype })[0]!;
     });
   }
 }

@@ -68,8 +68,9 @@ export class TapeNode {
     readonly sequence: number,
   ) {}
 
-  /** Drops what was saved: another backward through this node is an error. */
+  /** Drops what was saved: another backward through this node is an error, unless it saved nothing. */
   release(): void {
+    if (this.savedInputs.length === 0 && this.savedOutputs.length === 0) return;
     this.released = true;
     this.savedInputs = [];
     this.savedOutputs = [];

@@ -11,6 +11,7 @@ import {
 import { opRecords } from '../op-schema.gen.js';
 import type { OpRecord } from '../op-record.js';
 import { fail, fromSpec, show, zeros, RefTensor, type Spec } from './array.js';
+import { CastScope } from './autocast.js';
 import { castNumber, copyInto } from './cast.js';
 import { roundHalves } from './half.js';
 import { stepsOf, TapeNode, type Saved } from './node.js';
@@ -32,6 +33,7 @@ interface Entry {
 /** Evaluates ops and records them. One per backend. */
 export class Tape {
   gradMode = true;
+  readonly casts = new CastScope(this);
   /** The internal op by which in-place changes of views are recorded. */
   readonly viewScatter: AnyOp;
   readonly counts = { ops: 0, nodes: 0, savedBytes: 0 };
@@ -61,7 +63,9 @@ export class Tape {
       const { strides, offset } = base;
       return this.run(name, [base], { strides, offset, length: base.data.length });
     }
-    const inputs = this.promote(entry, operands);
+    const { autocast } = entry.record;
+    const given = autocast && this.casts.dtype ? this.casts.operands(autocast, operands) : operands;
+    const inputs = this.promote(entry, given);
     const outputs = this.evaluate(entry, inputs, attrs);
     if (this.gradMode && this.wantsNode(entry, inputs)) this.attach(entry, inputs, outputs, attrs);
     return outputs;

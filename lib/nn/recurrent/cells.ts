@@ -1,6 +1,5 @@
 import { checkChoice, checkFlag, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
-import { runComposite } from '../../ops/composite.js';
 import { zeros } from '../../ops/creation.js';
 import { squeeze, unsqueeze } from '../../ops/view.js';
 import { scoped } from '../../scope.js';
@@ -10,6 +9,7 @@ import { checkSize, layerDType } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import type { Parameter } from '../parameter.js';
 import { statePair } from './layer.js';
+import { runRecurrent } from './precision.js';
 import { makeWeights, weightName } from './weights.js';
 import type { CellKind } from './weights.js';
 
@@ -78,10 +78,10 @@ export abstract class RecurrentCell<State, Result> extends Module<[x: Tensor, st
     const rows = single ? unsqueeze(x, 0) : x;
     const states = [ready(h, 'h'), this.#cell === 'lstm' ? ready(c, 'c') : null];
     const { weightIh, weightHh, biasIh, biasHh } = this;
-    const [, nextH, nextC] = runComposite(
-      'recurrent',
+    const [, nextH, nextC] = runRecurrent(
       [unsqueeze(rows, 0), ...states, weightIh, weightHh, biasIh, biasHh, null, null],
       { cell: this.#cell, reverse: false },
+      this.#cell === 'gru' || this.#cell === 'lstm',
     );
     return single && this.#cell === 'lstm'
       ? [squeeze(nextH!, 0), squeeze(nextC!, 0)]

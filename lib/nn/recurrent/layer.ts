@@ -10,7 +10,6 @@ import {
   shapeText,
 } from '../../check.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
-import { runComposite } from '../../ops/composite.js';
 import { zeros } from '../../ops/creation.js';
 import { dropout as dropOut } from '../../ops/dropout.js';
 import { indexSelect } from '../../ops/indexing.js';
@@ -22,6 +21,7 @@ import type { LayerShapes } from '../module.js';
 import { checkSize, layerDType } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import type { Parameter } from '../parameter.js';
+import { runRecurrent } from './precision.js';
 import { PackedSequence } from '../utils/packed-sequence.js';
 import { makeWeights, weightName } from './weights.js';
 import type { CellKind, Weights } from './weights.js';
@@ -233,8 +233,7 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
       const parts = places.slice(layer * this.#directions, (layer + 1) * this.#directions).map((place) => {
         const index = lastH.length;
         const w = this.#weights(place.suffix);
-        const [out, h, c] = runComposite(
-          'recurrent',
+        const [out, h, c] = runRecurrent(
           [
             turned(output),
             select(firstH, 0, index),
@@ -247,6 +246,7 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
             batchSizes,
           ],
           { cell: this.#cell, reverse: place.reverse },
+          this.#cell === 'gru',
         );
         lastH.push(h!);
         lastC.push(c!);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkInt, checkInts, checkOptions, checkTensor, noAttrs, product, shapeText } from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
@@ -103,6 +104,7 @@ export interface CondOptions {
  * linalg.cond(tensor([[0.5, 0], [0, 2]])).item(); // => 4
  */
 export function cond(a: Tensor, options: CondOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(cond, a, options);
   checkOptions('linalg.cond', options);
   const { p = 2 } = options;
   if (p === 2 || p === -2) {
@@ -170,6 +172,7 @@ export interface TensorsolveOptions {
  * linalg.tensorsolve(eye(6).reshape([2, 3, 6]), ones([2, 3])).shape; // => [6]
  */
 export function tensorsolve(a: Tensor, b: Tensor, options: TensorsolveOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(tensorsolve, a, b, options);
   const op = 'linalg.tensorsolve';
   checkTensor(op, 'a', a);
   checkTensor(op, 'b', b);
@@ -203,6 +206,7 @@ export function tensorsolve(a: Tensor, b: Tensor, options: TensorsolveOptions = 
  * linalg.householderProduct(zeros([2, 2]), tensor([0.5, 0])).tolist(); // => [[0.5, 0], [0, 1]]
  */
 export function householderProduct(a: Tensor, tau: Tensor): Tensor {
+  if (autocasting()) return inFloat32(householderProduct, a, tau);
   const op = 'linalg.householderProduct';
   checkMatrix(op, 'a', a);
   checkTensor(op, 'tau', tau);

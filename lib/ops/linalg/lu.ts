@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { DTypeError, ShapeError } from '../../errors.js';
@@ -116,6 +117,7 @@ export interface LuSolveOptions {
  * linalg.luSolve(LU, pivots, tensor([[5], [2]], { dtype: 'float32' })).tolist(); // => [[0.5], [2]]
  */
 export function luSolve(factor: Tensor, pivots: Tensor, b: Tensor, options: LuSolveOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(luSolve, factor, pivots, b, options);
   const op = 'linalg.luSolve';
   checkSquare(op, 'factor', factor);
   checkMatrix(op, 'b', b);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { clampMin } from '../clamp.js';
 import { backend } from '../../backend/current.js';
 import {
@@ -139,6 +140,7 @@ export interface MatrixRankOptions extends RankOptions {
  * linalg.matrixRank(tensor([[0.5, 1], [1, 2]])).item(); // => 1
  */
 export function matrixRank(a: Tensor, options: MatrixRankOptions = {}): Tensor<'int64'> {
+  if (autocasting()) return inFloat32(matrixRank, a, options);
   const op = 'linalg.matrixRank';
   checkOptions(op, options);
   const { tol } = options;
@@ -187,6 +189,7 @@ export interface LstsqResult {
  * linalg.lstsq(tensor([[0.5], [0]]), tensor([[1.5], [2]])).solution.tolist(); // => [[3]]
  */
 export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqResult {
+  if (autocasting()) return inFloat32(lstsq, a, b, options);
   const op = 'linalg.lstsq';
   checkMatrix(op, 'a', a);
   checkOptions(op, options);

@@ -1,3 +1,4 @@
+import { autocasting, inScopeDType } from '../../autocast-policy.js';
 import { checkInt, checkOptions, checkTensor, checkTensors, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
@@ -24,6 +25,7 @@ export interface VectorDimOptions {
  * linalg.vecdot(tensor([[1.5, 2], [3, 4]]), tensor([2, 1])).tolist(); // => [5, 10]
  */
 export function vecdot(a: Tensor, b: Tensor, options: VectorDimOptions = {}): Tensor {
+  if (autocasting()) return inScopeDType(vecdot, a, b, options);
   checkTensor('linalg.vecdot', 'a', a);
   checkTensor('linalg.vecdot', 'b', b);
   checkOptions('linalg.vecdot', options);

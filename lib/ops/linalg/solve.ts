@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkOptions, noAttrs, shapeText } from '../../check.js';
 import { customOp } from '../../custom-op.js';
@@ -29,6 +30,7 @@ export interface SolveOptions {
  * linalg.solve(tensor([[2.5, 0], [0, 4]]), tensor([5, 2], { dtype: 'float32' })).tolist(); // => [2, 0.5]
  */
 export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(solve, a, b, options);
   const op = 'linalg.solve';
   checkSquare(op, 'a', a);
   checkOptions(op, options);
@@ -138,6 +140,7 @@ export function cholesky(a: Tensor, options: TriangleOptions = {}): Tensor {
  * choleskySolve(tensor([[8], [4]], { dtype: 'float32' }), factor).tolist(); // => [[2], [0.25]]
  */
 export function choleskySolve(b: Tensor, factor: Tensor, options: TriangleOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(choleskySolve, b, factor, options);
   const op = 'choleskySolve';
   checkMatrix(op, 'b', b);
   checkSquare(op, 'factor', factor);
@@ -190,6 +193,7 @@ const solveFactored = customOp({
  * choleskyInverse(factor).tolist(); // => [[0.25, 0], [0, 0.0625]]
  */
 export function choleskyInverse(factor: Tensor, options: TriangleOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(choleskyInverse, factor, options);
   checkSquare('choleskyInverse', 'factor', factor);
   return scoped(() => {
     const { shape, dtype } = factor;

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { clampMin } from '../clamp.js';
 import { checkSameShape, checkTensor } from '../../check.js';
 import { scoped } from '../../scope.js';
@@ -42,6 +43,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  if (autocasting()) return inFloat32(binaryCrossEntropy, input, target, options);
   checkPair('binaryCrossEntropy', input, target);
   checkSameShape('binaryCrossEntropy', input, 'input', target, 'target');
   const reduction = reductionOf('binaryCrossEntropy', options);
@@ -72,6 +74,7 @@ export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
  * bceWithLogits(tensor([0, 1.5]), tensor([1, 1])).item().toFixed(4); // => '0.4473'
  */
 export function bceWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(bceWithLogits, input, target, options);
   checkPair('bceWithLogits', input, target);
   checkSameShape('bceWithLogits', input, 'input', target, 'target');
   const reduction = reductionOf('bceWithLogits', options);

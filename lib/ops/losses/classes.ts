@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import { checkInt, checkRange, checkSameShape, checkTensor, noAttrs, shapeText } from '../../check.js';
@@ -51,6 +52,7 @@ export interface CrossEntropyOptions extends LossOptions {
  * crossEntropy(logits, tensor([0, 1])).item().toFixed(4); // => '0.4100'
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(crossEntropy, input, target, options);
   checkTensor('crossEntropy', 'input', input);
   checkTensor('crossEntropy', 'target', target);
   const reduction = reductionOf('crossEntropy', options);
@@ -130,6 +132,7 @@ export interface NllOptions extends LossOptions {
  * nll(tensor([[-0.5, -2.5]]), tensor([1])).item(); // => 2.5
  */
 export function nll(input: Tensor, target: Tensor, options: NllOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(nll, input, target, options);
   checkTensor('nll', 'input', input);
   checkTensor('nll', 'target', target);
   const reduction = reductionOf('nll', options);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkInt, checkInts, checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
@@ -67,6 +68,7 @@ export function ctcLoss(
   targetLengths: Tensor | readonly number[] | number,
   options: CtcLossOptions = {},
 ): Tensor {
+  if (autocasting()) return inFloat32(ctcLoss, logProbs, targets, inputLengths, targetLengths, options);
   const op = 'ctcLoss';
   checkTensor(op, 'logProbs', logProbs);
   checkTensor(op, 'targets', targets);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { checkSameShape } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
@@ -23,6 +24,7 @@ function checkAlike(op: string, input: Tensor, target: Tensor): void {
  * mse(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 2
  */
 export function mse(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(mse, input, target, options);
   checkAlike('mse', input, target);
   const reduction = reductionOf('mse', options);
   return scoped(() => reduce(square(sub(input, target)), reduction));
@@ -37,6 +39,7 @@ export function mse(input: Tensor, target: Tensor, options: LossOptions = {}): T
  * l1(tensor([1, 2.5]), tensor([1, 0.5])).item(); // => 1
  */
 export function l1(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(l1, input, target, options);
   checkAlike('l1', input, target);
   const reduction = reductionOf('l1', options);
   return scoped(() => reduce(abs(sub(input, target)), reduction));
@@ -57,6 +60,7 @@ export interface SmoothL1Options extends LossOptions {
  * F.smoothL1Loss(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).tolist(); // => [0.125, 2.5]
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Options = {}): Tensor {
+  if (autocasting()) return inFloat32(smoothL1Loss, input, target, options);
   checkAlike('smoothL1Loss', input, target);
   const reduction = reductionOf('smoothL1Loss', options);
   const beta = numberOf('smoothL1Loss', 'beta', options.beta, 1);
@@ -85,6 +89,7 @@ export interface HuberOptions extends LossOptions {
  * F.huberLoss(tensor([1, 4]), tensor([0, 0]), { reduction: 'none', delta: 2 }).tolist(); // => [0.5, 6]
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(huberLoss, input, target, options);
   checkAlike('huberLoss', input, target);
   const reduction = reductionOf('huberLoss', options);
   const delta = numberOf('huberLoss', 'delta', options.delta, 1);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { clampMin } from '../clamp.js';
 import { checkChoice, checkOperand, checkOptions, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
@@ -40,6 +41,7 @@ function entropyTerm(t: Tensor): Tensor {
  * F.klDiv(tensor([[0.0, 0]]), tensor([[0.5, 0.5]]), { reduction: 'batchmean' }).item().toFixed(4); // => '-0.6931'
  */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(klDiv, input, target, options);
   checkPair('klDiv', input, target);
   checkOptions('klDiv', options);
   const { reduction = 'mean' } = options;
@@ -73,6 +75,7 @@ export interface PoissonNllOptions extends LossOptions {
  * F.poissonNllLoss(tensor([0.0]), tensor([2.0])).item(); // => 1
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(poissonNllLoss, input, target, options);
   const op = 'poissonNllLoss';
   checkPair(op, input, target);
   const reduction = reductionOf(op, options);

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { clampMin } from '../clamp.js';
 import { checkFunction } from '../../scope.js';
 import { checkTensor, shapeText } from '../../check.js';
@@ -45,6 +46,7 @@ const positivePart = (x: Tensor): Tensor => where(ge(x, 0), x, clampMin(detach(x
  * F.softMarginLoss(tensor([0.0]), tensor([1.0])).item().toFixed(4); // => '0.6931'
  */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(softMarginLoss, input, target, options);
   checkPair('softMarginLoss', input, target);
   const reduction = reductionOf('softMarginLoss', options);
   return scoped(() => reduce(softplus(neg(mul(target, input))), reduction));
@@ -59,6 +61,7 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
  * F.hingeEmbeddingLoss(tensor([0.25, 0.25]), tensor([1, -1]), { reduction: 'none' }).tolist(); // => [0.25, 0.75]
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(hingeEmbeddingLoss, input, target, options);
   checkPair('hingeEmbeddingLoss', input, target);
   const reduction = reductionOf('hingeEmbeddingLoss', options);
   const margin = numberOf('hingeEmbeddingLoss', 'margin', options.margin, 1);
@@ -85,6 +88,7 @@ export function cosineEmbeddingLoss(
   target: Tensor,
   options: MarginOptions = {},
 ): Tensor {
+  if (autocasting()) return inFloat32(cosineEmbeddingLoss, input1, input2, target, options);
   const op = 'cosineEmbeddingLoss';
   checkTensor(op, 'input1', input1);
   checkTensor(op, 'input2', input2);
@@ -124,6 +128,7 @@ export function marginRankingLoss(
   target: Tensor,
   options: MarginOptions = {},
 ): Tensor {
+  if (autocasting()) return inFloat32(marginRankingLoss, input1, input2, target, options);
   const op = 'marginRankingLoss';
   checkTensor(op, 'input1', input1);
   checkTensor(op, 'input2', input2);
@@ -171,6 +176,7 @@ export function tripletMarginLoss(
   negative: Tensor,
   options: TripletMarginLossOptions = {},
 ): Tensor {
+  if (autocasting()) return inFloat32(tripletMarginLoss, anchor, positive, negative, options);
   const op = 'tripletMarginLoss';
   const p = numberOf(op, 'p', options.p, 2);
   const eps = numberOf(op, 'eps', options.eps, 1e-6);
@@ -271,6 +277,7 @@ function rowsOf(op: string, input: Tensor, target: Tensor, perClass: boolean): r
  * F.multiMarginLoss(tensor([[0.5, 1.0]]), tensor([0])).item(); // => 0.75
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(multiMarginLoss, input, target, options);
   const op = 'multiMarginLoss';
   checkPair(op, input, target);
   const reduction = reductionOf(op, options);
@@ -302,6 +309,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * F.multilabelMarginLoss(tensor([[0.5, 1.0, 0.0]]), tensor([[1, -1, -1]])).item(); // => 0.1666...
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(multilabelMarginLoss, input, target, options);
   const op = 'multilabelMarginLoss';
   checkPair(op, input, target);
   const reduction = reductionOf(op, options);

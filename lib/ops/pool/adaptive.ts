@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkInt, checkOptions, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
@@ -42,6 +43,7 @@ function outputSizes(op: string, x: Tensor, size: unknown, directions: number): 
 }
 
 function average(op: string, directions: number, x: Tensor, size: unknown): Tensor {
+  if (directions === 3 && autocasting()) return inFloat32(average, op, directions, x, size);
   checkPooled(op, x, directions);
   return backend.run1('adaptiveAvgPool', [x], { sizes: outputSizes(op, x, size, directions) });
 }
@@ -53,6 +55,7 @@ function largest(
   size: unknown,
   options: AdaptiveMaxPoolOptions,
 ): Tensor | ValuesAndIndices {
+  if (directions === 3 && autocasting()) return inFloat32(largest, op, directions, x, size, options);
   checkPooled(op, x, directions);
   checkOptions(op, options);
   const attrs = { sizes: outputSizes(op, x, size, directions) };

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkInt } from '../../check.js';
 import { ValueError } from '../../errors.js';
@@ -95,5 +96,6 @@ export function avgPool2d(x: Tensor, kernel: Pair, options: AvgPool2dOptions = {
  * F.avgPool3d(ones([1, 1, 2, 2, 2]), 2, { divisorOverride: 4 }).tolist(); // => [[[[[2]]]]]
  */
 export function avgPool3d(x: Tensor, kernel: Triple, options: AvgPool3dOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(avgPool3d, x, kernel, options);
   return runAvgPool('avgPool3d', x, avgPoolAttrs('avgPool3d', kernel, 3, options));
 }

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkOptions, checkTensor, describe, noAttrs, product, shapeText } from '../../check.js';
 import { ShapeError, ValueError } from '../../errors.js';
@@ -73,6 +74,14 @@ export function fractionalMaxPool2d(
   options: FractionalMaxPool2dOptions & { returnIndices?: false },
 ): Tensor;
 export function fractionalMaxPool2d(
+  x: Tensor,
+  kernel: Pair,
+  options: FractionalMaxPool2dOptions,
+): Tensor | ValuesAndIndices {
+  return autocasting() ? inFloat32(pickWindows, x, kernel, options) : pickWindows(x, kernel, options);
+}
+
+function pickWindows(
   x: Tensor,
   kernel: Pair,
   options: FractionalMaxPool2dOptions,

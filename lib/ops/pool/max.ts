@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag } from '../../check.js';
 import { isFloat } from '../../dtype.js';
@@ -40,6 +41,7 @@ export function maxPoolAttrs(
 }
 
 export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
+  if (attrs.kernel.length === 3 && autocasting()) return inFloat32(runMaxPool, op, x, attrs);
   checkPooled(op, x, attrs.kernel.length);
   // Nobody asked for indices: where the backend can, it keeps a byte a window for the gradient.
   const places = attrs.kernel.reduce((count, size) => count * size, 1);
@@ -50,6 +52,7 @@ export function runMaxPool(op: string, x: Tensor, attrs: MaxPoolAttrs): Tensor {
 }
 
 export function runMaxPoolWithIndices(op: string, x: Tensor, attrs: MaxPoolAttrs): ValuesAndIndices {
+  if (attrs.kernel.length === 3 && autocasting()) return inFloat32(runMaxPoolWithIndices, op, x, attrs);
   checkPooled(op, x, attrs.kernel.length);
   const [values, indices] = backend.run('maxPool', [x], attrs);
   return { values: values!, indices: indices as Tensor<'int64'> };

@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkInts, checkOptions, checkSameShape, checkTensor, shapeText } from '../../check.js';
 import { ValueError } from '../../errors.js';
@@ -58,6 +59,7 @@ function maxUnpool(
   kernel: unknown,
   options: MaxUnpoolOptions<unknown>,
 ): Tensor {
+  if (autocasting()) return inFloat32(maxUnpool, op, directions, x, indices, kernel, options);
   checkPooled(op, x, directions);
   checkTensor(op, 'indices', indices);
   checkSameShape(op, x, 'x', indices, 'indices');

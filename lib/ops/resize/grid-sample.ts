@@ -1,3 +1,4 @@
+import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { checkChoice, checkFlag, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { isFloat } from '../../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
@@ -26,6 +27,7 @@ export interface GridSampleOptions {
  * F.gridSample(image, tensor([[[[0.5, -0.5], [0.0, 0.0]]]], { dtype: 'float32' })).tolist(); // => [[[[2.5, 3]]]]
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  if (autocasting()) return inFloat32(gridSample, x, grid, options);
   checkTensor('gridSample', 'x', x);
   checkTensor('gridSample', 'grid', grid);
   checkOptions('gridSample', options);
