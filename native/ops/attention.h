@@ -109,7 +109,6 @@ void multiply(int64_t m, int64_t n, int64_t k, const LeftMatrix<T>& a, const Rig
   g.a = a.data;
   g.a_row = a.row;
   g.a_col = a.col;
-  g.panel_rows = divide_up(m, divide_up(m, table.rows));
   g.b = b.data;
   g.b_row = b.row;
   g.packed_b = b.packed;

@@ -97,7 +97,6 @@ void StepProduct<T>::multiply(int64_t rows, const T* a, int64_t a_row, T* c, int
     block.n = std::min(n_, end * table.columns) - j;
     block.a_row = a_row;
     block.a_col = 1;
-    block.panel_rows = ceil_div(rows, ceil_div(rows, table.rows));
     block.c = c + j;
     block.c_row = c_row;
     block.packed_b = true;

@@ -1,4 +1,4 @@
-// Matrix products on the processor at hand: packing, and the product of packed or directly readable blocks.
+// Matrix products on the processor at hand: packing of B, and the product of blocks.
 //
 // Every element of C is the sum over depth blocks of at most `depth` products, in order; within a block it is
 // one chain of fused multiply-adds in ascending p. So its bits depend on k and the level alone: neither on
@@ -13,17 +13,16 @@ namespace lanegrad {
 template <class T>
 struct GemmBlock {
   int64_t m, n, k;
-  const T* a;            // packed by pack_a, or element (i, p) at a[i * a_row + p * a_col]
-  int64_t a_row, a_col;  // unused when packed
-  int64_t panel_rows;    // height of the row panels, at most GemmTable::rows
-  const T* b;            // packed by pack_b, or element (p, j) at b[p * b_row + j]
-  int64_t b_row;         // unused when packed
-  T* c;                  // element (i, j) at c[i * c_row + j]
+  const T* a;  // element (i, p) at a[i * a_row + p * a_col]
+  int64_t a_row, a_col;
+  const T* b;     // packed by pack_b, or element (p, j) at b[p * b_row + j]
+  int64_t b_row;  // unused when packed
+  T* c;           // element (i, j) at c[i * c_row + j]
   int64_t c_row;
-  const T* column_bias;     // [n] or null; not used when accumulating
-  const T* row_bias;        // [m] or null; not used when accumulating
-  bool packed_a, packed_b;  // a packed A needs a packed B
-  bool accumulate;          // adds to C; else overwrites it
+  const T* column_bias;  // [n] or null; not used when accumulating
+  const T* row_bias;     // [m] or null; not used when accumulating
+  bool packed_b;
+  bool accumulate;  // adds to C; else overwrites it
 };
 
 // Dot products of `many` vectors with `few` (1 to 4) ones, all contiguous:
@@ -47,10 +46,8 @@ struct GemmTable {
   int rows;       // of a micro-tile, at most
   int columns;    // of a micro-tile
   int lanes;      // of a vector: the columns of a packed B are padded to a multiple
-  int64_t depth;  // of a block, at most: two blocks of A rows and one of B columns stay in the L1 cache
+  int64_t depth;  // of a block, at most: a panel of A that deep takes half of the L1 cache
 
-  // Row panels of panel_rows rows (the last may have fewer, r): panel after panel [k][r]. m * k elements.
-  void (*pack_a)(const T* a, int64_t row, int64_t col, int64_t m, int64_t k, int64_t panel_rows, T* out);
   // Column panels of `columns` columns, panel after panel [k][columns]; the last is padded with zeros to
   // whole vectors.
   void (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t n, T* out);

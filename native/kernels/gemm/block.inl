@@ -1,0 +1,184 @@
+// The product of two blocks, micro-tile by micro-tile.
+//
+// A panel of A (as many rows as a micro-tile has, all of the depth) is put into the L1 cache and stays there
+// while the panels of B pass by from L2: 128 bytes of B for 28 fused multiply-adds with AVX-512, a tenth of
+// what L2 gives. C is written along its rows. Limit: the multiply-add ports.
+#pragma once
+
+#include "kernels/gemm/store.inl"
+#include "kernels/gemm/tile.inl"
+#include "kernels/gemm/transpose.inl"
+
+namespace {
+
+template <class T>
+struct PanelOfA {
+  const T* a;
+  const int64_t* offset;
+  int64_t step;
+};
+template <class T>
+using TileKernel = void (*)(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row,
+                            const TileTarget<T>& target);
+
+// Staged panels. Rows of A that are contiguous are copied to rows kStagedRow apart, which is no multiple of
+// the distance that lets lines evict each other; other panels become columns of kStagedColumn elements.
+template <class T>
+inline constexpr int kStagedRow = static_cast<int>(kGemmDepth) + 64 / sizeof(T);
+template <class T>
+inline constexpr int kStagedColumn = (kGemmRows + Vec<T>::kWidth - 1) / Vec<T>::kWidth * Vec<T>::kWidth;
+template <class T>
+inline constexpr int kStagedSize =
+    kGemmRows * kStagedRow<T> > kGemmDepth* kStagedColumn<T> ? kGemmRows * kStagedRow<T>
+                                                             : kGemmDepth * kStagedColumn<T>;
+
+enum class Reading { kStrided, kStagedRows, kStagedColumns };
+
+template <class T>
+struct StagedRows {
+  const T* a;
+  LANEGRAD_INLINE T at(int i) const { return a[i * kStagedRow<T>]; }
+  LANEGRAD_INLINE void next() { ++a; }
+};
+
+template <class T, int R, int V, bool kMasked, Reading kReading>
+void tile_kernel(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, const TileTarget<T>& target) {
+  Vec<T> acc[R][V];
+  clear_tile(acc);
+  prefetch_tile<T, R, V>(target);
+  const int lanes = target.last_lanes;
+  if constexpr (kReading == Reading::kStagedRows) {
+    multiply_tile<T, R, V, kMasked>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
+  } else if constexpr (kReading == Reading::kStagedColumns) {
+    multiply_tile<T, R, V, kMasked>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
+  } else {
+    multiply_tile<T, R, V, kMasked>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
+  }
+  store_tile(acc, target);
+}
+
+// By rows - 1 and vectors - 1.
+template <class T>
+using KernelTable = TileKernel<T>[kGemmRows][kGemmVectors];
+template <class T>
+struct TileKernels {
+  KernelTable<T> strided, masked, staged_rows, staged_columns;
+};
+template <class T, int R, int V>
+constexpr void list_tile_kernels(TileKernels<T>& all) {
+  all.strided[R - 1][V - 1] = tile_kernel<T, R, V, false, Reading::kStrided>;
+  all.masked[R - 1][V - 1] = tile_kernel<T, R, V, true, Reading::kStrided>;
+  all.staged_rows[R - 1][V - 1] = tile_kernel<T, R, V, false, Reading::kStagedRows>;
+  all.staged_columns[R - 1][V - 1] = tile_kernel<T, R, V, false, Reading::kStagedColumns>;
+  if constexpr (V > 1) {
+    list_tile_kernels<T, R, V - 1>(all);
+  } else if constexpr (R > 1) {
+    list_tile_kernels<T, R - 1, kGemmVectors>(all);
+  }
+}
+template <class T>
+constexpr TileKernels<T> all_tile_kernels() {
+  TileKernels<T> all{};
+  list_tile_kernels<T, kGemmRows, kGemmVectors>(all);
+  return all;
+}
+template <class T>
+inline constexpr TileKernels<T> kTileKernels = all_tile_kernels<T>();
+
+// A few rows against a wide stretch of a row-major B: more vectors a row keep both multiply-add ports busy.
+template <class T, int R>
+void wide_rows(const GemmBlock<T>& g) {
+  constexpr int kLanes = Vec<T>::kWidth, kWide = R == 1 ? 8 : 4;
+  int64_t offset[R];
+  for (int r = 0; r < R; ++r) offset[r] = r * g.a_row;
+  const PanelOfA<T> panel{g.a, offset, g.a_col};
+  for (int64_t j = 0; j < g.n;) {
+    const int64_t left = g.n - j;
+    TileTarget<T> target{g.c + j,    g.c_row,      g.column_bias ? g.column_bias + j : nullptr,
+                         g.row_bias, g.accumulate, kLanes};
+    if (left >= kWide * kLanes) {
+      tile_kernel<T, R, kWide, false, Reading::kStrided>(g.k, panel, g.b + j, g.b_row, target);
+      j += kWide * kLanes;
+    } else {
+      const int64_t take = left < kLanes ? left : int64_t{kLanes};
+      target.last_lanes = static_cast<int>(take);
+      tile_kernel<T, R, 1, true, Reading::kStrided>(g.k, panel, g.b + j, g.b_row, target);
+      j += take;
+    }
+  }
+}
+
+// Whether copying a panel of A pays, and how. A line of a row-major A serves 16 steps (float), so that it
+// must survive the lines of the other rows: it does not where those fall on the same places of the cache.
+// Columns cost a line or two each step wherever they lie, and a page.
+template <class T>
+Reading reading_of(const GemmBlock<T>& g) {
+  constexpr int64_t kPlaces = 4096 / sizeof(T);
+  constexpr int kColumns = kGemmVectors * Vec<T>::kWidth;
+  if (g.k > kGemmDepth || g.n <= kColumns) return Reading::kStrided;
+  if (g.a_col == 1) {
+    const bool clash = g.k >= 32 && g.a_row % (kGemmRows > 8 ? kPlaces / 2 : kPlaces) == 0;
+    return clash || g.n > kColumns ? Reading::kStagedRows : Reading::kStrided;
+  }
+  return g.n > (g.a_row == 1 ? 4 : 2) * kColumns ? Reading::kStagedColumns : Reading::kStrided;
+}
+
+template <class T>
+void stage_rows(const T* a, int64_t a_row, int64_t rows, int64_t k, T* out) {
+  copy_rows<T>(a, a_row, rows, k, out, kStagedRow<T>);
+}
+template <class T>
+void stage_columns(const T* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, T* out) {
+  constexpr int kPitch = kStagedColumn<T>;
+  if (a_row == 1) return copy_rows<T>(a, a_col, k, rows, out, kPitch);
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t r = 0; r < rows; ++r) out[p * kPitch + r] = a[r * a_row + p * a_col];
+  }
+}
+
+template <class T>
+void gemm_block(const GemmBlock<T>& g) {
+  constexpr int kLanes = Vec<T>::kWidth, kColumns = kGemmVectors * kLanes;
+  if (!g.packed_b && g.m <= 3) {
+    if (g.m == 1) return wide_rows<T, 1>(g);
+    if (g.m == 2) return wide_rows<T, 2>(g);
+    return wide_rows<T, 3>(g);
+  }
+  const Reading reading = reading_of(g);
+  alignas(64) T staged[kStagedSize<T>];
+  int64_t offset[kGemmRows];
+  for (int r = 0; r < kGemmRows; ++r) offset[r] = r * g.a_row;
+  const int64_t panels = (g.m + kGemmRows - 1) / kGemmRows;
+  for (int64_t q = 0; q < panels; ++q) {
+    const int64_t i = g.m * q / panels, rows = g.m * (q + 1) / panels - i;
+    PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col};
+    if (reading == Reading::kStagedRows) {
+      stage_rows(panel.a, g.a_row, rows, g.k, staged);
+      panel.a = staged;
+    } else if (reading == Reading::kStagedColumns) {
+      stage_columns(panel.a, g.a_row, g.a_col, rows, g.k, staged);
+      panel.a = staged;
+    }
+    for (int64_t j = 0; j < g.n; j += kColumns) {
+      const int64_t columns = g.n - j < kColumns ? g.n - j : kColumns;
+      const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
+      const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);
+      const TileTarget<T> target{g.c + i * g.c_row + j,
+                                 g.c_row,
+                                 g.column_bias ? g.column_bias + j : nullptr,
+                                 g.row_bias ? g.row_bias + i : nullptr,
+                                 g.accumulate,
+                                 last_lanes};
+      const bool masked = !g.packed_b && last_lanes < kLanes;
+      const auto& kernels = masked                               ? kTileKernels<T>.masked
+                            : reading == Reading::kStagedRows    ? kTileKernels<T>.staged_rows
+                            : reading == Reading::kStagedColumns ? kTileKernels<T>.staged_columns
+                                                                 : kTileKernels<T>.strided;
+      if (masked) panel.a = g.a + i * g.a_row;
+      kernels[rows - 1][vectors - 1](g.k, panel, g.packed_b ? g.b + j * g.k : g.b + j,
+                                     g.packed_b ? int64_t{vectors} * kLanes : g.b_row, target);
+    }
+  }
+}
+
+}  // namespace
