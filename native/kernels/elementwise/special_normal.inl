@@ -25,7 +25,11 @@ LANEGRAD_FUNCTION Vec<double> log_ndtr_of(Vec<double> x) {
   const Vec<double> square = wide(0.5) * x * x;
   const auto above = gt(x, wide(0));
   if (!any(above)) return log_of<kDouble>(half) - square;
-  const Vec<double> tail = half * exp_of<kDouble>(-at_most(square, 1400));
+  Vec<double> rest;
+  const Vec<double> head = wide(-0.5) * detail::square_parts(at_most(size, 50), rest);
+  Vec<double> e = exp_of<kDouble>(head);  // the square of a float has no rest
+  if constexpr (kDouble) e = neg_fma(e, wide(0.5) * rest, e);
+  const Vec<double> tail = half * e;
   if constexpr (kDouble) {
     const Vec<double> upper = log1p(-tail);
     return all(above) ? upper : select(above, upper, log(half) - square);
