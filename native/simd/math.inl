@@ -1,4 +1,4 @@
-// Elementary functions on vectors. float32 is computed here; float64 goes through the C library lane by lane.
+// Elementary functions on vectors of floats; math_double.inl, which it includes, has those of doubles.
 //
 // Largest errors against the C library in double precision, in units in the last place, over every 257th
 // float32 (pow: 2^27 random pairs), the worst level:
@@ -7,15 +7,9 @@
 // Coefficients: minimax fits of our own (Lawson's iteration), rounded to float one by one from the constant
 // term on.
 
-namespace detail {
+#include "simd/piecewise.inl"
 
-// Horner's rule; c[0] is the constant term.
-template <class T, size_t n>
-LANEGRAD_INLINE Vec<T> horner(Vec<T> x, const T (&c)[n]) {
-  Vec<T> p = Vec<T>::broadcast(c[n - 1]);
-  for (size_t k = n - 1; k-- > 0;) p = fma(p, x, Vec<T>::broadcast(c[k]));
-  return p;
-}
+namespace detail {
 
 inline constexpr float kLog2E = 0x1.715476p+0f;
 // ln 2 in two parts: nine bits, so that a product with an exponent is exact without FMA, and the rest.
@@ -197,7 +191,7 @@ LANEGRAD_INLINE Vec<double> exp2_bounded(Vec<double> x) {
   constexpr double kP[] = {0x1.ffffffffff79fp-1,  0x1.62e42fef86165p-1,  0x1.ebfbdff931f86p-3,
                            0x1.c6b08dd46c94cp-5,  0x1.3b2ab5c4cab30p-7,  0x1.5d87483905754p-10,
                            0x1.430acd3190e56p-13, 0x1.00dad1e152ca9p-16, 0x1.61af429c8e467p-20};
-  const Vec<double> bounded = min(max(x, Vec<double>::broadcast(-1000.0)), Vec<double>::broadcast(1000.0));
+  const Vec<double> bounded = at_most(at_least(x, -1000), 1000);
   const Vec<double> n = round_even(bounded);
   const Vec<int64_t> power = shift_left<52>(to_int(n) + Vec<int64_t>::broadcast(1023));
   return horner(bounded - n, kP) * from_bits(power);
@@ -241,23 +235,5 @@ LANEGRAD_INLINE Vec<float> pow(Vec<float> x, Vec<float> y) {
   return Vec<float>::load(r);
 }
 
-#define LANEGRAD_LIBM(name)                                     \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x) {             \
-    return map_lanes(x, [](double v) { return std::name(v); }); \
-  }
-LANEGRAD_LIBM(exp)
-LANEGRAD_LIBM(log)
-LANEGRAD_LIBM(tanh)
-LANEGRAD_LIBM(erf)
-LANEGRAD_LIBM(sin)
-LANEGRAD_LIBM(cos)
-#undef LANEGRAD_LIBM
-LANEGRAD_INLINE Vec<double> sigmoid(Vec<double> x) {
-  const auto one = Vec<double>::broadcast(1.0);
-  const Vec<double> e = exp(-abs(x));
-  return select(lt(x, Vec<double>::zero()), e, one) / (one + e);
-}
-LANEGRAD_INLINE Vec<double> silu(Vec<double> x) { return x * sigmoid(x); }
-LANEGRAD_INLINE Vec<double> pow(Vec<double> x, Vec<double> y) {
-  return map_lanes(x, y, [](double a, double b) { return std::pow(a, b); });
-}
+#include "simd/math_double.inl"
+#include "simd/pow_double.inl"

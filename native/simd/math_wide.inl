@@ -1,7 +1,7 @@
 // Functions of floats computed in double precision, half a vector at a time, and rounded once: within 0.51
 // ULP where nothing else is said in docs/accuracy.md. Polynomials are near-minimax fits of our own with a
 // relative error of 2^-32 or less; a step in double costs two in float, but no step has to be clever about
-// cancellation. float64 goes through the C library lane by lane.
+// cancellation. Those of doubles: math_double_functions.inl.
 
 namespace detail {
 
@@ -14,17 +14,17 @@ LANEGRAD_INLINE Vec<float> through_double(Vec<float> x, Vec<float> y, F f) {
   return narrow(f(low_double(x), low_double(y)), f(high_double(x), high_double(y)));
 }
 
-LANEGRAD_INLINE Vec<double> wide(double x) { return Vec<double>::broadcast(x); }
-
-inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
-inline constexpr double kHalfPi = 0x1.921fb54442d18p+0;
-inline constexpr double kQuarterPi = 0x1.921fb54442d18p-1;
-inline constexpr double kPi = 0x1.921fb54442d18p+1;
-
 LANEGRAD_INLINE Vec<double> wide_exp(Vec<double> x) { return exp2_bounded(x * wide(0x1.71547652b82fep+0)); }
-// NaN stays; zero, infinity and negative arguments are for the caller.
+// x = 2^e m (1 + r), m from a table: no division. Normal numbers; NaN stays; zero, infinity and negative
+// arguments are for the caller. 2^-38.
 LANEGRAD_INLINE Vec<double> wide_log(Vec<double> x) {
-  return select(is_nan(x), x, log2_positive(x) * wide(0x1.62e42fefa39efp-1));
+  const Vec<int64_t> bits = to_bits(x), i = shift_right<48>(bits);
+  const Vec<double> e = to_float(shift_right<52>(bits) - Vec<int64_t>::broadcast(1023));
+  const Vec<double> m = from_bits((bits & Vec<int64_t>::broadcast(0xFFFFFFFFFFFFF)) |
+                                  Vec<int64_t>::broadcast(0x3FF0000000000000));
+  const Vec<double> r = fma(m, lookup16(tables::LogTable::kInverse, i), wide(-1));
+  const Vec<double> whole = fma(e, wide(0x1.62e42fefa39efp-1), lookup16(tables::LogTable::kLog, i));
+  return select(is_nan(x), x, fma(r, polynomial<tables::Log1pSlope, false>(r), whole));
 }
 // log(1 + y) for y > -1. Below 2^-26 the sum would lose what counts.
 LANEGRAD_INLINE Vec<double> wide_log1p(Vec<double> y) {
@@ -120,7 +120,7 @@ LANEGRAD_INLINE Vec<double> wide_asinh(Vec<double> x) {
 LANEGRAD_INLINE Vec<double> wide_acosh(Vec<double> x) {
   const Vec<double> t = x - wide(1);
   const Vec<double> y = wide_log1p(t + sqrt(t * (t + wide(2))));
-  return select(ge(t, wide(0)) & lt(x, wide(kInfinity)), y, x + sqrt(t));  // NaN below 1
+  return select(ge(t, wide(0)), select(lt(x, wide(kInfinity)), y, x), wide(kQuietNaN));
 }
 LANEGRAD_INLINE Vec<double> wide_atanh(Vec<double> x) {
   const Vec<double> size = abs(x), one = wide(1);
@@ -129,24 +129,15 @@ LANEGRAD_INLINE Vec<double> wide_atanh(Vec<double> x) {
   const Vec<double> small = z + z * z * z * wide(1.0 / 3);
   const Vec<double> large = wide(0.5) * wide_log1p((z + z) / (one - z));
   const Vec<double> y = select(lt(z, wide(0x1p-10)), small, large);
-  const Vec<double> limit = sqrt(one - size) / wide(0);  // NaN beyond 1
-  const Vec<double> edge = select(eq(size, one), wide(kInfinity), limit);
+  const Vec<double> edge = select(eq(size, one), wide(kInfinity), wide(kQuietNaN));
   return copy_sign(select(inside, y, edge), x);
 }
 
-// exp(x^2) erfc(x) = t p(t), t = 2 / (2 + x), for x >= 0: 2^-32 up to 11.
-LANEGRAD_INLINE Vec<double> wide_erfcx(Vec<double> x) {
-  constexpr double kP[] = {0x1.20ddf8e97b1b4p-2,  0x1.20cc60cdff1aap-2,  0x1.fb760b12c8ddcp-3,
-                           0x1.5893bca05f71ap-3,  0x1.05a575a0b7ac8p-3,  -0x1.54c2479775302p-3,
-                           0x1.65b43365a4c00p-2,  -0x1.75f737e91cf60p-1, 0x1.5dd620a25ad35p-1,
-                           -0x1.04dc6a137d889p-2, -0x1.e26039a93435fp-6, 0x1.ad76fae3b7820p-5,
-                           -0x1.87e963ef1238cp-7};
-  const Vec<double> t = wide(2) / (wide(2) + x);
-  return t * horner(t, kP);
-}
+// exp(x^2) erfc(x), 0 <= x < 15.
+LANEGRAD_INLINE Vec<double> wide_erfcx(Vec<double> x) { return piecewise<tables::Erfcx, false>(x); }
 // From 10.1 on a float is 0.
 LANEGRAD_INLINE Vec<double> wide_erfc(Vec<double> x) {
-  const Vec<double> size = min(abs(x), wide(11));
+  const Vec<double> size = at_most(abs(x), 11);
   const Vec<double> y = wide_erfcx(size) * wide_exp(-(size * size));
   return select(is_nan(x), x, select(lt(x, wide(0)), wide(2) - y, y));
 }
@@ -156,37 +147,26 @@ LANEGRAD_INLINE Vec<double> wide_ndtr(Vec<double> x) {
   return wide(0.5) * wide_erfc(x * wide(-0x1.6a09e667f3bcdp-1));
 }
 
-// x p(w), w = -log(1 - x^2), below 5; x q(sqrt w) above: 2^-35 and 2^-29.
+// x p(w), w = -log(1 - x^2).
 LANEGRAD_INLINE Vec<double> wide_erfinv(Vec<double> x) {
-  constexpr double kP[] = {0x1.805c5cfd1510dp+0,   0x1.f91e8993cf2b2p-3,  -0x1.11c3c537568edp-8,
-                           -0x1.4863ce5334ca3p-10, 0x1.c9b4de48662d2p-13, -0x1.4f472368ae3bbp-18,
-                           -0x1.cab713f68652ep-19, 0x1.0100427537b8fp-21, 0x1.dcb6ad6a2da18p-27,
-                           -0x1.754763458cde2p-27, 0x1.bb3a24d0e464ap-31, 0x1.0fca2f2bdc2f4p-33,
-                           -0x1.5bc7b8a9281dep-36};
-  constexpr double kQ[] = {0x1.6a9efbd9ef977p+1,  0x1.006dc9b753c9ap+0,   0x1.358196c106fe6p-7,
-                           -0x1.f4dd476bff145p-8, 0x1.74b1aeb0f622fp-8,   -0x1.d3b7fba1ff618p-9,
-                           0x1.838d81e0c7290p-10, -0x1.e9dc4a1c293e7p-14, -0x1.28c351b478618p-12,
-                           0x1.4b5aa144b2232p-13, -0x1.b565b60e4e766p-16};
   const Vec<double> one = wide(1);
   const auto inside = lt(abs(x), one);
   const Vec<double> z = select(inside, x, wide(0));
-  const Vec<double> w = -wide_log((one - z) * (one + z));  // the product is exact
-  const Vec<double> near = horner(w - wide(2.5), kP);
-  const Vec<double> far = horner(sqrt(max(w, wide(0))) - wide(3), kQ);
-  const Vec<double> y = z * select(lt(w, wide(5)), near, far);
-  const Vec<double> nan = wide(std::numeric_limits<double>::quiet_NaN());
-  return select(inside, y, select(eq(abs(x), one), copy_sign(wide(kInfinity), x), nan));
+  const Vec<double> w = at_least(-wide_log((one - z) * (one + z)), 0);  // the product is exact
+  const Vec<double> y = z * piecewise<tables::InverseErf, false>(w);
+  return select(inside, y, select(eq(abs(x), one), copy_sign(wide(kInfinity), x), wide(kQuietNaN)));
 }
 
-// sin(pi x) / (pi x): x = n + r exactly, so that whole numbers give 0.
-LANEGRAD_INLINE Vec<double> wide_sinc(Vec<double> x) {
-  constexpr double kP[] = {0x1.921fb5441e49cp+1,  -0x1.4abbce4f1a29cp+2, 0x1.466bbfc24eedfp+1,
-                           -0x1.32d112019b3b8p-1, 0x1.500ff7ef17cc4p-4,  -0x1.cc345a190a8ccp-8};
+// sin(pi r) / r of r^2, |r| <= 1/2, gives sin(pi x) / (pi x): x = n + r exactly, so that whole numbers give
+// 0.
+template <bool kDouble>
+LANEGRAD_INLINE Vec<double> wide_sinc_of(Vec<double> x) {
   const Vec<double> n = round_even(x), r = x - n, half = n * wide(0.5);
-  const Vec<double> sine = r * horner(r * r, kP);
+  const Vec<double> sine = r * polynomial<tables::SinPi, kDouble>(r * r);
   const Vec<double> turned = select(eq(round_even(half), half), sine, -sine);
   return select(eq(x, wide(0)), wide(1), turned / (x * wide(kPi)));
 }
+LANEGRAD_INLINE Vec<double> wide_sinc(Vec<double> x) { return wide_sinc_of<false>(x); }
 
 // max + log(1 + exp(-|a - b|)); where both are the same infinity, that.
 LANEGRAD_INLINE Vec<double> wide_logaddexp(Vec<double> a, Vec<double> b) {
@@ -204,14 +184,14 @@ LANEGRAD_INLINE Vec<double> wide_logit(Vec<double> x) {
   const auto inside = gt(x, zero) & lt(x, one);
   const Vec<double> z = select(inside, x, wide(0.5));
   const Vec<double> y = wide_log(z / (one - z));
-  const Vec<double> nan = wide(std::numeric_limits<double>::quiet_NaN());
+  const Vec<double> nan = wide(kQuietNaN);
   const Vec<double> edge = select(eq(x, one), wide(kInfinity), select(eq(x, zero), wide(-kInfinity), nan));
   return select(inside, y, edge);
 }
 
 // log(1 + e^x)
 LANEGRAD_INLINE Vec<double> wide_softplus(Vec<double> x) {
-  return max(x, wide(0)) + wide_log1p(wide_exp(-abs(x)));
+  return at_least(x, 0) + wide_log1p(wide_exp(-abs(x)));
 }
 
 // x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); beyond 40 the quotient is 1.
@@ -219,7 +199,7 @@ LANEGRAD_INLINE Vec<double> mish_of(Vec<double> x, Vec<double> e) {
   const Vec<double> n = e * (e + wide(2));
   return select(gt(x, wide(-kInfinity)), x * (n / (n + wide(2))), x - x);
 }
-LANEGRAD_INLINE Vec<double> wide_mish(Vec<double> x) { return mish_of(x, wide_exp(min(x, wide(40)))); }
+LANEGRAD_INLINE Vec<double> wide_mish(Vec<double> x) { return mish_of(x, wide_exp(at_most(x, 40))); }
 
 }  // namespace detail
 
@@ -231,14 +211,6 @@ LANEGRAD_INLINE Vec<double> wide_mish(Vec<double> x) { return mish_of(x, wide_ex
   LANEGRAD_INLINE Vec<float> name(Vec<float> x, Vec<float> y) {                                            \
     return detail::through_double(x, y,                                                                    \
                                   [](Vec<double> v, Vec<double> w) { return detail::wide_##name(v, w); }); \
-  }
-#define LANEGRAD_LANES(name, expression)                      \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x) {           \
-    return map_lanes(x, [](double v) { return expression; }); \
-  }
-#define LANEGRAD_LANES2(name, expression)                                  \
-  LANEGRAD_INLINE Vec<double> name(Vec<double> x, Vec<double> y) {         \
-    return map_lanes(x, y, [](double v, double w) { return expression; }); \
   }
 LANEGRAD_WIDE(atan)
 LANEGRAD_WIDE(asin)
@@ -260,8 +232,6 @@ LANEGRAD_WIDE2(logaddexp)
 LANEGRAD_WIDE2(logaddexp2)
 #undef LANEGRAD_WIDE
 #undef LANEGRAD_WIDE2
-
-LANEGRAD_INLINE Vec<double> mish(Vec<double> x) { return detail::mish_of(x, exp(min(x, detail::wide(40)))); }
 
 // Arguments beyond 2^20, where the reduction ends, infinities and NaN are left to the C library, one by one.
 LANEGRAD_INLINE Vec<float> tan(Vec<float> x) {
@@ -308,31 +278,3 @@ LANEGRAD_INLINE Vec<float> fmod(Vec<float> a, Vec<float> b) {
   }
   return Vec<float>::load(r);
 }
-
-LANEGRAD_LANES(exp2, std::exp2(v))
-LANEGRAD_LANES(expm1, std::expm1(v))
-LANEGRAD_LANES(log2, std::log2(v))
-LANEGRAD_LANES(log10, std::log10(v))
-LANEGRAD_LANES(log1p, std::log1p(v))
-LANEGRAD_LANES(tan, std::tan(v))
-LANEGRAD_LANES(asin, std::asin(v))
-LANEGRAD_LANES(acos, std::acos(v))
-LANEGRAD_LANES(atan, std::atan(v))
-LANEGRAD_LANES(sinh, std::sinh(v))
-LANEGRAD_LANES(cosh, std::cosh(v))
-LANEGRAD_LANES(asinh, std::asinh(v))
-LANEGRAD_LANES(acosh, std::acosh(v))
-LANEGRAD_LANES(atanh, std::atanh(v))
-LANEGRAD_LANES(erfc, std::erfc(v))
-LANEGRAD_LANES(ndtr, special::ndtr(v))
-LANEGRAD_LANES(erfinv, special::erfinv(v))
-LANEGRAD_LANES(sinc, special::sinc(v))
-LANEGRAD_LANES(logit, v == 1 ? detail::kInfinity : std::log(v / (1 - v)))
-LANEGRAD_LANES(softplus, special::softplus(v))
-LANEGRAD_LANES2(atan2, std::atan2(v, w))
-LANEGRAD_LANES2(hypot, std::hypot(v, w))
-LANEGRAD_LANES2(fmod, std::fmod(v, w))
-LANEGRAD_LANES2(logaddexp, special::logaddexp(v, w))
-LANEGRAD_LANES2(logaddexp2, special::logaddexp2(v, w))
-#undef LANEGRAD_LANES
-#undef LANEGRAD_LANES2

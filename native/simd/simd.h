@@ -22,11 +22,14 @@
 //   multiply_wide(Vec<int64_t>): low 32 bits times low 32 bits, unsigned
 //   zip_low zip_high(Vec<int64_t>): a0 b0 a1 b1 ..., first and second half
 //   integers: & | ^, shift_left<n> shift_right<n> (logical) shift_right_arithmetic<n>
+//   shift_left_by(a, n) shift_right_by (logical): a count for each lane, less than its bits
 //   to_bits(float vec) -> integer vec of that width, from_bits; to_int (rounds to nearest even, in range
 //   only), to_float Vec<float>: low_double(v), high_double(v), narrow(low, high) through Vec<double> halves
 //   (scalar: high is unused)
 // Mask: & | ~, any(m), all(m), Mask::load(bytes) and m.store(bytes): one byte 0/1 for each lane (load:
 // non-zero is true).
+//   at_most(Vec<double>, x) at_least(Vec<double>, x): min and max with a number, cheaper
+//   lookup16(table, i): table[i mod 16] of sixteen doubles, in each lane
 //   min_number max_number(Vec<float>): the operand b where a is NaN; scale2(y, n) = y * 2^n
 // Constants of a level: kVectorBytes, kVectorRegisters.
 #pragma once
@@ -40,6 +43,7 @@
 #include <type_traits>
 
 #include "core/half.h"
+#include "simd/tables.gen.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define LANEGRAD_X86_64 1

@@ -196,35 +196,37 @@ LANEGRAD_INLINE __m256i multiply_low(__m256i a, __m256i b, std::integral_constan
   return _mm256_add_epi64(_mm256_mul_epu32(a, b), _mm256_slli_epi64(cross, 32));
 }
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                         \
-  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; }     \
-  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; }     \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {                                               \
-    return {multiply_low(a.v, b.v, std::integral_constant<int, lanes>{})};                             \
-  }                                                                                                    \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                       \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                   \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm256_cmpeq_##suffix(a.v, b.v)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm256_cmpgt_##suffix(a.v, b.v)}; } \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return gt(b, a); }                          \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                         \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return ~gt(a, b); }                         \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return ~gt(b, a); }                         \
-  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                               \
-    return {_mm256_blendv_epi8(b.v, a.v, m.m)};                                                        \
-  }                                                                                                    \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(lt(a, b), a, b); }                    \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(gt(a, b), a, b); }                    \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm256_and_si256(a.v, b.v)}; }        \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm256_or_si256(a.v, b.v)}; }         \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm256_xor_si256(a.v, b.v)}; }        \
-  template <int n>                                                                                     \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                        \
-    return {_mm256_slli_##suffix(a.v, n)};                                                             \
-  }                                                                                                    \
-  template <int n>                                                                                     \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                       \
-    return {_mm256_srli_##suffix(a.v, n)};                                                             \
+#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                           \
+  LANEGRAD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {_mm256_add_##suffix(a.v, b.v)}; }       \
+  LANEGRAD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##suffix(a.v, b.v)}; }       \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {                                                 \
+    return {multiply_low(a.v, b.v, std::integral_constant<int, lanes>{})};                               \
+  }                                                                                                      \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                         \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                     \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) { return {_mm256_cmpeq_##suffix(a.v, b.v)}; }   \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) { return {_mm256_cmpgt_##suffix(a.v, b.v)}; }   \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) { return gt(b, a); }                            \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) { return ~eq(a, b); }                           \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) { return ~gt(a, b); }                           \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) { return ~gt(b, a); }                           \
+  LANEGRAD_INLINE Vec<T> select(LaneMask<lanes> m, Vec<T> a, Vec<T> b) {                                 \
+    return {_mm256_blendv_epi8(b.v, a.v, m.m)};                                                          \
+  }                                                                                                      \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(lt(a, b), a, b); }                      \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(gt(a, b), a, b); }                      \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm256_and_si256(a.v, b.v)}; }          \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm256_or_si256(a.v, b.v)}; }           \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm256_xor_si256(a.v, b.v)}; }          \
+  LANEGRAD_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> n) { return {_mm256_sllv_##suffix(a.v, n.v)}; }  \
+  LANEGRAD_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> n) { return {_mm256_srlv_##suffix(a.v, n.v)}; } \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                          \
+    return {_mm256_slli_##suffix(a.v, n)};                                                               \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                         \
+    return {_mm256_srli_##suffix(a.v, n)};                                                               \
   }
 
 LANEGRAD_VEC_INTEGER(int32_t, epi32, 8)
@@ -254,6 +256,16 @@ LANEGRAD_INLINE Vec<double> to_float(Vec<int64_t> a) {
   return {_mm256_sub_pd(_mm256_castsi256_pd(_mm256_add_epi64(a.v, _mm256_castpd_si256(magic))), magic)};
 }
 
+// The lesser or greater of x and a number, NaN if x is: the instruction gives its second operand then.
+LANEGRAD_INLINE Vec<double> at_most(Vec<double> x, double bound) {
+  return {_mm256_min_pd(_mm256_set1_pd(bound), x.v)};
+}
+LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
+  return {_mm256_max_pd(_mm256_set1_pd(bound), x.v)};
+}
+
+// Whether to_float takes every int64.
+inline constexpr bool kConvertsInt64 = false;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {
   return {_mm256_cvtps_pd(_mm256_castps256_ps128(a.v))};
 }
@@ -310,6 +322,14 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {_mm256_min_ps(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm256_max_ps(a.v, b.v)}; }
+
+// Four loads: a gather is no faster, and far slower where its leak of data has been mended in microcode.
+LANEGRAD_INLINE Vec<double> lookup16(const double* table, Vec<int64_t> i) {
+  const __m256i index = _mm256_and_si256(i.v, _mm256_set1_epi64x(15));
+  const __m128i low = _mm256_castsi256_si128(index), high = _mm256_extracti128_si256(index, 1);
+  return {_mm256_setr_pd(table[_mm_cvtsi128_si64(low)], table[_mm_extract_epi64(low, 1)],
+                         table[_mm_cvtsi128_si64(high)], table[_mm_extract_epi64(high, 1)])};
+}
 
 // The full product of the low 32 bits of each lane, unsigned.
 LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {

@@ -130,44 +130,46 @@ LANEGRAD_VEC_FLOATING(float, ps, 16)
 LANEGRAD_VEC_FLOATING(double, pd, 8)
 #undef LANEGRAD_VEC_FLOATING
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                       \
-  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mullo_##suffix(a.v, b.v)}; } \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                     \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                 \
-  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmpeq_##suffix##_mask(a.v, b.v)};                                                 \
-  }                                                                                                  \
-  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmpneq_##suffix##_mask(a.v, b.v)};                                                \
-  }                                                                                                  \
-  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmplt_##suffix##_mask(a.v, b.v)};                                                 \
-  }                                                                                                  \
-  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmple_##suffix##_mask(a.v, b.v)};                                                 \
-  }                                                                                                  \
-  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmpgt_##suffix##_mask(a.v, b.v)};                                                 \
-  }                                                                                                  \
-  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) {                                           \
-    return {_mm512_cmpge_##suffix##_mask(a.v, b.v)};                                                 \
-  }                                                                                                  \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {_mm512_min_##suffix(a.v, b.v)}; }         \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {_mm512_max_##suffix(a.v, b.v)}; }         \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm512_and_si512(a.v, b.v)}; }      \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm512_or_si512(a.v, b.v)}; }       \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm512_xor_si512(a.v, b.v)}; }      \
-  template <int n>                                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                      \
-    return {_mm512_slli_##suffix(a.v, n)};                                                           \
-  }                                                                                                  \
-  template <int n>                                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                     \
-    return {_mm512_srli_##suffix(a.v, n)};                                                           \
-  }                                                                                                  \
-  template <int n>                                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                          \
-    return {_mm512_srai_##suffix(a.v, n)};                                                           \
+#define LANEGRAD_VEC_INTEGER(T, suffix, lanes)                                                           \
+  LANEGRAD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mullo_##suffix(a.v, b.v)}; }     \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                         \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                     \
+  LANEGRAD_INLINE LaneMask<lanes> eq(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmpeq_##suffix##_mask(a.v, b.v)};                                                     \
+  }                                                                                                      \
+  LANEGRAD_INLINE LaneMask<lanes> ne(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmpneq_##suffix##_mask(a.v, b.v)};                                                    \
+  }                                                                                                      \
+  LANEGRAD_INLINE LaneMask<lanes> lt(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmplt_##suffix##_mask(a.v, b.v)};                                                     \
+  }                                                                                                      \
+  LANEGRAD_INLINE LaneMask<lanes> le(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmple_##suffix##_mask(a.v, b.v)};                                                     \
+  }                                                                                                      \
+  LANEGRAD_INLINE LaneMask<lanes> gt(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmpgt_##suffix##_mask(a.v, b.v)};                                                     \
+  }                                                                                                      \
+  LANEGRAD_INLINE LaneMask<lanes> ge(Vec<T> a, Vec<T> b) {                                               \
+    return {_mm512_cmpge_##suffix##_mask(a.v, b.v)};                                                     \
+  }                                                                                                      \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {_mm512_min_##suffix(a.v, b.v)}; }             \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {_mm512_max_##suffix(a.v, b.v)}; }             \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {_mm512_and_si512(a.v, b.v)}; }          \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {_mm512_or_si512(a.v, b.v)}; }           \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {_mm512_xor_si512(a.v, b.v)}; }          \
+  LANEGRAD_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> n) { return {_mm512_sllv_##suffix(a.v, n.v)}; }  \
+  LANEGRAD_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> n) { return {_mm512_srlv_##suffix(a.v, n.v)}; } \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                          \
+    return {_mm512_slli_##suffix(a.v, n)};                                                               \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                         \
+    return {_mm512_srli_##suffix(a.v, n)};                                                               \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                              \
+    return {_mm512_srai_##suffix(a.v, n)};                                                               \
   }
 
 LANEGRAD_VEC_INTEGER(int32_t, epi32, 16)
@@ -179,6 +181,16 @@ LANEGRAD_INLINE Vec<float> to_float(Vec<int32_t> a) { return {_mm512_cvtepi32_ps
 LANEGRAD_INLINE Vec<int64_t> to_int(Vec<double> a) { return {_mm512_cvtpd_epi64(a.v)}; }
 LANEGRAD_INLINE Vec<double> to_float(Vec<int64_t> a) { return {_mm512_cvtepi64_pd(a.v)}; }
 
+// The lesser or greater of x and a number, NaN if x is: the instruction gives its second operand then.
+LANEGRAD_INLINE Vec<double> at_most(Vec<double> x, double bound) {
+  return {_mm512_min_pd(_mm512_set1_pd(bound), x.v)};
+}
+LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
+  return {_mm512_max_pd(_mm512_set1_pd(bound), x.v)};
+}
+
+// Whether to_float takes every int64.
+inline constexpr bool kConvertsInt64 = true;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {
   return {_mm512_cvtps_pd(_mm512_castps512_ps256(a.v))};
 }
@@ -243,6 +255,14 @@ LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {_mm5
 // y * 2^n for an integral n, rounded once.
 #define LANEGRAD_HAS_SCALE2
 LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) { return {_mm512_scalef_ps(y.v, n.v)}; }
+
+// 2^n may itself be out of range.
+#define LANEGRAD_HAS_SCALE2_DOUBLE
+LANEGRAD_INLINE Vec<double> scale2(Vec<double> y, Vec<double> n) { return {_mm512_scalef_pd(y.v, n.v)}; }
+
+LANEGRAD_INLINE Vec<double> lookup16(const double* table, Vec<int64_t> i) {
+  return {_mm512_permutex2var_pd(_mm512_loadu_pd(table), i.v, _mm512_loadu_pd(table + 8))};
+}
 
 // The full product of the low 32 bits of each lane, unsigned.
 LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {

@@ -74,3 +74,13 @@ LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) {
   return y * from_bits(shift_left<23>(half + bias)) * from_bits(shift_left<23>(k - half + bias));
 }
 #endif
+
+#if defined(LANEGRAD_HAS_SCALE2_DOUBLE)
+#undef LANEGRAD_HAS_SCALE2_DOUBLE
+#else
+// As above, for an integral n in [-2044, 2046].
+LANEGRAD_INLINE Vec<double> scale2(Vec<double> y, Vec<double> n) {
+  const Vec<int64_t> k = to_int(n), half = shift_right_arithmetic<1>(k), bias = Vec<int64_t>::broadcast(1023);
+  return y * from_bits(shift_left<52>(half + bias)) * from_bits(shift_left<52>(k - half + bias));
+}
+#endif

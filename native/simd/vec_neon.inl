@@ -126,24 +126,29 @@ LANEGRAD_INLINE Vec<int32_t> max(Vec<int32_t> a, Vec<int32_t> b) { return {vmaxq
 LANEGRAD_INLINE Vec<int64_t> min(Vec<int64_t> a, Vec<int64_t> b) { return select(lt(a, b), a, b); }
 LANEGRAD_INLINE Vec<int64_t> max(Vec<int64_t> a, Vec<int64_t> b) { return select(gt(a, b), a, b); }
 
-#define LANEGRAD_VEC_INTEGER(T, suffix, unsigned_suffix)                                      \
-  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }              \
-  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }          \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {vandq_##suffix(a.v, b.v)}; } \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {vorrq_##suffix(a.v, b.v)}; } \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {veorq_##suffix(a.v, b.v)}; } \
-  template <int n>                                                                            \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                               \
-    return {vshlq_n_##suffix(a.v, n)};                                                        \
-  }                                                                                           \
-  template <int n>                                                                            \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                              \
-    return {vreinterpretq_##suffix##_##unsigned_suffix(                                       \
-        vshrq_n_##unsigned_suffix(vreinterpretq_##unsigned_suffix##_##suffix(a.v), n))};      \
-  }                                                                                           \
-  template <int n>                                                                            \
-  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                   \
-    return {vshrq_n_##suffix(a.v, n)};                                                        \
+#define LANEGRAD_VEC_INTEGER(T, suffix, unsigned_suffix)                                                 \
+  LANEGRAD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }                         \
+  LANEGRAD_INLINE Vec<T> neg_fma(Vec<T> a, Vec<T> b, Vec<T> c) { return c - a * b; }                     \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {vandq_##suffix(a.v, b.v)}; }            \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {vorrq_##suffix(a.v, b.v)}; }            \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {veorq_##suffix(a.v, b.v)}; }            \
+  LANEGRAD_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> n) { return {vshlq_##suffix(a.v, n.v)}; }        \
+  LANEGRAD_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> n) {                                            \
+    return {vreinterpretq_##suffix##_##unsigned_suffix(                                                  \
+        vshlq_##unsigned_suffix(vreinterpretq_##unsigned_suffix##_##suffix(a.v), vnegq_##suffix(n.v)))}; \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                                          \
+    return {vshlq_n_##suffix(a.v, n)};                                                                   \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                                         \
+    return {vreinterpretq_##suffix##_##unsigned_suffix(                                                  \
+        vshrq_n_##unsigned_suffix(vreinterpretq_##unsigned_suffix##_##suffix(a.v), n))};                 \
+  }                                                                                                      \
+  template <int n>                                                                                       \
+  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                                              \
+    return {vshrq_n_##suffix(a.v, n)};                                                                   \
   }
 
 LANEGRAD_VEC_INTEGER(int32_t, s32, u32)
@@ -155,6 +160,16 @@ LANEGRAD_INLINE Vec<float> to_float(Vec<int32_t> a) { return {vcvtq_f32_s32(a.v)
 LANEGRAD_INLINE Vec<int64_t> to_int(Vec<double> a) { return {vcvtnq_s64_f64(a.v)}; }
 LANEGRAD_INLINE Vec<double> to_float(Vec<int64_t> a) { return {vcvtq_f64_s64(a.v)}; }
 
+// The lesser or greater of x and a number, NaN if x is.
+LANEGRAD_INLINE Vec<double> at_most(Vec<double> x, double bound) {
+  return min(x, Vec<double>::broadcast(bound));
+}
+LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
+  return max(x, Vec<double>::broadcast(bound));
+}
+
+// Whether to_float takes every int64.
+inline constexpr bool kConvertsInt64 = true;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) { return {vcvt_f64_f32(vget_low_f32(a.v))}; }
 LANEGRAD_INLINE Vec<double> high_double(Vec<float> a) { return {vcvt_high_f64_f32(a.v)}; }
 LANEGRAD_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
@@ -203,6 +218,11 @@ LANEGRAD_VEC_REDUCE(int64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {vminnmq_f32(a.v, b.v)}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {vmaxnmq_f32(a.v, b.v)}; }
+
+LANEGRAD_INLINE Vec<double> lookup16(const double* table, Vec<int64_t> i) {
+  return {vcombine_f64(vld1_f64(table + (vgetq_lane_s64(i.v, 0) & 15)),
+                       vld1_f64(table + (vgetq_lane_s64(i.v, 1) & 15)))};
+}
 
 // The full product of the low 32 bits of each lane, unsigned.
 LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {

@@ -73,27 +73,43 @@ LANEGRAD_VEC_FLOATING(float, int32_t, INT32_MIN)
 LANEGRAD_VEC_FLOATING(double, int64_t, INT64_MIN)
 #undef LANEGRAD_VEC_FLOATING
 
+// The lesser or greater of x and a number, NaN if x is.
+LANEGRAD_INLINE Vec<double> at_most(Vec<double> x, double bound) {
+  return min(x, Vec<double>::broadcast(bound));
+}
+LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
+  return max(x, Vec<double>::broadcast(bound));
+}
+
+// Whether to_float takes every int64.
+inline constexpr bool kConvertsInt64 = true;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) { return {static_cast<double>(a.v)}; }
 LANEGRAD_INLINE Vec<double> high_double(Vec<float>) { return {0.0}; }
 LANEGRAD_INLINE Vec<float> narrow(Vec<double> low, Vec<double>) { return {static_cast<float>(low.v)}; }
 
-#define LANEGRAD_VEC_INTEGER(T, Unsigned)                                            \
-  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {a.v < b.v ? a.v : b.v}; } \
-  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {a.v > b.v ? a.v : b.v}; } \
-  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {a.v & b.v}; }       \
-  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {a.v | b.v}; }       \
-  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {a.v ^ b.v}; }       \
-  template <int n>                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                      \
-    return {static_cast<T>(static_cast<Unsigned>(a.v) << n)};                        \
-  }                                                                                  \
-  template <int n>                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                     \
-    return {static_cast<T>(static_cast<Unsigned>(a.v) >> n)};                        \
-  }                                                                                  \
-  template <int n>                                                                   \
-  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                          \
-    return {a.v >> n};                                                               \
+#define LANEGRAD_VEC_INTEGER(T, Unsigned)                                               \
+  LANEGRAD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return {a.v < b.v ? a.v : b.v}; }    \
+  LANEGRAD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return {a.v > b.v ? a.v : b.v}; }    \
+  LANEGRAD_INLINE Vec<T> operator&(Vec<T> a, Vec<T> b) { return {a.v & b.v}; }          \
+  LANEGRAD_INLINE Vec<T> operator|(Vec<T> a, Vec<T> b) { return {a.v | b.v}; }          \
+  LANEGRAD_INLINE Vec<T> operator^(Vec<T> a, Vec<T> b) { return {a.v ^ b.v}; }          \
+  LANEGRAD_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> n) {                            \
+    return {static_cast<T>(static_cast<Unsigned>(a.v) << (n.v & (8 * sizeof(T) - 1)))}; \
+  }                                                                                     \
+  LANEGRAD_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> n) {                           \
+    return {static_cast<T>(static_cast<Unsigned>(a.v) >> (n.v & (8 * sizeof(T) - 1)))}; \
+  }                                                                                     \
+  template <int n>                                                                      \
+  LANEGRAD_INLINE Vec<T> shift_left(Vec<T> a) {                                         \
+    return {static_cast<T>(static_cast<Unsigned>(a.v) << n)};                           \
+  }                                                                                     \
+  template <int n>                                                                      \
+  LANEGRAD_INLINE Vec<T> shift_right(Vec<T> a) {                                        \
+    return {static_cast<T>(static_cast<Unsigned>(a.v) >> n)};                           \
+  }                                                                                     \
+  template <int n>                                                                      \
+  LANEGRAD_INLINE Vec<T> shift_right_arithmetic(Vec<T> a) {                             \
+    return {a.v >> n};                                                                  \
   }
 
 LANEGRAD_VEC_INTEGER(int32_t, uint32_t)
@@ -103,6 +119,8 @@ LANEGRAD_VEC_INTEGER(int64_t, uint64_t)
 // b where a is NaN (b is a number): a clamp that takes NaN away.
 LANEGRAD_INLINE Vec<float> min_number(Vec<float> a, Vec<float> b) { return {a.v < b.v ? a.v : b.v}; }
 LANEGRAD_INLINE Vec<float> max_number(Vec<float> a, Vec<float> b) { return {a.v > b.v ? a.v : b.v}; }
+
+LANEGRAD_INLINE Vec<double> lookup16(const double* table, Vec<int64_t> i) { return {table[i.v & 15]}; }
 
 // The full product of the low 32 bits of each lane, unsigned.
 LANEGRAD_INLINE Vec<int64_t> multiply_wide(Vec<int64_t> a, Vec<int64_t> b) {

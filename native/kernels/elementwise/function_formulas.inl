@@ -1,20 +1,15 @@
 // Formulas of functions.def that are longer than a line.
 
 #include "kernels/elementwise/formulas.inl"
+#include "kernels/elementwise/special_common.inl"
+#include "kernels/elementwise/special_normal.inl"
+#include "kernels/elementwise/special_bessel.inl"
+#include "kernels/elementwise/special_gamma.inl"
+#include "kernels/elementwise/special_igamma.inl"
+#include "kernels/elementwise/divisors.inl"
 
 inline constexpr double kSeluAlpha = 1.6732632423543772848;
 inline constexpr double kSeluScale = 1.0507009873554804934;
-
-// A function of doubles on each lane; floats are rounded once.
-template <class T>
-LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, double (*f)(double)) {
-  return map_lanes(x, [f](T v) { return static_cast<T>(f(static_cast<double>(v))); });
-}
-template <class T>
-LANEGRAD_INLINE Vec<T> on_doubles(Vec<T> x, Vec<T> y, double (*f)(double, double)) {
-  return map_lanes(
-      x, y, [f](T v, T w) { return static_cast<T>(f(static_cast<double>(v), static_cast<double>(w))); });
-}
 
 // -x log x; 0 at 0, -infinity below.
 template <class T>
@@ -30,16 +25,35 @@ LANEGRAD_INLINE Vec<T> times_log(Vec<T> x, Vec<T> y, Log log_of) {
   return select(eq(x, constant<T>(0)) & eq(y, y), constant<T>(0), x * log_of(y));
 }
 
+// x = mantissa 2^exponent, the mantissa in [1/2, 1); 0, infinities and NaN are their own mantissas, with
+// exponent 0.
 template <class T>
-static inline T mantissa(T x) {
-  int unused = 0;
-  return std::frexp(x, &unused);
+LANEGRAD_INLINE Vec<T> split_power(Vec<T> x, Vec<T>& exponent) {
+  using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+  constexpr int kMantissa = std::numeric_limits<T>::digits - 1;
+  constexpr Bits kHalf = std::numeric_limits<T>::max_exponent - 2;  // the exponent bits of 1/2
+  const Vec<T> size = abs(x), lift = Vec<T>::broadcast(static_cast<T>(Bits{1} << kMantissa));
+  const auto usual =
+      gt(size, Vec<T>::zero()) & lt(size, constant<T>(std::numeric_limits<double>::infinity()));
+  const auto denormal = lt(size, Vec<T>::broadcast(std::numeric_limits<T>::min()));
+  const Vec<T> lifted = select(denormal, x * lift, x);
+  const Vec<Bits> bits = to_bits(lifted), power = shift_right<kMantissa>(to_bits(abs(lifted)));
+  const Vec<Bits> low = Vec<Bits>::broadcast(((Bits{1} << kMantissa) - 1) | std::numeric_limits<Bits>::min());
+  const Vec<T> e = to_float(power - Vec<Bits>::broadcast(kHalf)) -
+                   select(denormal, constant<T>(kMantissa), Vec<T>::zero());
+  exponent = select(usual, e, Vec<T>::zero());
+  return select(usual, from_bits((bits & low) | Vec<Bits>::broadcast(kHalf << kMantissa)), x);
 }
 template <class T>
-static inline T exponent(T x) {
-  int e = 0;
-  std::frexp(x, &e);
-  return std::fabs(x) < std::numeric_limits<T>::infinity() ? static_cast<T>(e) : T(0);
+LANEGRAD_INLINE Vec<T> mantissa(Vec<T> x) {
+  Vec<T> unused;
+  return split_power(x, unused);
+}
+template <class T>
+LANEGRAD_INLINE Vec<T> exponent(Vec<T> x) {
+  Vec<T> e;
+  split_power(x, e);
+  return e;
 }
 // The bits of floats of one sign count in their order, from the least magnitude up. No branches, so that the
 // lanes become a vector. `unit`: by how much the bits differ from one value to the next; above 1 for a dtype
@@ -177,25 +191,4 @@ LANEGRAD_INLINE Vec<T> floor_divide(Vec<T> a, Vec<T> b) {
   } else {
     return map_lanes(a, b, integer_floor_quotient<T>);
   }
-}
-
-// Euclid's algorithm on magnitudes, which wrap as |least number| does.
-template <class T>
-static inline T common_divisor(T a, T b) {
-  uint64_t x = a < 0 ? 0 - static_cast<uint64_t>(a) : static_cast<uint64_t>(a);
-  uint64_t y = b < 0 ? 0 - static_cast<uint64_t>(b) : static_cast<uint64_t>(b);
-  while (y != 0) {
-    const uint64_t rest = x % y;
-    x = y;
-    y = rest;
-  }
-  return static_cast<T>(x);
-}
-template <class T>
-static inline T common_multiple(T a, T b) {
-  const T divisor = common_divisor(a, b);
-  if (divisor == 0) return 0;
-  const uint64_t product = static_cast<uint64_t>(integer_quotient(a, divisor)) * static_cast<uint64_t>(b);
-  const T multiple = static_cast<T>(product);
-  return multiple < 0 ? static_cast<T>(0 - static_cast<uint64_t>(multiple)) : multiple;
 }

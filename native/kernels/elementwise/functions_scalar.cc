@@ -1,5 +1,6 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/special.h"
+#include "kernels/elementwise/special_tables.gen.h"
 
 #include "simd/begin_scalar.h"
 
@@ -8,6 +9,7 @@
 #include "simd/math.inl"
 #include "simd/math_float.inl"
 #include "simd/math_wide.inl"
+#include "simd/math_double_functions.inl"
 
 #include "kernels/elementwise/functions.inl"
 
