@@ -23,11 +23,12 @@ struct Layout {
 template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   const Padded padded = padded_input(g);
-  Layout<T> l{.pads = g.pads(),
-              .in_bands = g.pads() && is_flat(g),
-              .padded = padded,
-              .bands = PaddedBands(g.batch, g.groups, g.in_channels, padded.extent, g.out[1], g.out[1],
-                                   g.out[2], g.stride[1])};
+  Layout<T> l{};
+  l.pads = g.pads();
+  l.in_bands = l.pads && is_flat(g);
+  l.padded = padded;
+  l.bands =
+      PaddedBands(g.batch, g.groups, g.in_channels, padded.extent, g.out[1], g.out[1], g.out[2], g.stride[1]);
   Pieces pieces(workspace);
   const int64_t taps = g.taps(), depth = g.in_channels * taps;
   if (l.in_bands)

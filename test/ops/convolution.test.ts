@@ -16,13 +16,13 @@ function error(of: Bilinear, a: Tensor, b: Tensor): number {
 /** The gradients of conv2d without padding; what they are taken at does not matter, since it is bilinear. */
 const inputGrad: Bilinear = (out, weight) => {
   const [n, , height, width] = out.shape as [number, number, number, number];
-  const x = randn([n, weight.shape[1]!, height + 2, width + 2], { dtype: out.dtype, requiresGrad: true });
+  const x = randn([n, weight.shape[1]!, height + 2, width + 2]).to(out.dtype).requiresGrad_();
   const whole = grad(conv2d(x, weight), [x], { gradOutputs: out })[0]!;
   // The pixels that see all taps: at the edges the measure is smaller, the tile's error is not.
   return whole.narrow(2, 2, height - 2).narrow(3, 2, width - 2);
 };
 const weightGrad: Bilinear = (out, x) => {
-  const weight = randn([out.shape[1]!, x.shape[1]!, 3, 3], { dtype: out.dtype, requiresGrad: true });
+  const weight = randn([out.shape[1]!, x.shape[1]!, 3, 3]).to(out.dtype).requiresGrad_();
   return grad(conv2d(x, weight), [weight], { gradOutputs: out })[0]!;
 };
 
@@ -36,9 +36,9 @@ describe.each([
   const out = randn([images, output, side - 2, side - 2]);
 
   test('the error is that of a few roundings', () => {
-    expect(noGrad(() => error((a, b) => conv2d(a, b), x, weight))).toBeLessThan(5e-7);
-    expect(error(inputGrad, out, weight)).toBeLessThan(5e-7);
-    expect(error(weightGrad, out, x)).toBeLessThan(5e-7);
+    expect(noGrad(() => error((a, b) => conv2d(a, b), x, weight))).toBeLessThan(8e-7);
+    expect(error(inputGrad, out, weight)).toBeLessThan(8e-7);
+    expect(error(weightGrad, out, x)).toBeLessThan(8e-7);
   });
 });
 
@@ -48,8 +48,8 @@ test.each([Infinity, NaN])('%d reaches the pixels that see it, and no others', (
   const x = randn([1, 16, 16, 16]);
   const values = x.tolist() as number[][][][];
   values[0]![3]![6]![9] = value;
-  const clean = conv2d(x, weight, { padding: 1 }).tolist() as number[][][][];
-  const dirty = conv2d(tensor(values), weight, { padding: 1 }).tolist() as number[][][][];
+  const clean = conv2d(x, weight, undefined, { padding: 1 }).tolist() as number[][][][];
+  const dirty = conv2d(tensor(values), weight, undefined, { padding: 1 }).tolist() as number[][][][];
   for (let i = 0; i < 16; i++) {
     for (let j = 0; j < 16; j++) {
       const sees = Math.abs(i - 6) <= 1 && Math.abs(j - 9) <= 1;

@@ -70,7 +70,7 @@ const norms: Readonly<Record<string, Norm>> = {
 };
 
 const convolutions: Readonly<
-  Record<string, readonly [readonly number[], readonly number[], Parameters<typeof conv2d>[2]]>
+  Record<string, readonly [readonly number[], readonly number[], Parameters<typeof conv2d>[3]]>
 > = {
   'tiles of 3 x 3': [[6, 40, 28, 27], [50, 40, 3, 3], { padding: 1 }],
   depthwise: [[4, 40, 28, 27], [40, 1, 3, 3], { padding: 1, groups: 40 }],
@@ -146,7 +146,7 @@ describe.runIf(counts.length > 1)('large ops', () => {
         `convolution and gradients, ${name}`,
         () => {
           const inputs = [randn(x, { requiresGrad: true }), randn(weight, { requiresGrad: true })] as const;
-          const out = conv2d(inputs[0], inputs[1], options);
+          const out = conv2d(inputs[0], inputs[1], undefined, options);
           return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
         },
       ]),
