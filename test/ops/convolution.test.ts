@@ -16,7 +16,9 @@ function error(of: Bilinear, a: Tensor, b: Tensor): number {
 /** The gradients of conv2d without padding; what they are taken at does not matter, since it is bilinear. */
 const inputGrad: Bilinear = (out, weight) => {
   const [n, , height, width] = out.shape as [number, number, number, number];
-  const x = randn([n, weight.shape[1]!, height + 2, width + 2]).to(out.dtype).requiresGrad_();
+  const x = randn([n, weight.shape[1]!, height + 2, width + 2])
+    .to(out.dtype)
+    .requiresGrad_();
   const whole = grad(conv2d(x, weight), [x], { gradOutputs: out })[0]!;
   // The pixels that see all taps: at the edges the measure is smaller, the tile's error is not.
   return whole.narrow(2, 2, height - 2).narrow(3, 2, width - 2);
