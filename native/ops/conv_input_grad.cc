@@ -2,6 +2,7 @@
 #include "ops/conv_direction.h"
 #include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
+#include "ops/conv_whole.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -57,6 +58,7 @@ template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
   if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
   const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
 }
@@ -65,6 +67,7 @@ template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
+  if (is_whole(g) && whole_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_pointwise(g) && pointwise_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_input_grad(g, grad, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);

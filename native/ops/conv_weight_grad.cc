@@ -1,5 +1,6 @@
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
+#include "ops/conv_whole.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -119,6 +120,7 @@ template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return depthwise_weight_grad_workspace<T>(g);
   const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_weight_grad_workspace<T>(g)) : direct;
 }
 
@@ -126,6 +128,7 @@ template <class T>
 void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
   if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
+  if (is_whole(g) && whole_weight_grad(g, grad, x, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_weight_grad(g, grad, x, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
