@@ -1,6 +1,7 @@
 #include "ops/conv_depthwise.h"
-#include "ops/conv_pixels.h"
+#include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
+#include "ops/conv_whole.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -10,8 +11,9 @@ using namespace conv_detail;
 
 template <class T>
 struct Layout {
-  bool pads;
+  bool pads, in_bands;  // in bands: the tasks pad
   Padded padded;
+  PaddedBands bands;
   T* image = nullptr;
   int64_t* offsets;
   int64_t* places;  // of the taps in the weight
@@ -21,12 +23,19 @@ struct Layout {
 
 template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
-  Layout<T> l;
-  Pieces pieces(workspace);
+  const Padded padded = padded_input(g);
+  Layout<T> l{};
   l.pads = g.pads();
-  l.padded = padded_input(g);
+  l.in_bands = l.pads && is_flat(g);
+  l.padded = padded;
+  l.bands =
+      PaddedBands(g.batch, g.groups, g.in_channels, padded.extent, g.out[1], g.out[1], g.out[2], g.stride[1]);
+  Pieces pieces(workspace);
   const int64_t taps = g.taps(), depth = g.in_channels * taps;
-  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.plane());
+  if (l.in_bands)
+    l.image = pieces.take<T>(l.bands.slots * l.bands.slot);
+  else if (l.pads)
+    l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.plane());
   l.offsets = pieces.take<int64_t>(depth);
   l.places = pieces.take<int64_t>(taps);
   l.weights = pieces.take<T>(g.groups * packed_weights<T>(depth, g.out_channels));
@@ -40,6 +49,7 @@ template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
   const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise(g)) return std::max(direct, pointwise_forward_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_forward_workspace<T>(g)) : direct;
 }
@@ -48,11 +58,16 @@ template <class T>
 void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
                   T* out, void* workspace) {
   if (has_single_channels(g)) return depthwise_forward(g, x, weight, bias, out, workspace);
+  if (is_whole(g) && whole_forward(g, x, weight, bias, out, workspace)) return;
   if (suits_pointwise(g) && pointwise_forward(g, x, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_forward(g, x, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.in_channels;
-  if (l.pads) {
+  const ConvOperand<const T> source = x;
+  if (l.in_bands) {
+    x = {nullptr, l.padded.strides(channels)};
+    x.strides[1] = l.bands.rows * l.padded.extent[2];
+  } else if (l.pads) {
     pad_images(channels, g.batch, g.size, x, l.padded, l.image);
     x = {l.image, l.padded.strides(channels)};
   }
@@ -84,7 +99,7 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
               .out_slice = g.out[1] * g.out[2],
               .out_row = g.out[2],
               .out_column = 1};
-  merge_rows(phase);
+  if (!l.in_bands) merge_rows(phase);
   const PixelWork<T> work{.images = g.batch,
                           .groups = g.groups,
                           .in_channels = g.in_channels,
@@ -96,7 +111,10 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                           .out_plane = g.places(),
                           .bias = bias,
                           .weights = l.weights};
-  run_pixels(work, &phase, 1);
+  if (l.in_bands)
+    run_padded(work, &phase, 1, source, g.size, l.padded, l.bands, l.image);
+  else
+    run_pixels(work, &phase, 1);
 }
 
 #define LANEGRAD_CONV(T)                                                                                   \

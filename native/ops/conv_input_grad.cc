@@ -1,7 +1,8 @@
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direction.h"
-#include "ops/conv_pixels.h"
+#include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
+#include "ops/conv_whole.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -11,9 +12,10 @@ using namespace conv_detail;
 
 template <class T>
 struct Layout {
-  bool pads;
-  Padded padded;
-  ConvSizes phases;
+  bool pads = false, in_bands = false;  // in bands: the tasks pad
+  Padded padded{};
+  PaddedBands bands{};
+  ConvSizes phases{};
   T* image = nullptr;
   Phase* list;
   int64_t* offsets;
@@ -26,7 +28,6 @@ template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l;
   Pieces pieces(workspace);
-  l.pads = false;
   for (int d = 0; d < kConvDims; ++d) {
     const Reach r = reach(g, d);
     l.pads = l.pads || r.before > 0 || r.after > 0;
@@ -35,7 +36,14 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
     l.phases[d] = std::min(g.stride[d], g.size[d]);
   }
   const int64_t taps = g.taps(), depth = g.out_channels * taps;
-  if (l.pads) l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.plane());
+  l.in_bands = l.pads && is_flat(g);
+  if (l.in_bands) {
+    l.bands =
+        PaddedBands(g.batch, g.groups, g.out_channels, l.padded.extent, ceil_div(g.size[1], l.phases[1]),
+                    g.size[1] / l.phases[1], ceil_div(g.size[2], l.phases[2]), 1);
+    l.image = pieces.take<T>(l.bands.slots * l.bands.slot);
+  } else if (l.pads)
+    l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.plane());
   l.list = pieces.take<Phase>(l.phases[0] * l.phases[1] * l.phases[2]);
   l.offsets = pieces.take<int64_t>(depth);
   l.places = pieces.take<int64_t>(taps);
@@ -50,6 +58,7 @@ template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
   if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
   const size_t direct = lay_out<T>(g, nullptr).bytes;
+  if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
 }
@@ -58,11 +67,16 @@ template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
+  if (is_whole(g) && whole_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_pointwise(g) && pointwise_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_input_grad(g, grad, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.out_channels;
-  if (l.pads) {
+  const ConvOperand<const T> source = grad;
+  if (l.in_bands) {
+    grad = {nullptr, l.padded.strides(channels)};
+    grad.strides[1] = l.bands.rows * l.padded.extent[2];
+  } else if (l.pads) {
     pad_images(channels, g.batch, g.out, grad, l.padded, l.image);
     grad = {l.image, l.padded.strides(channels)};
   }
@@ -99,7 +113,7 @@ void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpera
     p.out_slice = g.stride[0] * g.size[1] * g.size[2];
     p.out_row = g.stride[1] * g.size[2];
     p.out_column = g.stride[2];
-    merge_rows(p);
+    if (!l.in_bands) merge_rows(p);
     in_tasks(g.groups, g.groups * p.group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
       pack_weights(weight.data + group * g.out_channels * ws[0], g.out_channels, ws[0], l.places + tap,
                    p.taps, g.in_channels, ws[1], l.weights + p.weights + group * p.group_weights);
@@ -117,7 +131,10 @@ void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpera
                           .out_plane = g.size[0] * g.size[1] * g.size[2],
                           .bias = bias,
                           .weights = l.weights};
-  run_pixels(work, l.list, phase_count);
+  if (l.in_bands)
+    run_padded(work, l.list, phase_count, source, g.out, l.padded, l.bands, l.image);
+  else
+    run_pixels(work, l.list, phase_count);
 }
 
 #define LANEGRAD_CONV(T)                                                                            \

@@ -71,32 +71,45 @@ inline Padded padded_input(const ConvGeometry& g) {
   return p;
 }
 
+// Rows [first, first + rows) of a padded plane, of which `plane` is what lies inside; row and column: its
+// strides.
+template <class T>
+void pad_rows(const T* plane, int64_t row, int64_t column, const ConvSizes& size, const Padded& pad,
+              int64_t first, int64_t rows, T* to) {
+  const int64_t width = pad.extent[2];
+  const int64_t left = std::clamp<int64_t>(pad.before[2], 0, width);
+  const int64_t right = std::clamp<int64_t>(pad.before[2] + size[2], left, width);
+  for (int64_t i = first; i < first + rows; ++i, to += width) {
+    const int64_t y = i - pad.before[1];
+    if (y < 0 || y >= size[1]) {
+      std::fill(to, to + width, T{0});
+      continue;
+    }
+    std::fill(to, to + left, T{0});
+    const T* const source = plane + y * row - pad.before[2] * column;
+    if (column == 1) {
+      std::copy(source + left, source + right, to + left);
+    } else {
+      for (int64_t j = left; j < right; ++j) to[j] = source[j * column];
+    }
+    std::fill(to + right, to + width, T{0});
+  }
+}
+
 template <class T>
 void pad_images(int64_t planes_per_image, int64_t images, const ConvSizes& size, ConvOperand<const T> from,
                 const Padded& pad, T* to) {
-  const int64_t planes = images * planes_per_image, slices = pad.extent[0], width = pad.extent[2];
+  const int64_t planes = images * planes_per_image, slices = pad.extent[0];
+  const int64_t plane = pad.extent[1] * pad.extent[2];
   const auto& s = from.strides;
-  const int64_t left = std::clamp<int64_t>(pad.before[2], 0, width);
-  const int64_t right = std::clamp<int64_t>(pad.before[2] + size[2], left, width);
   in_tasks(planes * slices, planes * pad.plane(), 4 * num_threads(), [&](int64_t index, int64_t) {
     const int64_t p = index / slices, z = index % slices - pad.before[0];
-    const T* const image = from.data + p / planes_per_image * s[0] + p % planes_per_image * s[1] + z * s[2];
-    T* row = to + index * pad.extent[1] * width;
-    for (int64_t i = 0; i < pad.extent[1]; ++i, row += width) {
-      const int64_t y = i - pad.before[1];
-      if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) {
-        std::fill(row, row + width, T{0});
-        continue;
-      }
-      std::fill(row, row + left, T{0});
-      const T* const source = image + y * s[3] - pad.before[2] * s[4];
-      if (s[4] == 1) {
-        std::copy(source + left, source + right, row + left);
-      } else {
-        for (int64_t j = left; j < right; ++j) row[j] = source[j * s[4]];
-      }
-      std::fill(row + right, row + width, T{0});
+    if (z < 0 || z >= size[0]) {
+      std::fill(to + index * plane, to + (index + 1) * plane, T{0});
+      return;
     }
+    pad_rows(from.data + p / planes_per_image * s[0] + p % planes_per_image * s[1] + z * s[2], s[3], s[4],
+             size, pad, 0, pad.extent[1], to + index * plane);
   });
 }
 
@@ -136,6 +149,27 @@ inline void merge_rows(Phase& p) {
   }
 }
 
+// One panel of the output channels, all but which images and pixels.
+template <class T>
+ConvBlock<T> panel_block(const PixelWork<T>& w, const Phase& p, int64_t group, int64_t panel) {
+  const ConvTable<T>& table = conv_table<T>();
+  ConvBlock<T> b;
+  b.depth = p.taps * w.in_channels;
+  b.offsets = p.offsets;
+  const int64_t channel = panel * table.channels;
+  b.channels = std::min<int64_t>(table.channels, w.out_channels - channel);
+  b.weights = w.weights + p.weights + group * p.group_weights + channel * b.depth;
+  const int64_t out_channel = group * w.out_channels + channel;
+  b.bias = w.bias ? w.bias + out_channel : nullptr;
+  b.row_step = p.row_step;
+  b.column_step = p.column_step;
+  b.out = w.out + out_channel * w.out_plane + p.out_origin;
+  b.out_channel = w.out_plane;
+  b.out_row = p.out_row;
+  b.out_column = p.out_column;
+  return b;
+}
+
 template <class T>
 void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count) {
   const ConvTable<T>& table = conv_table<T>();
@@ -173,22 +207,10 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     const int64_t count = std::min(together, (deep ? p.slices : w.images) - first);
     if (count <= 0) return;
 
-    ConvBlock<T> b;
-    b.depth = p.taps * w.in_channels;
-    b.offsets = p.offsets;
-    const int64_t channel = panel * table.channels;
-    b.channels = std::min<int64_t>(table.channels, w.out_channels - channel);
-    b.weights = w.weights + p.weights + group * p.group_weights + channel * b.depth;
-    const int64_t out_channel = group * w.out_channels + channel;
-    b.bias = w.bias ? w.bias + out_channel : nullptr;
+    ConvBlock<T> b = panel_block(w, p, group, panel);
     b.images = count;
     b.image_step = deep ? p.slice_step : w.image_stride;
     b.out_image = deep ? p.out_slice : w.groups * w.out_channels * w.out_plane;
-    b.row_step = p.row_step;
-    b.column_step = p.column_step;
-    b.out_channel = w.out_plane;
-    b.out_row = p.out_row;
-    b.out_column = p.out_column;
     const int64_t row = p.rows > 1 ? p.rows * band / bands : 0;
     const int64_t row_end = p.rows > 1 ? p.rows * (band + 1) / bands : p.rows;
     const int64_t column = p.rows > 1 ? 0 : p.columns * band / bands;
@@ -197,8 +219,8 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
     b.columns = column_end - column;
     b.image = w.image + image * w.image_stride + group * w.in_channels * w.channel_stride +
               slice * p.slice_step + row * p.row_step + column * p.column_step;
-    b.out = w.out + (image * w.groups * w.out_channels + out_channel) * w.out_plane + p.out_origin +
-            slice * p.out_slice + row * p.out_row + column * p.out_column;
+    b.out += image * w.groups * w.out_channels * w.out_plane + slice * p.out_slice + row * p.out_row +
+             column * p.out_column;
     table.forward(b);
   });
 }

@@ -14,7 +14,8 @@ constexpr int64_t kMaxWidth = 1024;
 // has at least, for which the transformed weights pass by.
 constexpr int64_t kBlockElements = int64_t{1} << 19, kBlockTiles = 48;
 constexpr int64_t kBlocks = 8;  // at least, if they are not too small then
-constexpr int64_t kMaxSlots = 16;
+// Of the blocks in work at once: their buffers together are bounded, so that the pool can keep them.
+constexpr int64_t kMaxSlots = 16, kLeastSlots = 4, kSlotElements = int64_t{6} << 20;
 constexpr int64_t kWeightDepth = 32;  // depth that one task transforms
 
 // A convolution of an image of `depth` channels to one of `channels`.
@@ -56,13 +57,13 @@ struct Layout {
     blocks = std::max(ceil_div(count, wanted), std::min(kBlocks, count / (kBlockTiles / 2)));
     block_rows = ceil_div(tiles.all_rows, std::max<int64_t>(blocks, 1));
     blocks = ceil_div(tiles.all_rows, block_rows);
-    slots = std::min(blocks, kMaxSlots);
     point = block_rows * tiles.columns * tile + lanes;
     product_point = block_rows * tiles.columns * product + lanes;
     weight_point = j.depth * width + lanes;
     products_at = kWinogradPoints * point;
     region_at = products_at + kWinogradPoints * product_point;
     slot = round_up(region_at + winograd_region(std::min(block_rows, tiles.rows), tiles.columns, lanes), 16);
+    slots = std::min(blocks, std::clamp(kSlotElements / slot, kLeastSlots, kMaxSlots));
     Pieces pieces(workspace);
     weights = pieces.take<float>(kWinogradPoints * weight_point);
     slots_at = pieces.take<float>(slots * slot);

@@ -47,6 +47,29 @@ const small: Readonly<Record<string, ConvShape>> = {
 const large: Readonly<Record<string, ConvShape>> = {
   large: { x: [3, 16, 17, 19], weight: [24, 16, 3, 3], padding: [1, 1] },
   'large 1-D': { x: [3, 20, 301], weight: [33, 20, 5], stride: [2], padding: [2] },
+  // Each of these takes a way of its own: see native/ops/convolution.h.
+  'tiles of 3 x 3': { x: [3, 20, 19, 14], weight: [18, 20, 3, 3], padding: [1, 1] },
+  'tiles of 3 x 3, unpadded': { x: [2, 17, 13, 30], weight: [33, 17, 3, 3] },
+  'wide depthwise': { x: [2, 6, 13, 41], weight: [6, 1, 3, 3], padding: [1, 1], groups: 6 },
+  'narrow depthwise': { x: [3, 9, 6, 5], weight: [9, 1, 3, 3], padding: [1, 1], groups: 9 },
+  'strided depthwise': {
+    x: [2, 7, 15, 22],
+    weight: [7, 1, 5, 5],
+    stride: [2, 2],
+    padding: [2, 2],
+    groups: 7,
+  },
+  'uneven depthwise': {
+    x: [3, 5, 17, 20],
+    weight: [10, 1, 4, 2],
+    stride: [1, 3],
+    padding: [3, 0],
+    dilation: [2, 2],
+    groups: 5,
+  },
+  'one channel in': { x: [9, 1, 12, 18], weight: [6, 1, 3, 3] },
+  'large pointwise': { x: [2, 12, 24, 25], weight: [10, 12, 1, 1] },
+  'strided and padded': { x: [2, 20, 33, 31], weight: [24, 20, 3, 3], stride: [2, 2], padding: [1, 1] },
   'large 3-D': { x: [2, 8, 7, 13, 11], weight: [18, 8, 3, 3, 3], padding: [1, 1, 1], stride: [2, 1, 1] },
 };
 

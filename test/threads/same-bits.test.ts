@@ -70,6 +70,17 @@ const norms: Readonly<Record<string, Norm>> = {
   'groupNorm of channels-last': [[5, 40, 30, 33], [40], (x, weight) => F.groupNorm(last(x), 8, { weight })],
 };
 
+const convolutions: Readonly<
+  Record<string, readonly [readonly number[], readonly number[], Parameters<typeof conv2d>[3]]>
+> = {
+  'tiles of 3 x 3': [[6, 40, 28, 27], [50, 40, 3, 3], { padding: 1 }],
+  depthwise: [[4, 40, 28, 27], [40, 1, 3, 3], { padding: 1, groups: 40 }],
+  'strided depthwise': [[4, 40, 28, 27], [40, 1, 5, 5], { padding: 2, stride: 2, groups: 40 }],
+  pointwise: [[4, 40, 28, 27], [50, 40, 1, 1], {}],
+  'strided and padded': [[4, 40, 28, 27], [50, 40, 3, 3], { padding: 1, stride: 2 }],
+  'one channel in': [[20, 1, 28, 27], [30, 1, 3, 3], {}],
+};
+
 // Sizes at which the work is split.
 describe.runIf(counts.length > 1)('large ops', () => {
   const cases = {
@@ -131,6 +142,16 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const out = F.scaledDotProductAttention(q, k, v, { isCausal: true, dropoutP: 0.1 });
       return cat(grad(out.cos().sum(), inputs));
     },
+    ...Object.fromEntries(
+      Object.entries(convolutions).map(([name, [x, weight, options]]) => [
+        `convolution and gradients, ${name}`,
+        () => {
+          const inputs = [randn(x, { requiresGrad: true }), randn(weight, { requiresGrad: true })] as const;
+          const out = conv2d(inputs[0], inputs[1], undefined, options);
+          return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+        },
+      ]),
+    ),
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {
