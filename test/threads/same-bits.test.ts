@@ -79,7 +79,10 @@ describe.runIf(counts.length > 1)('large ops', () => {
     matmul: () => randn([190, 333]).matmul(randn([333, 210])),
     'deep matmul': () => randn([8, 20_000]).matmul(randn([20_000, 6])),
     'deep matmul in parts': () => randn([40, 9000]).matmul(randn([9000, 33])),
-    'deep matmul of transposed': () => randn([20_000, 12]).t().matmul(randn([11, 20_000]).t()),
+    'deep matmul of transposed': () =>
+      randn([20_000, 12])
+        .t()
+        .matmul(randn([11, 20_000]).t()),
     'matmul packed in turns': () => randn([300, 1100]).matmul(randn([1500, 1100]).t()),
     'matmul by its own columns': () => randn([70, 300]).matmul(randn([900, 300]).t()),
     'matmul of few rows': () => randn([7, 900]).matmul(randn([1300, 900]).t()),

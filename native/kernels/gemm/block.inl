@@ -136,28 +136,39 @@ void stage_columns(const T* a, int64_t a_row, int64_t a_col, int64_t rows, int64
   }
 }
 
-// The next panel of A comes from far while the tiles of this one are at work: each tile asks for its share.
+// The next panel of A comes from far while the tiles of this one are at work: each tile asks for its share. A
+// small A is near by.
 template <class T>
-struct NextPanel {
-  const T* a;
-  int64_t lines = 0, outer = 0, inner = 0,
-          count = 1;  // line t is at a + t / count * outer + t % count * inner
-  NextPanel(const GemmBlock<T>& g, Reading reading, int64_t i, int64_t rows) : a(g.a + i * g.a_row) {
-    constexpr int64_t kLine = 64 / sizeof(T);
-    if (i >= g.m || reading == Reading::kStrided) return;
+class NextPanel {
+ public:
+  NextPanel(const GemmBlock<T>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles)
+      : at_(g.a + i * g.a_row) {
+    if (i >= g.m || reading == Reading::kStrided || g.m * g.k < kNear) return;
     if (reading == Reading::kStagedRows) {
-      count = (g.k + kLine - 1) / kLine;
-      lines = rows * count;
-      outer = g.a_row;
-      inner = kLine;
+      lines_ = (g.k + kLine - 1) / kLine;
+      rows_ = rows;
+      row_ = g.a_row;
     } else if (g.a_row == 1) {
-      lines = g.k;
-      outer = g.a_col;
+      rows_ = g.k;
+      row_ = g.a_col;
+    }
+    share_ = (rows_ * lines_ + tiles - 1) / tiles;
+  }
+  LANEGRAD_INLINE void ask() {
+    for (int64_t left = share_; left > 0 && rows_ > 0; --left) {
+      __builtin_prefetch(at_ + line_ * kLine);
+      if (++line_ < lines_) continue;
+      line_ = 0;
+      at_ += row_;
+      --rows_;
     }
   }
-  LANEGRAD_INLINE void ask(int64_t begin, int64_t end) const {
-    for (int64_t t = begin; t < end; ++t) __builtin_prefetch(a + t / count * outer + t % count * inner);
-  }
+
+ private:
+  static constexpr int64_t kLine = 64 / sizeof(T), kNear = 1 << 15;
+  const T* at_;
+  int64_t lines_ = 1, rows_ = 0, row_ = 0;
+  int64_t line_ = 0, share_ = 0;
 };
 
 template <class T>
@@ -183,10 +194,9 @@ void gemm_block(const GemmBlock<T>& g) {
       stage_columns(panel.a, g.a_row, g.a_col, rows, g.k, staged);
       panel.a = staged;
     }
-    const NextPanel<T> next(g, reading, i + rows, rows);
-    const int64_t share = (next.lines + tiles - 1) / tiles;
-    for (int64_t j = 0, asked = 0; j < g.n; j += kColumns, asked += share) {
-      next.ask(asked, asked + share < next.lines ? asked + share : next.lines);
+    NextPanel<T> next(g, reading, i + rows, rows, tiles);
+    for (int64_t j = 0; j < g.n; j += kColumns) {
+      next.ask();
       const int64_t columns = g.n - j < kColumns ? g.n - j : kColumns;
       const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
       const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);
