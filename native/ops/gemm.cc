@@ -14,7 +14,10 @@ namespace {
 // Of dot products and integers: below this one thread does it, about 10 us of work and several times what
 // waking the pool costs.
 constexpr int64_t kSerialWork = int64_t{1} << 20;
-constexpr int64_t kMaxFew = 4;
+// Products with up to so many rows or columns are dot products; with more than kFew if they are long enough
+// for sums across lanes not to count.
+constexpr int64_t kFew = 4, kMaxFew = 8, kLongDot = 64;
+bool few(int64_t count, int64_t k) { return k > 1 && count <= (k >= kLongDot ? kMaxFew : kFew); }
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -50,10 +53,10 @@ template <class T>
 Plan<T> make_plan(const GemmProblem<T>& p) {
   Plan<T> plan;
   using Path = typename Plan<T>::Path;
-  if (p.m <= kMaxFew && p.b_row == 1 && p.k > 1) {
+  if (few(p.m, p.k) && p.b_row == 1) {
     plan.path = Path::kDotRows;
     if (p.a_col != 1) plan.bytes = aligned(sizeof(T) * p.m * p.k);
-  } else if (p.n <= kMaxFew && p.a_col == 1 && p.k > 1) {
+  } else if (few(p.n, p.k) && p.a_col == 1) {
     plan.path = Path::kDotColumns;
     if (p.b_row != 1) plan.bytes = aligned(sizeof(T) * p.n * p.k);
   } else {

@@ -6,8 +6,8 @@
 
 namespace lanegrad {
 
-// C[m, n] = A[m, k] B[k, n], B the same each time. Bits are those of gemm() with more than four rows and
-// columns: they depend on k alone, neither on m nor on threads.
+// C[m, n] = A[m, k] B[k, n], B the same each time. Bits are those of gemm() where that does not
+// form dot products: they depend on k alone, neither on m nor on threads.
 template <class T>
 class StepProduct {
  public:

@@ -90,6 +90,15 @@ describe.runIf(counts.length > 1)('large ops', () => {
     variance: () => randn([500_000]).var(),
     matmul: () => randn([190, 333]).matmul(randn([333, 210])),
     'deep matmul': () => randn([8, 20_000]).matmul(randn([20_000, 6])),
+    'deep matmul in parts': () => randn([40, 9000]).matmul(randn([9000, 33])),
+    'deep matmul of transposed': () =>
+      randn([20_000, 12])
+        .t()
+        .matmul(randn([11, 20_000]).t()),
+    'matmul packed in turns': () => randn([300, 1100]).matmul(randn([1500, 1100]).t()),
+    'matmul by its own columns': () => randn([70, 300]).matmul(randn([900, 300]).t()),
+    'matmul of few rows': () => randn([7, 900]).matmul(randn([1300, 900]).t()),
+    'tall matmul': () => randn([5000, 64]).matmul(randn([40, 64]).t()),
     softmax: () => randn([600, 1000]).softmax(1),
     'sum of bfloat16': () => randn([300_001], { dtype: 'bfloat16' }).sum(),
     'variance of all': () => randn([300_001]).var(),

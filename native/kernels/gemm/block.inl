@@ -115,10 +115,10 @@ template <class T>
 Reading reading_of(const GemmBlock<T>& g) {
   constexpr int64_t kPlaces = 4096 / sizeof(T);
   constexpr int kColumns = kGemmVectors * Vec<T>::kWidth;
-  if (g.k > kGemmDepth || g.n <= kColumns) return Reading::kStrided;
+  if (g.k > kGemmDepth) return Reading::kStrided;
   if (g.a_col == 1) {
     const bool clash = g.k >= 32 && g.a_row % (kGemmRows > 8 ? kPlaces / 2 : kPlaces) == 0;
-    return clash || g.n > kColumns ? Reading::kStagedRows : Reading::kStrided;
+    return clash || g.n > Vec<T>::kWidth ? Reading::kStagedRows : Reading::kStrided;
   }
   return g.n > (g.a_row == 1 ? 4 : 2) * kColumns ? Reading::kStagedColumns : Reading::kStrided;
 }
@@ -136,6 +136,41 @@ void stage_columns(const T* a, int64_t a_row, int64_t a_col, int64_t rows, int64
   }
 }
 
+// The next panel of A comes from far while the tiles of this one are at work: each tile asks for its share. A
+// small A is near by.
+template <class T>
+class NextPanel {
+ public:
+  NextPanel(const GemmBlock<T>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles)
+      : at_(g.a + i * g.a_row) {
+    if (i >= g.m || reading == Reading::kStrided || g.m * g.k < kNear) return;
+    if (reading == Reading::kStagedRows) {
+      lines_ = (g.k + kLine - 1) / kLine;
+      rows_ = rows;
+      row_ = g.a_row;
+    } else if (g.a_row == 1) {
+      rows_ = g.k;
+      row_ = g.a_col;
+    }
+    share_ = (rows_ * lines_ + tiles - 1) / tiles;
+  }
+  LANEGRAD_INLINE void ask() {
+    for (int64_t left = share_; left > 0 && rows_ > 0; --left) {
+      __builtin_prefetch(at_ + line_ * kLine);
+      if (++line_ < lines_) continue;
+      line_ = 0;
+      at_ += row_;
+      --rows_;
+    }
+  }
+
+ private:
+  static constexpr int64_t kLine = 64 / sizeof(T), kNear = 1 << 15;
+  const T* at_;
+  int64_t lines_ = 1, rows_ = 0, row_ = 0;
+  int64_t line_ = 0, share_ = 0;
+};
+
 template <class T>
 void gemm_block(const GemmBlock<T>& g) {
   constexpr int kLanes = Vec<T>::kWidth, kColumns = kGemmVectors * kLanes;
@@ -148,7 +183,7 @@ void gemm_block(const GemmBlock<T>& g) {
   alignas(64) T staged[kStagedSize<T>];
   int64_t offset[kGemmRows];
   for (int r = 0; r < kGemmRows; ++r) offset[r] = r * g.a_row;
-  const int64_t panels = (g.m + kGemmRows - 1) / kGemmRows;
+  const int64_t panels = (g.m + kGemmRows - 1) / kGemmRows, tiles = (g.n + kColumns - 1) / kColumns;
   for (int64_t q = 0; q < panels; ++q) {
     const int64_t i = g.m * q / panels, rows = g.m * (q + 1) / panels - i;
     PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col};
@@ -159,7 +194,9 @@ void gemm_block(const GemmBlock<T>& g) {
       stage_columns(panel.a, g.a_row, g.a_col, rows, g.k, staged);
       panel.a = staged;
     }
+    NextPanel<T> next(g, reading, i + rows, rows, tiles);
     for (int64_t j = 0; j < g.n; j += kColumns) {
+      next.ask();
       const int64_t columns = g.n - j < kColumns ? g.n - j : kColumns;
       const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
       const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);

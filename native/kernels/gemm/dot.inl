@@ -3,6 +3,18 @@
 
 namespace {
 
+template <class T>
+LANEGRAD_INLINE void store_dot(const DotBlock<T>& d, int64_t i, int f, T value) {
+  T& out = d.out[i * d.out_many + f * d.out_few];
+  if (d.accumulate) {
+    value += out;
+  } else {
+    if (d.many_bias) value += d.many_bias[i];
+    if (d.few_bias) value += d.few_bias[f];
+  }
+  out = value;
+}
+
 // Lanes run along k; kChains accumulators a product hide the latency of the multiply-add.
 template <class T, int F>
 void dot_few(const DotBlock<T>& d) {
@@ -34,15 +46,36 @@ void dot_few(const DotBlock<T>& d) {
       Vec<T> total = acc[f][0];
       LANEGRAD_UNROLL
       for (int u = 1; u < kChains; ++u) total = total + acc[f][u];
-      T value = reduce_add(total);
-      T& out = d.out[i * d.out_many + f * d.out_few];
-      if (d.accumulate) {
-        value += out;
-      } else {
-        if (d.many_bias) value += d.many_bias[i];
-        if (d.few_bias) value += d.few_bias[f];
+      store_dot(d, i, f, reduce_add(total));
+    }
+  }
+}
+
+// Products with five to eight vectors: two of the many at a time, so that a load serves more than one
+// multiply-add.
+template <class T, int F>
+void dot_several(const DotBlock<T>& d) {
+  constexpr int kLanes = Vec<T>::kWidth, kMany = kVectorRegisters >= 32 ? 2 : 1;
+  for (int64_t i = 0; i < d.many; i += kMany) {
+    const T* x[kMany];
+    for (int u = 0; u < kMany; ++u) x[u] = d.a + (i + u < d.many ? i + u : d.many - 1) * d.a_step;
+    Vec<T> acc[kMany][F];
+    clear_tile(acc);
+    for (int64_t p = 0; p < d.k; p += kLanes) {
+      const int64_t lanes = d.k - p < kLanes ? d.k - p : kLanes;
+      Vec<T> xv[kMany];
+      LANEGRAD_UNROLL
+      for (int u = 0; u < kMany; ++u) xv[u] = Vec<T>::load_n(x[u] + p, lanes);
+      LANEGRAD_UNROLL
+      for (int f = 0; f < F; ++f) {
+        const Vec<T> y = Vec<T>::load_n(d.b + f * d.b_step + p, lanes);
+        LANEGRAD_UNROLL
+        for (int u = 0; u < kMany; ++u) acc[u][f] = fma(xv[u], y, acc[u][f]);
       }
-      out = value;
+    }
+    for (int u = 0; u < kMany && i + u < d.many; ++u) {
+      LANEGRAD_UNROLL
+      for (int f = 0; f < F; ++f) store_dot(d, i + u, f, reduce_add(acc[u][f]));
     }
   }
 }
@@ -56,8 +89,16 @@ void gemm_dot(const DotBlock<T>& d) {
       return dot_few<T, 2>(d);
     case 3:
       return dot_few<T, 3>(d);
-    default:
+    case 4:
       return dot_few<T, 4>(d);
+    case 5:
+      return dot_several<T, 5>(d);
+    case 6:
+      return dot_several<T, 6>(d);
+    case 7:
+      return dot_several<T, 7>(d);
+    default:
+      return dot_several<T, 8>(d);
   }
 }
 

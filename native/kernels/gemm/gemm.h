@@ -2,7 +2,8 @@
 //
 // Every element of C is the sum over depth blocks of at most `depth` products, in order; within a block it is
 // one chain of fused multiply-adds in ascending p. So its bits depend on k and the level alone: neither on
-// how C is cut into tiles and tasks, nor on what was packed.
+// how C is cut into tiles and tasks, nor on what was packed. Dot products of few rows or columns, and the
+// parts that long sums with few results are cut in (ops/gemm_blocks.cc), follow from the shape.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct GemmBlock {
   bool accumulate;  // adds to C; else overwrites it
 };
 
-// Dot products of `many` vectors with `few` (1 to 4) ones, all contiguous:
+// Dot products of `many` vectors with `few` (1 to 8) ones, all contiguous:
 // out[i * out_many + j * out_few] = many[i] . few[j] (+ what the biases or the output hold).
 template <class T>
 struct DotBlock {
