@@ -38,7 +38,7 @@ int64_t now_ns() {
 constexpr int64_t kSpin = 1'000'000;
 // While other processes want the cores, so long: what spins keeps its core from a thread of this process that
 // has lost its own, and spends the time that the scheduler grants for work.
-constexpr int64_t kCrowdedSpin = 20'000;
+constexpr int64_t kCrowdedSpin = 80'000;
 // Two looks at the clock this far apart: somebody else had the core in between.
 constexpr int64_t kGap = 250'000;
 constexpr int64_t kCrowdedFor = 300'000'000;
