@@ -25,7 +25,6 @@ export interface DetectAnomalyOptions {
  * import { detectAnomaly, tensor } from 'lanegrad';
  * const x = tensor([4, 0], { dtype: 'float32', requiresGrad: true });
  * detectAnomaly(() => x.sqrt().tolist()); // => [2, 0]
- * // The slope of a root at 0 is infinite.
  * detectAnomaly(() => x.sqrt().sum().backward()); // => throws AnomalyError: [sqrt] the gradient of its input 0
  */
 export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}): T {

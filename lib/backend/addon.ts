@@ -107,6 +107,6 @@ export interface Addon {
 
   /** For tests: what a tree of files under `root` and these processors grant. */
   grantedCores(root: string, ...cpus: number[]): { count: number; source: string };
-  /** For tests and figures: microseconds until a parallel region, begun `pause` of them after another, has a second thread. */
+  /** For tests and figures: microseconds until a parallel region, begun `pause` of them after another, has a second thread; NaN if others took the cores. */
   regionStart(pause: number): number;
 }

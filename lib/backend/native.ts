@@ -51,10 +51,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#addon = addon;
     this.#hooks = hooks;
     this.#reserve(4096, 1024);
-    const ops = addon.describeOps();
-    for (const [id, op] of ops.entries()) this.#plans.set(op.name, planOf(id, op));
-    const names = ops.map((op) => op.name);
-    this.observer = new NativeObserver(addon, names);
+    for (const [id, op] of addon.describeOps().entries()) this.#plans.set(op.name, planOf(id, op));
+    this.observer = new NativeObserver(addon, [...this.#plans.keys()]);
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
         throw new BackendError(
@@ -257,7 +255,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return tensors;
   }
 
-  /** While anomalies are looked for: where the call that follows comes from. Before anything of it is encoded. */
+  /** Before anything is encoded: where the call comes from, if anomalies are looked for. */
   #note(): void {
     const { sites } = this.observer;
     if (sites !== undefined) this.observer.note(sites);

@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <thread>
 
 #include "binding/addon_data.h"
 #include "core/granted_cores.h"
+#include "core/lost_core.h"
 #include "core/threads.h"
 
 namespace lanegrad {
@@ -111,7 +113,8 @@ napi_value granted(AddonData& data, napi_callback_info info) {
 }
 
 // regionStart(pause): microseconds from the start of a parallel region to its first task on another thread,
-// `pause` microseconds after the region before; -1 if no thread came within 20 ms.
+// `pause` microseconds after the region before; -1 if no thread came within 20 ms, NaN if other processes
+// took the cores meanwhile.
 napi_value region_start(AddonData& data, napi_callback_info info) {
   using Clock = std::chrono::steady_clock;
   const Arguments<1> arguments(data.env, info);
@@ -140,6 +143,7 @@ napi_value region_start(AddonData& data, napi_callback_info info) {
   came = -1;
   start = Clock::now();
   parallel_tasks(2, task);
+  if (cores_are_crowded()) came = std::nan("");
   return number(data.env, came.load());
 }
 

@@ -14,8 +14,8 @@ struct Target {
   TensorSpec spec;
 };
 
-// A buffer of the size of the tensor's elements as JavaScript holds them. JavaScript makes it: it throws where
-// there is no memory, while the engine ends the process for a native caller.
+// A buffer of the size of the tensor's elements as JavaScript holds them. JavaScript makes it: it throws
+// where there is no memory, while the engine ends the process for a native caller.
 Target target_of(napi_env env, napi_value buffer, const Tensor& tensor) {
   Target target;
   target.spec = TensorSpec::contiguous(held_dtype(tensor->spec.dtype), tensor->spec.shape);
@@ -46,7 +46,8 @@ struct Reading {
 
 void run_reading(napi_env, void* pointer) { static_cast<Reading*>(pointer)->read->finish(); }
 
-// On the JavaScript thread, also while its environment ends: then calls fail, and nobody waits for the promise.
+// On the JavaScript thread, also while its environment ends: then calls fail, and nobody waits for the
+// promise.
 void end_reading(napi_env env, napi_status, void* pointer) {
   const std::unique_ptr<Reading> reading(static_cast<Reading*>(pointer));
   reading->read->finish();  // if the work was cancelled before it began
@@ -81,8 +82,8 @@ napi_value read_later(AddonData& data, napi_callback_info info) {
   check(env, napi_create_string_utf8(env, "lanegrad:read", NAPI_AUTO_LENGTH, &name));
   check(env, napi_create_reference(env, arguments[0], 1, &reading->buffer));
   check(env, napi_create_promise(env, &reading->promise, &promise));
-  check(env, napi_create_async_work(env, nullptr, name, run_reading, end_reading, reading.get(),
-                                    &reading->work));
+  check(env,
+        napi_create_async_work(env, nullptr, name, run_reading, end_reading, reading.get(), &reading->work));
   check(env, napi_queue_async_work(env, reading->work));
   data.graph.reads.push_back(reading->read);
   reading.release();  // NOLINT: end_reading takes it back

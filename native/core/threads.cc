@@ -9,6 +9,10 @@
 #include <mutex>
 #include <thread>
 
+#if defined(__linux__)
+#include <pthread.h>
+#endif
+
 #include "core/granted_cores.h"
 #include "core/lost_core.h"
 
@@ -34,14 +38,14 @@ int64_t now_ns() {
 constexpr int64_t kSpin = 1'000'000;
 // While other processes want the cores, so long: what spins keeps its core from a thread of this process that
 // has lost its own, and spends the time that the scheduler grants for work.
-constexpr int64_t kCrowdedSpin = 20'000;
+constexpr int64_t kCrowdedSpin = 80'000;
 // Two looks at the clock this far apart: somebody else had the core in between.
 constexpr int64_t kGap = 250'000;
 constexpr int64_t kCrowdedFor = 300'000'000;
 
 // Tasks [first, end) that no thread has taken yet, packed into one word so that taking one is one exchange.
-// Every thread has a share of its own, the same part of the tasks whenever as many run, so that its core finds
-// in its cache what it wrote before; whose share is done takes from the far end of another.
+// Every thread has a share of its own, the same part of the tasks whenever as many run, so that its core
+// finds in its cache what it wrote before; whose share is done takes from the far end of another.
 struct alignas(64) Share {
   std::atomic<uint64_t> range;
 
@@ -151,6 +155,9 @@ void help(Pool& p, int index) {
 }
 
 void worker_loop(int index) {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), "lanegrad");  // as top and profilers show it
+#endif
   Pool& p = pool();
   in_region = true;
   for (;;) {
@@ -247,8 +254,8 @@ void open_job(Pool& p, Job& job, int threads, int64_t tasks) {
   for (int wake = std::min(parked, threads - 1 - awake); wake > 0; --wake) p.epoch.notify_one();
 }
 
-// All tasks are taken; those that workers still have are waited for. A worker that lost its core meanwhile may
-// be away for milliseconds: then this thread sleeps, and its own core is free for the worker.
+// All tasks are taken; those that workers still have are waited for. A worker that lost its core meanwhile
+// may be away for milliseconds: then this thread sleeps, and its own core is free for the worker.
 void close_job(Pool& p, Job& job) {
   std::atomic<uint32_t>& state = job.state;
   if (state.fetch_sub(Job::kOpen, std::memory_order_acq_rel) != Job::kOpen &&
@@ -274,6 +281,8 @@ void set_num_threads(int n) {
   pool().resized.fetch_add(1);
   pool().resized.notify_all();
 }
+
+bool cores_are_crowded() { return now_ns() < pool().crowded_until.load(std::memory_order_relaxed); }
 
 const char* num_threads_source() { return count().source.load(); }
 

@@ -22,9 +22,9 @@ void run_tasks(int64_t tasks, void (*task)(void* context, int64_t index), void* 
 }  // namespace detail
 
 // Calls body(i) once for each i in [0, tasks), in any order and from any thread. Use it where partial results
-// must not depend on the number of threads: the tasks are the caller's. Each thread begins with a part of them
-// of its own, in ascending order, and then helps the others: several tasks a thread are what evens out cores
-// of unequal speed. The body must not throw. Nested calls run inline.
+// must not depend on the number of threads: the tasks are the caller's. Each thread begins with a part of
+// them of its own, in ascending order, and then helps the others: several tasks a thread are what evens out
+// cores of unequal speed. The body must not throw. Nested calls run inline.
 template <class F>
 void parallel_tasks(int64_t tasks, F&& body) {
   if (tasks <= 1 || num_threads() == 1) {
@@ -36,7 +36,7 @@ void parallel_tasks(int64_t tasks, F&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// Pieces of a parallel_for for each thread: a core that a neighbour process takes away for a while does fewer.
+// Pieces of a parallel_for for each thread: a core that a neighbour process takes away does fewer.
 inline constexpr int64_t kPiecesPerThread = 4;
 
 // Calls body(begin, end) on disjoint ranges that cover [0, n). A range has at least `grain` items, so that

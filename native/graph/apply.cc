@@ -218,7 +218,8 @@ void run_observed(Environment& env, const Call& ready, std::span<Tensor> outputs
 }
 
 void run_ready(Environment& env, const Call& ready, std::span<Tensor> outputs) {
-  if (env.observer) [[unlikely]] return run_observed(env, ready, outputs);
+  if (env.observer) [[unlikely]]
+    return run_observed(env, ready, outputs);
   compute(env, ready, outputs);
 }
 
@@ -259,7 +260,8 @@ void apply_in_place(Environment& env, const Call& call) {
   const Prepared prepared = prepare(env, call);
   const Call ready = prepared.call(op, call.attrs);
   std::optional<ObservedCall> observed;
-  if (env.observer) [[unlikely]] observed.emplace(env, ready, true);
+  if (env.observer) [[unlikely]]
+    observed.emplace(env, ready, true);
   const bool recorded = will_record(env, ready);
   if (env.grad_mode) check_in_place_history(op, target, recorded);
 
@@ -316,7 +318,8 @@ void apply_in_place(Environment& env, const Call& call) {
   }
   target->storage->bump_version();
   if (recorded) record_in_place(env, saved.call(op, call.attrs), target);
-  if (observed) [[unlikely]] observed->finish({&target, 1});
+  if (observed) [[unlikely]]
+    observed->finish({&target, 1});
 }
 
 namespace {

@@ -121,7 +121,8 @@ void ObservedCall::check(std::span<const Tensor> outputs) {
   }
   for (int i = 0; i < op.input_count(); ++i) {
     if (!op.inputs[i].mutates) continue;
-    found = std::max(found, worst_of(call_.flat.subspan(call_.starts[i], call_.starts[i + 1] - call_.starts[i])));
+    found =
+        std::max(found, worst_of(call_.flat.subspan(call_.starts[i], call_.starts[i + 1] - call_.starts[i])));
   }
   const AnomalyCheck check = env_.observer->check;
   if (!is_wrong(check, found)) return;

@@ -22,9 +22,7 @@ Finite worst_in(const void* data, int64_t n, int64_t stride) {
     for (int64_t i = 0; i < n; ++i)
       largest = std::max(largest, static_cast<Bits>(bits[i * stride] & kMagnitude));
   }
-  return largest < kInfinity    ? Finite::kFinite
-         : largest == kInfinity ? Finite::kInfinite
-                                : Finite::kNan;
+  return largest < kInfinity ? Finite::kFinite : largest == kInfinity ? Finite::kInfinite : Finite::kNan;
 }
 
 Finite worst_of_run(DType dtype, const char* data, int64_t n, int64_t stride) {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type {
+  Profile} from '../../lib/index.js';
 import {
   conv2d,
   crossEntropy,
@@ -8,7 +10,6 @@ import {
   noGrad,
   ones,
   optim,
-  Profile,
   profile,
   randint,
   randn,

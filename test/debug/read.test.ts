@@ -67,7 +67,7 @@ test('the tensor may go meanwhile', async () => {
   const promise = x.read();
   x.dispose();
   expectSame(await promise, wanted);
-  let inside: Promise<Float32Array> | undefined;
+  let inside: Promise<TypedArray> | undefined;
   tidy(() => {
     inside = zeros([300_000]).add(3).read();
   });

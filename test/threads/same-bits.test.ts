@@ -29,7 +29,7 @@ const atStart = info().threads;
 
 afterAll(() => setNumThreads(atStart));
 
-const counts = info().name === 'native' ? [1, 2, 4, 8] : [1];
+const counts = info().name === 'native' ? [1, 2, 3, 7, 16] : [1];
 
 describe.each(Object.keys(nets) as (keyof typeof nets)[])('%s', (net) => {
   const losses = (threads: number) => {
