@@ -18,10 +18,10 @@ let depth = 0;
 let wanted: AutocastDType = 'bfloat16';
 
 /**
- * Runs `fn` in mixed precision, with PyTorch's lists of `torch.autocast('cpu')`: products, convolutions, attention and LSTM
- * layers compute in bfloat16 (sums inside in float32) and give bfloat16; losses, `prod`, `quantile`, three-dimensional pools
- * and most of `linalg` in float32; `cat`, `stack` and `indexCopy` in the widest dtype that they are given; all others in the
- * dtype of their operands. Casts are on the tape: parameters stay float32, and so do their gradients. The cast of a parameter
+ * Runs `fn` in mixed precision, with PyTorch's lists of `torch.autocast('cpu')`: products, convolutions and attention compute in
+ * bfloat16 (sums inside in float32) and give bfloat16, which layers of LSTM and RNN give too; losses, `prod`, `quantile`,
+ * three-dimensional pools and most of `linalg` compute in float32; `cat`, `stack` and `indexCopy` in the widest dtype that they
+ * are given; all others in the dtype of their operands. Casts are on the tape: parameters stay float32, and so do their gradients. The cast of a parameter
  * is made once, and kept until the outermost scope ends.
  *
  * Put the forward pass and the loss inside, backward and optimizer step outside. Gradients have the dtypes of the forward

@@ -2870,7 +2870,6 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }, { name: 'h' }, { name: 'c' }, { name: 'kept', differentiable: false }],
     flags: [],
     promotion: 'none',
-    autocast: 'lower',
   },
   recurrentBackward: {
     inputs: [

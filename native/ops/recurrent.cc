@@ -146,7 +146,6 @@ const Op kRecurrent{
                 {.name = "batchSizes", .kind = InputKind::kOptional, .differentiable = false}}},
     .outputs = {{{"out"}, {"h"}, {"c"}, {"kept", false}}},
     .attrs = {{{"cell", AttrType::kEnum, kRecurrentCells}, {"reverse", AttrType::kBool}}},
-    .autocast = Autocast::kLower,
     .infer = infer_recurrent,
     .workspace = recurrent_forward_workspace,
     .eval = recurrent_forward,

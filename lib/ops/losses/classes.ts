@@ -52,7 +52,6 @@ export interface CrossEntropyOptions extends LossOptions {
  * crossEntropy(logits, tensor([0, 1])).item().toFixed(4); // => '0.4100'
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  if (autocasting()) return inFloat32(crossEntropy, input, target, options);
   checkTensor('crossEntropy', 'input', input);
   checkTensor('crossEntropy', 'target', target);
   const reduction = reductionOf('crossEntropy', options);
@@ -97,6 +96,10 @@ function runLoss<Name extends 'crossEntropy' | 'softCrossEntropy'>(
   const alike =
     (op === 'crossEntropy' || target.dtype === input.dtype) &&
     (weight === null || (weight.dtype === input.dtype && !backend.requiresGrad(weight)));
+  // What is alike is cast by the op.
+  if (!alike && autocasting()) {
+    return inFloat32((x, y, w) => runLoss(op, x, y, w, attrs), input, target, weight);
+  }
   return scoped(() => (alike ? runComposite : runDefinition)(op, [input, target, weight], attrs)[0]!);
 }
 
