@@ -85,7 +85,7 @@ export interface Addon {
     threads: number;
     threadsSource: string;
   };
-  peak(seconds: number): { float32: number; float64: number };
+  peak(seconds: number): { float32: number; float64: number; tiles: number };
   setNumThreads(threads: number): void;
   setMemoryLimit(bytes: number): void;
 }
