@@ -23,7 +23,7 @@ export interface Work {
   /** The triad over as many bytes. */
   readonly triadMs?: Times;
   readonly flops?: number;
-  /** Floating operations a second of multiply-adds in registers, in float32. */
+  /** Floating operations a second of multiply-adds in registers: float32, or bfloat16 on tiles where inputs are of that. */
   readonly peak?: number;
 }
 
@@ -98,14 +98,18 @@ class TriadLimit implements Limit {
 class PeakLimit implements Limit {
   private peak = 0;
 
-  constructor(private readonly flops: number) {}
+  constructor(
+    private readonly flops: number,
+    private readonly isBfloat16: boolean,
+  ) {}
 
   get work(): Work {
     return { flops: this.flops, peak: this.peak };
   }
 
   measure(seconds: number): void {
-    this.peak = Math.max(this.peak, backend.peak(seconds).float32);
+    const { float32, tiles } = backend.peak(seconds);
+    this.peak = Math.max(this.peak, this.isBfloat16 ? tiles : 0, float32);
   }
 
   dispose(): void {
@@ -126,7 +130,7 @@ class Prepared {
     this.inputs = inputs.map((made) => tidy(() => makeInput(made)));
     this.call = prepare === undefined ? () => call(...this.inputs) : prepare(...this.inputs);
     if (loop !== undefined) this.limit = noLimit;
-    else if (flops !== undefined) this.limit = new PeakLimit(flops);
+    else if (flops !== undefined) this.limit = new PeakLimit(flops, inputs[0]?.dtype === 'bfloat16');
     else this.limit = new TriadLimit(bytes ?? this.traffic());
   }
 

@@ -94,7 +94,7 @@ export interface Addon {
     threadsSource: string;
     matmulParts: number;
   };
-  peak(seconds: number): { float32: number; float64: number };
+  peak(seconds: number): { float32: number; float64: number; tiles: number };
   setNumThreads(threads: number): void;
   setMatmulParts(parts: number): void;
   setMemoryLimit(bytes: number): void;

@@ -89,6 +89,8 @@ export interface BackendInfo {
 export interface PeakRates {
   readonly float32: number;
   readonly float64: number;
+  /** Of bfloat16 products on a tile unit; 0 where there is none. */
+  readonly tiles: number;
 }
 
 /**

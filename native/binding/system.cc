@@ -230,6 +230,7 @@ napi_value peak(AddonData& data, napi_callback_info info) {
   napi_value out = object(data.env);
   set(data.env, out, "float32", number(data.env, rates.float32));
   set(data.env, out, "float64", number(data.env, rates.float64));
+  set(data.env, out, "tiles", number(data.env, rates.tiles));
   return out;
 }
 

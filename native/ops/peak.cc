@@ -42,7 +42,9 @@ double rate_of_all(Kernel kernel, double seconds) {
 }  // namespace
 
 PeakRates measure_peak(double seconds) {
-  return {rate_of_all(probe_table().fma32, seconds / 2), rate_of_all(probe_table().fma64, seconds / 2)};
+  const double tiles = probe_tiles(1) > 0 ? rate_of_all(probe_tiles, seconds / 2) : 0;
+  return {rate_of_all(probe_table().fma32, seconds / 2), rate_of_all(probe_table().fma64, seconds / 2),
+          tiles};
 }
 
 }  // namespace lanegrad

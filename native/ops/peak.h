@@ -7,6 +7,7 @@ namespace lanegrad {
 struct PeakRates {
   double float32;
   double float64;
+  double tiles;  // products of bfloat16 on a tile unit; 0 where there is none
 };
 PeakRates measure_peak(double seconds);
 

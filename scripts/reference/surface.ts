@@ -22,7 +22,12 @@ export interface Methods {
 }
 
 /** What has a name of its own here, and no row in the table of calls that says so. */
-const elsewhere: Readonly<Record<string, string>> = { numpy: '.data' };
+const elsewhere: Readonly<Record<string, string>> = {
+  numpy: '.data',
+  nms: 'vision.nms',
+  box_iou: 'vision.boxIou',
+  roi_align: 'vision.roiAlign',
+};
 
 function takesTensor({ signatures }: Item): boolean {
   return signatures.some(({ text }) => /\b(Tensor|Operand)\b/.test(text.slice(0, text.indexOf(')'))));

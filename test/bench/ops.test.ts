@@ -72,7 +72,8 @@ test('what it does not know it names', async () => {
 });
 
 test('the peak is a rate of any machine that has a processor', () => {
-  const { float32, float64 } = backend.peak(0.005);
+  const { float32, float64, tiles } = backend.peak(0.005);
+  expect(tiles).toBeGreaterThanOrEqual(0);
   expect(float32).toBeGreaterThan(1e6);
   expect(float64).toBeGreaterThan(1e6);
   expect(float64).toBeLessThan(1.5 * float32);

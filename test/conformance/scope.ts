@@ -159,12 +159,7 @@ const groups: Groups = {
 };
 
 /** Groups that are left out: a dtype and storage layouts that the library does not have. */
-const outsideGroups = [
-  'Complex',
-  'FFT and signal',
-  'Sparse and quantised',
-  'Vision ops outside torch core (torchvision.ops names)',
-];
+const outsideGroups = ['Complex', 'FFT and signal', 'Sparse and quantised'];
 
 /** Of linear algebra only these, and their variants. */
 const linearAlgebra =

@@ -333,7 +333,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
 
   peak(seconds: number): PeakRates {
     const rate = multiplyAddRate(seconds);
-    return { float32: rate, float64: rate };
+    return { float32: rate, float64: rate, tiles: 0 };
   }
 
   setNumThreads(threads: number): void {

@@ -14,4 +14,7 @@ struct ProbeTable {
 
 const ProbeTable& probe_table();
 
+// The same of bfloat16 products on tiles; 0 where there are none, or the level in force is below AVX-512.
+double probe_tiles(int64_t rounds);
+
 }  // namespace lanegrad
