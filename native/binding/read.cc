@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "binding/addon_data.h"
+#include "core/serial_scope.h"
 #include "graph/pending_read.h"
 #include "ops/copy.h"
 
@@ -44,7 +45,11 @@ struct Reading {
   napi_ref buffer = nullptr;
 };
 
-void run_reading(napi_env, void* pointer) { static_cast<Reading*>(pointer)->read->finish(); }
+// Alone: who reads this way wants the other cores for something else.
+void run_reading(napi_env, void* pointer) {
+  const SerialScope alone;
+  static_cast<Reading*>(pointer)->read->finish();
+}
 
 // On the JavaScript thread, also while its environment ends: then calls fail, and nobody waits for the
 // promise.

@@ -15,6 +15,7 @@
 
 #include "core/granted_cores.h"
 #include "core/lost_core.h"
+#include "core/serial_scope.h"
 
 namespace lanegrad {
 namespace {
@@ -281,6 +282,9 @@ void set_num_threads(int n) {
   pool().resized.fetch_add(1);
   pool().resized.notify_all();
 }
+
+SerialScope::SerialScope() : former_(in_region) { in_region = true; }
+SerialScope::~SerialScope() { in_region = former_; }
 
 bool cores_are_crowded() { return now_ns() < pool().crowded_until.load(std::memory_order_relaxed); }
 
