@@ -46,6 +46,7 @@ export interface Addon {
   endScope(kept: number): void;
 
   setGradMode(enabled: boolean): boolean;
+  setDetectAnomaly(enabled: boolean): boolean;
   requiresGrad(): boolean;
   setRequiresGrad(value: boolean): void;
   isLeaf(): boolean;
@@ -53,6 +54,8 @@ export interface Addon {
   getGrad(): Handle | null;
   setGrad(): void;
   retainGrad(): void;
+  /** Then the ids of hooks that are gone stand in the ints, as many as it returns. */
+  hookGradient(custom: number, id: number): number;
   version(): number;
   backward(roots: number, retainGraph: boolean, createGraph: boolean): void;
   grad(roots: number, inputs: number, retainGraph: boolean, createGraph: boolean): void;

@@ -38,9 +38,11 @@ class Environment {
   // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user
   // can write to, so the way back to their base need not be kept.
   bool track_views = true;
+  bool detect_anomaly = false;  // a gradient that is NaN is an error
   uint64_t next_sequence = 1;
   Counters counters;
   Hooks* hooks = nullptr;
+  std::shared_ptr<DroppedHooks> dropped_hooks = std::make_shared<DroppedHooks>();
 };
 
 // Sets a flag of the environment for a block.

@@ -31,6 +31,8 @@ interface Entry {
 /** Evaluates ops and records them. One per backend. */
 export class Tape {
   gradMode = true;
+  /** A gradient that is NaN is an error. */
+  detectAnomaly = false;
   /** The internal op by which in-place changes of views are recorded. */
   readonly viewScatter: AnyOp;
   readonly counts = { ops: 0, nodes: 0, savedBytes: 0 };
