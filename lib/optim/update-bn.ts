@@ -21,8 +21,8 @@ export type InputBatch = Tensor | readonly [input: Tensor, ...rest: unknown[]];
  * @example
  * import { nn, optim, tensor } from 'lanegrad';
  * const model = new nn.Sequential(new nn.BatchNorm1d(1), new nn.Linear(1, 1)).eval();
- * optim.updateBn([tensor([[1], [3]]), tensor([[5], [7]])], model);
- * model.getSubmodule('0').stateDict().running_mean?.tolist(); // => [4]
+ * optim.updateBn([tensor([[0.5], [1.5]]), tensor([[2.5], [3.5]])], model);
+ * model.getSubmodule('0').stateDict().running_mean?.tolist(); // => [2]
  */
 export function updateBn(loader: Iterable<InputBatch>, model: Module<[x: Tensor], unknown>): void {
   const given: unknown = model;
