@@ -13,6 +13,7 @@ import {
 import { duringPass } from './backward-pass.js';
 import { AutogradError, ValueError } from './errors.js';
 import { gradientsChanged } from './tensor.js';
+import { afterAccumulation, hookedGradient, withLeafHooks } from './tensor-hooks.js';
 import type { Tensor } from './tensor.js';
 
 export interface BackwardOptions {
@@ -55,17 +56,24 @@ export function backward(tensor: Tensor, options: BackwardOptions = {}): void {
     const gradients = duringPass({ into: 'inputs', retainGraph }, () =>
       backend.grad([tensor], inputs, [gradient], { retainGraph, createGraph }),
     );
-    inputs.forEach((input, i) => accumulate(input, gradients[i]!, createGraph));
+    inputs.forEach((input, i) => {
+      const given = gradients[i] ?? null;
+      const gradient = given && hookedResult(input, given, createGraph);
+      accumulate(input, gradient, createGraph);
+      if (gradient !== null) afterAccumulation(input);
+    });
     return;
   }
-  try {
-    duringPass({ into: 'leaves', retainGraph }, () =>
-      backend.backward([tensor], [gradient], { retainGraph, createGraph }),
-    );
-  } finally {
-    // Leaves that were reached before a failure have theirs too.
-    gradientsChanged();
-  }
+  withLeafHooks(createGraph, () => {
+    try {
+      duringPass({ into: 'leaves', retainGraph }, () =>
+        backend.backward([tensor], [gradient], { retainGraph, createGraph }),
+      );
+    } finally {
+      // Leaves that were reached before a failure have theirs too.
+      gradientsChanged();
+    }
+  });
 }
 
 /** Adds to `.grad` as a full backward does: in place, unless the sum is to be differentiated. */
@@ -145,7 +153,17 @@ export function grad(
         'pass allowUnused: true to get null for it',
     );
   }
-  return results;
+  return results.map((result, i) => result && hookedResult(leaves[i]!, result, createGraph));
+}
+
+/** The gradient of a leaf as its hooks make it; those of other tensors were called on the way. */
+function hookedResult(input: Tensor, gradient: Tensor, createGraph: boolean): Tensor {
+  const recording = backend.setGradMode(createGraph);
+  try {
+    return hookedGradient(input, gradient);
+  } finally {
+    backend.setGradMode(recording);
+  }
 }
 
 function tensorList(op: string, name: string, value: Tensor | readonly Tensor[]): readonly Tensor[] {

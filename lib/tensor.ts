@@ -8,7 +8,10 @@ import type { DType, TypedArray, TypedArrayOf } from './dtype.js';
 import { DisposedError, ShapeError, ValueError } from './errors.js';
 import { formatTensor } from './format.js';
 import type { InPlaceMethods, TensorMethods } from './methods/types.js';
+import type { HookHandle } from './hook-handle.js';
 import { keep } from './scope.js';
+import { registerHook, registerPostAccumulateGradHook } from './tensor-hooks.js';
+import type { GradientHookFunction } from './tensor-hooks.js';
 
 /** A value, or nested arrays of values. */
 export type Nested<T> = T | Nested<T>[];
@@ -266,6 +269,41 @@ export class Tensor<D extends DType = DType> extends Handle {
   retainGrad(): this {
     backend.retainGrad(this);
     return this;
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor whenever a backward pass has computed it; what it returns takes its place.
+   * That of a leaf is called at the end of the pass, with all that the pass adds to `.grad`. PyTorch's `register_hook`.
+   *
+   * @param hook Returns a tensor of the same shape and dtype, or nothing.
+   * @throws AutogradError if the tensor requires no gradient.
+   * @example
+   * import { tensor } from 'lanegrad';
+   * const x = tensor([1, 2], { dtype: 'float32', requiresGrad: true });
+   * const y = x.mul(2);
+   * const handle = y.registerHook((grad) => grad.clamp({ max: 1 }));
+   * y.square().sum().backward();
+   * x.grad?.tolist(); // => [2, 2]
+   * handle.remove();
+   */
+  registerHook(hook: GradientHookFunction): HookHandle {
+    return registerHook(this, hook);
+  }
+
+  /**
+   * Calls `hook` with this leaf at the end of every backward pass that has added to its `.grad`: to clip it, or to step an
+   * optimizer of its own. PyTorch's `register_post_accumulate_grad_hook`.
+   *
+   * @throws AutogradError if the tensor is no leaf that requires a gradient.
+   * @example
+   * import { tensor } from 'lanegrad';
+   * const w = tensor([1, 2], { dtype: 'float32', requiresGrad: true });
+   * w.registerPostAccumulateGradHook((leaf) => leaf.grad?.clamp_({ max: 3 }));
+   * w.square().sum().backward();
+   * w.grad?.tolist(); // => [2, 3]
+   */
+  registerPostAccumulateGradHook(hook: (leaf: Tensor) => unknown): HookHandle {
+    return registerPostAccumulateGradHook(this, hook);
   }
 
   /** Frees the memory now. Using the tensor afterwards throws DisposedError; disposing twice is harmless. */

@@ -10,8 +10,15 @@ const folder = path.join(root, 'docs', 'reference');
 const porting = path.join(root, 'docs', 'pytorch.md');
 
 const items = readApi(root);
-const wanted = referencePages(items, readFileSync(porting, 'utf8'));
-const present = existsSync(folder) ? readdirSync(folder).map((name) => `docs/reference/${name}`) : [];
+// The states are read from modules, which any backend makes.
+process.env['LANEGRAD_BACKEND'] ??= 'js';
+const { readStates } = await import('./reference/states.js');
+const wanted = referencePages(items, readFileSync(porting, 'utf8'), readStates());
+const present = existsSync(folder)
+  ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/reference/${name.split(path.sep).join('/')}`)
+  : [];
 const stale = present.filter((name) => !wanted.has(name));
 const differ = [...wanted].filter(([name, text]) => {
   const file = path.join(root, name);
@@ -24,9 +31,12 @@ if (process.argv.includes('--check')) {
   }
   process.exitCode = stale.length + differ.length > 0 ? 1 : 0;
 } else {
-  mkdirSync(folder, { recursive: true });
   for (const name of stale) rmSync(path.join(root, name));
-  for (const [name, text] of differ) writeFileSync(path.join(root, name), text);
+  for (const [name, text] of differ) {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
   console.log(`reference: ${differ.length} of ${wanted.size} pages written`);
 }
 

@@ -52,6 +52,7 @@ export interface Addon {
   setAutocast(dtype: number): void;
   forgetCasts(): void;
   castToScope(handle: Handle): boolean;
+  setDetectAnomaly(enabled: boolean): boolean;
   requiresGrad(): boolean;
   setRequiresGrad(value: boolean): void;
   isLeaf(): boolean;
@@ -59,6 +60,8 @@ export interface Addon {
   getGrad(): Handle | null;
   setGrad(): void;
   retainGrad(): void;
+  /** Then the ids of hooks that are gone stand in the ints, as many as it returns. */
+  hookGradient(custom: number, id: number): number;
   version(): number;
   backward(roots: number, retainGraph: boolean, createGraph: boolean): void;
   grad(roots: number, inputs: number, retainGraph: boolean, createGraph: boolean): void;

@@ -147,6 +147,8 @@ export interface Backend<T extends Handle = Handle> {
   forgetCasts(): void;
   /** The tensor in the dtype of the scope, from the kept casts where there is one; null where it is of no other dtype. */
   castToScope(tensor: T): T | null;
+  /** Whether a backward pass refuses gradients that are NaN, naming the op; returns the former setting. */
+  setDetectAnomaly(enabled: boolean): boolean;
   requiresGrad(tensor: T): boolean;
   /** Only on a floating leaf; setting false on a non-leaf is an error. */
   setRequiresGrad(tensor: T, value: boolean): void;
@@ -158,6 +160,11 @@ export interface Backend<T extends Handle = Handle> {
   setGrad(tensor: T, grad: T | null): void;
   /** Keeps the gradient of a non-leaf in `.grad` too. */
   retainGrad(tensor: T): void;
+  /**
+   * Lets `hook` see the gradient of a tensor that is no leaf when it is complete, and replace it by what it returns. Only what
+   * leads to that tensor holds the hook.
+   */
+  hookGradient(tensor: T, hook: (grad: T) => T | null): void;
   /** Accumulates into the leaves. A null gradient means ones, and needs a one-element root. */
   backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void;
   /** Gradients of the roots with respect to `inputs`; null where nothing depends on one. Leaves keep their `.grad`. */

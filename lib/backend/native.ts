@@ -71,6 +71,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     );
   }
 
+  /** By their numbers, which the tape holds. */
+  readonly #gradientHooks = new Map<number, (grad: T) => T | null>();
+  #hookCaller: number | undefined;
+  #hookCount = 0;
+
   has(op: OpName): boolean {
     return this.#plans.has(op);
   }
@@ -381,6 +386,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return cast;
   }
 
+  setDetectAnomaly(enabled: boolean): boolean {
+    return this.#addon.setDetectAnomaly(enabled);
+  }
+
   requiresGrad(tensor: T): boolean {
     this.#subject(tensor);
     return this.#addon.requiresGrad();
@@ -416,6 +425,18 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   retainGrad(tensor: T): void {
     this.#subject(tensor);
     this.#addon.retainGrad();
+  }
+
+  hookGradient(tensor: T, hook: (grad: T) => T | null): void {
+    const hooks = this.#gradientHooks;
+    this.#hookCaller ??= this.registerCustom('tensorHook', (grads, _saved, id) => [
+      hooks.get(Number(id))?.(grads[0]!) ?? grads[0]!,
+    ]);
+    const id = ++this.#hookCount;
+    this.#subject(tensor);
+    const dropped = this.#addon.hookGradient(this.#hookCaller, id);
+    for (let i = 0; i < dropped; ++i) hooks.delete(this.#ints[i]!);
+    hooks.set(id, hook);
   }
 
   version(tensor: T): number {

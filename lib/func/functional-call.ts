@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from '../errors.js';
 import { Module } from '../nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
 import type { StateDict } from '../nn/state-dict.js';
-import { replaceIn, stateSlots } from '../nn/tree.js';
+import { exchanging, replaceIn, stateSlots } from '../nn/tree.js';
 import { synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
@@ -55,7 +55,9 @@ export function functionalCall<M extends AnyModule>(
   const replaced = [...slots].filter(([, slot]) => byOwn.has(slot.value));
   try {
     for (const [name, slot] of replaced) replaceIn(slot, given.get(name) ?? byOwn.get(slot.value)!);
-    return synchronous(op, (module as Module<unknown[], unknown>).forward(...inputs) as OutputOf<M>);
+    return exchanging(() =>
+      synchronous(op, (module as Module<unknown[], unknown>).forward(...inputs) as OutputOf<M>),
+    );
   } finally {
     for (const [, slot] of replaced) replaceIn(slot, slot.value);
   }

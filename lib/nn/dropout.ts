@@ -20,12 +20,22 @@ import { Module } from './module.js';
 
 /** What the dropout layers share: the probability. */
 abstract class Dropping extends Module {
-  constructor(
-    name: string,
-    readonly p: number,
-  ) {
+  readonly #name: string;
+  #p = 0;
+
+  constructor(name: string, p: number) {
     super();
-    checkRange(name, 'p', p, 0, 1);
+    this.#name = name;
+    this.p = p;
+  }
+
+  /** The probability. May be assigned. */
+  get p(): number {
+    return this.#p;
+  }
+  set p(value: number) {
+    checkRange(this.#name, 'p', value, 0, 1);
+    this.#p = value;
   }
 }
 

@@ -5,6 +5,7 @@ import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
 import { embedding, embeddingBag } from '../ops/embedding.js';
 import type { EmbeddingBagOptions } from '../ops/embedding.js';
+import { linear } from '../ops/matmul.js';
 import { select } from '../ops/view.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
@@ -82,6 +83,27 @@ export class Embedding extends Table<[index: Tensor]> {
   forward(index: Tensor): Tensor {
     const { weight, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
     return embedding(index, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+  }
+
+  /**
+   * x Wᵀ with this very table: scores of all rows, as the last layer of a language model whose weights are tied has them.
+   * PyTorch has no such method: there a Linear shares the weight.
+   *
+   * x: [..., embeddingDim]; gives [..., numEmbeddings].
+   * @throws ShapeError for another last dim.
+   * @example
+   * import { nn, tensor } from 'lanegrad';
+   * const layer = nn.Embedding.fromPretrained(tensor([[1.5, 2], [3, 4]]));
+   * layer.asLinear(tensor([[1.0, 0.5]])).tolist(); // => [[2.5, 5]]
+   */
+  asLinear(x: Tensor): Tensor {
+    checkTensor('Embedding.asLinear', 'x', x);
+    if (x.shape.at(-1) !== this.embeddingDim) {
+      throw new ShapeError(
+        `[Embedding.asLinear] x is ${shapeText(x.shape)}, wanted [..., ${this.embeddingDim}]`,
+      );
+    }
+    return linear(x, this.weight);
   }
 
   /**

@@ -1,17 +1,12 @@
 import { checkFlag, checkOptions, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
+import { hookHandle } from '../hook-handle.js';
+import type { HookHandle } from '../hook-handle.js';
 import { checkFunction } from '../scope.js';
 import { callHooked } from './backward-hooks.js';
 import type { BackwardHooked } from './backward-hooks.js';
 import type { AnyModule } from './module.js';
-
-/** Takes a hook away again. */
-export interface HookHandle {
-  /** Removes the hook; a second time does nothing. */
-  remove(): void;
-  [Symbol.dispose](): void;
-}
 
 export interface HookOptions {
   /** Run before the hooks that are there, not after them. Default false. */
@@ -108,9 +103,8 @@ export function addHook(
   const own = hooks;
   own[kind] = prepend ? [entry, ...own[kind]] : [...own[kind], entry];
   own.update();
-  const remove = (): void => {
+  return hookHandle(() => {
     own[kind] = own[kind].filter((each) => each !== entry);
     own.update();
-  };
-  return { remove, [Symbol.dispose]: remove };
+  });
 }

@@ -66,7 +66,8 @@ export type {
   PretrainedOptions,
 } from './embedding.js';
 export type { Gradients } from './backward-hooks.js';
-export type { HookHandle, HookOptions } from './hooks.js';
+export type { HookHandle } from '../hook-handle.js';
+export type { HookOptions } from './hooks.js';
 export * as init from './init.js';
 export {
   LazyConv1d,

@@ -7,10 +7,11 @@ import { DTypeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { detach, to } from '../ops/convert.js';
 import { checkFunction, keep } from '../scope.js';
+import type { HookHandle } from '../hook-handle.js';
 import type { Tensor } from '../tensor.js';
 import type { Gradients } from './backward-hooks.js';
 import { addHook } from './hooks.js';
-import type { HookHandle, HookOptions } from './hooks.js';
+import type { HookOptions } from './hooks.js';
 import { inspectModule, type Inspect } from './inspect.js';
 import { locateErrors } from './locate.js';
 import { isParameter, parameter } from './parameter.js';
@@ -76,6 +77,8 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   training = true;
   /** Fields that are buffers, and whether they are persistent. */
   readonly #buffers = new Map<string, boolean>();
+  /** Those that were seen to hold a parameter. */
+  readonly #parameterFields = new Set<string>();
 
   constructor() {
     locateErrors(new.target.prototype as object, Module.prototype);
@@ -225,7 +228,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** @internal */
   [contentsOf](): Contents {
-    return readContents(this, this.#buffers, (field) => this.stateName(field));
+    return readContents(this, this.#buffers, this.#parameterFields, (field) => this.stateName(field));
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */

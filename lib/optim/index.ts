@@ -38,3 +38,5 @@ export { decayGroups } from './decay-groups.js';
 export type { DecayGroup } from './decay-groups.js';
 export { AveragedModel } from './averaged-model.js';
 export type { AveragedModelOptions } from './averaged-model.js';
+export { updateBn } from './update-bn.js';
+export type { InputBatch } from './update-bn.js';

@@ -1,4 +1,6 @@
 // The tape as JavaScript sees it. Tensors pass as ids in the shared ints; slot -1 stands for null.
+#include <algorithm>
+
 #include "binding/addon_data.h"
 #include "graph/autocast.h"
 #include "graph/backward.h"
@@ -72,6 +74,13 @@ napi_value cast_to_scope_of(AddonData& data, napi_callback_info info) {
   data.write_id(0, data.handles.add(std::move(out), arguments[0]));
   ++data.graph.counters.handles_made;
   return boolean(data.env, true);
+}
+
+napi_value set_detect_anomaly(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const bool former = data.graph.detect_anomaly;
+  data.graph.detect_anomaly = bool_argument(data.env, arguments[0]);
+  return boolean(data.env, former);
 }
 
 napi_value get_requires_grad(AddonData& data, napi_callback_info) {
@@ -152,6 +161,26 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
 napi_value retain_gradient(AddonData& data, napi_callback_info) {
   retain_grad(data.graph, subject(data, "retainGrad"));
   return nullptr;
+}
+
+// hookGradient(function, id): ints hold a tensor with a history. Then they hold the ids of hooks that are
+// gone for good, as many as are returned.
+napi_value attach_hook(AddonData& data, napi_callback_info info) {
+  const Arguments<2> arguments(data.env, info);
+  const int function = int_argument(data.env, arguments[0]), id = int_argument(data.env, arguments[1]);
+  if (function < 0 || static_cast<size_t>(function) >= data.custom_names.size())
+    fail(ErrorKind::kInternal, "registerHook", "was not registered");
+  hook_gradient(data.graph, subject(data, "registerHook"), id,
+                {function, data.custom_names[static_cast<size_t>(function)], std::to_string(id)});
+  std::vector<int>& dropped = data.graph.dropped_hooks->ids;
+  const size_t count = std::min(dropped.size(), data.shared.int_count);
+  for (size_t i = 0; i < count; ++i) {
+    data.shared.int_at(i) = dropped.back();
+    dropped.pop_back();
+  }
+  napi_value out;
+  check(data.env, napi_create_uint32(data.env, static_cast<uint32_t>(count), &out));
+  return out;
 }
 
 napi_value version(AddonData& data, napi_callback_info) {
@@ -264,6 +293,7 @@ void export_autograd(napi_env env, napi_value exports) {
   export_function(env, exports, "setAutocast", entry<set_autocast>);
   export_function(env, exports, "forgetCasts", entry<forget_casts>);
   export_function(env, exports, "castToScope", entry<cast_to_scope_of>);
+  export_function(env, exports, "setDetectAnomaly", entry<set_detect_anomaly>);
   export_function(env, exports, "requiresGrad", entry<get_requires_grad>);
   export_function(env, exports, "setRequiresGrad", entry<set_requires_grad>);
   export_function(env, exports, "isLeaf", entry<is_leaf>);
@@ -271,6 +301,7 @@ void export_autograd(napi_env env, napi_value exports) {
   export_function(env, exports, "getGrad", entry<get_grad>);
   export_function(env, exports, "setGrad", entry<set_grad>);
   export_function(env, exports, "retainGrad", entry<retain_gradient>);
+  export_function(env, exports, "hookGradient", entry<attach_hook>);
   export_function(env, exports, "version", entry<version>);
   export_function(env, exports, "backward", entry<run_backward>);
   export_function(env, exports, "grad", entry<run_grad>);

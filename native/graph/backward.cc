@@ -1,6 +1,7 @@
 #include "graph/backward.h"
 
 #include <algorithm>
+#include <cmath>
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
@@ -42,6 +43,7 @@ class Pass {
   void deliver(const Edge& edge, Tensor grad);
   void accumulate_leaf(const Tensor& leaf, Tensor grad);
   void run_node(Pending& pending);
+  void refuse_nan(const Node& node, int input, const Tensor& grad);
   bool wanted(const Edge& edge) const;
   void add_into(Tensor& sum, Tensor grad);
 
@@ -166,8 +168,30 @@ void Pass::run() {
   }
 }
 
+// The largest element is NaN if any is.
+void Pass::refuse_nan(const Node& node, int input, const Tensor& grad) {
+  if (numel(grad->spec.shape) == 0) return;
+  static const Op& amax = find_op("amax");
+  const FlagGuard mode(env_.grad_mode, false);
+  EnvironmentApplier c(env_);
+  Dims dims;
+  for (int d = 0; d < grad->spec.rank(); ++d) dims.push_back(d);
+  const Tensor largest =
+      fn::to(c, c.apply(amax, {grad}, Attrs().add_ints(dims).add_bool(false)), DType::kFloat64);
+  if (std::isnan(*static_cast<const double*>(largest->data())))
+    fail(ErrorKind::kAutograd, node.name(), "the gradient of its input ", input, ", of shape ",
+         grad->spec.shape, ", has NaN in it");
+}
+
 void Pass::run_node(Pending& pending) {
   Node& node = *pending.node;
+  for (const GradientHook& hook : node.hooks) {
+    Tensor& grad = pending.grads[static_cast<size_t>(hook.index)];
+    if (!grad) continue;
+    const Tensor seen[] = {grad};
+    const auto results = env_.hooks->custom_backward(hook.call, seen, {}, options_.create_graph);
+    if (!results.empty() && results[0]) grad = results[0];
+  }
   for (auto& [index, slot] : node.retained) {
     const Tensor& grad = pending.grads[static_cast<size_t>(index)];
     if (grad && !collecting_)
@@ -195,6 +219,7 @@ void Pass::run_node(Pending& pending) {
       fail(node.custom ? ErrorKind::kShape : ErrorKind::kInternal, node.name(), "the gradient of input ", i,
            " has shape ", grads[i]->spec.shape, ", the input has ", node.input_shape(static_cast<int>(i)));
     }
+    if (env_.detect_anomaly) refuse_nan(node, static_cast<int>(i), grads[i]);
     EnvironmentApplier c(env_);
     Tensor grad = fn::to(c, grads[i], node.input_dtype(static_cast<int>(i)));
     grads[i] = Tensor();
@@ -269,6 +294,12 @@ std::vector<Tensor> gradients(Environment& env, std::span<const Tensor> roots, s
   std::vector<Tensor> out;
   for (const Edge& target : targets) out.push_back(pass.collected(target));
   return out;
+}
+
+void hook_gradient(Environment& env, const Tensor& t, int id, CustomCall call) {
+  const Edge edge = gradient_edge(env, t);
+  if (!edge.node) fail(ErrorKind::kInternal, call.name.c_str(), "the tensor is a leaf");
+  edge.node->hooks.emplace_back(edge.index, id, std::move(call), env.dropped_hooks);
 }
 
 void retain_grad(Environment& env, const Tensor& t) {

@@ -24,6 +24,10 @@ std::vector<Tensor> gradients(Environment& env, std::span<const Tensor> roots, s
                               std::span<const Tensor> grads, BackwardOptions options);
 
 // grad_fn with a place for the gradient of a non-leaf; nothing for a leaf, whose gradient is kept anyway.
+// `call` sees the gradient of t, which is no leaf, before anything else does, and may replace it; its id
+// comes back when t's node is gone.
+void hook_gradient(Environment& env, const Tensor& t, int id, CustomCall call);
+
 void retain_grad(Environment& env, const Tensor& t);
 
 }  // namespace lanegrad

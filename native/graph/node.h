@@ -43,6 +43,30 @@ struct CustomCall {
   std::string attrs;
 };
 
+// Ids of hooks whose node is gone, for the environment to forget their functions.
+struct DroppedHooks {
+  std::vector<int> ids;
+};
+
+// A function that sees, and may replace, the gradient of output `index` of a node.
+class GradientHook {
+ public:
+  GradientHook(int index, int id, CustomCall call, std::shared_ptr<DroppedHooks> dropped)
+      : index(index), call(std::move(call)), id_(id), dropped_(std::move(dropped)) {}
+  GradientHook(GradientHook&&) = default;
+  GradientHook& operator=(GradientHook&&) = delete;
+  ~GradientHook() {
+    if (dropped_) dropped_->ids.push_back(id_);
+  }
+
+  int index;
+  CustomCall call;
+
+ private:
+  int id_;
+  std::shared_ptr<DroppedHooks> dropped_;  // empty once moved from
+};
+
 // In `starts` of a custom node: saved tensor k is output j of the node; see node_gradient.cc.
 inline constexpr Start kOutputRelation = 1u << 31;
 
@@ -59,6 +83,7 @@ class Node : public RefCounted<Node> {
   int output_count = 1;
   bool released = false;  // its saved tensors were freed by a backward pass
   std::vector<std::pair<int, std::shared_ptr<RetainedGrad>>> retained;
+  std::vector<GradientHook> hooks;  // in the order they were registered
 
   void keep_shapes(std::span<const Tensor> flat);
   Dims input_shape(int i) const;

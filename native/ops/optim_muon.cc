@@ -115,7 +115,7 @@ struct Orthogonal {
 
   // x, scaled to norm 1 at most, after so many iterations; in x or y.
   T* iterate(const Room<T>& room, int64_t count, std::array<T, 3> coefficients, bool threaded) const {
-    const auto [a, b, c] = coefficients;
+    const T a = coefficients[0], b = coefficients[1], c = coefficients[2];
     T *x = room.x, *y = room.y;
     for (int64_t i = 0; i < count; ++i) {
       symmetric(room.gram, room.gemm, threaded,

@@ -1,11 +1,22 @@
+import { classPage } from './class-page.js';
+import { Links } from './links.js';
 import type { Item } from './model.js';
-import { indexPage, Links, page } from './pages.js';
+import { indexPage, sectionPage } from './pages.js';
 import { mark, portingPage } from './porting.js';
-import { sectionsOf } from './sections.js';
+import { isItem, sectionsOf } from './sections.js';
+import type { Section } from './sections.js';
+import type { State } from './states.js';
 import { Surface } from './surface.js';
 
-/** All generated documents by their path. `porting` is docs/pytorch.md as it is: what stands above its mark is kept. */
-export function referencePages(items: readonly Item[], porting: string): Map<string, string> {
+/**
+ * All generated documents by their path. `porting` is docs/pytorch.md as it is: what stands above its mark is kept. `states` says
+ * what classes keep.
+ */
+export function referencePages(
+  items: readonly Item[],
+  porting: string,
+  states: ReadonlyMap<string, State> = new Map(),
+): Map<string, string> {
   const surface = new Surface(items);
   const sections = sectionsOf(surface);
   const links = new Links(surface, sections);
@@ -15,9 +26,24 @@ export function referencePages(items: readonly Item[], porting: string): Map<str
     ['docs/pytorch.md', portingPage(head, surface, links)],
     ...sections.map((section): [string, string] => [
       `docs/reference/${section.slug}.md`,
-      page(section, surface, links),
+      sectionPage(section, surface, links.from(`reference/${section.slug}.md`)),
     ]),
+    ...sections.flatMap((section) => classPages(section, surface, links, states)),
   ]);
+}
+
+function classPages(
+  section: Section,
+  surface: Surface,
+  links: Links,
+  states: ReadonlyMap<string, State>,
+): [string, string][] {
+  return section.entries.flatMap((entry) => {
+    const { page, target } = entry;
+    if (page === undefined || !isItem(target)) return [];
+    const text = classPage({ ...entry, target }, section, surface, links.from(page), states.get(entry.name));
+    return [[`docs/${page}`, text]];
+  });
 }
 
 /** What comments lack: of exported functions, an error; of options, results and methods without a function, a hint. */

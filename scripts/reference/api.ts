@@ -65,7 +65,7 @@ function ownConstructors(describer: Describer, type: ts.Type, node: ts.Declarati
   });
 }
 
-/** The public members of a class, and of interfaces that are merged with it. */
+/** The public members of a class, and of interfaces that are merged with it; of those of its base `forward` alone. */
 function membersOf(describer: Describer, symbol: ts.Symbol): Member[] {
   const { checker } = describer;
   const type = checker.getDeclaredTypeOfSymbol(symbol);
@@ -77,7 +77,7 @@ function membersOf(describer: Describer, symbol: ts.Symbol): Member[] {
   );
   return checker
     .getPropertiesOfType(type)
-    .filter((one) => !describer.isInternal(one) && !inherited.has(one.name))
+    .filter((one) => !describer.isInternal(one) && (!inherited.has(one.name) || one.name === 'forward'))
     .map((one): Member => {
       const node = one.valueDeclaration ?? one.declarations?.[0];
       const own =

@@ -27,6 +27,10 @@ export class Describer {
       tags.filter((tag) => tag.name === name).map((tag) => ts.displayPartsToString(tag.text).trim());
     return {
       text: ts.displayPartsToString(symbol.getDocumentationComment(this.checker)).trim(),
+      params: texts('param').map((text) => {
+        const [name = '', ...words] = squeeze(text).split(' ');
+        return { name, text: words.join(' ').replace(/^- /, '') };
+      }),
       throws: texts('throws').map(squeeze),
       examples: texts('example').map((text) => text.replace(/^```\w*\n|\n```$/g, '')),
     };

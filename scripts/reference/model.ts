@@ -3,6 +3,7 @@
 /** A doc comment in its parts. */
 export interface Comment {
   readonly text: string;
+  readonly params: readonly { readonly name: string; readonly text: string }[];
   readonly throws: readonly string[];
   readonly examples: readonly string[];
 }
@@ -50,6 +51,6 @@ export interface Item extends Described {
   readonly names: readonly string[];
   /** Relative to the root: `lib/ops/loss.ts`. */
   readonly file: string;
-  /** Public members that a class declares itself. */
+  /** Public members that a class declares itself, and `forward`. */
   readonly members: readonly Member[];
 }

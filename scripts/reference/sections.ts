@@ -9,6 +9,8 @@ export interface Entry {
   /** Other names of the same. */
   readonly aliases: readonly string[];
   readonly target: Item | Member;
+  /** The page that it has for itself, from docs/. */
+  readonly page?: string;
   readonly ops: readonly Op[];
 }
 
@@ -80,7 +82,13 @@ export function sectionsOf(surface: Surface): Section[] {
 function entryOf(surface: Surface, item: Item): Entry {
   const ops = surface.opsOf(item);
   const name = nameFor(ops[0]?.name ?? '', item);
-  return { name, aliases: item.names.filter((each) => each !== name), target: item, ops };
+  const aliases = item.names.filter((each) => each !== name);
+  return { name, aliases, target: item, ops, ...pageOf(item, name) };
+}
+
+/** A class of a namespace has a page of its own: `nn.Conv2d` is at reference/nn/Conv2d.md. */
+function pageOf({ kind }: Item, name: string): { page?: string } {
+  return kind === 'class' && name.includes('.') ? { page: `reference/${name.replaceAll('.', '/')}.md` } : {};
 }
 
 /** Of several names the one in PyTorch's namespace. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   add,
   DTypeError,
+  func,
   keep,
   nn,
   noGrad,
@@ -429,5 +430,43 @@ describe('scopes', () => {
     const tap = new Tap();
     expect(new nn.Sequential(tap, new nn.ReLU()).forward(ones([1])).item()).toBe(2);
     expect(tap.last?.item()).toBe(2);
+  });
+});
+
+describe('a plain tensor in the place of a parameter', () => {
+  // As plain JavaScript may: the types do not let it pass.
+  const assign = (module: object, field: string, value: Tensor | null): void =>
+    void Reflect.set(module, field, value);
+
+  it('is an error that names module and field', () => {
+    const layer = new nn.Linear(2, 2);
+    const model = new nn.Sequential(layer);
+    expect(model.parameters()).toHaveLength(2);
+    assign(layer, 'weight', zeros([2, 2]));
+    const wanted =
+      /\[Linear\] weight: got a plain tensor, wanted a parameter: nn.parameter\(tensor\) makes it one/;
+    for (const use of [() => model.parameters(), () => model.stateDict(), () => layer.eval()]) {
+      expect(use).toThrow(DTypeError);
+      expect(use).toThrow(wanted);
+    }
+    layer.weight = nn.parameter(zeros([2, 2]));
+    assign(layer, 'bias', null);
+    expect(model.parameters()).toHaveLength(1);
+    assign(layer, 'bias', zeros([2]));
+    expect(() => model.parameters()).toThrow(/\[Linear\] bias/);
+  });
+
+  it('is none in a field that never held one, nor during functionalCall', () => {
+    expect(() => new Net().parameters()).not.toThrow();
+    class Reads extends nn.Module<[x: Tensor], number> {
+      readonly layer = new nn.Linear(2, 2);
+      forward(x: Tensor): number {
+        return this.parameters().length + x.numel();
+      }
+    }
+    const module = new Reads();
+    expect(module.parameters()).toHaveLength(2);
+    expect(func.functionalCall(module, { 'layer.weight': zeros([2, 2]) }, [zeros([1])])).toBe(2);
+    expect(module.parameters()).toHaveLength(2);
   });
 });

@@ -19,6 +19,7 @@ const {
   ReduceLROnPlateau,
   SequentialLR,
   StepLR,
+  SWALR,
   warmUp,
 } = optim.lrScheduler;
 
@@ -37,6 +38,7 @@ type Make = (optimizer: optim.Optimizer) => optim.lrScheduler.LRScheduler;
 
 const makers: Record<string, Make> = {
   StepLR: (o) => new StepLR(o, 2),
+  SWALR: (o) => new SWALR(o, 0.05, { annealEpochs: 3 }),
   MultiStepLR: (o) => new MultiStepLR(o, [1, 4]),
   ConstantLR: (o) => new ConstantLR(o),
   LinearLR: (o) => new LinearLR(o),
@@ -224,4 +226,35 @@ describe('wrong arguments', () => {
     expect(run).toThrow(ValueError);
     expect(run).toThrow(message);
   });
+});
+
+it('SWALR goes as that of PyTorch', () => {
+  const run = (options: optim.lrScheduler.SWALROptions): number[][] => {
+    const optimizer = new optim.SGD([
+      { params: ones([1]), lr: 0.5 },
+      { params: ones([1]), lr: 0.1 },
+    ]);
+    const schedule = new SWALR(optimizer, [0.05, 0.2], options);
+    return Array.from({ length: 6 }, () => {
+      const lrs = optimizer.paramGroups.map((group) => Number(group.lr.toFixed(9)));
+      schedule.step();
+      return lrs;
+    });
+  };
+  expect(run({ annealEpochs: 4 })).toEqual([
+    [0.5, 0.1],
+    [0.434099026, 0.114644661],
+    [0.275, 0.15],
+    [0.115900974, 0.185355339],
+    [0.05, 0.2],
+    [0.05, 0.2],
+  ]);
+  expect(run({ annealEpochs: 3, annealStrategy: 'linear' }).slice(0, 4)).toEqual([
+    [0.5, 0.1],
+    [0.35, 0.133333333],
+    [0.2, 0.166666667],
+    [0.05, 0.2],
+  ]);
+  expect(run({ annealEpochs: 0 })[0]).toEqual([0.05, 0.2]);
+  expect(() => run({ annealEpochs: -1 })).toThrow(ValueError);
 });

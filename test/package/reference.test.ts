@@ -14,6 +14,7 @@ const files = {
     export { cumsum, silent } from './ops/cumulative.js';
     export { mse, spare } from './ops/loss.js';
     export * as F from './ops/functional.js';
+    export * as nn from './nn/index.js';
     export { Tensor } from './tensor.js';
   `,
   'tensor.ts': `
@@ -61,6 +62,37 @@ const files = {
      */
     export const spare = (): number => 1;
   `,
+  'nn/index.ts': `
+    import type { Tensor } from '../tensor.js';
+    export interface LinearOptions {
+      /** Whether there is a bias, | or not. Default true. */
+      bias?: boolean;
+      /** A name. */
+      name?: string;
+    }
+    abstract class Base {
+      /** Computes. */
+      forward(x: Tensor): Tensor { return x; }
+      other(): number { return 1; }
+    }
+    /**
+     * A product, see {@link mse}. And a sum.
+     *
+     * @param inputs How many.
+     * @throws ValueError for none.
+     * @example
+     * new nn.Linear(1);
+     */
+    export class Linear extends Base {
+      readonly size: number;
+      constructor(inputs: number, options: LinearOptions = {}) { super(); this.size = options.bias ? inputs : 0; }
+    }
+    /** Makes one.
+     * @example
+     * nn.make();
+     */
+    export function make(): Linear { return new Linear(1); }
+  `,
   'ops/functional.ts': `
     import type { Tensor } from '../tensor.js';
     export { mse as mseLoss } from './loss.js';
@@ -88,7 +120,8 @@ beforeAll(() => {
     writeFileSync(file, text);
   }
   items = readApi(root);
-  pages = referencePages(items, `# By hand\n\n${mark}\n\nold`);
+  const state = { made: 'new nn.Linear(2)', tensors: [{ name: 'weight', shape: [3, 2], kind: 'parameter' }] };
+  pages = referencePages(items, `# By hand\n\n${mark}\n\nold`, new Map([['nn.Linear', state]]));
 }, 60_000);
 
 afterAll(() => {
@@ -136,6 +169,37 @@ describe('reference pages', () => {
   it('list all of it on the index', () => {
     expect(page('reference')).toContain('[`cumsum`](reference/cumulative.md#cumsum)');
     expect(page('reference')).toContain('[`F.mseLoss`](reference/losses.md#fmseloss)');
+  });
+});
+
+describe('a class of a namespace', () => {
+  it('has a page of its own, with a table of its options', () => {
+    const text = page('reference/nn/Linear');
+    expect(text).toContain('# `nn.Linear`');
+    expect(text).toContain('new nn.Linear(inputs: number, options?: LinearOptions)');
+    expect(text).toContain('A product, see [`mse`](../losses.md#fmseloss). And a sum.');
+    expect(text).toContain('PyTorch: `torch.nn.Linear`.');
+    expect(text).toContain('- `inputs` How many.');
+    expect(lineOf(text, '| `bias`')).toBe(
+      '| `bias` | `boolean` | true | Whether there is a bias, \\| or not. |',
+    );
+    expect(lineOf(text, '| `name`')).toBe('| `name` | `string` | | A name. |');
+    expect(text).toContain('- `forward(x: Tensor): Tensor` Computes.');
+    expect(text).toContain('- `size: number`');
+    expect(text).not.toContain('other');
+    expect(text).toContain('- `ValueError` for none.');
+    expect(text).toContain('## State\n\nOf `new nn.Linear(2)`');
+    expect(lineOf(text, '| `weight`')).toBe('| `weight` | `[3, 2]` | parameter |');
+  });
+
+  it('stands in the table of its section, before what has none', () => {
+    const text = page('reference/nn');
+    expect(lineOf(text, '| [`nn.Linear`]')).toBe(
+      '| [`nn.Linear`](nn/Linear.md) | A product, see [`mse`](losses.md#fmseloss). | `torch.nn.Linear` |',
+    );
+    expect(text.match(/^## .*/gm)).toEqual(['## `nn.make`']);
+    expect(page('reference')).toContain('[`nn.Linear`](reference/nn/Linear.md)');
+    expect(page('pytorch')).toContain('[`nn.Linear`](reference/nn/Linear.md)');
   });
 });
 

@@ -106,6 +106,12 @@ export class BackwardPass {
   private visit(node: TapeNode): void {
     const arrived = this.arrived.get(node)!;
     this.arrived.delete(node);
+    for (const { output, hook } of node.hooks ?? []) {
+      const mine = arrived[output];
+      if (!mine) continue;
+      const tensor = hook(mine.tensor);
+      if (tensor !== mine.tensor) arrived[output] = { tensor, own: false };
+    }
     if (this.wanted?.has(node))
       this.captured.set(
         node,
@@ -139,9 +145,26 @@ export class BackwardPass {
             `its input ${node.inputDtypes[i]} ${show(node.inputShapes[i]!)}`,
         );
       }
+      if (this.tape.detectAnomaly) this.refuseNaN(node, i, grad);
       this.deliver(edge, node.edgeOutputs[i]!, grad);
     }
     if (!this.options.retainGraph) node.release();
+  }
+
+  /** The largest element is NaN if any is. */
+  private refuseNaN(node: TapeNode, input: number, grad: RefTensor): void {
+    if (grad.numel === 0) return;
+    const mode = this.tape.gradMode;
+    this.tape.gradMode = false;
+    const dims = grad.shape.map((_, d) => d);
+    const [largest] = this.tape.run('amax', [grad], { dims, keepdim: false });
+    this.tape.gradMode = mode;
+    if (Number.isNaN(Number(largest!.data[largest!.offset])))
+      fail(
+        AutogradError,
+        node.op,
+        `the gradient of its input ${input}, of shape ${show(grad.shape)}, has NaN in it`,
+      );
   }
 
   private counts(edge: TapeNode): boolean {

@@ -162,6 +162,12 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return cast === source ? null : this.handle(cast);
   }
 
+  setDetectAnomaly(enabled: boolean): boolean {
+    const before = this.tape.detectAnomaly;
+    this.tape.detectAnomaly = enabled;
+    return before;
+  }
+
   requiresGrad(tensor: T): boolean {
     return this.tape.requiresGrad(this.tensor('requiresGrad', tensor));
   }
@@ -221,6 +227,18 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     if (!t.node || t.retainsGrad) return;
     t.retainsGrad = true;
     (t.node.retaining ??= []).push(t);
+  }
+
+  hookGradient(tensor: T, hook: (grad: T) => T | null): void {
+    const t = this.tensor('registerHook', tensor);
+    if (this.tape.isLeaf(t)) fail(InternalError, 'registerHook', 'the tensor is a leaf');
+    (t.node!.hooks ??= []).push({
+      output: t.outputIndex,
+      hook: (grad) => {
+        const [result] = this.callBack('registerHook', [grad], ([given]) => [hook(given!)]);
+        return result ?? grad;
+      },
+    });
   }
 
   backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
@@ -444,31 +462,43 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     grads: readonly (RefTensor | undefined)[],
     saved: readonly RefTensor[],
   ): (RefTensor | undefined)[] {
+    const results = this.callBack(node.op, [...grads, ...saved], (given) =>
+      this.customs[node.custom]!.backward(
+        given.slice(0, grads.length),
+        given.slice(grads.length) as T[],
+        node.attrs as string,
+      ),
+    );
+    if (results.length !== node.edges.length) {
+      fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${results.length}`);
+    }
+    return results;
+  }
+
+  /** Calls a function of the user from a backward pass. What it makes on the way and does not return goes with the scope. */
+  private callBack(
+    op: string,
+    tensors: readonly (RefTensor | undefined)[],
+    fn: (given: readonly (T | null)[]) => readonly (T | null)[],
+  ): (RefTensor | undefined)[] {
     // The caller of the function may hold the same memory.
     const give = (t: RefTensor): T => {
       t.storage.shared = true;
       return this.handle(t);
     };
-    // What it makes on the way and does not return goes with the scope.
     const { openScope = () => this.beginScope(), closeScope = (kept) => this.endScope(kept) } = this.hooks;
     openScope();
     let result: readonly (T | null)[] = [];
     try {
-      result = this.customs[node.custom]!.backward(
-        grads.map((g) => (g ? give(g) : null)),
-        saved.map(give),
-        node.attrs as string,
-      );
+      result = fn(tensors.map((t) => (t ? give(t) : null)));
     } finally {
       closeScope(Array.isArray(result) ? result.filter((t): t is T => t instanceof Handle) : []);
     }
-    if (!Array.isArray(result) || result.length !== node.edges.length) {
-      const got = Array.isArray(result) ? String(result.length) : kindOfValue(result);
-      fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${got}`);
-    }
+    if (!Array.isArray(result))
+      fail(ValueError, op, `backward must return an array of gradients, got ${kindOfValue(result)}`);
     return (result as readonly (T | null | undefined)[]).map((g, i) => {
       if (g === null || g === undefined) return undefined;
-      const t = this.tensor(node.op, g, `gradient ${i}`);
+      const t = this.tensor(op, g, `gradient ${i}`);
       t.storage.shared = true;
       const dtype = node.inputDtypes[i]!;
       return t.dtype === dtype ? t : this.tape.run('to', [t], { dtype })[0]!;

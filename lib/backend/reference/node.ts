@@ -62,6 +62,9 @@ export class TapeNode {
   /** Non-leaf tensors that keep their gradient. */
   retaining: RefTensor[] | undefined = undefined;
 
+  /** What sees the gradient of an output, and may replace it. */
+  hooks: { readonly output: number; readonly hook: (grad: RefTensor) => RefTensor }[] | undefined = undefined;
+
   constructor(
     /** Name of the op. */
     readonly op: string,

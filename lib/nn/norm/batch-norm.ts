@@ -45,8 +45,8 @@ export abstract class BatchNorm extends Module {
   /** How many batches were seen in training: int64 []. */
   declare readonly numBatchesTracked: Tensor | null;
   readonly eps: number;
-  readonly momentum: number | null;
   readonly #name: string;
+  #momentum: number | null = 0.1;
 
   protected constructor(
     name: string,
@@ -65,7 +65,6 @@ export abstract class BatchNorm extends Module {
     });
     const { eps, momentum } = settings;
     checkRange(name, 'eps', eps, 0, Infinity);
-    if (momentum !== null) checkRange(name, 'momentum', momentum, 0, 1);
     const dtype = layerDType(name, options);
     this.#name = name;
     this.eps = eps;
@@ -77,6 +76,15 @@ export abstract class BatchNorm extends Module {
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
+  }
+
+  /** Share of a new batch in the running statistics; null for the plain mean of all batches. May be assigned. */
+  get momentum(): number | null {
+    return this.#momentum;
+  }
+  set momentum(value: number | null) {
+    if (value !== null) checkRange(this.#name, 'momentum', value, 0, 1);
+    this.#momentum = value;
   }
 
   protected override stateName(field: string): string {

@@ -37,9 +37,9 @@ export abstract class InstanceNorm extends Module {
   /** 0: only batch norms count, as in PyTorch. int64 []. */
   declare readonly numBatchesTracked: Tensor | null;
   readonly eps: number;
-  readonly momentum: number;
   readonly #name: string;
   readonly #directions: 1 | 2 | 3;
+  #momentum = 0.1;
 
   protected constructor(
     name: string,
@@ -58,7 +58,6 @@ export abstract class InstanceNorm extends Module {
       dtype: 'float32',
     });
     checkRange(name, 'eps', settings.eps, 0, Infinity);
-    checkRange(name, 'momentum', settings.momentum, 0, 1);
     const dtype = layerDType(name, options);
     const { affine, bias, trackRunningStats: tracked } = settings;
     const shape = [numFeatures];
@@ -71,6 +70,15 @@ export abstract class InstanceNorm extends Module {
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
+  }
+
+  /** Share of a new batch in the running statistics. May be assigned. */
+  get momentum(): number {
+    return this.#momentum;
+  }
+  set momentum(value: number) {
+    checkRange(this.#name, 'momentum', value, 0, 1);
+    this.#momentum = value;
   }
 
   protected override stateName(field: string): string {

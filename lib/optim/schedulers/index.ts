@@ -9,5 +9,7 @@ export type { LrLambda } from './lambda.js';
 export { CyclicLR, OneCycleLR } from './cycle.js';
 export type { CyclicLROptions, OneCycleLROptions } from './cycle.js';
 export { ChainedScheduler, SequentialLR, warmUp } from './compose.js';
+export { SWALR } from './swa.js';
+export type { SWALROptions } from './swa.js';
 export { ReduceLROnPlateau } from './plateau.js';
 export type { PlateauState, ReduceLROnPlateauOptions } from './plateau.js';
