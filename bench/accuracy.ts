@@ -1,6 +1,6 @@
 // npm run bench:accuracy: the largest errors of the float32 functions, in units in the last place (ULP) of the exact result,
-// over every STEP-th float32 of a range (default 257). The reference is the same function in float64, which is the C
-// library's or a series good to some 1e-15. LANEGRAD_ISA forces a CPU level.
+// over every STEP-th float32 of a range (default 257). The reference is the same function in float64,
+// good to a few units of 1e-16 (docs/accuracy.md). LANEGRAD_ISA forces a CPU level.
 import { backend } from '../lib/backend/current.js';
 import * as lg from '../lib/index.js';
 import type { Tensor } from '../lib/index.js';

@@ -92,7 +92,7 @@ LANEGRAD_INLINE Vec<double> sin_shifted_double(Vec<double> x) {
   });
 }
 
-// 1 - erf(x) cancels from here on, so that erf comes from its own table up to where it is 1.
+// From here on erf(x) rounds to 1.
 inline constexpr double kErfIsOne = 5.93;
 
 }  // namespace detail

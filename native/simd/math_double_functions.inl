@@ -199,7 +199,7 @@ LANEGRAD_INLINE Vec<double> erfc(Vec<double> x) {
   LANEGRAD_LANES(std::erfc(v));
   const Vec<double> size = at_most(abs(x), 28);
   const Vec<double> y = detail::erfcx_positive<true>(size) * detail::exp_minus_square(size);
-  return select(lt(abs(x), wide(0.5)), wide(1) - erf(x), select(lt(x, wide(0)), wide(2) - y, y));
+  return select(lt(x, wide(0)), wide(2) - y, y);
 }
 LANEGRAD_INLINE Vec<double> ndtr(Vec<double> x) {
   LANEGRAD_LANES(special::ndtr(v));
