@@ -17,9 +17,9 @@ constexpr int64_t kPartWork = int64_t{1} << 18;
 // Up to so many rows each thread packs the columns of B that it needs.
 constexpr int64_t kOwnRows = 256;
 constexpr int64_t kOwnElements = int64_t{1} << 22;
-// A B of contiguous rows is packed from so many rows of A on, or fewer where its rows fall on the same places
-// of the caches.
-constexpr int64_t kPackRows = 1024, kPackClashingRows = 96;
+// A B of contiguous rows is packed from so many rows of A on, or fewer where it does not fit in the L2 cache
+// or its rows fall on the same places of the caches.
+constexpr int64_t kPackRows = 1024, kPackFewerRows = 48;
 // Small results of long sums have too few tiles to share: there k is cut in parts.
 constexpr int64_t kSplitArea = int64_t{1} << 14, kSplitSide = 256, kSplitDepth = 4096, kMostParts = 64;
 
@@ -38,7 +38,9 @@ template <class T>
 bool packs(const GemmProblem<T>& g) {
   if (g.b_col != 1) return true;
   if (g.m >= kPackRows) return true;
-  return g.m >= kPackClashingRows && g.b_row * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
+  if (g.m < kPackFewerRows) return false;
+  constexpr int64_t kSize = sizeof(T);
+  return g.b_row * kSize % 4096 == 0 || g.k * g.n * kSize > static_cast<int64_t>(cache_sizes().l2);
 }
 
 template <class T>
