@@ -138,6 +138,15 @@ void forward_vjp(VjpContext& c) {
     if (c.needs(i)) c.set_grad(i, grads[i]);
 }
 
+// The samples. A mask may be shared by them, and dropped weights are numbered through all of them: then all
+// at once.
+template <int kFirst>
+Slices slices(const InferContext& c) {
+  const Dims& query = c.in(kFirst).shape;
+  if (c.has(kFirst + 3) || c.has(kFirst + 4) || query.size() < 3) return {};
+  return Slices::of_leading(query, 1);
+}
+
 constexpr InputDef kMaskDef{.name = "attnMask", .kind = InputKind::kOptional, .differentiable = false},
     kCounterDef{.name = "counter", .kind = InputKind::kOptional, .differentiable = false};
 constexpr std::array<AttrDef, kMaxAttrs> kAttentionAttrs{AttrDef{"isCausal", AttrType::kBool},
@@ -154,6 +163,7 @@ const Op kAttention{
     .infer = forward_infer,
     .workspace = attention_forward_workspace,
     .eval = attention_forward,
+    .slices = slices<0>,
     .saves = {.inputs = 0b11111, .outputs = 0b11},
     .vjp = forward_vjp,
 };
@@ -168,6 +178,7 @@ const Op kAttentionBackward{
     .infer = backward_infer,
     .workspace = attention_backward_workspace,
     .eval = attention_backward,
+    .slices = slices<1>,
 };
 
 }  // namespace

@@ -312,6 +312,19 @@ void backward_eval(const EvalContext& c) {
   });
 }
 
+// The channels: dim 1 of x, the only one of all else.
+Slices slices(const InferContext& c) {
+  Slices s = Slices::along(0, c.in(0).shape[1]);
+  s.inputs[0] = s.outputs[0] = 1;
+  return s;
+}
+
+Slices backward_slices(const InferContext& c) {
+  Slices s = Slices::along(0, c.in(1).shape[1]);
+  s.inputs[0] = s.inputs[1] = s.outputs[0] = 1;
+  return s;
+}
+
 const Op kOps[] = {
     {.name = "batchNormTrain",
      .inputs = {{{"x"}, {"weight", InputKind::kOptional}, {"bias", InputKind::kOptional}}},
@@ -320,6 +333,7 @@ const Op kOps[] = {
      .infer = batch_norm_infer,
      .workspace = batch_norm_workspace,
      .eval = batch_norm_eval,
+     .slices = slices,
      .saves = {.inputs = 7, .outputs = 6},
      .vjp = batch_norm_vjp},
     {.name = "batchNormBackward",
@@ -329,7 +343,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = backward_infer,
      .workspace = backward_workspace,
-     .eval = backward_eval},
+     .eval = backward_eval,
+     .slices = backward_slices},
 };
 
 }  // namespace

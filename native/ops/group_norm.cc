@@ -318,6 +318,20 @@ void backward_eval(const EvalContext& c) {
   });
 }
 
+// The samples.
+Slices slices(const InferContext& c) {
+  Slices s = Slices::of_leading(c.in(0).shape, 1);
+  s.inputs[1] = s.inputs[2] = Slices::kWhole;
+  return s;
+}
+
+Slices backward_slices(const InferContext& c) {
+  Slices s = Slices::of_leading(c.in(1).shape, 1);
+  s.inputs[2] = Slices::kWhole;
+  s.outputs[1] = s.outputs[2] = Slices::kSummed;
+  return s;
+}
+
 const Op kOps[] = {
     {.name = "groupNorm",
      .inputs = {{{"x"}, {"weight", InputKind::kOptional}, {"bias", InputKind::kOptional}}},
@@ -326,6 +340,7 @@ const Op kOps[] = {
      .infer = group_norm_infer,
      .workspace = group_norm_workspace,
      .eval = group_norm_eval,
+     .slices = slices,
      .saves = {.inputs = 7, .outputs = 6},
      .vjp = group_norm_vjp},
     {.name = "groupNormBackward",
@@ -335,7 +350,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = backward_infer,
      .workspace = backward_workspace,
-     .eval = backward_eval},
+     .eval = backward_eval,
+     .slices = backward_slices},
 };
 
 }  // namespace

@@ -135,6 +135,26 @@ void backward_eval(const EvalContext& c) {
   });
 }
 
+// The rows. What belongs to the elements of all of them is whole, and its gradients are sums.
+template <bool kCentred>
+Slices slices(const InferContext& c) {
+  const Dims& shape = c.in(0).shape;
+  Slices s = Slices::of_leading(shape, shape.size() - static_cast<int>(c.attrs().get_int(0)));
+  s.inputs[1] = Slices::kWhole;
+  if (kCentred) s.inputs[2] = Slices::kWhole;
+  return s;
+}
+
+template <bool kCentred>
+Slices backward_slices(const InferContext& c) {
+  const Dims& shape = c.in(1).shape;
+  Slices s = Slices::of_leading(shape, shape.size() - static_cast<int>(c.attrs().get_int(0)));
+  s.inputs[2] = Slices::kWhole;
+  s.outputs[1] = Slices::kSummed;
+  if (kCentred) s.outputs[2] = Slices::kSummed;
+  return s;
+}
+
 const Op kOps[] = {
     {.name = "layerNorm",
      .inputs = {{{"x"}, {"weight", InputKind::kOptional}, {"bias", InputKind::kOptional}}},
@@ -143,6 +163,7 @@ const Op kOps[] = {
      .infer = infer<true>,
      .workspace = workspace<true>,
      .eval = eval<true>,
+     .slices = slices<true>,
      .saves = {.inputs = 7, .outputs = 6},
      .vjp = vjp<true>},
     {.name = "rmsNorm",
@@ -152,6 +173,7 @@ const Op kOps[] = {
      .infer = infer<false>,
      .workspace = workspace<false>,
      .eval = eval<false>,
+     .slices = slices<false>,
      .saves = {.inputs = 3, .outputs = 2},
      .vjp = vjp<false>},
     {.name = "layerNormBackward",
@@ -161,7 +183,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = backward_infer<true>,
      .workspace = backward_workspace<true>,
-     .eval = backward_eval<true>},
+     .eval = backward_eval<true>,
+     .slices = backward_slices<true>},
     {.name = "rmsNormBackward",
      .inputs = {{{"grad"}, {"x"}, {"weight", InputKind::kOptional}, {"rstd"}}},
      .outputs = {{{"xGrad"}, {"weightGrad"}}},
@@ -169,7 +192,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = backward_infer<false>,
      .workspace = backward_workspace<false>,
-     .eval = backward_eval<false>},
+     .eval = backward_eval<false>,
+     .slices = backward_slices<false>},
 };
 
 }  // namespace

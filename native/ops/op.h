@@ -223,7 +223,34 @@ class VjpContext : public Applier {
   ~VjpContext() = default;
 };
 
+// Along which dim the operands of an op are made of independent items (the samples of a pool, the rows of a
+// softmax), so that ops/widen.h can evaluate some of them at a time, in memory that fits the caches.
+struct Slices {
+  static constexpr int kWhole = -1;      // an input that every item needs
+  static constexpr int kSummed = -2;     // an output, dense and not narrow, that is the sum over the items
+  int64_t items = 0;                     // fewer than two: nothing to cut
+  std::array<int, kMaxInputs> inputs{};  // by schema input: the dim
+  std::array<int, kMaxOutputs> outputs{};
+
+  // Items are the elements of the first dim of `shape` with more than one, if it is among the leading ones;
+  // it is the same dim of all operands but those that the caller changes afterwards.
+  static Slices of_leading(const Dims& shape, int leading) {
+    for (int d = 0; d < leading; ++d) {
+      if (shape[d] > 1) return along(d, shape[d]);
+    }
+    return {};
+  }
+  static Slices along(int dim, int64_t items) {
+    Slices s;
+    s.items = items;
+    s.inputs.fill(dim);
+    s.outputs.fill(dim);
+    return s;
+  }
+};
+
 using InferFn = void (*)(InferContext&);
+using SlicesFn = Slices (*)(const InferContext&);     // after infer: out(j) is known
 using WorkspaceFn = size_t (*)(const InferContext&);  // after infer: out(j) is known
 using EvalFn = void (*)(const EvalContext&);
 using VjpFn = void (*)(VjpContext&);
@@ -245,6 +272,7 @@ struct Op {
   InferFn infer = nullptr;
   WorkspaceFn workspace = nullptr;  // null: none
   EvalFn eval = nullptr;            // null: always a view
+  SlicesFn slices = nullptr;        // null: one item
   Saves saves{};
   VjpFn vjp = nullptr;  // null: not differentiable, unless fused: then the composite is differentiated
   // One op row of a table shared by several ops (an elementwise opcode, say); free for the family that sets

@@ -178,6 +178,7 @@ const Op kAvgPool{
     .infer = infer_average,
     .workspace = workspace_average,
     .eval = eval_average,
+    .slices = pool_slices,
     .vjp = vjp_average,
 };
 
@@ -190,6 +191,7 @@ const Op kAvgPoolBackward{
     .infer = infer_average_backward,
     .workspace = workspace_backward,
     .eval = eval_average_backward,
+    .slices = pool_slices,
     .vjp = vjp_average_backward,
 };
 
@@ -202,6 +204,7 @@ const Op kAdaptiveAvgPool{
     .infer = infer_adaptive,
     .workspace = workspace_average,
     .eval = eval_adaptive,
+    .slices = pool_slices,
     .vjp = vjp_adaptive,
 };
 
@@ -214,6 +217,7 @@ const Op kAdaptiveAvgPoolBackward{
     .infer = infer_adaptive_backward,
     .workspace = workspace_backward,
     .eval = eval_adaptive_backward,
+    .slices = pool_slices,
     .vjp = vjp_adaptive_backward,
 };
 

@@ -172,6 +172,7 @@ const Op kMaxPool{
     .infer = infer_max,
     .workspace = workspace_max,
     .eval = eval_max,
+    .slices = pool_slices,
     .saves = {.outputs = 0b10},
     .vjp = vjp_max,
 };
@@ -185,6 +186,7 @@ const Op kAdaptiveMaxPool{
     .infer = infer_adaptive,
     .workspace = workspace_max,
     .eval = eval_adaptive,
+    .slices = pool_slices,
     .saves = {.outputs = 0b10},
     .vjp = vjp_max,
 };
@@ -197,6 +199,7 @@ const Op kMaxUnpool{
     .flags = kPrimitive,
     .infer = infer_unpool,
     .eval = eval_unpool,
+    .slices = pool_slices,
     .saves = {.inputs = 0b10},
     .vjp = vjp_unpool,
 };

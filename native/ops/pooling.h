@@ -12,6 +12,12 @@
 
 namespace lanegrad::pooling {
 
+// Samples, or channels of a single one. The first attribute has a number for each pooled dim.
+inline Slices pool_slices(const InferContext& c) {
+  const Dims& shape = c.in(0).shape;
+  return Slices::of_leading(shape, shape.size() - static_cast<int>(c.attrs().get_ints(0).size()));
+}
+
 inline constexpr int64_t kMaxExtent = int64_t{1} << 31;
 inline constexpr int64_t kChannelGrain = int64_t{1} << 15;  // elements a task reads at least
 

@@ -1,8 +1,10 @@
 // Random ops. Each reads a counter {seed, offset} and makes element i a pure function of it and i: any part
 // can be made by any thread, and a gradient that needs the same numbers makes them again.
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/random/random.h"
+#include "kernels/elementwise/elementwise.h"
 #include "ops/copy.h"
 #include "ops/op.h"
 #include "ops/random_counter.h"
@@ -116,6 +118,21 @@ void dropout_eval(const EvalContext& c) {
       random_table().dropout_float(out.as<float>() + first, x.as<float>() + first, count, counter.seed, block,
                                    threshold, scale);
     });
+  } else if (out.spec->dtype != DType::kFloat64) {
+    const float scale = p < 1 ? 1.0f / (1.0f - static_cast<float>(p)) : 0.0f;
+    const auto& casts = elementwise_table().casts;
+    const int narrow = static_cast<int>(out.spec->dtype), wide = static_cast<int>(DType::kFloat32);
+    const int64_t size = static_cast<int64_t>(size_of(out.spec->dtype));
+    for_each_block_range(n, 4, counter.offset, [&](int64_t first, int64_t count, uint64_t block) {
+      constexpr int64_t kTile = 1024;
+      alignas(64) float tile[kTile];
+      for (int64_t i = 0; i < count; i += kTile, block += kTile / 4) {
+        const int64_t m = std::min(kTile, count - i), at = (first + i) * size;
+        casts[narrow][wide](tile, x.as<char>() + at, m);
+        random_table().dropout_float(tile, tile, m, counter.seed, block, threshold, scale);
+        casts[wide][narrow](out.as<char>() + at, tile, m);
+      }
+    });
   } else {
     const double scale = p < 1 ? 1.0 / (1.0 - p) : 0.0;
     for_each_block_range(n, 4, counter.offset, [&](int64_t first, int64_t count, uint64_t block) {
@@ -167,7 +184,7 @@ const Op kOps[] = {
      .inputs = {{{"x"}, {.name = "counter", .differentiable = false}}},
      .outputs = {{{"out"}}},
      .attrs = {{{"p", AttrType::kFloat}}},
-     .flags = kRandom,
+     .flags = kRandom | kTakesNarrow,
      .infer = dropout_infer,
      .eval = dropout_eval,
      .saves = {.inputs = 2},

@@ -141,6 +141,12 @@ void softmax_vjp(VjpContext& c) {
   }
 }
 
+// What stands before the dim.
+Slices softmax_slices(const InferContext& c) {
+  const Dims& shape = c.out(0).shape;
+  return Slices::of_leading(shape, normalize_dim(c.op().name, c.attrs().get_int(0), shape.size()));
+}
+
 const Op kOps[] = {
     {.name = "softmax",
      .inputs = {{{"x"}}},
@@ -150,6 +156,7 @@ const Op kOps[] = {
      .promotion = Promotion::kCommonFloating,
      .infer = softmax_infer,
      .eval = softmax_eval<false>,
+     .slices = softmax_slices,
      .saves = {.outputs = 1},
      .vjp = softmax_vjp<false>},
     {.name = "logSoftmax",
@@ -160,6 +167,7 @@ const Op kOps[] = {
      .promotion = Promotion::kCommonFloating,
      .infer = softmax_infer,
      .eval = softmax_eval<true>,
+     .slices = softmax_slices,
      .saves = {.outputs = 1},
      .vjp = softmax_vjp<true>},
     {.name = "softmaxBackward",
@@ -169,7 +177,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = softmax_backward_infer,
      .workspace = softmax_backward_workspace,
-     .eval = softmax_backward_eval<false>},
+     .eval = softmax_backward_eval<false>,
+     .slices = softmax_slices},
     {.name = "logSoftmaxBackward",
      .inputs = {{{"grad"}, {"y"}}},
      .outputs = {{{"out"}}},
@@ -177,7 +186,8 @@ const Op kOps[] = {
      .flags = kInternal,
      .infer = softmax_backward_infer,
      .workspace = softmax_backward_workspace,
-     .eval = softmax_backward_eval<true>},
+     .eval = softmax_backward_eval<true>,
+     .slices = softmax_slices},
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Evaluation of an op whose record does not take the narrow dtypes (int8, int16, float16, bfloat16): narrow
 // operands are converted to what they are computed in, the record runs on those, and narrow outputs are
 // rounded at the end. Shape rules and gradients see the narrow dtypes; only memory and kernels see the wide
-// ones.
+// ones. An op that says of what items its operands are made (Op::slices) is evaluated some items at a time,
+// so that the wide copies do not leave the caches.
 #pragma once
 
 #include "ops/op.h"
