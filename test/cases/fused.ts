@@ -50,6 +50,13 @@ export const fused = {
       { name: '2-D', inputs: [real([6, 3]), real([3]), real([3])], attrs: { eps: 1e-5 } },
       { name: 'images', inputs: [real([2, 3, 2, 3]), real([3]), real([3])], attrs: { eps: 1e-3 } },
       { name: '3-D', inputs: [real([3, 2, 4]), real([2]), real([2])], attrs: { eps: 1e-5 } },
+      { name: 'short runs', inputs: [real([9, 3, 2, 2]), real([3]), real([3])], attrs: { eps: 1e-5 } },
+      {
+        name: 'short runs, many',
+        inputs: [real([140, 67, 3, 5]), real([67]), real([67])],
+        attrs: { eps: 1e-5 },
+        noGradient: slow,
+      },
       { name: 'not affine', inputs: [real([5, 2]), null, null], attrs: { eps: 1e-5 } },
       {
         name: 'large',

@@ -54,10 +54,20 @@ describe('convolutions and pools give row-major results', () => {
   test.each(
     Object.entries({
       conv2d: () => conv2d(x, randn([4, 4, 3, 3])),
-      maxPool2d: () => maxPool2d(x, 3, { stride: 1 }),
+      'maxPool2d with indices': () => maxPool2d(x, 3, { stride: 1, returnIndices: true }).values,
       avgPool2d: () => avgPool2d(x, 3, { stride: 1 }),
     }),
   )('%s', (_name, run) => {
     expect(run().strides).toEqual([64, 16, 4, 1]);
+  });
+});
+
+describe.runIf(info().name === 'native')('maxPool2d without indices', () => {
+  test('keeps channels last, forward and backward', () => {
+    const x = randn([2, 6, 6, 4]).permute([0, 3, 1, 2]).requiresGrad_();
+    const y = maxPool2d(x, 3, { stride: 1 });
+    expect(y.strides).toEqual([64, 1, 16, 4]);
+    const [dx] = grad(y, [x], { gradOutputs: y.detach() });
+    expect(dx.strides).toEqual(x.strides);
   });
 });

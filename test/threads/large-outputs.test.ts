@@ -52,7 +52,11 @@ const ops: Readonly<Record<string, () => Tensor[]>> = {
   gelu: () => both([matrix()], ([x]) => F.gelu(x!)),
   'exp of halves': () => [matrix().to('bfloat16').exp()],
   clone: () => [matrix().clone()],
-  'a part': () => [matrix().narrow(1, 5, columns - 7).contiguous()],
+  'a part': () => [
+    matrix()
+      .narrow(1, 5, columns - 7)
+      .contiguous(),
+  ],
   'add in place': () => [matrix().add_(1)],
   expand: () => [randn([rows, 1]).expand([rows, columns]).contiguous()],
   ...Object.fromEntries(
@@ -69,10 +73,12 @@ const ops: Readonly<Record<string, () => Tensor[]>> = {
     const target = randint(0, columns, [rows]);
     return both([matrix()], ([x]) => crossEntropy(x!, target));
   },
-  'batchNorm of planes': () => both([images().contiguous()], ([x]) => batchNorm(x!, null, null, { training: true })),
+  'batchNorm of planes': () =>
+    both([images().contiguous()], ([x]) => batchNorm(x!, null, null, { training: true })),
   'batchNorm of large planes': () =>
     both([randn([3, 9, 211, 213])], ([x]) => batchNorm(x!, null, null, { training: true })),
-  'batchNorm, channels last': () => both([last(images())], ([x]) => batchNorm(x!, null, null, { training: true })),
+  'batchNorm, channels last': () =>
+    both([last(images())], ([x]) => batchNorm(x!, null, null, { training: true })),
   'groupNorm of planes': () => both([images().contiguous()], ([x]) => F.groupNorm(x!, 6)),
   'maxPool2d of planes': () => both([images().contiguous()], ([x]) => maxPool2d(x!, 2)),
   'maxPool2d of large planes': () =>

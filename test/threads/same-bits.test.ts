@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  batchNorm,
   cat,
   conv2d,
   crossEntropy,
@@ -8,6 +9,7 @@ import {
   info,
   layerNorm,
   manualSeed,
+  maxPool2d,
   multinomial,
   nn,
   optim,
@@ -105,6 +107,10 @@ describe.runIf(counts.length > 1)('large ops', () => {
     'variance of columns': () => randn([1500, 700]).var({ dim: 0 }),
     'norm of a long row': () => randn([300_001]).norm(),
     'logsumexp of a long row': () => randn([300_001]).logsumexp({ dim: 0 }),
+    'logsumexp of rows': () => randn([700, 1001]).logsumexp({ dim: 1 }),
+    'logsumexp of columns': () => randn([3, 301, 403]).logsumexp({ dim: 1 }),
+    'batchNorm of short runs': () => batchNorm(randn([150, 90, 3, 5]), null, null, { training: true }),
+    'maxPool2d, channels last': () => maxPool2d(last(randn([3, 70, 41, 43])), 3, { stride: 2, padding: 1 }),
     'scatterAdd to few places': () => scatterAdd(zeros([10]), 0, randint(0, 10, [300_001]), randn([300_001])),
     'cumsum of a long row': () => randn([300_001]).cumsum(0),
     'cumsum of columns': () => randn([300, 900]).cumsum(0),

@@ -1,0 +1,17 @@
+import { describe, expect, test } from 'vitest';
+import { info, ones } from '../../lib/index.js';
+
+const faults = () => process.resourceUsage().minorPageFault;
+
+// A fresh block of 40 MB costs 20 page faults with huge pages, 10,000 without.
+describe.runIf(info().name === 'native')('the pool', () => {
+  test('lets go of sizes that nobody uses, not of the one in use', () => {
+    const old = [13, 15].map((millions) => ones([millions * 1e6])); // nearly all that the pool keeps
+    for (const x of old) x.dispose();
+    const again = () => ones([10e6]).dispose();
+    for (let i = 0; i < 3; ++i) again();
+    const before = faults();
+    for (let i = 0; i < 50; ++i) again();
+    expect(faults() - before).toBeLessThan(500);
+  });
+});
