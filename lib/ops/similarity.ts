@@ -47,7 +47,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   checkNumber('normalize', 'p', p);
   checkNumber('normalize', 'eps', eps);
   const dims = (typeof dim === 'number' ? [dim] : dim).map((entry) => wrapDim('normalize', entry, x.ndim));
-  return scoped(() => div(x, clampMin(normOver(x, p, { dim: dims, keepdim: true }), eps)));
+  return scoped(() => div(x, clampMin(normOver(asFloat(x), p, { dim: dims, keepdim: true }), eps)));
 }
 
 export interface CosineSimilarityOptions {
@@ -168,7 +168,7 @@ export function pdist(x: Tensor, options: { readonly p?: number } = {}): Tensor 
   const indices = (list: number[]): Tensor => tensor(list, { dtype: 'int64' });
   return scoped(() => {
     const differences = sub(indexSelect(x, 0, indices(first)), indexSelect(x, 0, indices(second)));
-    return normOver(differences, p, { dim: 1, keepdim: false });
+    return normOver(asFloat(differences), p, { dim: 1, keepdim: false });
   });
 }
 
@@ -192,7 +192,7 @@ export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tens
   const kept = wrapDim('renorm', dim, x.ndim);
   return scoped(() => {
     const others = x.shape.map((_, i) => i).filter((i) => i !== kept);
-    const norms = normOver(x, p, { dim: others, keepdim: true });
+    const norms = normOver(asFloat(x), p, { dim: others, keepdim: true });
     const scale = where(gt(norms, maxnorm), mul(reciprocal(add(norms, 1e-7)), maxnorm), 1);
     return mul(x, scale);
   });

@@ -77,6 +77,7 @@ const byHand: Readonly<Record<string, () => unknown[]>> = {
   loadSafetensors: () => [''],
   removeParametrizations: () => [lg.nn.utils.parametrizations.weightNorm(new lg.nn.Linear(2, 2)), 'weight'],
   padPackedSequence: () => [lg.nn.utils.rnn.packSequence([x()])],
+  roiAlign: () => [lg.ones([1, 1, 4, 4]), lg.zeros([1, 5]), 2],
   grad: () => [lg.ones([], { requiresGrad: true }).mul(2), lg.ones([], { requiresGrad: true })],
   jvp: () => [(a: lg.Tensor) => a.sum(), [x()], [x()]],
   hvp: () => [(a: lg.Tensor) => a.sum(), [x()], [x()]],

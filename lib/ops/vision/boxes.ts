@@ -46,8 +46,8 @@ function areas(boxes: Tensor): Tensor {
  * vision.boxIou(tensor([[0, 0, 2, 2]]), tensor([[0, 0, 2, 2], [1, 0, 3, 2]])).tolist(); // => [[1, 0.3333]]
  */
 export function boxIou(boxes1: Tensor, boxes2: Tensor): Tensor {
-  checkBoxes('vision.boxIou', 'boxes1', boxes1, 4);
-  checkBoxes('vision.boxIou', 'boxes2', boxes2, 4);
+  checkBoxes('boxIou', 'boxes1', boxes1, 4);
+  checkBoxes('boxIou', 'boxes2', boxes2, 4);
   return scoped(() => {
     const [a, b] = [asFloat(boxes1), asFloat(boxes2)];
     const corner = (x: Tensor, start: number, dim: number): Tensor => unsqueeze(narrow(x, 1, start, 2), dim);
@@ -74,13 +74,13 @@ export function boxIou(boxes1: Tensor, boxes2: Tensor): Tensor {
  * vision.nms(boxes, tensor([0.5, 0.9, 0.25]), 0.5).tolist(); // => [1, 2]
  */
 export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor<'int64'> {
-  checkBoxes('vision.nms', 'boxes', boxes, 4);
-  checkTensor('vision.nms', 'scores', scores);
-  checkNumber('vision.nms', 'iouThreshold', iouThreshold);
-  if (Number.isNaN(iouThreshold)) throw new ValueError('[vision.nms] iouThreshold: got NaN');
+  checkBoxes('nms', 'boxes', boxes, 4);
+  checkTensor('nms', 'scores', scores);
+  checkNumber('nms', 'iouThreshold', iouThreshold);
+  if (Number.isNaN(iouThreshold)) throw new ValueError('[nms] iouThreshold: got NaN');
   const count = boxes.shape[0]!;
   if (scores.ndim !== 1 || scores.shape[0] !== count) {
-    throw new ShapeError(`[vision.nms] scores is ${shapeText(scores.shape)}, wanted [${count}], one per box`);
+    throw new ShapeError(`[nms] scores is ${shapeText(scores.shape)}, wanted [${count}], one per box`);
   }
   return noGrad(() =>
     scoped(() => {

@@ -21,7 +21,7 @@ export interface RoiAlignOptions {
   aligned?: boolean;
 }
 
-const op = 'vision.roiAlign';
+const op = 'roiAlign';
 /** More samples than any image needs: a box of absurd size is an error before memory runs out. */
 const mostSamples = 2 ** 24;
 
