@@ -54,7 +54,6 @@ inline void multiply_panels(int64_t m, int64_t n, int64_t k, const float* a, int
   block.a = a;
   block.a_row = a_row;
   block.a_col = a_col;
-  block.panel_rows = ceil_div(m, ceil_div(m, gemm.rows));
   block.b = b;
   block.c = c;
   block.c_row = c_row;
