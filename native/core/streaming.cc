@@ -24,7 +24,7 @@ size_t to_alignment(const void* p) {
 
 }  // namespace
 
-bool exceeds_caches(size_t bytes) {
+bool exceeds_large_caches(size_t bytes) {
 #if defined(LANEGRAD_STREAMS)
   const CacheSizes caches = cache_sizes();
   const size_t own = caches.l2 * static_cast<size_t>(num_threads());
@@ -44,7 +44,7 @@ void stream_copy(void* out, const void* in, size_t bytes) {
   char* to = static_cast<char*>(out);
   const char* from = static_cast<const char*>(in);
   const size_t head = std::min(bytes, to_alignment(to));
-  std::memcpy(to, from, head);
+  if (head > 0) std::memcpy(to, from, head);  // rows are often short, and aligned
   to += head, from += head, bytes -= head;
   const auto part = [&](int k) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from) + k); };
   for (; bytes >= 64; bytes -= 64, to += 64, from += 64) {
@@ -55,7 +55,7 @@ void stream_copy(void* out, const void* in, size_t bytes) {
     _mm_stream_si128(line + 2, c);
     _mm_stream_si128(line + 3, d);
   }
-  std::memcpy(to, from, bytes);
+  if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
 void stream_fill(void* out, const void* value, size_t size, size_t bytes) {

@@ -18,23 +18,27 @@ namespace {
 constexpr int64_t kGrain = 16384;
 
 // How x is read. Rows: [outer, C, inner] in memory, each channel in runs of `inner`. Columns: [outer, C],
-// channels side by side ([N, C], and channels-last memory). Statistics come from parts of constant size,
-// combined in their order.
+// channels side by side ([N, C], and channels-last memory), or [outer, C * fold] where runs are so short that
+// each of their elements is better a column of its own. Statistics come from parts of constant size, combined
+// in their order.
 struct Layout {
   bool columns = false;
   Dims strides;  // of x if it is read in place, and of the output
   int64_t outer = 1, channels = 1, inner = 1;
-  int64_t parts = 0;      // of each channel
+  int64_t fold = 1;       // columns of a channel
+  int64_t parts = 0;      // of each channel, or of each of its columns
   int64_t run_parts = 1;  // rows: parts of one run
 
-  int64_t elements() const { return outer * inner; }  // of a channel
+  int64_t width() const { return channels * fold; }
+  int64_t elements() const { return outer * inner * fold; }  // of a channel
   int64_t part_size(int64_t part) const {
     if (columns) return std::min(kStripRows, outer - part * kStripRows);
     return std::min(kRowChunk, inner - part % run_parts * kRowChunk);
   }
   bool empty() const { return elements() == 0 || channels == 0; }
 
-  // Rows: channels that fit the cache of a core go through all passes one by one, so that memory is read once.
+  // Rows: channels that fit the cache of a core go through all passes one by one, so that memory is read
+  // once.
   bool by_channel() const {
     constexpr int64_t kCached = int64_t{1} << 17, kManyChannels = 8;
     return !columns && channels >= kManyChannels && elements() <= kCached;
@@ -51,9 +55,15 @@ Layout layout_of(const TensorSpec& x) {
     if (i != 1) (i == 0 ? l.outer : l.inner) *= x.shape[i];
   const bool last = !x.is_contiguous() && is_channels_last(x);
   l.strides = last ? x.strides : contiguous_strides(x.shape);
+  constexpr int64_t kShortRun = 32, kManyRuns = 8;
   if (last || l.inner == 1) {
     l.columns = true;
     l.outer *= l.inner;
+    l.inner = 1;
+    l.parts = (l.outer + kStripRows - 1) / kStripRows;
+  } else if (l.inner > 0 && l.inner <= kShortRun && l.outer >= kManyRuns) {
+    l.columns = true;
+    l.fold = l.inner;
     l.inner = 1;
     l.parts = (l.outer + kStripRows - 1) / kStripRows;
   } else if (l.inner > 0) {
@@ -64,18 +74,18 @@ Layout layout_of(const TensorSpec& x) {
 }
 
 // Calls run(part, channel, offset, count) for each part of each channel, or block(part, first channel,
-// channels, offset, rows) for strips of columns. The result of a call goes to slot part * C + channel,
-// whoever makes it.
+// channels, offset, rows) for strips of columns. The result of a call goes to slot part * width +
+// channel, whoever makes it. Of columns a channel is one of them.
 template <class Run, class Block, class Finish>
 void for_each_part(const Layout& l, const Run& run, const Block& block, const Finish& finish) {
   if (l.columns) {
-    const int64_t tiles = (l.channels + kStripColumns - 1) / kStripColumns;
-    const int64_t work = kStripRows * std::min(l.channels, kStripColumns);
+    const int64_t tiles = (l.width() + kStripColumns - 1) / kStripColumns;
+    const int64_t work = kStripRows * std::min(l.width(), kStripColumns);
     parallel_for(l.parts * tiles, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t part = i / tiles, first = i % tiles * kStripColumns;
-        block(part, first, std::min(kStripColumns, l.channels - first),
-              part * kStripRows * l.channels + first, l.part_size(part));
+        block(part, first, std::min(kStripColumns, l.width() - first), part * kStripRows * l.width() + first,
+              l.part_size(part));
       }
       finish();
     });
@@ -132,15 +142,13 @@ void batch_norm_infer(InferContext& c) {
   c.add_output(wide, channels);
 }
 
-// Two numbers for each part and channel, two for each channel, and copies of strided parameters.
+// Two numbers for each part and column, three for each column, and copies of strided parameters.
 size_t batch_norm_workspace(const InferContext& c) {
   const Layout l = layout_of(c.in(0));
   const size_t item = size_of(c.in(0).dtype);
   Scratch s;
-  s.add(static_cast<size_t>(l.parts * l.channels) * item);
-  s.add(static_cast<size_t>(l.parts * l.channels) * item);
-  s.add(static_cast<size_t>(l.channels) * item);
-  s.add(static_cast<size_t>(l.channels) * item);
+  for (int i = 0; i < 2; ++i) s.add(static_cast<size_t>(l.parts * l.width()) * item);
+  for (int i = 0; i < 3; ++i) s.add(static_cast<size_t>(l.width()) * item);
   for (int i = 1; i < 3; ++i)
     if (c.has(i)) s.add_copy(c.in(i));
   return s.bytes();
@@ -156,10 +164,8 @@ void batch_norm_eval(const EvalContext& c) {
       for (int64_t i = 0; i < l.channels; ++i) mean[i] = variance[i] = std::numeric_limits<T>::quiet_NaN();
       return;
     }
-    T* part_mean = static_cast<T*>(s.take(static_cast<size_t>(l.parts * l.channels) * sizeof(T)));
-    T* part_m2 = static_cast<T*>(s.take(static_cast<size_t>(l.parts * l.channels) * sizeof(T)));
-    T* scale = static_cast<T*>(s.take(static_cast<size_t>(l.channels) * sizeof(T)));
-    T* shift = static_cast<T*>(s.take(static_cast<size_t>(l.channels) * sizeof(T)));
+    T *part_mean = s.take<T>(l.parts * l.width()), *part_m2 = s.take<T>(l.parts * l.width());
+    T *center = s.take<T>(l.width()), *scale = s.take<T>(l.width()), *shift = s.take<T>(l.width());
     const T* weight = c.has(1) ? static_cast<const T*>(s.contiguous(c.in(1))) : nullptr;
     const T* bias = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
     const bool in_place = !laid_out(*x.spec, l.strides);
@@ -173,27 +179,29 @@ void batch_norm_eval(const EvalContext& c) {
     in_two_passes(
         l,
         [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
-          const int64_t slot = part * l.channels + channel;
+          const int64_t slot = part * l.width() + channel;
           kernels.row_moments(from + at, n, part_mean + slot, part_m2 + slot);
         },
         [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          const int64_t slot = part * l.channels + first;
-          kernels.column_moments(from + at, rows, channels, l.channels, part_mean + slot, part_m2 + slot);
+          const int64_t slot = part * l.width() + first;
+          kernels.column_moments(from + at, rows, channels, l.width(), part_mean + slot, part_m2 + slot);
         },
         [&](int64_t ch) {
-          const auto [m, v] = join_moments(part_mean + ch, part_m2 + ch, l.parts, 1, l.channels,
-                                           [&](int64_t part) { return l.part_size(part); });
+          const auto [m, v] = join_moments(part_mean + ch * l.fold, part_m2 + ch * l.fold, l.parts, l.fold,
+                                           l.width(), [&](int64_t part) { return l.part_size(part); });
           mean[ch] = static_cast<T>(m);
           variance[ch] = static_cast<T>(v);
-          scale[ch] = static_cast<T>((weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps));
-          shift[ch] = bias ? bias[ch] : T(0);
+          const double share = (weight ? static_cast<double>(weight[ch]) : 1.0) / std::sqrt(v + eps);
+          std::fill_n(center + ch * l.fold, l.fold, mean[ch]);
+          std::fill_n(scale + ch * l.fold, l.fold, static_cast<T>(share));
+          std::fill_n(shift + ch * l.fold, l.fold, bias ? bias[ch] : T(0));
         },
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
           kernels.normalize_rows(from + at, 1, n, mean + channel, scale + channel, shift + channel, past,
                                  to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          kernels.normalize_columns(from + at, rows, channels, l.channels, mean + first, scale + first,
+          kernels.normalize_columns(from + at, rows, channels, l.width(), center + first, scale + first,
                                     shift + first, past, to + at);
         },
         [&] {
@@ -233,8 +241,8 @@ size_t backward_workspace(const InferContext& c) {
   const Layout l = layout_of(x);
   const size_t item = size_of(x.dtype);
   Scratch s;
-  for (int i = 0; i < 2; ++i) s.add(static_cast<size_t>(l.parts * l.channels) * item);
-  for (int i = 0; i < 3; ++i) s.add(static_cast<size_t>(l.channels) * item);
+  for (int i = 0; i < 2; ++i) s.add(static_cast<size_t>(l.parts * l.width()) * item);
+  for (int i = 0; i < 4; ++i) s.add(static_cast<size_t>(l.width()) * item);
   if (!laid_out(x, l.strides)) s.add(x.bytes());
   for (int i = 2; i < 5; ++i)
     if (c.has(i)) s.add_copy(c.in(i));
@@ -253,18 +261,19 @@ void backward_eval(const EvalContext& c) {
       for (int64_t i = 0; i < l.channels; ++i) weight_grad[i] = bias_grad[i] = 0;
       return;
     }
-    const auto take = [&](int64_t n) { return static_cast<T*>(s.take(static_cast<size_t>(n) * sizeof(T))); };
-    T *part_sum = take(l.parts * l.channels), *part_dot = take(l.parts * l.channels);
-    T *a = take(l.channels), *b = take(l.channels), *k = take(l.channels);
+    T *part_sum = s.take<T>(l.parts * l.width()), *part_dot = s.take<T>(l.parts * l.width());
+    T *a = s.take<T>(l.width()), *b = s.take<T>(l.width()), *k = s.take<T>(l.width());
+    T* center = s.take<T>(l.width());
     const T* from = x.as<T>();
     if (!laid_out(*x.spec, l.strides)) {
-      const TensorView copy{take(x.spec->numel()), dx.spec};
+      const TensorView copy{s.take<T>(x.spec->numel()), dx.spec};
       copy_view(copy, x);
       from = copy.as<T>();
     }
     const T* weight = c.has(2) ? static_cast<const T*>(s.contiguous(c.in(2))) : nullptr;
     const T* mean = static_cast<const T*>(s.contiguous(c.in(3)));
     const T* variance = static_cast<const T*>(s.contiguous(c.in(4)));
+    for (int64_t ch = 0; ch < l.channels; ++ch) std::fill_n(center + ch * l.fold, l.fold, mean[ch]);
     const bool in_place = !laid_out(*grad.spec, l.strides);
     if (in_place) copy_view(dx, grad);
     T* to = dx.as<T>();
@@ -276,34 +285,36 @@ void backward_eval(const EvalContext& c) {
     in_two_passes(
         l,
         [&](int64_t part, int64_t channel, int64_t at, int64_t n) {
-          const int64_t slot = part * l.channels + channel;
+          const int64_t slot = part * l.width() + channel;
           kernels.row_grad_sums(g + at, from + at, 1, n, mean + channel, part_sum + slot, part_dot + slot);
         },
         [&](int64_t part, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          const int64_t slot = part * l.channels + first;
-          kernels.column_grad_sums(g + at, from + at, rows, channels, l.channels, mean + first,
+          const int64_t slot = part * l.width() + first;
+          kernels.column_grad_sums(g + at, from + at, rows, channels, l.width(), center + first,
                                    part_sum + slot, part_dot + slot);
         },
         [&](int64_t ch) {
           double sum = 0, dot = 0;
           for (int64_t p = 0; p < l.parts; ++p) {
-            sum += part_sum[p * l.channels + ch];
-            dot += part_dot[p * l.channels + ch];
+            for (int64_t i = 0; i < l.fold; ++i) {
+              sum += part_sum[p * l.width() + ch * l.fold + i];
+              dot += part_dot[p * l.width() + ch * l.fold + i];
+            }
           }
           const double rstd = 1.0 / std::sqrt(static_cast<double>(variance[ch]) + eps);
           const double scale = (weight ? static_cast<double>(weight[ch]) : 1.0) * rstd;
           weight_grad[ch] = static_cast<T>(dot * rstd);
           bias_grad[ch] = static_cast<T>(sum);
-          a[ch] = static_cast<T>(scale);
-          b[ch] = static_cast<T>(-scale * rstd * rstd * dot / m);
-          k[ch] = static_cast<T>(-scale * sum / m);
+          std::fill_n(a + ch * l.fold, l.fold, static_cast<T>(scale));
+          std::fill_n(b + ch * l.fold, l.fold, static_cast<T>(-scale * rstd * rstd * dot / m));
+          std::fill_n(k + ch * l.fold, l.fold, static_cast<T>(-scale * sum / m));
         },
         [&](int64_t, int64_t channel, int64_t at, int64_t n) {
           kernels.combine_rows(g + at, from + at, 1, n, mean + channel, a + channel, b + channel, k + channel,
                                past, to + at);
         },
         [&](int64_t, int64_t first, int64_t channels, int64_t at, int64_t rows) {
-          kernels.combine_columns(g + at, from + at, rows, channels, l.channels, mean + first, a + first,
+          kernels.combine_columns(g + at, from + at, rows, channels, l.width(), center + first, a + first,
                                   b + first, k + first, past, to + at);
         },
         [&] {

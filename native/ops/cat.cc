@@ -1,7 +1,7 @@
 // cat(tensors){dim}
 #include <algorithm>
-#include <cstring>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "ops/copy.h"
 #include "ops/functions.h"
@@ -60,6 +60,7 @@ void cat_eval(const EvalContext& c) {
     if (i > dim) inner *= shape[i];
   }
   const int64_t pitch = shape[dim] * inner * static_cast<int64_t>(item);
+  const OutputCopy copy(out.spec->bytes());
   char* to = out.as<char>();
   for (const TensorView& x : c.list(0)) {
     if (is_skipped(x.spec->shape) || x.spec->numel() == 0) continue;
@@ -68,12 +69,14 @@ void cat_eval(const EvalContext& c) {
       const char* from = x.as<char>();
       if (outer == 1) {
         parallel_for(slab, kGrainBytes, [&](int64_t begin, int64_t end) {
-          std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
+          copy(to + begin, from + begin, static_cast<size_t>(end - begin));
+          copy.finish();
         });
       } else {
         parallel_for(outer, std::max<int64_t>(1, kGrainBytes / slab), [&](int64_t begin, int64_t end) {
           for (int64_t o = begin; o < end; ++o)
-            std::memcpy(to + o * pitch, from + o * slab, static_cast<size_t>(slab));
+            copy(to + o * pitch, from + o * slab, static_cast<size_t>(slab));
+          copy.finish();
         });
       }
     } else {

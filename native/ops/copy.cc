@@ -1,7 +1,6 @@
 #include "ops/copy.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/streaming.h"
 #include "core/threads.h"
@@ -58,14 +57,13 @@ void copy_transposed(const StridedLoop& loop, int dim, size_t size, bool past_ca
   });
 }
 
-void copy_bytes(void* out, const void* in, size_t bytes) { std::memcpy(out, in, bytes); }
-
 void copy_same_dtype(const StridedLoop& loop, size_t size) {
   const bool past_caches = exceeds_caches(static_cast<size_t>(loop.count()) * size);
   const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
   const int64_t dense = static_cast<int64_t>(size);
-  if (const int dim = transposed_dim(loop, dense); dim >= 0) return copy_transposed(loop, dim, size, past_caches);
-  const auto copy = past_caches ? stream_copy : copy_bytes;
+  if (const int dim = transposed_dim(loop, dense); dim >= 0)
+    return copy_transposed(loop, dim, size, past_caches);
+  const OutputCopy copy(static_cast<size_t>(loop.count()) * size);
   const auto fill = elementwise_table().fill[log2_size(size)];
   const auto body = [&](char* const* at, int64_t n) {
     const size_t bytes = static_cast<size_t>(n) * size;
@@ -90,18 +88,24 @@ void copy_cast(const StridedLoop& loop, DType to, DType from) {
   const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
   const bool scatter = step_out != static_cast<int64_t>(out_size),
              gather = step_in != static_cast<int64_t>(in_size);
-  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
-    if (!scatter && !gather) return cast(at[0], at[1], n);
+  const OutputCopy copy(static_cast<size_t>(loop.count()) * out_size);
+  const bool direct = !scatter && !copy.past_caches();
+  const auto body = [&](char* const* at, int64_t n) {
+    if (direct && !gather) return cast(at[0], at[1], n);
     alignas(64) char in_tile[kTile * 8], out_tile[kTile * 8];
     for (int64_t first = 0; first < n; first += kTile) {
       const int64_t count = n - first < kTile ? n - first : kTile;
       const char* source = at[1] + first * step_in;
       char* target = at[0] + first * step_out;
       if (gather) gather_row(in_tile, source, step_in, count, in_size);
-      cast(scatter ? out_tile : target, gather ? in_tile : source, count);
-      if (scatter) scatter_row(target, step_out, out_tile, count, out_size);
+      cast(direct ? target : out_tile, gather ? in_tile : source, count);
+      if (scatter)
+        scatter_row(target, step_out, out_tile, count, out_size);
+      else if (!direct)
+        copy(target, out_tile, static_cast<size_t>(count) * out_size);
     }
-  });
+  };
+  for_each_row(loop, kGrain, body, [&] { copy.finish(); });
 }
 
 }  // namespace
@@ -111,11 +115,10 @@ void copy_view(const TensorView& target, const TensorView& source) {
   if (to.dtype == from.dtype && to.shape == from.shape && to.is_contiguous() && from.is_contiguous()) {
     const int64_t bytes = static_cast<int64_t>(to.bytes());
     if (target.data == source.data) return;
-    const bool past_caches = exceeds_caches(to.bytes());
-    const auto copy = past_caches ? stream_copy : copy_bytes;
+    const OutputCopy copy(to.bytes());
     parallel_for(bytes, kGrain * 8, [&](int64_t begin, int64_t end) {
       copy(target.as<char>() + begin, source.as<char>() + begin, static_cast<size_t>(end - begin));
-      if (past_caches) end_streams();
+      copy.finish();
     });
     return;
   }

@@ -1,4 +1,7 @@
 // Tensors from nothing: full, arange, linspace, eye.
+#include <algorithm>
+
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/saturating_cast.h"
@@ -15,8 +18,12 @@ void fill_contiguous(const TensorView& out, double value) {
   dispatch_storage(out.spec->dtype, [&]<class T>(T) {
     const T x = saturating_cast<T>(value);
     const auto fill = elementwise_table().fill[log2_size(sizeof(T))];
-    parallel_for(out.spec->numel(), kGrain,
-                 [&](int64_t begin, int64_t end) { fill(out.as<T>() + begin, &x, end - begin); });
+    const bool past_caches = exceeds_caches(out.spec->bytes());
+    parallel_for(out.spec->numel(), kGrain, [&](int64_t begin, int64_t end) {
+      if (!past_caches) return fill(out.as<T>() + begin, &x, end - begin);
+      stream_fill(out.as<T>() + begin, &x, sizeof(T), static_cast<size_t>(end - begin) * sizeof(T));
+      end_streams();
+    });
   });
 }
 
@@ -37,8 +44,18 @@ void arange_eval(const EvalContext& c) {
   const TensorView& out = c.out(0);
   const auto kernel = elementwise_table().arange[static_cast<int>(out.spec->dtype)];
   const int64_t size = static_cast<int64_t>(size_of(out.spec->dtype));
+  const bool past_caches = exceeds_caches(out.spec->bytes());
   parallel_for(out.spec->numel(), kGrain, [&](int64_t begin, int64_t end) {
-    kernel(out.as<char>() + begin * size, start, step, begin, end - begin);
+    char* const to = out.as<char>();
+    if (!past_caches) return kernel(to + begin * size, start, step, begin, end - begin);
+    constexpr int64_t kTile = 1024;
+    alignas(64) char tile[kTile * 8];
+    for (int64_t i = begin; i < end; i += kTile) {
+      const int64_t count = std::min(kTile, end - i);
+      kernel(tile, start, step, i, count);
+      stream_copy(to + i * size, tile, static_cast<size_t>(count * size));
+    }
+    end_streams();
   });
 }
 

@@ -121,8 +121,8 @@ void normalize_units(const GroupLayout& l, const Forward<T>& f, Scratch& s) {
   const auto normalize = [&](int64_t u, const Part& p) {
     const int64_t at = u * size + p.offset, ch = u * width + p.channel;
     if (l.columns())
-      kernels.normalize_columns(f.x + at, p.n, p.channels, width, center + ch, scale + ch, shift + ch,
-                                past, f.out + at);
+      kernels.normalize_columns(f.x + at, p.n, p.channels, width, center + ch, scale + ch, shift + ch, past,
+                                f.out + at);
     else
       kernels.normalize_rows(f.x + at, p.channels, p.n, center + ch, scale + ch, shift + ch, past,
                              f.out + at);

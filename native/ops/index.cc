@@ -1,6 +1,9 @@
 // gather, wrapIndex: an index for each element.
 #include "kernels/index/index.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include "ops/copy.h"
 #include "ops/functions.h"
 #include "ops/index_planes.h"
@@ -9,30 +12,43 @@
 namespace lanegrad {
 
 void check_bounds(const EvalContext& c, const TensorView& index, int64_t low, int64_t size, int dim) {
-  Walk<1> walk;
-  for (int i = 0; i < index.spec->rank(); ++i) walk.add(index.spec->shape[i], {index.spec->strides[i]});
-  walk.coalesce();
-  walk.seek(0);
+  Walk<1> all;
+  for (int i = 0; i < index.spec->rank(); ++i) all.add(index.spec->shape[i], {index.spec->strides[i]});
+  all.coalesce();
   const int64_t n = index.spec->numel();
   dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
-    for (int64_t at = 0; at < n;) {
-      const Index* p = index.as<Index>() + walk.offset(0);
-      const int64_t run = walk.run(), stride = walk.run_stride(0);
-      bool good = true;
-      for (int64_t i = 0; i < run; ++i) {
-        const int64_t v = p[i * stride];
-        good &= v >= low && v < size;
+    // Calls body(first index, how many, their stride) for the runs of a range until one returns false.
+    const auto each_run = [&](int64_t begin, int64_t end, const auto& body) {
+      Walk<1> walk = all;
+      walk.seek(begin);
+      for (int64_t at = begin; at < end;) {
+        const int64_t run = std::min(walk.run(), end - at);
+        if (!body(index.as<Index>() + walk.offset(0), run, walk.run_stride(0))) return;
+        walk.advance(run);
+        at += run;
       }
-      if (!good) {
+    };
+    std::atomic<bool> all_good{true};
+    parallel_for(n, kIndexGrain, [&](int64_t begin, int64_t end) {
+      each_run(begin, end, [&](const Index* p, int64_t run, int64_t stride) {
+        bool good = true;
         for (int64_t i = 0; i < run; ++i) {
           const int64_t v = p[i * stride];
-          if (v >= low && v < size) continue;
-          c.fail(ErrorKind::kIndex, "index ", v, " is out of range for dim ", dim, " of size ", size);
+          good &= v >= low && v < size;
         }
+        if (!good) all_good.store(false, std::memory_order_relaxed);
+        return good;
+      });
+    });
+    if (all_good) return;
+    each_run(0, n, [&](const Index* p, int64_t run, int64_t stride) {
+      for (int64_t i = 0; i < run; ++i) {
+        const int64_t v = p[i * stride];
+        if (v >= low && v < size) continue;
+        c.fail(ErrorKind::kIndex, "index ", v, " is out of range for dim ", dim, " of size ", size);
       }
-      walk.advance(run);
-      at += run;
-    }
+      return true;
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/index/index.h"
 #include "ops/copy.h"
@@ -68,11 +69,12 @@ void select_eval(const EvalContext& c) {
   inner.coalesce();
   inner.seek(0);
   const bool rows = inner.run() == s.inner && (s.inner == 1 || inner.run_stride(0) == 1);
+  const OutputCopy copy(out.spec->bytes());
   dispatch_width(x.spec->dtype, [&]<class T>(T) {
     dispatch_index(index.spec->dtype, [&]<class Index>(Index) {
       const auto take_row = [&](T* to, const T* from) {
         if (rows) {
-          std::memcpy(to, from, static_cast<size_t>(s.inner) * sizeof(T));
+          copy(to, from, static_cast<size_t>(s.inner) * sizeof(T));
           return;
         }
         Walk<1> at = inner;
@@ -101,6 +103,7 @@ void select_eval(const EvalContext& c) {
           }
           i += count;
         }
+        copy.finish();
       });
     });
   });

@@ -1,4 +1,5 @@
 // Ops that move or choose elements without computing on them: where, to, copy, clone, contiguous.
+#include "core/streaming.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/strided.h"
 #include "ops/copy.h"
@@ -38,9 +39,13 @@ void where_eval(const EvalContext& c) {
   const unsigned scalars = (step[2] == 0 ? 2u : 0u) | (step[3] == 0 ? 4u : 0u);
   const bool gather_a = step[2] != 0 && step[2] != dense, gather_b = step[3] != 0 && step[3] != dense;
   const bool scatter = step[0] != dense, gather_condition = step[1] != 1;
-  for_each_row(loop, kGrain, [&](char* const* at, int64_t n) {
-    if (!scatter && !gather_condition && !gather_a && !gather_b)
-      return kernel(at[0], at[1], at[2], at[3], n, scalars);
+  const bool in_place = c.in(1).data == c.out(0).data || c.in(2).data == c.out(0).data;
+  const bool past_caches = !in_place && exceeds_caches(c.out(0).spec->bytes());
+  const auto body = [&](char* const* at, int64_t n) {
+    if (!scatter && !gather_condition && !gather_a && !gather_b) {
+      const bool past = past_caches && is_stream_aligned(at[0]);
+      return kernel(at[0], at[1], at[2], at[3], n, scalars | (past ? kPastCaches : 0));
+    }
     alignas(64) char tiles[4][kTile * 8];
     for (int64_t first = 0; first < n; first += kTile) {
       const int64_t count = n - first < kTile ? n - first : kTile;
@@ -54,6 +59,9 @@ void where_eval(const EvalContext& c) {
              gather_b ? tiles[3] : b, count, scalars);
       if (scatter) scatter_row(target, step[0], tiles[0], count, size);
     }
+  };
+  for_each_row(loop, kGrain, body, [&] {
+    if (past_caches) end_streams();
   });
 }
 

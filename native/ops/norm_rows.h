@@ -94,16 +94,17 @@ void run_norm_rows_backward(const NormRows& r, const T* grad, const T* x, const 
   const bool past = goes_past_caches(r, grad, dx);
   const int64_t chunk = r.chunk(), size = r.parameters();
   const NormKernels<T>& kernels = norm_table().of<T>();
-  parallel_for(
-      r.chunks(), std::max<int64_t>(1, kNormGrain / (chunk * size)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t sample = i * chunk, row = sample * r.groups, at = sample * size;
-          kernels.norm_rows_backward(grad + at, x + at, mean ? mean + row : nullptr, rstd + row, weight,
-                                     std::min(chunk, r.samples() - sample) * r.groups, r.n, r.groups, past, dx + at,
-                                     weight_parts + i * size, bias_grad ? bias_parts + i * size : nullptr);
-        }
-        if (past) end_streams();
-      });
+  parallel_for(r.chunks(), std::max<int64_t>(1, kNormGrain / (chunk * size)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t sample = i * chunk, row = sample * r.groups, at = sample * size;
+                   kernels.norm_rows_backward(grad + at, x + at, mean ? mean + row : nullptr, rstd + row,
+                                              weight, std::min(chunk, r.samples() - sample) * r.groups, r.n,
+                                              r.groups, past, dx + at, weight_parts + i * size,
+                                              bias_grad ? bias_parts + i * size : nullptr);
+                 }
+                 if (past) end_streams();
+               });
   if (r.direct()) return;
   const ReducePlan plan = plan_reduction(partial, NormRows::kPartialDims);
   T* const rest = s.take<T>(plan.intermediate_elements);

@@ -1,19 +1,13 @@
 // softmax(x){dim}, logSoftmax(x){dim} and their fused gradients.
-#include <algorithm>
-
 #include "core/streaming.h"
-#include "core/threads.h"
 #include "kernels/softmax/softmax.h"
 #include "ops/copy.h"
 #include "ops/reduce_dims.h"
 #include "ops/registry.h"
+#include "ops/softmax_parts.h"
 
 namespace lanegrad {
 namespace {
-
-constexpr int64_t kGrain = 16384;
-// Columns that one call takes: a constant, so that it never matters how many threads there are.
-constexpr int64_t kColumns = 64;
 
 void softmax_infer(InferContext& c) {
   const TensorSpec& x = c.in(0);
@@ -22,41 +16,13 @@ void softmax_infer(InferContext& c) {
   c.add_output(x.dtype, x.shape);
 }
 
-// The dense shape seen as [outer, n, inner] around the dim.
-struct Block {
-  int64_t outer = 1, n = 1, inner = 1;
-};
-Block block_of(const Dims& shape, int dim) {
-  Block b;
-  for (int i = 0; i < shape.size(); ++i) (i < dim ? b.outer : i == dim ? b.n : b.inner) *= shape[i];
-  return b;
-}
-
-// Calls rows(first, count) or columns(offset, columns) over the whole block.
-template <class Rows, class Columns>
-void for_each_part(const Block& b, const Rows& rows, const Columns& columns) {
-  if (b.inner == 1) {
-    parallel_for(b.outer, std::max<int64_t>(1, kGrain / b.n),
-                 [&](int64_t begin, int64_t end) { rows(begin, end - begin); });
-    return;
-  }
-  const int64_t tiles = (b.inner + kColumns - 1) / kColumns;
-  const int64_t grain = std::max<int64_t>(1, kGrain / (b.n * std::min(b.inner, kColumns)));
-  parallel_for(b.outer * tiles, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t first = i % tiles * kColumns;
-      columns(i / tiles * b.n * b.inner + first, std::min(kColumns, b.inner - first));
-    }
-  });
-}
-
 // A strided input is copied into the output first and replaced there.
 template <bool kLog>
 void softmax_eval(const EvalContext& c) {
   const TensorView &x = c.in(0), &out = c.out(0);
   if (out.spec->numel() == 0) return;
-  const Block b =
-      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank());
+  const SoftmaxBlock b = softmax_block(out.spec->shape, dim, dim);
   const bool dense = x.spec->is_contiguous();
   if (!dense) copy_view(out, x);
   const bool past = dense && x.data != out.data && exceeds_caches(out.spec->bytes());
@@ -64,13 +30,14 @@ void softmax_eval(const EvalContext& c) {
     const SoftmaxKernels<T>& kernels = softmax_table().of<T>();
     const T* from = dense ? x.as<T>() : out.as<T>();
     T* to = out.as<T>();
-    for_each_part(
+    for_each_softmax_part(
         b,
         [&](int64_t first, int64_t count) {
           kernels.rows(from + first * b.n, count, b.n, kLog, past, to + first * b.n);
           if (past) end_streams();
         },
-        [&](int64_t at, int64_t columns) {
+        [&](int64_t outer, int64_t column, int64_t columns) {
+          const int64_t at = outer * b.n * b.inner + column;
           kernels.columns(from + at, b.n, columns, b.inner, kLog, to + at);
         });
   });
@@ -94,8 +61,8 @@ template <bool kLog>
 void softmax_backward_eval(const EvalContext& c) {
   const TensorView &grad = c.in(0), &out = c.out(0);
   if (out.spec->numel() == 0) return;
-  const Block b =
-      block_of(out.spec->shape, normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank()));
+  const int dim = normalize_dim(c.op().name, c.attrs().get_int(0), out.spec->rank());
+  const SoftmaxBlock b = softmax_block(out.spec->shape, dim, dim);
   const bool dense = grad.spec->is_contiguous();
   if (!dense) copy_view(out, grad);
   const bool past = dense && grad.data != out.data && exceeds_caches(out.spec->bytes());
@@ -109,14 +76,15 @@ void softmax_backward_eval(const EvalContext& c) {
     const SoftmaxKernels<T>& kernels = softmax_table().of<T>();
     const T *g = dense ? grad.as<T>() : out.as<T>(), *v = y.as<T>();
     T* to = out.as<T>();
-    for_each_part(
+    for_each_softmax_part(
         b,
         [&](int64_t first, int64_t count) {
           const int64_t at = first * b.n;
           kernels.rows_backward(g + at, v + at, count, b.n, kLog, past, to + at);
           if (past) end_streams();
         },
-        [&](int64_t at, int64_t columns) {
+        [&](int64_t outer, int64_t column, int64_t columns) {
+          const int64_t at = outer * b.n * b.inner + column;
           kernels.columns_backward(g + at, v + at, b.n, columns, b.inner, kLog, to + at);
         });
   });

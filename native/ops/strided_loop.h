@@ -36,8 +36,8 @@ StridedLoop make_loop(const TensorView& out, const TensorView* const* inputs, in
 // one kernel call over numel elements does it, and no loop is needed.
 bool is_flat(const TensorView& out, const TensorView* const* inputs, int count, unsigned& scalars);
 
-// Calls body(pointers, n) for rows, or pieces of rows, in parallel; a thread gets at least `grain` elements and
-// calls finish() after its last row.
+// Calls body(pointers, n) for rows, or pieces of rows, in parallel; a thread gets at least `grain` elements
+// and calls finish() after its last row.
 template <class F, class Finish>
 void for_each_row(const StridedLoop& loop, int64_t grain, F&& body, Finish&& finish) {
   const int64_t length = loop.row_length(), rows = loop.row_count();

@@ -105,7 +105,8 @@ void vjp(VjpContext& c) {
 void backward_infer(InferContext& c) {
   const TensorSpec &grad = c.in(0), &place = c.in(1);
   check_floating(c, grad);
-  if (place.dtype != DType::kUint8) c.fail(ErrorKind::kDType, "place must be uint8, got ", name_of(place.dtype));
+  if (place.dtype != DType::kUint8)
+    c.fail(ErrorKind::kDType, "place must be uint8, got ", name_of(place.dtype));
   const auto sizes = c.attrs().get_ints(5);
   const int directions = check_directions(c, kAt.first, "kernel", grad.shape);
   check_sizes(c, 5, "sizes", 1, directions);
@@ -159,7 +160,8 @@ void backward_eval(const EvalContext& c) {
       const int64_t channels = dx.spec->shape[1], runs = (channels + kChannelRun - 1) / kChannelRun;
       const bool stream = past && is_stream_aligned(to) && channels * int64_t{sizeof(T)} % 64 == 0;
       for_channels(dx.spec->shape[0] * runs, volume * kChannelRun, [&](int64_t i) {
-        const int64_t sample = i / runs, first = i % runs * kChannelRun, at = sample * places * channels + first;
+        const int64_t sample = i / runs, first = i % runs * kChannelRun,
+                      at = sample * places * channels + first;
         kernels.channels_backward(m, grad + at, place + at, channels, std::min(kChannelRun, channels - first),
                                   stream, to + sample * volume * channels + first);
         if (stream) end_streams();

@@ -1,4 +1,5 @@
-// Stores past the caches; who calls the kernel ends them with end_streams of core/streaming.h. To be included inside a region, as math.inl.
+// Stores past the caches; who calls the kernel ends them with end_streams of core/streaming.h. To be included
+// inside a region, as math.inl.
 
 // p is aligned to the vector; a line must be written whole by stores that follow each other.
 template <class T>

@@ -31,8 +31,8 @@ inline constexpr unsigned kIntegersAndBool = kAnyDType & ~kFloats;
 // out[i] = value(in[0][i], in[1][i] ...), i < n, n >= 1. After the operands, `in` has a pointer to each
 // constant. Bit k of `scalars`: in[k] is one element, used for all i. Kernels take no scalar, or one: any of
 // two operands, the last of three. out may be one of the operands, but not overlap one otherwise. With
-// kPastCaches in `scalars` a result that is no mask is written past the caches (core/streaming.h); out is then
-// aligned to a cache line, and none of the operands.
+// kPastCaches in `scalars` a result that is no mask is written past the caches (core/streaming.h); out is
+// then aligned to a cache line, and none of the operands.
 inline constexpr unsigned kPastCaches = 8;
 using ElementwiseKernel = void (*)(void* out, const void* const* in, int64_t n, unsigned scalars);
 
@@ -46,7 +46,8 @@ inline constexpr int kMoveSizes = 4;  // 1, 2, 4, 8
 struct ElementwiseTable {
   ElementwiseKernel kernels[kElementwiseCount][kDTypeCount];  // null where the dtype is narrow, or not taken
   CastKernel casts[kDTypeCount][kDTypeCount];                 // [from][to]
-  // out[i] = condition[i] ? a[i] : b[i]; bit 1 of scalars: a is one element, bit 2: b is.
+  // out[i] = condition[i] ? a[i] : b[i]; bit 1 of scalars: a is one element, bit 2: b is;
+  // kPastCaches as above.
   void (*where[kMoveSizes])(void* out, const void* condition, const void* a, const void* b, int64_t n,
                             unsigned scalars);
   void (*fill[kMoveSizes])(void* out, const void* value, int64_t n);

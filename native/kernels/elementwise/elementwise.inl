@@ -64,13 +64,14 @@ void where_pairs(void* out, const void* condition, const void* a, const void* b,
 }
 
 template <class T, bool kScalarA, bool kScalarB>
-void where_loop(T* out, const uint8_t* condition, const T* pa, const T* pb, int64_t n) {
+void where_loop(T* out, const uint8_t* condition, const T* pa, const T* pb, int64_t n, bool past) {
   using V = Vec<T>;
   const V a = V::broadcast(kScalarA ? *pa : T(0)), b = V::broadcast(kScalarB ? *pb : T(0));
   int64_t i = 0;
   for (; i + V::kWidth <= n; i += V::kWidth) {
-    select(V::Mask::load(condition + i), operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i))
-        .store(out + i);
+    const V x =
+        select(V::Mask::load(condition + i), operand<kScalarA>(pa, a, i), operand<kScalarB>(pb, b, i));
+    store_or_stream(x, out + i, past);
   }
   for (; i < n; ++i) out[i] = condition[i] ? pa[kScalarA ? 0 : i] : pb[kScalarB ? 0 : i];
 }
@@ -81,15 +82,16 @@ void where_row(void* out, const void* condition, const void* a, const void* b, i
   const uint8_t* const m = static_cast<const uint8_t*>(condition);
   const T* const pa = static_cast<const T*>(a);
   const T* const pb = static_cast<const T*>(b);
+  const bool past = (scalars & kPastCaches) != 0;
   switch (scalars >> 1 & 3) {
     case 0:
-      return where_loop<T, false, false>(o, m, pa, pb, n);
+      return where_loop<T, false, false>(o, m, pa, pb, n, past);
     case 1:
-      return where_loop<T, true, false>(o, m, pa, pb, n);
+      return where_loop<T, true, false>(o, m, pa, pb, n, past);
     case 2:
-      return where_loop<T, false, true>(o, m, pa, pb, n);
+      return where_loop<T, false, true>(o, m, pa, pb, n, past);
     default:
-      return where_loop<T, true, true>(o, m, pa, pb, n);
+      return where_loop<T, true, true>(o, m, pa, pb, n, past);
   }
 }
 

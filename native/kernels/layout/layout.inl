@@ -16,9 +16,9 @@ template <int kSize>
 struct Units {
   using Bits = std::conditional_t<kSize == 8, double, float>;  // moved as bits, never computed on
   static constexpr int64_t kParts = kSize < 4 ? 4 / kSize : 1;
-  static constexpr int64_t kRows = kTileLine / kSize;               // of the target in a tile
+  static constexpr int64_t kRows = kTileLine / kSize;                   // of the target in a tile
   static constexpr int64_t kUnits = kTileLine / int64_t{sizeof(Bits)};  // of each
-  static constexpr int64_t kColumns = kUnits * kParts;              // of the target
+  static constexpr int64_t kColumns = kUnits * kParts;                  // of the target
 };
 
 // The unit rows of a tile: `rows` and `columns` of the target, of which those past the end stay as they are.
@@ -65,8 +65,8 @@ void transpose_tiles(const TransposedCopy& t) {
     for (int64_t c0 = 0; c0 < t.columns; c0 += U::kColumns) {
       const int64_t columns = std::min(U::kColumns, t.columns - c0);
       const char* const in = t.in + r0 * kSize + c0 * t.in_stride;
-      const int64_t ahead = std::min(U::kColumns, t.columns - c0 - columns);
-      for (int64_t c = 0; c < ahead; ++c) {
+      // The next tile: past the end of this matrix it may be that of the next call.
+      for (int64_t c = 0; c < U::kColumns; ++c) {
         const char* const next = in + (U::kColumns + c) * t.in_stride;
         __builtin_prefetch(next);
         __builtin_prefetch(next + rows * kSize - 1);

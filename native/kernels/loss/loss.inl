@@ -16,20 +16,31 @@ static LANEGRAD_INLINE void store_some(Vec<T> x, T* p, int64_t n) {
     x.store_n(p, n);
 }
 
+// The largest that is a number. NaN need not be carried: its exponential makes the sum NaN.
+template <class T>
+static LANEGRAD_INLINE Vec<T> larger(Vec<T> x, Vec<T> best) {
+  if constexpr (std::is_same_v<T, float>)
+    return max_number(x, best);
+  else
+    return select(gt(x, best), x, best);
+}
+
 // The maximum of a row, and log Σ exp(x - maximum).
 template <class T>
 static void log_sum_exp(const T* x, int64_t classes, T& top, T& rest) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> least = Vec<T>::broadcast(-std::numeric_limits<T>::infinity());
-  Vec<T> a = least, b = least;
+  Vec<T> a = least, b = least, c = least, d = least;
   int64_t i = 0;
-  for (; i + 2 * w <= classes; i += 2 * w) {
-    a = max(a, Vec<T>::load(x + i));
-    b = max(b, Vec<T>::load(x + i + w));
+  for (; i + 4 * w <= classes; i += 4 * w) {
+    a = larger(Vec<T>::load(x + i), a);
+    b = larger(Vec<T>::load(x + i + w), b);
+    c = larger(Vec<T>::load(x + i + 2 * w), c);
+    d = larger(Vec<T>::load(x + i + 3 * w), d);
   }
-  for (; i + w <= classes; i += w) a = max(a, Vec<T>::load(x + i));
-  if (i < classes) b = max(b, pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least));
-  top = reduce_max(max(a, b));
+  for (; i + w <= classes; i += w) a = larger(Vec<T>::load(x + i), a);
+  if (i < classes) b = larger(pad_lanes<T>(Vec<T>::load_n(x + i, classes - i), classes - i, least), b);
+  top = reduce_max(larger(larger(a, b), larger(c, d)));
   const Vec<T> m = Vec<T>::broadcast(top);
   a = b = Vec<T>::zero();
   for (i = 0; i + 2 * w <= classes; i += 2 * w) {

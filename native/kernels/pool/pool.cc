@@ -7,21 +7,21 @@ namespace lanegrad {
 namespace scalar {
 const PoolTables& pool_tables();
 const WindowMaxTables& window_max_tables();
-}
+}  // namespace scalar
 #if defined(__x86_64__) || defined(_M_X64)
 namespace avx2 {
 const PoolTables& pool_tables();
 const WindowMaxTables& window_max_tables();
-}
+}  // namespace avx2
 namespace avx512 {
 const PoolTables& pool_tables();
 const WindowMaxTables& window_max_tables();
-}
+}  // namespace avx512
 #elif defined(__aarch64__) || defined(_M_ARM64)
 namespace neon {
 const PoolTables& pool_tables();
 const WindowMaxTables& window_max_tables();
-}
+}  // namespace neon
 #endif
 
 const PoolTables& pool_tables() {

@@ -1,7 +1,7 @@
-// Maxima of windows of one size, with the place in the window that each came from: a byte, where an index into
-// the plane would be as much memory again as the input of a 2 x 2 pool. As PyTorch scans: row by row, a later
-// element wins only if it is greater, or NaN. Lanes are neighbouring windows of a row, or channels where these
-// lie side by side. Limit: memory.
+// Maxima of windows of one size, with the place in the window that each came from: a byte, where an index
+// into the plane would be as much memory again as the input of a 2 x 2 pool. As PyTorch scans: row by row, a
+// later element wins only if it is greater, or NaN. Lanes are neighbouring windows of a row, or channels
+// where these lie side by side. Limit: memory.
 
 namespace {
 
@@ -13,7 +13,8 @@ struct WindowPart {
 
 LANEGRAD_INLINE WindowPart window_part(const MaxWindows& m, int d, int64_t out) {
   const int64_t at = out * m.stride[d] - m.padding[d], step = m.dilation[d];
-  return {at, at < 0 ? (-at + step - 1) / step : 0, std::min(m.kernel[d], (m.size[d] - at + step - 1) / step)};
+  return {at, at < 0 ? (-at + step - 1) / step : 0,
+          std::min(m.kernel[d], (m.size[d] - at + step - 1) / step)};
 }
 
 template <class T>
@@ -40,8 +41,8 @@ LANEGRAD_INLINE void one_window(const MaxWindows& m, const PoolView<T>& in, cons
   int64_t at = (z.begin * m.kernel[1] + y.begin) * m.kernel[2] + x.begin;
   for (int64_t q = z.begin; q < z.end; ++q) {
     for (int64_t r = y.begin; r < y.end; ++r) {
-      const T* const row = in.data + (z.at + q * m.dilation[0]) * in.strides[0] +
-                           (y.at + r * m.dilation[1]) * in.strides[1];
+      const T* const row =
+          in.data + (z.at + q * m.dilation[0]) * in.strides[0] + (y.at + r * m.dilation[1]) * in.strides[1];
       for (int64_t s = x.begin; s < x.end; ++s) {
         const T value = row[(x.at + s * m.dilation[2]) * in.strides[2]];
         if (value > best || value != value) {
@@ -77,8 +78,7 @@ LANEGRAD_INLINE void window_lanes(const MaxWindows& m, const PoolView<T>& in, co
         for (int64_t s = 0; s < width; s += 2) {
           const bool pair = s + 1 < width;
           const int64_t count = pair ? 2 * n : 2 * n - 1;
-          const EvenOdd<T> e =
-              count == 2 * kLanes ? load_even_odd(row + s) : load_even_odd_n(row + s, count);
+          const EvenOdd<T> e = count == 2 * kLanes ? load_even_odd(row + s) : load_even_odd_n(row + s, count);
           best.offer(e.even, at + static_cast<Lane>(s));
           if (pair) best.offer(e.odd, at + static_cast<Lane>(s + 1));
         }
@@ -96,7 +96,8 @@ template <class T>
 void window_max_plane(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_t* place) {
   constexpr int kLanes = Vec<T>::kWidth;
   const int64_t stride = m.stride[2], columns = m.out[2];
-  const bool by_vectors = kLanes > 1 && in.strides[2] == 1 && (stride == 1 || (stride == 2 && m.dilation[2] == 1));
+  const bool by_vectors =
+      kLanes > 1 && in.strides[2] == 1 && (stride == 1 || (stride == 2 && m.dilation[2] == 1));
   // The windows that lie inside.
   const int64_t reach = m.size[2] - 1 + m.padding[2] - (m.kernel[2] - 1) * m.dilation[2];
   const int64_t begin = std::min(columns, (m.padding[2] + stride - 1) / stride);
@@ -107,7 +108,9 @@ void window_max_plane(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_
       const WindowPart y = window_part(m, 1, i);
       const auto one = [&](int64_t j) { one_window(m, in, z, y, window_part(m, 2, j), out + j, place + j); };
       for (int64_t j = 0; j < begin; ++j) one(j);
-      for (int64_t j = begin; j < end; j += kLanes) {
+      for (int64_t at = begin; at < end; at += kLanes) {
+        // The last vector overlaps the one before it: cheaper than part of a vector.
+        const int64_t j = end - begin >= kLanes ? std::min(at, end - kLanes) : at;
         const int64_t n = std::min<int64_t>(kLanes, end - j), x = j * stride - m.padding[2];
         if (stride == 1)
           window_lanes<1, T>(m, in, z, y, x, n, out + j, place + j);
@@ -183,18 +186,71 @@ LANEGRAD_INLINE bool are_tiles(const MaxWindows& m) {
 }
 
 template <class T>
-void two_by_two_backward(const MaxWindows& m, const T* __restrict grad, const uint8_t* __restrict place,
-                         T* __restrict dx) {
+LANEGRAD_INLINE Vec<IndexLane<T>> load_places(const uint8_t* place, int64_t n) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  alignas(64) IndexLane<T> lanes[kLanes] = {};
+  if (n == kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] = place[l];
+  } else {
+    for (int64_t l = 0; l < n; ++l) lanes[l] = place[l];
+  }
+  return Vec<IndexLane<T>>::load(lanes);
+}
+
+// a0 b0 a1 b1 ...
+template <class T>
+LANEGRAD_INLINE void store_pairs(Vec<T> a, Vec<T> b, T* p) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  Vec<T> low = a, high = b;
+#if defined(LANEGRAD_X86_64)
+  if constexpr (kLanes * sizeof(T) == 64 && sizeof(T) == 4) {
+    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i second = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    low = {_mm512_permutex2var_ps(a.v, first, b.v)};
+    high = {_mm512_permutex2var_ps(a.v, second, b.v)};
+  } else if constexpr (kLanes * sizeof(T) == 64) {
+    low = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b.v)};
+    high = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
+  } else if constexpr (kLanes * sizeof(T) == 32 && sizeof(T) == 4) {
+    const __m256 even = _mm256_unpacklo_ps(a.v, b.v), odd = _mm256_unpackhi_ps(a.v, b.v);
+    low = {_mm256_permute2f128_ps(even, odd, 0x20)};
+    high = {_mm256_permute2f128_ps(even, odd, 0x31)};
+  } else if constexpr (kLanes * sizeof(T) == 32) {
+    const __m256d even = _mm256_unpacklo_pd(a.v, b.v), odd = _mm256_unpackhi_pd(a.v, b.v);
+    low = {_mm256_permute2f128_pd(even, odd, 0x20)};
+    high = {_mm256_permute2f128_pd(even, odd, 0x31)};
+  }
+#elif defined(LANEGRAD_ARM64)
+  if constexpr (kLanes == 4) {
+    low = {vzip1q_f32(a.v, b.v)};
+    high = {vzip2q_f32(a.v, b.v)};
+  } else if constexpr (kLanes == 2) {
+    low = {vzip1q_f64(a.v, b.v)};
+    high = {vzip2q_f64(a.v, b.v)};
+  }
+#endif
+  low.store(p);
+  high.store(p + kLanes);
+}
+
+// Each gradient becomes two neighbours in two rows.
+template <class T>
+void two_by_two_backward(const MaxWindows& m, const T* grad, const uint8_t* place, T* dx) {
+  using Lane = IndexLane<T>;
+  constexpr int kLanes = Vec<T>::kWidth;
   const int64_t columns = m.out[2];
   for (int64_t i = 0; i < m.out[1]; ++i, grad += columns, place += columns, dx += 4 * columns) {
-    for (int64_t j = 0; j < columns; ++j) {
-      dx[2 * j] = place[j] == 0 ? grad[j] : T{0};
-      dx[2 * j + 1] = place[j] == 1 ? grad[j] : T{0};
+    const int64_t whole = columns >= kLanes ? columns : 0;
+    for (int64_t at = 0; at < whole; at += kLanes) {
+      const int64_t j = std::min<int64_t>(at, columns - kLanes);
+      const Vec<T> g = Vec<T>::load(grad + j);
+      const auto from = load_places<T>(place + j, kLanes);
+      const auto share = [&](Lane k) { return select(eq(from, Vec<Lane>::broadcast(k)), g, Vec<T>::zero()); };
+      store_pairs(share(0), share(1), dx + 2 * j);
+      store_pairs(share(2), share(3), dx + 2 * (columns + j));
     }
-    T* const below = dx + 2 * columns;
-    for (int64_t j = 0; j < columns; ++j) {
-      below[2 * j] = place[j] == 2 ? grad[j] : T{0};
-      below[2 * j + 1] = place[j] == 3 ? grad[j] : T{0};
+    for (int64_t j = whole; j < columns; ++j) {
+      for (int k = 0; k < 4; ++k) dx[2 * (j + k / 2 * columns) + k % 2] = place[j] == k ? grad[j] : T{0};
     }
   }
 }
@@ -212,7 +268,8 @@ void window_max_plane_backward(const MaxWindows& m, const T* grad, const uint8_t
   std::fill_n(dx, volume, T{0});
   for (int64_t k = 0; k < m.out[0]; ++k) {
     for (int64_t i = 0; i < m.out[1]; ++i) {
-      const int64_t row = ((k * m.stride[0] - m.padding[0]) * m.size[1] + i * m.stride[1] - m.padding[1]) * m.size[2];
+      const int64_t row =
+          ((k * m.stride[0] - m.padding[0]) * m.size[1] + i * m.stride[1] - m.padding[1]) * m.size[2];
       for (int64_t j = 0; j < m.out[2]; ++j) {
         const int64_t at = row + j * m.stride[2] - m.padding[2] + offsets[*place++];
         const T g = *grad++;
@@ -229,20 +286,15 @@ void window_max_channels_backward(const MaxWindows& m, const T* grad, const uint
   using Lane = IndexLane<T>;
   const bool apart = are_apart(m), stream_all = past && are_tiles(m) && count % kLanes == 0;
   if (!are_tiles(m)) {
-    for (int64_t p = 0; p < m.size[0] * m.size[1] * m.size[2]; ++p) std::fill_n(dx + p * channels, count, T{0});
+    for (int64_t p = 0; p < m.size[0] * m.size[1] * m.size[2]; ++p)
+      std::fill_n(dx + p * channels, count, T{0});
   }
   for (int64_t o = 0; o < m.out[0] * m.out[1] * m.out[2]; ++o, grad += channels, place += channels) {
     const WindowPart z = window_part(m, 0, o / (m.out[1] * m.out[2]));
     const WindowPart y = window_part(m, 1, o / m.out[2] % m.out[1]), x = window_part(m, 2, o % m.out[2]);
     for (int64_t c = 0; c < count; c += kLanes) {
       const int64_t n = std::min<int64_t>(kLanes, count - c);
-      alignas(64) Lane lanes[kLanes] = {};
-      if (n == kLanes) {
-        for (int l = 0; l < kLanes; ++l) lanes[l] = place[c + l];
-      } else {
-        for (int64_t l = 0; l < n; ++l) lanes[l] = place[c + l];
-      }
-      const auto from = Vec<Lane>::load(lanes);
+      const auto from = load_places<T>(place + c, n);
       const Vec<T> g = Vec<T>::load_n(grad + c, n);
       for (int64_t q = z.begin; q < z.end; ++q) {
         for (int64_t r = y.begin; r < y.end; ++r) {

@@ -17,6 +17,9 @@ struct SoftmaxKernels {
                         T* dx);
   void (*columns_backward)(const T* grad, const T* y, int64_t n, int64_t cols, int64_t stride, bool logarithm,
                            T* dx);
+  // log of the sum of the exponentials of each row, or column; an infinite extremum gives itself.
+  void (*logsumexp_rows)(const T* x, int64_t rows, int64_t n, T* out);
+  void (*logsumexp_columns)(const T* x, int64_t n, int64_t cols, int64_t stride, T* out);
 };
 
 struct SoftmaxTable {

@@ -2,19 +2,30 @@
 // stays in the L1 or L2 cache between the passes. Two accumulators hide the latency of the sums; the limit is
 // exp.
 
+// The largest that is a number. NaN need not be carried: its exponential makes the sum NaN.
+template <class T>
+static LANEGRAD_INLINE Vec<T> larger(Vec<T> x, Vec<T> best) {
+  if constexpr (std::is_same_v<T, float>)
+    return max_number(x, best);
+  else
+    return select(gt(x, best), x, best);
+}
+
 template <class T>
 static LANEGRAD_INLINE T row_max(const T* x, int64_t n) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> least = Vec<T>::broadcast(-std::numeric_limits<T>::infinity());
-  Vec<T> a = least, b = least;
+  Vec<T> a = least, b = least, c = least, d = least;
   int64_t i = 0;
-  for (; i + 2 * w <= n; i += 2 * w) {
-    a = max(a, Vec<T>::load(x + i));
-    b = max(b, Vec<T>::load(x + i + w));
+  for (; i + 4 * w <= n; i += 4 * w) {
+    a = larger(Vec<T>::load(x + i), a);
+    b = larger(Vec<T>::load(x + i + w), b);
+    c = larger(Vec<T>::load(x + i + 2 * w), c);
+    d = larger(Vec<T>::load(x + i + 3 * w), d);
   }
-  for (; i + w <= n; i += w) a = max(a, Vec<T>::load(x + i));
-  if (i < n) b = max(b, pad_lanes<T>(Vec<T>::load_n(x + i, n - i), n - i, least));
-  return reduce_max(max(a, b));
+  for (; i + w <= n; i += w) a = larger(Vec<T>::load(x + i), a);
+  if (i < n) b = larger(pad_lanes<T>(Vec<T>::load_n(x + i, n - i), n - i, least), b);
+  return reduce_max(larger(larger(a, b), larger(c, d)));
 }
 
 // Stores exp(x - shift) where kStore, and returns the sum.
@@ -58,7 +69,8 @@ static void softmax_rows(const T* x, int64_t rows, int64_t n, bool logarithm, bo
     if (logarithm) {
       const T total = row_exp_sum<false, T>(x, n, top, out);
       const Vec<T> m = Vec<T>::broadcast(top), l = Vec<T>::broadcast(std::log(total));
-      store_vectors<T>(out, n, past, [&](int64_t i, auto lanes) { return (load_lanes(x + i, lanes) - m) - l; });
+      store_vectors<T>(out, n, past,
+                       [&](int64_t i, auto lanes) { return (load_lanes(x + i, lanes) - m) - l; });
     } else {
       T* const e = past ? buffer : out;
       const T total = row_exp_sum<true, T>(x, n, top, e);
@@ -95,6 +107,49 @@ static void softmax_columns(const T* x, int64_t n, int64_t cols, int64_t stride,
       for (int64_t k = 0; k < n; ++k)
         (Vec<T>::load_n(q + k * stride, lanes) * scale).store_n(q + k * stride, lanes);
     }
+  }
+}
+
+// kBlock vectors of columns, down the rows: neighbours in memory, and sums that do not wait for each other.
+template <int kBlock, class T>
+static LANEGRAD_INLINE void logsumexp_block(const T* x, int64_t n, int64_t lanes, int64_t stride, T* out) {
+  constexpr int w = Vec<T>::kWidth;
+  const auto load = [&](int64_t k, int v) {
+    return kBlock > 1 ? Vec<T>::load(x + k * stride + v * w) : Vec<T>::load_n(x + k * stride, lanes);
+  };
+  Vec<T> top[kBlock], total[kBlock];
+  for (int v = 0; v < kBlock; ++v) top[v] = load(0, v);
+  for (int64_t k = 1; k < n; ++k)
+    for (int v = 0; v < kBlock; ++v) top[v] = max(top[v], load(k, v));
+  const Vec<T> infinity = Vec<T>::broadcast(std::numeric_limits<T>::infinity());
+  for (int v = 0; v < kBlock; ++v) {
+    top[v] = select(eq(abs(top[v]), infinity), Vec<T>::zero(), top[v]);
+    total[v] = Vec<T>::zero();
+  }
+  for (int64_t k = 0; k < n; ++k)
+    for (int v = 0; v < kBlock; ++v) total[v] += exp(load(k, v) - top[v]);
+  for (int v = 0; v < kBlock; ++v) {
+    const Vec<T> result = log(total[v]) + top[v];
+    if (kBlock > 1)
+      result.store(out + v * w);
+    else
+      result.store_n(out, lanes);
+  }
+}
+
+template <class T>
+static void logsumexp_columns(const T* x, int64_t n, int64_t cols, int64_t stride, T* out) {
+  constexpr int w = Vec<T>::kWidth;
+  int64_t c = 0;
+  for (; c + 4 * w <= cols; c += 4 * w) logsumexp_block<4, T>(x + c, n, w, stride, out + c);
+  for (; c < cols; c += w) logsumexp_block<1, T>(x + c, n, cols - c < w ? cols - c : w, stride, out + c);
+}
+
+template <class T>
+static void logsumexp_rows(const T* x, int64_t rows, int64_t n, T* out) {
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    const T top = row_max<T>(x, n), shift = std::isinf(top) ? T(0) : top;
+    out[r] = std::log(row_exp_sum<false, T>(x, n, shift, nullptr)) + shift;
   }
 }
 
@@ -151,8 +206,9 @@ static void softmax_columns_backward(const T* grad, const T* y, int64_t n, int64
 }
 
 template <class T>
-inline constexpr SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>, softmax_columns<T>,
-                                                      softmax_rows_backward<T>, softmax_columns_backward<T>};
+inline constexpr SoftmaxKernels<T> kSoftmaxKernels = {softmax_rows<T>,          softmax_columns<T>,
+                                                      softmax_rows_backward<T>, softmax_columns_backward<T>,
+                                                      logsumexp_rows<T>,        logsumexp_columns<T>};
 
 extern const SoftmaxTable kSoftmaxTable;
 const SoftmaxTable kSoftmaxTable = {.f32 = kSoftmaxKernels<float>, .f64 = kSoftmaxKernels<double>};
