@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  Profile} from '../../lib/index.js';
+import type { Profile } from '../../lib/index.js';
 import {
   conv2d,
   crossEntropy,

@@ -472,7 +472,10 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     if (results.length !== node.edges.length) {
       fail(ValueError, node.op, `backward must return ${node.edges.length} gradients, got ${results.length}`);
     }
-    return results;
+    return results.map((grad, i) => {
+      const dtype = node.inputDtypes[i]!;
+      return grad === undefined || grad.dtype === dtype ? grad : this.tape.run('to', [grad], { dtype })[0]!;
+    });
   }
 
   /** Calls a function of the user from a backward pass. What it makes on the way and does not return goes with the scope. */
@@ -500,8 +503,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       if (g === null || g === undefined) return undefined;
       const t = this.tensor(op, g, `gradient ${i}`);
       t.storage.shared = true;
-      const dtype = node.inputDtypes[i]!;
-      return t.dtype === dtype ? t : this.tape.run('to', [t], { dtype })[0]!;
+      return t;
     });
   }
 }
