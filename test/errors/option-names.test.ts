@@ -39,6 +39,8 @@ const scopes: readonly object[] = [
 function functionsOf(name: string): ((...args: unknown[]) => unknown)[] {
   const last = name.slice(name.lastIndexOf('.') + 1);
   const places = name.startsWith('linalg.') ? [lg.linalg] : scopes;
+  // Its options come first.
+  if (name === 'autocast') return [(options: unknown) => lg.autocast(options as lg.AutocastOptions, () => 0)];
   // `unfold` at the top is another function, which takes none.
   if (name === 'unfold') return [lg.F.unfold as (...args: unknown[]) => unknown];
   const found = new Set(places.map((place) => (place as Record<string, unknown>)[last]));
