@@ -224,8 +224,7 @@ napi_value set_matmul_parts(AddonData& data, napi_callback_info info) {
 napi_value peak(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
   const double seconds = double_argument(data.env, arguments[0]);
-  if (!(seconds >= 0 && seconds <= 1))
-    fail(ErrorKind::kValue, "peak", "wants 0 to 1 seconds, got ", seconds);
+  if (!(seconds >= 0 && seconds <= 1)) fail(ErrorKind::kValue, "peak", "wants 0 to 1 seconds, got ", seconds);
   const PeakRates rates = measure_peak(seconds);
   napi_value out = object(data.env);
   set(data.env, out, "float32", number(data.env, rates.float32));

@@ -54,7 +54,8 @@ std::pair<std::string, std::string> own_groups(const std::string& root) {
     const size_t first = text.find(':');
     const size_t second = first == std::string::npos ? first : text.find(':', first + 1);
     if (second == std::string::npos) continue;
-    const std::string controllers = "," + text.substr(first + 1, second - first - 1) + ",";
+    std::string controllers(1, ',');
+    controllers.append(text, first + 1, second - first - 1).push_back(',');
     const std::string path = text.substr(second + 1);
     if (text.rfind("0::", 0) == 0) v2 = path;
     if (controllers.find(",cpu,") != std::string::npos) v1 = path;
