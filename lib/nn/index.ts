@@ -66,6 +66,10 @@ export type {
   PretrainedOptions,
 } from './embedding.js';
 export type { Gradients } from './backward-hooks.js';
+export { Graph } from './graph/graph.js';
+export type { GraphOutputs, GraphResult } from './graph/graph.js';
+export { input, Node, node } from './graph/node.js';
+export type { NodeOptions, Nodes, ValueOf, ValuesOf } from './graph/node.js';
 export type { HookHandle } from '../hook-handle.js';
 export type { HookOptions } from './hooks.js';
 export * as init from './init.js';

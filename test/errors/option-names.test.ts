@@ -66,6 +66,7 @@ const byHand: Readonly<Record<string, () => unknown[]>> = {
   indexAdd_: () => [x(), 0, rows(), x()],
   indexReduce: () => [x(), 0, rows(), x(), 'mean'],
   indexReduce_: () => [x(), 0, rows(), x(), 'mean'],
+  node: () => [lg.F.relu, lg.nn.input()],
   randint: () => [0, 5, [4]],
   randintLike: () => [x(), 0, 5],
   sparse_: () => [x(), 0.5],
