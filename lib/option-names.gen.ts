@@ -94,6 +94,7 @@ const lists: readonly (readonly [ops: string, names: readonly string[]])[] = [
   ['huberLoss', ['delta', 'reduction']],
   ['indexPut indexPut_ put put_', ['accumulate']],
   ['indexReduce indexReduce_ scatterReduce scatterReduce_', ['includeSelf']],
+  ['input node', ['name']],
   ['instanceNorm', ['bias', 'eps', 'momentum', 'runningMean', 'runningVar', 'useInputStats', 'weight']],
   ['interpolate', ['alignCorners', 'antialias', 'mode', 'recomputeScaleFactor', 'scaleFactor', 'size']],
   ['isin', ['assumeUnique', 'invert']],
