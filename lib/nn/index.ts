@@ -68,8 +68,8 @@ export type {
 export type { Gradients } from './backward-hooks.js';
 export { Graph } from './graph/graph.js';
 export type { GraphOutputs, GraphResult } from './graph/graph.js';
-export { input, Node, node } from './graph/node.js';
-export type { NodeOptions, Nodes, ValueOf, ValuesOf } from './graph/node.js';
+export { input, node } from './graph/node.js';
+export type { Node, NodeOptions, Nodes, ValueOf, ValuesOf } from './graph/node.js';
 export type { HookHandle } from '../hook-handle.js';
 export type { HookOptions } from './hooks.js';
 export * as init from './init.js';

@@ -3,6 +3,7 @@ import type { Item, Member } from './model.js';
 import type { Links, PageLinks } from './links.js';
 import { nameFor } from './sections.js';
 import type { Op, Surface } from './surface.js';
+import { torchName } from './torch-names.js';
 
 // The table from PyTorch's names to ours. The text above the mark is written by hand and kept.
 
@@ -23,7 +24,7 @@ export function portingPage(head: string, surface: Surface, links: Links): strin
   const classes = surface.items
     .filter(({ kind }) => kind === 'class')
     .flatMap((item) => item.names.map((name) => ({ name, item })))
-    .filter(({ name }) => /^(nn|optim)\./.test(name))
+    .filter(({ name }) => /^(nn|optim)\./.test(name) && torchName(name) !== undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = classes.map(({ name, item }) => own.to(item, name));
   return `${[head.trimEnd(), mark, ...parts, '### Modules and optimizers', 'Classes have the names that they have there:', `${names.join(', ')}.`].join('\n\n')}\n`;

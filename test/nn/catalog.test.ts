@@ -20,6 +20,7 @@ test('every class of nn is in the catalogue, but bases, containers, and what giv
     'ConvolutionTranspose',
     'GRU',
     'GRUCell',
+    'Graph',
     'InstanceNorm',
     'KVCache',
     'LSTM',

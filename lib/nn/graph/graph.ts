@@ -25,13 +25,14 @@ interface Step {
 
 /**
  * A model that is a graph of layers, with any number of inputs and outputs, skips and shared layers: it takes values for
- * `inputs` and computes `outputs`. Types follow: `forward` takes and gives what the nodes stand for. keras.Model(inputs, outputs); in PyTorch
- * it is a class with a `forward` of its own.
+ * `inputs` and computes `outputs`. Types follow: `forward` takes and gives what the nodes stand for. Not in PyTorch, where it is
+ * a class with a `forward` of its own; keras.Model(inputs, outputs).
  *
  * Nodes come from `nn.input` and `nn.node`. An input may be any node: the graph is then what follows it. Layers are called by
  * the names of their nodes, or else by their class in the order in which the nodes were made (`linear`, `linear_1`); give names
- * where a state is saved and the graph may change. A layer in several nodes is called by the first. Functions are layers too. Tensors
- * between the layers are released when it returns; what a layer stores in a field needs {@link keep}.
+ * where a state is saved and the graph may change. A layer in several nodes is called by the first that has a name. Functions
+ * are layers too, without parameters. Tensors between the layers are released when it returns; what a layer stores in a field
+ * needs {@link keep}.
  *
  * @throws ValueError for what is no node, an input that leads to no output, an output that needs an input that is not
  * given, or two layers of one name; from `forward`, for another number of inputs.

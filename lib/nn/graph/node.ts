@@ -63,7 +63,7 @@ export function listNodes(op: string, what: string, nodes: unknown): readonly No
 }
 
 /**
- * A value that is given to a {@link Graph}: a tensor, or what its type argument says. keras.Input.
+ * A value that is given to a {@link Graph}: a tensor, or what its type argument says. Not in PyTorch; keras.Input.
  *
  * @throws ValueError for a name with a dot.
  * @example
@@ -78,7 +78,7 @@ export function input<T = Tensor>(options: NodeOptions = {}): Node<T> {
 
 /**
  * What a module or a function will give for these nodes, in a {@link Graph}. A module that stands in several nodes is one and
- * shares its parameters.
+ * shares its parameters. Not in PyTorch.
  *
  * @throws ValueError for what is neither module nor function, for what is no node, or a name with a dot.
  * @example
