@@ -15,7 +15,6 @@ const ownClasses = new Set([
   'nn.Lambda',
   'nn.LazyModule',
   'nn.LogCoshLoss',
-  'nn.Node',
   'nn.RecurrentCell',
   'nn.RecurrentLayer',
   'nn.RoPE',

@@ -5,8 +5,8 @@ import { Module } from '../module.js';
 import type { AnyModule } from '../module.js';
 import { Lambda } from '../shape.js';
 import { nameLayers } from './names.js';
-import { listNodes, Node } from './node.js';
-import type { Nodes, ValueOf, ValuesOf } from './node.js';
+import { isNode, listNodes } from './node.js';
+import type { Node, Nodes, ValueOf, ValuesOf } from './node.js';
 
 /** What a graph gives: one node, a list, or a record. */
 export type GraphOutputs = Nodes | Readonly<Record<string, Node>>;
@@ -104,12 +104,12 @@ export class Graph<const I extends Nodes, const O extends GraphOutputs> extends 
 
 /** The nodes of one output, of a list or of a record. */
 function listOutputs(outputs: unknown): readonly Node[] {
-  const many = typeof outputs === 'object' && outputs !== null && !(outputs instanceof Node);
+  const many = typeof outputs === 'object' && outputs !== null && !isNode(outputs);
   if (!many) return listNodes('Graph', 'output', outputs);
   const entries = Object.entries(outputs);
   if (entries.length === 0) throw new ValueError('[Graph] outputs: got none, wanted one node or more');
   return entries.map(([name, each]: [string, unknown]) => {
-    if (each instanceof Node) return each as Node;
+    if (isNode(each)) return each;
     throw new ValueError(`[Graph] output ${name}: got ${describe(each)}, wanted a node (nn.input, nn.node)`);
   });
 }
@@ -119,7 +119,7 @@ function collector(
   outputs: GraphOutputs,
   placeOf: (node: Node) => number,
 ): (values: readonly unknown[]) => unknown {
-  if (outputs instanceof Node) {
+  if (isNode(outputs)) {
     const place = placeOf(outputs);
     return (values) => values[place];
   }

@@ -14,19 +14,31 @@ let made = 0;
 /**
  * A value of a {@link Graph} that is not computed yet: what `nn.input` and `nn.node` give. `T` is what it will be.
  */
-export class Node<out T = unknown> {
-  declare readonly [value]: T;
+export interface Node<out T = unknown> {
+  readonly [value]: T;
   /** Grows from node to node. */
+  readonly order: number;
+  /** What computes it; null for an input. */
+  readonly layer: AnyModule | null;
+  /** What the layer takes. */
+  readonly inputs: readonly Node[];
+  /** As given. */
+  readonly name: string | null;
+}
+
+class GraphNode<T> implements Node<T> {
+  declare readonly [value]: T;
   readonly order = made++;
 
   constructor(
-    /** What computes it; null for an input. */
     readonly layer: AnyModule | null,
-    /** What the layer takes. */
     readonly inputs: readonly Node[],
-    /** As given. */
     readonly name: string | null,
   ) {}
+}
+
+export function isNode(value: unknown): value is Node {
+  return value instanceof GraphNode;
 }
 
 /** One node or a list of them: what a layer takes, and what a graph takes. */
@@ -57,7 +69,7 @@ function readName(op: string, options: NodeOptions): string | null {
 export function listNodes(op: string, what: string, nodes: unknown): readonly Node[] {
   const list: readonly unknown[] = Array.isArray(nodes) ? nodes : [nodes];
   return list.map((each, i) => {
-    if (each instanceof Node) return each as Node;
+    if (isNode(each)) return each;
     throw new ValueError(`[${op}] ${what} ${i}: got ${describe(each)}, wanted a node (nn.input, nn.node)`);
   });
 }
@@ -73,7 +85,7 @@ export function listNodes(op: string, what: string, nodes: unknown): readonly No
  * [image.name, words.name]; // => ['image', 'words']
  */
 export function input<T = Tensor>(options: NodeOptions = {}): Node<T> {
-  return new Node<T>(null, [], readName('input', options));
+  return new GraphNode<T>(null, [], readName('input', options));
 }
 
 /**
@@ -101,9 +113,9 @@ export function node<const N extends Nodes, Out>(
 export function node(layer: unknown, inputs: unknown, options: NodeOptions = {}): Node {
   const from = listNodes('node', 'input', inputs);
   const name = readName('node', options);
-  if (layer instanceof Module) return new Node(layer as AnyModule, from, name);
+  if (layer instanceof Module) return new GraphNode(layer as AnyModule, from, name);
   if (typeof layer !== 'function' || layer === Module || layer.prototype instanceof Module) {
     throw new ValueError(`[node] layer: got ${describe(layer)}, wanted a module or a function`);
   }
-  return new Node(new Lambda(layer as (...values: unknown[]) => unknown), from, name);
+  return new GraphNode(new Lambda(layer as (...values: unknown[]) => unknown), from, name);
 }
