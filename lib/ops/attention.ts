@@ -23,6 +23,7 @@ import { masked, repeatHeads, scaledDotProductAttention as definition } from './
 import { to } from './convert.js';
 import { zeros } from './creation.js';
 import { dropout } from './dropout.js';
+import { mergeHeads, splitHeads } from './heads.js';
 import { cat, chunk } from './join.js';
 import { linear, matmul } from './matmul.js';
 import { blocksFor } from './random.js';
@@ -324,7 +325,7 @@ function attendHeads(
 ): [Tensor, Tensor | null] {
   const op = 'multiHeadAttentionForward';
   const { numHeads, staticK = null, staticV = null, dropoutP = 0, training = true } = options;
-  const [queries, samples, width] = query.shape as [number, number, number];
+  const [, samples, width] = query.shape as [number, number, number];
   const size = width / numHeads;
   let [q, k, v] = projections(query, key, value, options);
   let joined = 0;
@@ -333,9 +334,7 @@ function attendHeads(
     v = withPlace(v, options.biasV);
     joined += 1;
   }
-  // [S, N, E] to [N, H, S, E / H]
-  const split = (x: Tensor): Tensor =>
-    transpose(transpose(reshape(x, [x.shape[0]!, samples, numHeads, size]), 0, 1), 1, 2);
+  const split = (x: Tensor): Tensor => splitHeads(x, [1, numHeads, size], false)[0]!;
   const fixed = (x: Tensor): Tensor => reshape(x, [samples, numHeads, ...x.shape.slice(-2)]);
   q = split(q);
   k = staticK ? fixed(staticK) : split(k);
@@ -349,11 +348,7 @@ function attendHeads(
   const mask = maskOf(options, q, samples, joined);
   const p = training ? dropoutP : 0;
   const merge = (x: Tensor): Tensor =>
-    linear(
-      reshape(x.permute([2, 0, 1, 3]), [queries, samples, width]),
-      options.outProjWeight,
-      options.outProjBias,
-    );
+    linear(mergeHeads(x, false), options.outProjWeight, options.outProjBias);
   if (options.needWeights === false) {
     return [merge(scaledDotProductAttention(q, k, v, { attnMask: mask, dropoutP: p })), null];
   }

@@ -8,7 +8,7 @@ import { Module } from '../module.js';
 import { LayerNorm } from '../norm/layer-norm.js';
 import { checkCaches, makeLayers } from './encoder.js';
 import type { StackOptions } from './encoder.js';
-import { activationOf, readLayerOptions } from './feed-forward.js';
+import { activationOf, feedForward, readLayerOptions } from './feed-forward.js';
 import type { LayerSettings, TransformerLayerOptions } from './feed-forward.js';
 import type { KVCache } from './kv-cache.js';
 import { MultiheadAttention } from './multihead-attention.js';
@@ -133,8 +133,7 @@ export class TransformerDecoderLayer extends Module<
   }
 
   #feedForward(x: Tensor): Tensor {
-    const hidden = this.dropout.forward(this.#activation(this.linear1.forward(x)));
-    return this.dropout3.forward(this.linear2.forward(hidden));
+    return feedForward(this, this.#activation, this.dropout3, x);
   }
 
   /** A layer of the same options and values that shares nothing with this one. */

@@ -7,7 +7,7 @@ import { Dropout } from '../dropout.js';
 import { Linear } from '../linear.js';
 import { Module } from '../module.js';
 import { LayerNorm } from '../norm/layer-norm.js';
-import { activationOf, readLayerOptions } from './feed-forward.js';
+import { activationOf, feedForward, readLayerOptions } from './feed-forward.js';
 import type { LayerSettings, TransformerLayerOptions } from './feed-forward.js';
 import { KVCache } from './kv-cache.js';
 import { MultiheadAttention } from './multihead-attention.js';
@@ -92,8 +92,7 @@ export class TransformerEncoderLayer extends Module<[src: Tensor, options?: Enco
   }
 
   #feedForward(x: Tensor): Tensor {
-    const hidden = this.dropout.forward(this.#activation(this.linear1.forward(x)));
-    return this.dropout2.forward(this.linear2.forward(hidden));
+    return feedForward(this, this.#activation, this.dropout2, x);
   }
 
   /** A layer of the same options and values that shares nothing with this one. */

@@ -2,6 +2,8 @@ import { checkChoice, checkRange, describe } from '../../check.js';
 import { DTypeError } from '../../errors.js';
 import { gelu, relu } from '../../ops/unary.js';
 import type { Tensor } from '../../tensor.js';
+import type { Dropout } from '../dropout.js';
+import type { Linear } from '../linear.js';
 import { readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 
@@ -55,4 +57,21 @@ export function activationOf(name: string, activation: TransformerActivation): (
   if (activation === 'relu') return (x) => relu(x);
   if (activation === 'gelu') return (x) => gelu(x);
   throw new DTypeError(`[${name}] activation: got ${describe(activation)}, wanted relu, gelu or a function`);
+}
+
+/** The layers of the feed-forward part, as those of encoder and decoder hold them. */
+interface FeedForward {
+  readonly linear1: Linear;
+  readonly dropout: Dropout;
+  readonly linear2: Linear;
+}
+
+/** last(linear2(dropout(activation(linear1(x))))). */
+export function feedForward(
+  { linear1, dropout, linear2 }: FeedForward,
+  activation: (x: Tensor) => Tensor,
+  last: Dropout,
+  x: Tensor,
+): Tensor {
+  return last.forward(linear2.forward(dropout.forward(activation(linear1.forward(x)))));
 }

@@ -3,12 +3,13 @@ import { ShapeError, ValueError } from '../../errors.js';
 import { multiHeadAttentionForward, scaledDotProductAttention } from '../../ops/attention.js';
 import { add, ge, where } from '../../ops/binary.js';
 import { zeros } from '../../ops/creation.js';
+import { mergeHeads, splitHeads } from '../../ops/heads.js';
 import { chunk } from '../../ops/join.js';
 import { logicalAnd } from '../../ops/logic.js';
 import { linear } from '../../ops/matmul.js';
 import { arange } from '../../ops/ranges.js';
 import { logicalNot } from '../../ops/unary.js';
-import { permute, reshape, select, squeeze, transpose, unsqueeze } from '../../ops/view.js';
+import { reshape, squeeze, transpose, unsqueeze } from '../../ops/view.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { xavierNormal_, xavierUniform_, zeros_ } from '../init.js';
@@ -233,13 +234,9 @@ export class MultiheadAttention extends Module<
     );
   }
 
-  /** [L, N, 3 E] or [N, L, 3 E] and the like, `parts` times E wide, to as many of [N, H, L, D]. */
+  /** The `parts` projections that lie side by side in x, by heads. */
   #heads(x: Tensor, parts: number): Tensor[] {
-    const [first, second] = x.shape as [number, number];
-    const { numHeads, embedDim } = this;
-    const split = reshape(x, [first, second, parts, numHeads, embedDim / numHeads]);
-    const turned = permute(split, this.batchFirst ? [2, 0, 3, 1, 4] : [2, 1, 3, 0, 4]);
-    return Array.from({ length: parts }, (_, i) => select(turned, 0, i));
+    return splitHeads(x, [parts, this.numHeads, this.embedDim / this.numHeads], this.batchFirst);
   }
 
   #project(query: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor, Tensor] {
@@ -276,11 +273,7 @@ export class MultiheadAttention extends Module<
     ]);
     const dropoutP = this.training ? this.dropout : 0;
     const out = scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: plain, dropoutP });
-    const [samples] = out.shape as [number];
-    const merged = this.batchFirst
-      ? reshape(permute(out, [0, 2, 1, 3]), [samples, queries, this.embedDim])
-      : reshape(permute(out, [2, 0, 1, 3]), [queries, samples, this.embedDim]);
-    return linear(merged, this.outProj.weight, this.outProj.bias);
+    return linear(mergeHeads(out, this.batchFirst), this.outProj.weight, this.outProj.bias);
   }
 
   #withWeights(
