@@ -111,8 +111,9 @@ export class Categorical extends Distribution {
   override entropy(): Tensor {
     return scoped(() => {
       const { logits, probs } = this;
-      // Finite, so that what has no probability adds 0.
-      return logits.clamp({ min: -3e38 }).mul(probs).sum({ dim: -1 }).neg();
+      // Finite, so that what has no probability adds 0; float16 ends earlier than the others.
+      const min = logits.dtype === 'float16' ? -65504 : -3e38;
+      return logits.clamp({ min }).mul(probs).sum({ dim: -1 }).neg();
     });
   }
 

@@ -91,3 +91,16 @@ test('what is no distribution, no tensor, or does not fit', () => {
     '[klDivergence] q: got 3, wanted a distribution',
   );
 });
+
+test.each(['float16', 'float32', 'float64'] as const)(
+  'a place of logit -Infinity in %s has no part',
+  (dtype) => {
+    const masked = new Categorical({ logits: tensor([0, -Infinity, 0], { dtype }) });
+    expect(masked.entropy().item()).toBeCloseTo(Math.LN2, dtype === 'float16' ? 2 : 6);
+    expect(masked.logProb(1).item()).toBe(-Infinity);
+    expect(masked.sample([200]).eq(1).any().item()).toBe(false);
+    expect(
+      klDivergence(masked, new Categorical({ logits: tensor([0, 0, 0], { dtype }) })).item(),
+    ).toBeCloseTo(Math.log(1.5), dtype === 'float16' ? 2 : 6);
+  },
+);
