@@ -90,7 +90,7 @@ export interface Addon {
     name: 'native';
     isa: string;
     bestIsa: string;
-    bf16: 'amx' | 'avx512_bf16' | 'emulated';
+    bf16: 'amx' | 'emulated';
     isaProblem: string;
     threadsProblem: string;
     threads: number;

@@ -79,7 +79,7 @@ export interface BackendInfo {
    * What products of bfloat16 run on: instructions of their own, which makes them faster than float32, or `emulated`: by way
    * of float32, with the same results up to rounding.
    */
-  readonly bf16: 'amx' | 'avx512_bf16' | 'emulated';
+  readonly bf16: 'amx' | 'emulated';
   readonly threads: number;
   /** Where the number of threads comes from: affinity, cgroup, LANEGRAD_NUM_THREADS, setNumThreads. */
   readonly threadsSource: string;

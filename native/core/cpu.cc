@@ -143,14 +143,7 @@ Isa best_isa() {
 
 Isa isa() { return choice().level; }
 
-const char* bf16_unit() {
-#if defined(LANEGRAD_X64)
-  static const bool has_dot_products = best_isa() == Isa::kAvx512 && (cpuid(7, 1).a >> 5 & 1) != 0;
-  if (matrix_unit() == MatrixUnit::kAmx) return "amx";
-  if (isa() == Isa::kAvx512 && has_dot_products) return "avx512_bf16";
-#endif
-  return "emulated";
-}
+const char* bf16_unit() { return matrix_unit() == MatrixUnit::kAmx ? "amx" : "emulated"; }
 const char* isa_problem() { return choice().problem; }
 
 MatrixUnit matrix_unit() { return choice().unit; }

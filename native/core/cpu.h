@@ -25,7 +25,7 @@ const char* best_level_name();
 // Non-null when LANEGRAD_ISA asked for what is not to be had: the sentence to show.
 const char* isa_problem();
 
-// What products of bfloat16 run on at the level in force: "amx", "avx512_bf16", or "emulated", by way of
+// What products of bfloat16 run on at the level in force: "amx", or "emulated", by way of
 // float32.
 const char* bf16_unit();
 

@@ -34,20 +34,20 @@ struct Packed {
     return aligned(sizeof(uint16_t) * static_cast<size_t>(panels * blocks * panel_size));
   }
   size_t bytes() const {
-    return value_bytes() + aligned(sizeof(ExponentRange) * static_cast<size_t>(panels * blocks));
+    return value_bytes() + aligned(sizeof(PanelRange) * static_cast<size_t>(panels * blocks));
   }
 
   uint16_t* values = nullptr;
-  ExponentRange* ranges = nullptr;
+  PanelRange* ranges = nullptr;
   char* take(char* memory) {
     values = reinterpret_cast<uint16_t*>(memory);
-    ranges = reinterpret_cast<ExponentRange*>(memory + value_bytes());
+    ranges = reinterpret_cast<PanelRange*>(memory + value_bytes());
     return memory + bytes();
   }
   uint16_t* values_at(int64_t block, int64_t panel) const {
     return values + (block * panels + panel) * panel_size;
   }
-  ExponentRange* range_at(int64_t block, int64_t panel) const { return ranges + block * panels + panel; }
+  PanelRange* range_at(int64_t block, int64_t panel) const { return ranges + block * panels + panel; }
 };
 
 // Equal depth blocks, whole steps but for the last; what is packed at a time is whole blocks and whole

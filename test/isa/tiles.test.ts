@@ -136,6 +136,22 @@ test('the same bits with any number of threads, at each precision', () => {
   setFloat32MatmulPrecision('highest');
 });
 
+test('factors of few bits: exact, and with others the same bits as ever', () => {
+  const a = randn([80, 300]).mul(4).round();
+  const b = randn([300, 70]).mul(4).round();
+  expect(matmul(a, b).data).toEqual(matmul(a.to('float64'), b.to('float64')).to('float32').data);
+  const halves = randn([80, 300]).to('bfloat16').to('float32');
+  const others = randn([300, 70]);
+  const both = matmul(halves, others);
+  // One value that needs all parts, in a row that is left out afterwards.
+  const spoiled = halves.clone();
+  spoiled.select(0, 0).fill_(1 / 3);
+  expect(matmul(spoiled, others).narrow(0, 1, 79).data).toEqual(both.narrow(0, 1, 79).data);
+  const exact = matmul(halves, others.to('bfloat16').to('float32'));
+  const wide = matmul(spoiled, others.to('bfloat16').to('float32'));
+  expect(wide.narrow(0, 1, 79).data).toEqual(exact.narrow(0, 1, 79).data);
+});
+
 test('a row of zeros, and nothing at all', () => {
   const a = tensor(new Float32Array(64 * 64)).reshape([64, 64]);
   expect(

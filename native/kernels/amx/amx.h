@@ -8,6 +8,8 @@
 // knows the least and greatest exponent in it, and where the products of two panels could leave the safe
 // range (or hold infinities or NaNs) that tile of C is computed by float32 multiply-adds instead.
 //
+// Where both panels are first parts alone, the other products are zero and left out.
+//
 // Every element of C is the sum over depth blocks in order; within a block, over steps of 32 in order, of the
 // products of parts, the small ones first. So its bits depend on k, the number of parts and the values alone.
 #pragma once
@@ -19,9 +21,12 @@
 
 namespace lanegrad {
 
-// Biased exponents of the values of a panel. Zeros do not count: without any other value least > greatest.
-struct ExponentRange {
+// What the values of a panel are like: their biased exponents (zeros do not count: without any other value
+// least > greatest), and whether each is its first part, as whole numbers below 256 are, and bfloat16
+// widened.
+struct PanelRange {
   int16_t least = 255, greatest = 0;
+  bool one_part = true;
 };
 
 constexpr int64_t kAmxPanel = 32;   // rows of A, or columns of B, in a panel: two tiles
@@ -38,11 +43,11 @@ template <class T>
 struct AmxBlock {
   int64_t m, n, k;
   int parts;
-  const uint16_t* packed_a;      // panels, a_panel apart
-  const ExponentRange* range_a;  // of each panel
+  const uint16_t* packed_a;   // panels, a_panel apart
+  const PanelRange* range_a;  // of each panel
   int64_t a_panel;
   const uint16_t* packed_b;
-  const ExponentRange* range_b;
+  const PanelRange* range_b;
   int64_t b_panel;
   const T* a;  // the operands where they lie: element (i, p) at a[i * a_row + p * a_col], (p, j) likewise
   int64_t a_row, a_col;
@@ -59,10 +64,10 @@ template <class T>
 struct AmxOps {
   // At most kAmxPanel rows (columns) of depth k into one panel: step after step of 32, in each part after
   // part, in each two tiles. What is missing is filled with zeros.
-  ExponentRange (*pack_a)(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
-                          uint16_t* out);
-  ExponentRange (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
-                          uint16_t* out);
+  PanelRange (*pack_a)(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+                       uint16_t* out);
+  PanelRange (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+                       uint16_t* out);
   void (*block)(const AmxBlock<T>&);
 };
 

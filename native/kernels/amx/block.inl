@@ -32,7 +32,7 @@ struct TileProduct {
   }
 
   // From each pair of parts to the next only one factor is loaded anew; the largest product comes last.
-  template <int kParts>
+  template <int kParts, int kStored>
   LANEGRAD_INLINE void run(int64_t steps) {
     for (int64_t s = 0; s < steps; ++s) {
       if constexpr (kParts == 3) {
@@ -59,8 +59,8 @@ struct TileProduct {
       }
       part_of_a(0);
       multiply();
-      a += kParts * 2 * kTileWords;
-      b += kParts * 2 * kTileWords;
+      a += kStored * 2 * kTileWords;
+      b += kStored * 2 * kTileWords;
     }
   }
 
@@ -121,7 +121,7 @@ struct CornerOfC {
   }
 };
 
-template <class Tiles, int kParts, bool kTwoRows, bool kTwoColumns>
+template <class Tiles, int kParts, int kStored, bool kTwoRows, bool kTwoColumns>
 void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
   TileProduct<Tiles, kTwoRows, kTwoColumns> product{tiles, a, b};
   if (corner.whole() && !corner.column_bias && !corner.row_bias) {
@@ -130,7 +130,7 @@ void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t ste
     } else {
       product.clear();
     }
-    product.template run<kParts>(steps);
+    product.template run<kParts, kStored>(steps);
     return product.store(corner.c, corner.c_row);
   }
   alignas(64) float buffer[kAmxPanel * kAmxPanel];
@@ -140,19 +140,20 @@ void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t ste
   } else {
     product.clear();
   }
-  product.template run<kParts>(steps);
+  product.template run<kParts, kStored>(steps);
   product.store(buffer, kAmxPanel);
   corner.write(buffer);
 }
 
-template <class Tiles, int kParts>
+// kParts of the parts that are stored take part.
+template <class Tiles, int kParts, int kStored>
 void tile_corner_of(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps,
                     const CornerOfC& corner) {
   const bool two_rows = corner.rows > 16, two_columns = corner.columns > 16;
-  const auto run = two_rows      ? two_columns ? tile_corner<Tiles, kParts, true, true>
-                                               : tile_corner<Tiles, kParts, true, false>
-                   : two_columns ? tile_corner<Tiles, kParts, false, true>
-                                 : tile_corner<Tiles, kParts, false, false>;
+  const auto run = two_rows      ? two_columns ? tile_corner<Tiles, kParts, kStored, true, true>
+                                               : tile_corner<Tiles, kParts, kStored, true, false>
+                   : two_columns ? tile_corner<Tiles, kParts, kStored, false, true>
+                                 : tile_corner<Tiles, kParts, kStored, false, false>;
   run(tiles, a, b, steps, corner);
 }
 
@@ -188,7 +189,7 @@ void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t 
 
 // Whether all parts of all values and of their products are zero or normal, and no sum of 2^20 products
 // overflows. The last bit of a value is 2^-23 of it, and a part of it may be no more than that bit.
-inline bool parts_hold(const ExponentRange& a, const ExponentRange& b) {
+inline bool parts_hold(const PanelRange& a, const PanelRange& b) {
   if (a.least > a.greatest || b.least > b.greatest) return a.greatest < 255 && b.greatest < 255;
   constexpr int kBias = 127, kLeast = 1 + 24;
   const int greatest = (a.greatest - kBias) + (b.greatest - kBias),
@@ -198,13 +199,29 @@ inline bool parts_hold(const ExponentRange& a, const ExponentRange& b) {
 }
 
 template <class Tiles, class T>
+void tile_corner_by_parts(int stored, bool one_part, Tiles& tiles, const uint16_t* a, const uint16_t* b,
+                          int64_t steps, const CornerOfC& corner) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (stored == 3) {
+      const auto run = one_part ? tile_corner_of<Tiles, 1, 3> : tile_corner_of<Tiles, 3, 3>;
+      return run(tiles, a, b, steps, corner);
+    }
+    if (stored == 2) {
+      const auto run = one_part ? tile_corner_of<Tiles, 1, 2> : tile_corner_of<Tiles, 2, 2>;
+      return run(tiles, a, b, steps, corner);
+    }
+  }
+  tile_corner_of<Tiles, 1, 1>(tiles, a, b, steps, corner);
+}
+
+template <class Tiles, class T>
 void multiply_block(const AmxBlock<T>& g) {
   Tiles tiles;
   const int64_t steps = (g.k + kAmxStep - 1) / kAmxStep;
   for (int64_t j = 0; j < g.n; j += kAmxPanel) {
     const int64_t column_panel = j / kAmxPanel;
     const uint16_t* const b = g.packed_b + column_panel * g.b_panel;
-    const ExponentRange& range_b = g.range_b[column_panel];
+    const PanelRange& range_b = g.range_b[column_panel];
     for (int64_t i = 0; i < g.m; i += kAmxPanel) {
       const int64_t row_panel = i / kAmxPanel;
       const CornerOfC corner{g.c + i * g.c_row + j,
@@ -219,17 +236,8 @@ void multiply_block(const AmxBlock<T>& g) {
         continue;
       }
       const uint16_t* const a = g.packed_a + row_panel * g.a_panel;
-      if constexpr (std::is_same_v<T, float>) {
-        if (g.parts == 3) {
-          tile_corner_of<Tiles, 3>(tiles, a, b, steps, corner);
-          continue;
-        }
-        if (g.parts == 2) {
-          tile_corner_of<Tiles, 2>(tiles, a, b, steps, corner);
-          continue;
-        }
-      }
-      tile_corner_of<Tiles, 1>(tiles, a, b, steps, corner);
+      const bool one_part = g.range_a[row_panel].one_part && range_b.one_part;
+      tile_corner_by_parts<Tiles, T>(g.parts, one_part, tiles, a, b, steps, corner);
     }
   }
 }

@@ -19,10 +19,11 @@ LANEGRAD_INLINE __m512i take_part(__m512& x) {
   return part;
 }
 
-struct Exponents {
+struct Seen {
   __m512i least, greatest;
+  __m512 rest;  // other than zero where something is left of a value without its first part
 
-  Exponents() : least(_mm512_set1_epi32(255)), greatest(_mm512_setzero_si512()) {}
+  Seen() : least(_mm512_set1_epi32(255)), greatest(_mm512_setzero_si512()), rest(_mm512_setzero_ps()) {}
   LANEGRAD_INLINE void see(__m512 x) {
     const __m512i bits = _mm512_castps_si512(x);
     const __m512i exponent = _mm512_and_si512(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(255));
@@ -30,9 +31,11 @@ struct Exponents {
     least = _mm512_mask_min_epi32(least, other_than_zero, least, exponent);
     greatest = _mm512_max_epi32(greatest, exponent);
   }
-  LANEGRAD_INLINE ExponentRange range() const {
+  LANEGRAD_INLINE void see_rest(__m512 x) { rest = _mm512_or_ps(rest, _mm512_abs_ps(x)); }
+  LANEGRAD_INLINE PanelRange range() const {
     return {static_cast<int16_t>(_mm512_reduce_min_epi32(least)),
-            static_cast<int16_t>(_mm512_reduce_max_epi32(greatest))};
+            static_cast<int16_t>(_mm512_reduce_max_epi32(greatest)),
+            _mm512_cmp_ps_mask(rest, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0};
   }
 };
 
@@ -72,7 +75,7 @@ inline void gather_slowly(const T* in, int64_t row, int64_t col, int64_t rows, i
 
 // One step of 32 of 16 rows: row r of each part at out + r * 32, parts part_step apart.
 template <int kParts>
-LANEGRAD_INLINE void split_rows(const float* rows, Exponents& seen, uint16_t* out, int64_t part_step) {
+LANEGRAD_INLINE void split_rows(const float* rows, Seen& seen, uint16_t* out, int64_t part_step) {
   // Upper halves of two vectors, one after the other.
   const __m512i upper = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31,
                                          29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
@@ -82,6 +85,10 @@ LANEGRAD_INLINE void split_rows(const float* rows, Exponents& seen, uint16_t* ou
     seen.see(second);
     for (int part = 0; part < kParts; ++part) {
       const __m512i a = take_part(first), b = take_part(second);
+      if (part == 0) {
+        seen.see_rest(first);
+        seen.see_rest(second);
+      }
       _mm512_storeu_si512(out + part * part_step + r * 32, _mm512_permutex2var_epi16(a, upper, b));
     }
   }
@@ -89,19 +96,23 @@ LANEGRAD_INLINE void split_rows(const float* rows, Exponents& seen, uint16_t* ou
 
 // One step of 32 of 16 columns: neighbours of p side by side.
 template <int kParts>
-LANEGRAD_INLINE void split_pair(__m512 even, __m512 odd, Exponents& seen, uint16_t* out, int64_t part_step) {
+LANEGRAD_INLINE void split_pair(__m512 even, __m512 odd, Seen& seen, uint16_t* out, int64_t part_step) {
   seen.see(even);
   seen.see(odd);
   for (int part = 0; part < kParts; ++part) {
     const __m512i a = take_part(even), b = take_part(odd);
+    if (part == 0) {
+      seen.see_rest(even);
+      seen.see_rest(odd);
+    }
     _mm512_storeu_si512(out + part * part_step, _mm512_or_si512(_mm512_srli_epi32(a, 16), b));
   }
 }
 
 template <class T, int kParts>
-ExponentRange pack_a_parts(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, uint16_t* out) {
+PanelRange pack_a_parts(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, uint16_t* out) {
   alignas(64) float tile[16 * 32];
-  Exponents seen;
+  Seen seen;
   for (int64_t p = 0; p < k; p += kAmxStep) {
     const int64_t depth = k - p < kAmxStep ? k - p : kAmxStep;
     for (int64_t i = 0; i < kAmxPanel; i += 16) {
@@ -130,10 +141,10 @@ ExponentRange pack_a_parts(const T* a, int64_t row, int64_t col, int64_t rows, i
 }
 
 template <class T, int kParts>
-ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, uint16_t* out) {
+PanelRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, uint16_t* out) {
   alignas(64) float tile[32 * 16];  // of 32 rows
   alignas(64) float turned[16 * 32];
-  Exponents seen;
+  Seen seen;
   for (int64_t p = 0; p < k; p += kAmxStep) {
     const int64_t depth = k - p < kAmxStep ? k - p : kAmxStep;
     for (int64_t j = 0; j < kAmxPanel; j += 16) {
@@ -178,8 +189,7 @@ ExponentRange pack_b_parts(const T* b, int64_t row, int64_t col, int64_t k, int6
 }
 
 template <class T>
-ExponentRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
-                     uint16_t* out) {
+PanelRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts, uint16_t* out) {
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_a_parts<T, 3>(a, row, col, rows, k, out);
     if (parts == 2) return pack_a_parts<T, 2>(a, row, col, rows, k, out);
@@ -187,8 +197,8 @@ ExponentRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t
   return pack_a_parts<T, 1>(a, row, col, rows, k, out);
 }
 template <class T>
-ExponentRange pack_b(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
-                     uint16_t* out) {
+PanelRange pack_b(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+                  uint16_t* out) {
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_b_parts<T, 3>(b, row, col, k, columns, out);
     if (parts == 2) return pack_b_parts<T, 2>(b, row, col, k, columns, out);
