@@ -17,6 +17,7 @@ export type {
   PlainData,
 } from './custom-op.js';
 export * as data from './data/index.js';
+export * as distributions from './distributions/index.js';
 export { dtypes, promoteTypes } from './dtype.js';
 export type { DType, FloatDType, TypedArray, TypedArrayOf } from './dtype.js';
 export * from './errors.js';

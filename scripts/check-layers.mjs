@@ -1,6 +1,6 @@
 // Fails on an include or import against the direction of the layers:
 //   lib -> native/binding -> native/graph -> native/ops -> native/kernels -> native/simd, native/core
-// and inside lib: cli -> index -> train, io, metrics, func -> nn, losses, optim, data -> tensor, ops -> backend -> dtype, errors.
+// and inside lib: cli -> index -> train, io, metrics, func, distributions -> nn, losses, optim, data -> tensor, ops -> backend -> dtype, errors.
 // A file may reach what stands right of it, and its own layer; kernels see no more of core than is named below: no
 // tensors, no memory, no threads. Type-only imports leave no trace at run time and are free.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ const libRank = {
   train: 4,
   io: 4,
   metrics: 4,
+  distributions: 4,
   index: 5,
   cli: 6,
 };

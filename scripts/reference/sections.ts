@@ -35,6 +35,7 @@ const folders: Readonly<Record<string, readonly [slug: string, title: string]>> 
   'lib/nn/pool': ['nn-pools', 'Modules: pools'],
   'lib/optim': ['optim', 'Optimizers: optim'],
   'lib/data': ['data', 'Data: data'],
+  'lib/distributions': ['distributions', 'Probability distributions: distributions'],
   'lib/func': ['func', 'Derivatives of functions: func'],
   'lib/io': ['io', 'Files: io'],
   'lib/metrics': ['metrics', 'Metrics: metrics'],

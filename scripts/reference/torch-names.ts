@@ -39,5 +39,5 @@ export function torchName(name: string): string | undefined {
   if (elsewhere[name] !== undefined) return elsewhere[name];
   if (name.startsWith('optim.lrScheduler.'))
     return name.replace('optim.lrScheduler', 'torch.optim.lr_scheduler');
-  return /^(nn|optim)\.\w+$/.test(name) ? `torch.${name}` : undefined;
+  return /^(nn|optim|distributions)\.\w+$/.test(name) ? `torch.${name}` : undefined;
 }
