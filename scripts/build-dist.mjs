@@ -70,6 +70,18 @@ async function buildCode() {
   return exported.length;
 }
 
+/**
+ * Where a namespace is exported, the bundler names its members anew as `type name<parameters of the class> = ...`; an alias
+ * may not carry the modifiers that a class or an interface may.
+ */
+const aliasesWithoutModifiers = {
+  name: 'aliases-without-modifiers',
+  renderChunk: (code) =>
+    code.replace(/^type \S+\$\d+_\w+<[^\n]*> = /gm, (alias) =>
+      alias.replace(/([<,] ?)(?:const|in out|in|out) (?=\w)/g, '$1'),
+    ),
+};
+
 async function buildTypes() {
   rmSync(types, { recursive: true, force: true });
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -83,7 +95,11 @@ async function buildTypes() {
     plugins: [dts()],
     external: [/^node:/],
   });
-  await bundle.write({ file: path.join(dist, 'index.d.cts'), format: 'es' });
+  await bundle.write({
+    file: path.join(dist, 'index.d.cts'),
+    format: 'es',
+    plugins: [aliasesWithoutModifiers],
+  });
   writeFileSync(path.join(dist, 'index.d.ts'), "export * from './index.cjs';\n");
   rmSync(types, { recursive: true, force: true });
 }
