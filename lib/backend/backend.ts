@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from '../dtype.js';
 import type { BackendObserver } from './observer.js';
 import type { OpAttrs, OpName } from './op-schema.gen.js';
+import type { Programs } from './programs.js';
 
 /**
  * What a backend knows a tensor by. `Tensor` extends it; nothing but a backend reads or writes these fields.
@@ -99,6 +100,9 @@ export interface PeakRates {
  */
 export interface Backend<T extends Handle = Handle> {
   readonly name: 'native' | 'js';
+
+  /** Records and replays programs; null where compiled functions run as they stand. */
+  readonly programs: Programs<T> | null;
 
   /** Whether `run` takes this op. Every backend has all primitives. */
   has(op: OpName): boolean;

@@ -19,6 +19,7 @@ import { describe } from './describe.js';
 import { checkHandle, copyList, makeBuffer } from './guards.js';
 import { NativeObserver } from './native-observer.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
+import { refuseReading } from './recording.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -36,6 +37,7 @@ const copiedAtOnce = 128 * 1024;
 /** The backend on the C++ addon. One instance an environment. */
 export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly name = 'native';
+  readonly programs = null;
   readonly observer: NativeObserver;
   readonly #addon: Addon;
   readonly #hooks: BackendHooks<T>;
@@ -280,6 +282,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, heldBytes(dtype)));
     this.#subject(tensor);
@@ -288,6 +291,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   async readLater(tensor: T): Promise<TypedArray> {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.

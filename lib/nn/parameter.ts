@@ -1,3 +1,4 @@
+import { configurationChanged } from '../backend/configuration.js';
 import { checkTensor, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
@@ -43,6 +44,7 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);
   leaf.requiresGrad = requiresGrad;
   marked.add(leaf);
+  configurationChanged();
   return keep(leaf) as Parameter<D>;
 }
 

@@ -22,6 +22,7 @@ import {
   type TensorInfo,
 } from '../backend.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
+import { refuseReading } from '../recording.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
 import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
@@ -45,6 +46,7 @@ export function createReferenceBackend<T extends Handle>(hooks: BackendHooks<T>)
 class ReferenceBackend<T extends Handle> implements Backend<T> {
   private parts = 3;
   readonly name = 'js';
+  readonly programs = null;
   private readonly tape = new Tape();
   readonly observer = this.tape.observer;
   private readonly scopes: T[][] = [];
@@ -86,6 +88,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
+    refuseReading();
     this.crossings += 1;
     const t = this.tensor('read', tensor);
     const storage = allocate('read', t.dtype, t.shape);

@@ -1,0 +1,3 @@
+export { compile } from './compile.js';
+export type { AsyncCallOptions, CompiledFunction, CompileOptions } from './compile.js';
+export { Explanation } from './explain.js';
