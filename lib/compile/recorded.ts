@@ -59,27 +59,38 @@ export function refuseNested(): void {
   );
 }
 
-/** Runs `fn` in a scope, while what no program can repeat is refused, and takes its result apart. */
+interface Ran {
+  readonly template: Template;
+  readonly tensors: readonly Tensor[];
+}
+
+/**
+ * Runs `fn` in a scope, while what no program can repeat is refused, and takes its result apart. `give` makes of the tensors in
+ * it what outlives the scope.
+ */
 function runRecording(
   programs: Programs<Tensor> | null,
   guards: Guards,
   fn: AnyFunction,
   args: readonly unknown[],
-): { template: Template; tensors: Tensor[] } {
+  give: (tensors: readonly Tensor[]) => readonly Tensor[],
+): Ran {
   const recording = {
     reached: (module: object): void => guards.reached(module),
     pause: (): void => programs?.pause(),
     resume: (): void => programs?.resume(),
   };
-  const tensors: Tensor[] = [];
+  const found: Tensor[] = [];
+  let tensors: readonly Tensor[] = [];
   openScope();
   try {
-    return recordingWith(recording, () => {
+    const template = recordingWith(recording, () => {
       const result = synchronous('compile', (fn as (...values: readonly unknown[]) => unknown)(...args));
-      return { template: takeApart(result, 'the result', tensors), tensors };
+      return takeApart(result, 'the result', found);
     });
+    tensors = give(found);
+    return { template, tensors };
   } catch (error) {
-    tensors.length = 0;
     if (!(error instanceof DisposedError)) throw error;
     throw recordingError(
       `a tensor was used that is no longer there (${error.message})`,
@@ -91,15 +102,15 @@ function runRecording(
   }
 }
 
+/** What it gives out of its state would change with the next call, and nothing has a history. */
+const copies = (tensors: readonly Tensor[]): readonly Tensor[] =>
+  noGrad(() => tensors.map((each) => clone(each)));
+
 /** Where nothing is recorded: the function as it stands, under the same rules. */
 export function runPlainly(fn: AnyFunction, args: readonly unknown[]): unknown {
   takeApart(args, 'arguments', []);
-  const { template, tensors } = runRecording(null, new Guards(), fn, args);
-  // What it gives out of its state would change with the next call.
-  return putTogether(
-    template,
-    noGrad(() => tensors.map((each) => clone(each))),
-  );
+  const { template, tensors } = runRecording(null, new Guards(), fn, args, copies);
+  return putTogether(template, tensors);
 }
 
 /** Runs `fn` once, and makes a program of it. */
@@ -117,9 +128,9 @@ export function record(
   // Casts that a scope around this call keeps would be state, which no later call makes anew.
   backend.forgetCasts();
   programs.begin(inputs);
-  let ran: { template: Template; tensors: Tensor[] };
+  let ran: Ran;
   try {
-    ran = runRecording(programs, guards, fn, args);
+    ran = runRecording(programs, guards, fn, args, (tensors) => tensors);
   } catch (error) {
     programs.abort();
     throw error;

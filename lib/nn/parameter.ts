@@ -1,4 +1,5 @@
 import { configurationChanged } from '../backend/configuration.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { checkTensor, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
@@ -35,6 +36,11 @@ export interface ParameterOptions {
 export function parameter<D extends DType>(tensor: Tensor<D>, options: ParameterOptions = {}): Parameter<D> {
   checkTensor('parameter', 'tensor', tensor);
   checkOptions('parameter', options);
+  refuseRecorded(
+    'a parameter is made while a compiled function is recorded; a replay would make none',
+    'make it before, and run lazy layers once',
+    'parameter',
+  );
   const { requiresGrad = true } = options;
   if (requiresGrad && !isFloat(tensor.dtype)) {
     throw new DTypeError(
