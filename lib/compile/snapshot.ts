@@ -33,9 +33,9 @@ export class Snapshot<M extends AnyModule> {
     try {
       for (const { slot, copy } of replaced) replaceIn(slot, copy);
       for (const { module } of modes) module.training = false;
-      const { forward } = this.#module as Module<unknown[], unknown>;
+      const module = this.#module as Module<unknown[], unknown>;
       return exchanging(() =>
-        noGrad(() => synchronous('snapshot', Reflect.apply(forward, this.#module, inputs) as OutputOf<M>)),
+        noGrad(() => synchronous('snapshot', module.forward(...inputs) as OutputOf<M>)),
       );
     } finally {
       for (const { slot } of replaced) replaceIn(slot, slot.value);

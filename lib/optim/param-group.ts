@@ -180,7 +180,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     const [split, join] = [kind.numbers.bind(kind), kind.join.bind(kind)];
     const cells = split(initial).map((value) => new NumberCell(value));
     this.#cells.set(name, cells);
-    const conditions = Object.values(this.#rule.states).filter(({ when }) => when !== undefined);
+    const conditions = Object.values(this.#rule.states).filter((state) => state.when !== undefined);
     const own = this as unknown as GroupOf<Options>;
     const set = (value: Required<Options>[Name]): void => {
       check(value);
@@ -232,8 +232,7 @@ function namesOf<Options extends LearningRate>(rule: Rule<Options>): (keyof Opti
 
 /** Whether a state is kept with the options as they are. A program holds the answer: another one is another configuration. */
 function isKept<Options extends LearningRate>(kind: StateKind<Options>, own: GroupOf<Options>): boolean {
-  const { when } = kind;
-  return when === undefined || unrecorded(() => when.call(kind, own));
+  return kind.when === undefined || unrecorded(() => kind.when!(own));
 }
 
 function shapeOf<Options extends object>(kind: StateKind<Options>, param: Tensor): readonly number[] | null {

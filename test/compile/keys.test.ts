@@ -21,7 +21,7 @@ import { records } from './support.js';
 const whereRecorded = it.skipIf(!records);
 
 whereRecorded('shapes, dtypes, strides and requiresGrad of arguments, their structure and constants', () => {
-  const fn = compile((value: unknown, factor = 1) => {
+  const fn = compile((value: unknown, factor: number = 1) => {
     const [first] = Array.isArray(value) ? (value as Tensor[]) : [(value as { x: Tensor }).x];
     return first!.mul(factor);
   });

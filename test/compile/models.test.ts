@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { crossEntropy, nn, optim, randint, randn } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 import { expectSame } from './support.js';
@@ -84,7 +84,7 @@ function training(make: () => Net, batches: () => Tensor[][], lr = 0.01): Traini
   return {
     step(x, y) {
       optimizer.zeroGrad();
-      const loss = crossEntropy(model.forward(x!), y!);
+      const loss = crossEntropy(model.forward(x), y);
       loss.backward();
       optimizer.step();
       return loss;
