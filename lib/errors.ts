@@ -126,4 +126,6 @@ export const errorKinds = [
   InternalError,
   LinAlgError,
   AnomalyError,
+  RecordingError,
+  BusyError,
 ] as const;

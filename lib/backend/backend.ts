@@ -101,9 +101,6 @@ export interface PeakRates {
 export interface Backend<T extends Handle = Handle> {
   readonly name: 'native' | 'js';
 
-  /** Records and replays programs; null where compiled functions run as they stand. */
-  readonly programs: Programs<T> | null;
-
   /** Whether `run` takes this op. Every backend has all primitives. */
   has(op: OpName): boolean;
 
@@ -197,6 +194,9 @@ export interface Backend<T extends Handle = Handle> {
     saved: readonly T[],
     attrs: string,
   ): void;
+
+  /** Recording and replaying programs; null where compiled functions run as they stand. */
+  readonly programs: Programs<T> | null;
 
   /** Profiles and anomalies. */
   readonly observer: BackendObserver;

@@ -46,9 +46,9 @@ export function createReferenceBackend<T extends Handle>(hooks: BackendHooks<T>)
 class ReferenceBackend<T extends Handle> implements Backend<T> {
   private parts = 3;
   readonly name = 'js';
-  readonly programs = null;
   private readonly tape = new Tape();
   readonly observer = this.tape.observer;
+  readonly programs = null;
   private readonly scopes: T[][] = [];
   private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
