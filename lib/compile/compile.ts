@@ -97,7 +97,7 @@ export function compile<Args extends unknown[], Result>(
     name: { value: compilation.name },
     async: { value: (...args: Args) => compilation.callAsync(args, undefined) },
     asyncWith: {
-      value: (given: AsyncCallOptions, ...args: Args) => compilation.callAsync(args, signalOf(given)),
+      value: async (given: AsyncCallOptions, ...args: Args) => compilation.callAsync(args, signalOf(given)),
     },
     explain: { value: () => compilation.explain() },
     dispose: { value: () => compilation.dispose() },
