@@ -112,6 +112,8 @@ export interface Addon {
   /** Gives the number of the program. */
   endProgram(results: number, passes: string, keepGrads: boolean, profile: boolean, name: string): number;
   abortProgram(): void;
+  /** What follows is not recorded, or is again. */
+  pauseProgram(pause: boolean): void;
   recordingProgram(): boolean;
   programReady(program: number, args: number): boolean;
   runProgram(program: number, args: number, ...results: Handle[]): void;

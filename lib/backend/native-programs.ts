@@ -61,6 +61,14 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
   abort(): void {
     this.#addon.abortProgram();
   }
+
+  pause(): void {
+    this.#addon.pauseProgram(true);
+  }
+
+  resume(): void {
+    this.#addon.pauseProgram(false);
+  }
 }
 
 class NativeProgram<T extends Handle> implements Program<T> {

@@ -20,6 +20,7 @@ import { checkHandle, copyList, makeBuffer } from './guards.js';
 import { NativeObserver } from './native-observer.js';
 import { NativePrograms } from './native-programs.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
+import { refuseReading } from './recording.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -295,6 +296,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, heldBytes(dtype)));
     this.#subject(tensor);
@@ -303,6 +305,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   async readLater(tensor: T): Promise<TypedArray> {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.

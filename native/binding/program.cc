@@ -89,6 +89,14 @@ napi_value abort_recording(AddonData& data, napi_callback_info) {
   return nullptr;
 }
 
+// pauseProgram(pause): what follows is not recorded; what it makes is state, as if it had been there before.
+napi_value pause(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const bool paused = bool_argument(data.env, arguments[0]);
+  data.graph.recording = paused ? nullptr : data.programs->recorder.get();
+  return nullptr;
+}
+
 napi_value recording(AddonData& data, napi_callback_info) {
   return boolean(data.env, data.graph.recording != nullptr);
 }
@@ -183,6 +191,7 @@ void export_program(napi_env env, napi_value exports) {
   export_function(env, exports, "beginProgram", entry<begin>);
   export_function(env, exports, "endProgram", entry<end>);
   export_function(env, exports, "abortProgram", entry<abort_recording>);
+  export_function(env, exports, "pauseProgram", entry<pause>);
   export_function(env, exports, "recordingProgram", entry<recording>);
   export_function(env, exports, "programReady", entry<ready>);
   export_function(env, exports, "runProgram", entry<run>);
