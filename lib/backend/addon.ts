@@ -114,6 +114,7 @@ export interface Addon {
   abortProgram(): void;
   /** What follows is not recorded, or is again. */
   pauseProgram(pause: boolean): void;
+  freshInProgram(): boolean;
   recordingProgram(): boolean;
   programReady(program: number, args: number): boolean;
   runProgram(program: number, args: number, ...results: Handle[]): void;

@@ -66,6 +66,11 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     this.#addon.pauseProgram(true);
   }
 
+  isFresh(tensor: T): boolean {
+    this.#ids.write([tensor]);
+    return this.#addon.freshInProgram();
+  }
+
   resume(): void {
     this.#addon.pauseProgram(false);
   }

@@ -26,6 +26,8 @@ export interface Programs<T extends Handle = Handle> {
   /** What runs until `resume` is not recorded: what it makes is state, as if it had been there before. */
   pause(): void;
   resume(): void;
+  /** Whether an op made it while recording, and nothing else is known to stand on its memory: a result that may be given out. */
+  isFresh(tensor: T): boolean;
 }
 
 /** A recorded step. */

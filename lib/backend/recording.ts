@@ -49,11 +49,13 @@ export function recordingWith<T>(recording: Recording, fn: () => T): T {
  */
 export function unrecorded<T>(fn: () => T): T {
   if (current === undefined) return fn();
-  if (suspended++ === 0) current.pause();
+  if (suspended === 0) current.pause();
+  suspended += 1;
   try {
     return fn();
   } finally {
-    if (--suspended === 0) current.resume();
+    suspended -= 1;
+    if (suspended === 0) current.resume();
   }
 }
 
@@ -92,4 +94,11 @@ export function recordingError(
   const place = location === undefined ? '' : ` (at ${location})`;
   const called = op ?? name ?? 'compile';
   return new RecordingError(`[${called}] ${what}: ${instead}${place}`, { op: called, location, cause });
+}
+
+/** The same error with the place of the call, where it has none: a backend knows only the op. */
+export function withLocation(error: RecordingError): RecordingError {
+  const { location } = callIn(error);
+  if (error.location !== undefined || location === undefined) return error;
+  return new RecordingError(`${error.message} (at ${location})`, { op: error.op, location, cause: error });
 }

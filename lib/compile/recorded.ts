@@ -1,8 +1,8 @@
 import { configurationEpoch } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
-import { currentRecording, recordingError, recordingWith } from '../backend/recording.js';
+import { currentRecording, recordingError, recordingWith, withLocation } from '../backend/recording.js';
 import type { Program, ProgramOptions, Programs } from '../backend/programs.js';
-import { DisposedError } from '../errors.js';
+import { DisposedError, RecordingError } from '../errors.js';
 import { makeRandomState } from '../generator.js';
 import { noGrad } from '../grad-mode.js';
 import { clone } from '../ops/convert.js';
@@ -91,6 +91,7 @@ function runRecording(
     tensors = give(found);
     return { template, tensors };
   } catch (error) {
+    if (error instanceof RecordingError) throw withLocation(error);
     if (!(error instanceof DisposedError)) throw error;
     throw recordingError(
       `a tensor was used that is no longer there (${error.message})`,
@@ -130,7 +131,10 @@ export function record(
   programs.begin(inputs);
   let ran: Ran;
   try {
-    ran = runRecording(programs, guards, fn, args, (tensors) => tensors);
+    ran = runRecording(programs, guards, fn, args, (tensors) =>
+      // State, arguments and gradients would change with the next call.
+      noGrad(() => tensors.map((each) => (programs.isFresh(each) ? each : clone(each)))),
+    );
   } catch (error) {
     programs.abort();
     throw error;

@@ -97,6 +97,12 @@ napi_value pause(AddonData& data, napi_callback_info info) {
   return nullptr;
 }
 
+// freshInProgram(): ints hold the tensor.
+napi_value fresh(AddonData& data, napi_callback_info) {
+  const ProgramTable& table = *data.programs;
+  return boolean(data.env, table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
+}
+
 napi_value recording(AddonData& data, napi_callback_info) {
   return boolean(data.env, data.graph.recording != nullptr);
 }
@@ -192,6 +198,7 @@ void export_program(napi_env env, napi_value exports) {
   export_function(env, exports, "endProgram", entry<end>);
   export_function(env, exports, "abortProgram", entry<abort_recording>);
   export_function(env, exports, "pauseProgram", entry<pause>);
+  export_function(env, exports, "freshInProgram", entry<fresh>);
   export_function(env, exports, "recordingProgram", entry<recording>);
   export_function(env, exports, "programReady", entry<ready>);
   export_function(env, exports, "runProgram", entry<run>);
