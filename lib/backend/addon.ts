@@ -118,6 +118,9 @@ export interface Addon {
   recordingProgram(): boolean;
   programReady(program: number, args: number): boolean;
   runProgram(program: number, args: number, ...results: Handle[]): void;
+  /** A promise of the ids of the results, or of null if the job was cancelled. */
+  startProgram(program: number, args: number, job: number): Promise<readonly number[] | null>;
+  cancelProgram(job: number): void;
   programResults(program: number): number;
   /** JSON */
   describeProgram(program: number): string;

@@ -1,3 +1,4 @@
+import { BusyError } from '../errors.js';
 import type { Addon } from './addon.js';
 import type { Handle } from './backend.js';
 import type { Program, ProgramDescription, ProgramOptions, Programs } from './programs.js';
@@ -10,10 +11,18 @@ export interface IdTransfer<T extends Handle> {
   receive(count: number): T[];
   newTensor(): T;
   ints(): Int32Array;
+  /** New tensors on ids: slot and generation, by turns. */
+  adopt(ids: readonly number[]): T[];
+  /** A call is on its thread, and no more: while one is, reads may have to wait. */
+  started(): void;
+  ended(): void;
 }
 
 /** How many results pass as arguments of the call; see native/binding/program.cc. */
 const handles = 8;
+
+/** Calls on the thread of programs, for cancelling them. */
+let jobs = 0;
 
 /** Programs of the addon. */
 export class NativePrograms<T extends Handle> implements Programs<T> {
@@ -105,11 +114,24 @@ class NativeProgram<T extends Handle> implements Program<T> {
     return results;
   }
 
-  runAsync(args: readonly T[], signal?: AbortSignal): Promise<T[]> {
-    return new Promise((resolve) => {
-      signal?.throwIfAborted();
-      resolve(this.run(args));
-    });
+  async runAsync(args: readonly T[], signal?: AbortSignal): Promise<T[]> {
+    signal?.throwIfAborted();
+    const job = ++jobs;
+    this.#ids.write(args);
+    const promise = this.#addon.startProgram(this.#number, args.length, job);
+    const cancel = (): void => {
+      this.#addon.cancelProgram(job);
+    };
+    signal?.addEventListener('abort', cancel);
+    this.#ids.started();
+    try {
+      const ids = await promise;
+      if (ids === null) throw signal?.reason ?? new BusyError(`[compile] the program was stopped`);
+      return this.#ids.adopt(ids);
+    } finally {
+      this.#ids.ended();
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   describe(): ProgramDescription {

@@ -61,6 +61,9 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       receive: (count) => this.#receive(0, count) as T[],
       newTensor: () => hooks.newTensor(),
       ints: () => this.#ints,
+      adopt: (ids) => this.#adopt(ids) as T[],
+      started: () => void ++this.#programsInFlight,
+      ended: () => void --this.#programsInFlight,
     });
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
@@ -84,6 +87,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly #gradientHooks = new Map<number, (grad: T) => T | null>();
   #hookCaller: number | undefined;
   #hookCount = 0;
+  #programsInFlight = 0;
 
   has(op: OpName): boolean {
     return this.#plans.has(op);
@@ -252,9 +256,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   /** New tensors on `count` ids that native code wrote from `at` on. */
   #receive(at: number, count: number): (T | null)[] {
-    const ids = this.#ints.slice(at, at + 2 * count);
+    return this.#adopt(this.#ints.slice(at, at + 2 * count));
+  }
+
+  #adopt(ids: ArrayLike<number>): (T | null)[] {
     const tensors: (T | null)[] = [];
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; 2 * i < ids.length; i++) {
       const slot = ids[2 * i]!;
       if (slot < 0) {
         tensors.push(null);
@@ -302,7 +309,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.
-    if (bytes <= copiedAtOnce) return this.read(tensor);
+    if (bytes <= copiedAtOnce && this.#programsInFlight === 0) return this.read(tensor);
     const buffer = makeBuffer(bytes);
     this.#subject(tensor);
     return viewBuffer(dtype, await this.#addon.readLater(buffer));

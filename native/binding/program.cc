@@ -13,11 +13,6 @@ namespace {
 // Handles for results that pass as arguments of one call; the caller binds objects to any others.
 constexpr size_t kHandles = 8;
 
-void read_tensors(AddonData& data, size_t count, const char* op, std::vector<Tensor>& out) {
-  out.clear();
-  for (size_t i = 0; i < count; ++i) out.push_back(data.handles.get(data.read_id(2 * i), op));
-}
-
 napi_value text(napi_env env, const std::string& value) {
   napi_value out;
   check(env, napi_create_string_utf8(env, value.data(), value.size(), &out));
@@ -84,7 +79,7 @@ napi_value end(AddonData& data, napi_callback_info info) {
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
   napi_value out;
-  check(env, napi_create_uint32(env, table.add(std::make_unique<Program>(data.graph, std::move(recorded), std::move(options))), &out));
+  check(env, napi_create_uint32(env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))), &out));
   return out;
 }
 
@@ -127,7 +122,8 @@ napi_value ready(AddonData& data, napi_callback_info info) {
 napi_value run(AddonData& data, napi_callback_info info) {
   const Arguments<2 + kHandles> arguments(data.env, info);
   ProgramTable& table = *data.programs;
-  Program& program = table.get(int_argument(data.env, arguments[0]));
+  const std::shared_ptr<Program> held = table.share(int_argument(data.env, arguments[0]));
+  Program& program = *held;
   if (table.recorder) {
     fail(ErrorKind::kRecording, program.name().c_str(),
          "a compiled function cannot be called while another one is recorded; call the plain function there");
@@ -135,6 +131,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   read_tensors(data, count_argument(data, arguments[1]), program.name().c_str(), table.arguments);
   data.handles.poll();
   Invocation& call = table.call;
+  program.check_ready(table.arguments);
+  program.check_idle(table.arguments);
   program.prepare(call, table.arguments);
   table.arguments.clear();
   data.graph.counters.ops += program.node_count();
@@ -175,15 +173,20 @@ napi_value dispose(AddonData& data, napi_callback_info info) {
 
 }  // namespace
 
-uint32_t ProgramTable::add(std::unique_ptr<Program> program) {
+void read_tensors(AddonData& data, size_t count, const char* op, std::vector<Tensor>& out) {
+  out.clear();
+  for (size_t i = 0; i < count; ++i) out.push_back(data.handles.get(data.read_id(2 * i), op));
+}
+
+uint32_t ProgramTable::add(std::shared_ptr<Program> program) {
   programs_.push_back(std::move(program));
   return static_cast<uint32_t>(programs_.size()) - 1;
 }
 
-Program& ProgramTable::get(int32_t number) const {
+const std::shared_ptr<Program>& ProgramTable::share(int32_t number) const {
   if (number < 0 || static_cast<size_t>(number) >= programs_.size() || !programs_[static_cast<size_t>(number)])
     fail(ErrorKind::kDisposed, "compile", "the program was disposed of");
-  return *programs_[static_cast<size_t>(number)];
+  return programs_[static_cast<size_t>(number)];
 }
 
 void ProgramTable::remove(int32_t number) {

@@ -8,6 +8,7 @@
 
 #include "core/matmul_precision.h"
 #include "core/threads.h"
+#include "graph/record.h"
 #include "ops/widen.h"
 
 namespace lanegrad {
@@ -171,9 +172,28 @@ const char* Program::unready(std::span<const Tensor> arguments) const {
 
 bool Program::ready(std::span<const Tensor> arguments) const { return unready(arguments) == nullptr; }
 
-void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
+void Program::check_ready(std::span<const Tensor> arguments) const {
   if (const char* what = unready(arguments))
     fail(ErrorKind::kRecording, name().c_str(), "cannot be replayed: it was recorded otherwise, in ", what);
+}
+
+void Program::check_idle(std::span<const Tensor> arguments) const {
+  bool busy = in_flight > 0;  // its arena is in use
+  for (const Storage* s : read_state_) busy = busy || s->writers;
+  for (const Storage* s : written_state_) busy = busy || s->writers || s->readers;
+  for (size_t i = 0; i < dynamic_.size(); ++i) {
+    const CodeStorage& s = recorded_.code.storages[static_cast<size_t>(dynamic_[i])];
+    if (s.holding == Holding::kResult) continue;
+    const size_t slot = static_cast<size_t>(s.slot);
+    const Tensor t = s.holding == Holding::kArgument
+                         ? arguments[slot]
+                         : gradient_at_entry(recorded_.gradients[slot], arguments);
+    if (t) busy = busy || t->storage->writers || (writes_base_[i] && t->storage->readers);
+  }
+  if (busy) fail_busy(env_, name().c_str());
+}
+
+void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
   const Code& code = recorded_.code;
   call.bases.resize(dynamic_.size());
   call.pins.resize(dynamic_.size());
