@@ -12,9 +12,9 @@ it('says that there are no programs where there are none', () => {
 
 whereRecorded('tells of each program its nodes, its memory and its passes', () => {
   const fn = compile((x: Tensor) => x.add(1).mul(2).matmul(x).sum(), { name: 'chain' });
-  fn(ones([4, 4]));
-  fn(ones([4, 4]));
-  fn(ones([2, 2]));
+  fn(ones([64, 64]));
+  fn(ones([64, 64]));
+  fn(ones([32, 32]));
   const explanation = fn.explain();
   expect(explanation.programs.map(({ calls }) => calls)).toEqual([0, 1]);
   const [program] = explanation.programs;
