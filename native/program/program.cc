@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/matmul_precision.h"
+#include "core/pool.h"
 #include "core/threads.h"
 #include "graph/record.h"
 #include "ops/widen.h"
@@ -107,6 +108,9 @@ void Program::build() {
   const auto passes = all_passes();
   while (std::string_view(passes[in_place].name) != "inPlace") ++in_place;
   plan_ = plan_memory(recorded_.code, options_.passes.has(in_place));
+  // What the recording took and gave back would lie beside the arena.
+  constexpr size_t kLarge = size_t{4} << 20;
+  if (plan_.bytes >= kLarge) pool_trim();
   replay_ = std::make_unique<Replay>(recorded_.code, plan_);
 }
 
