@@ -86,6 +86,16 @@ export class AnomalyError extends LanegradError {
   }
 }
 
+/** What cannot be done while `compile` records a function, or what a program cannot do; the message says what to do instead. */
+export class RecordingError extends LanegradError {
+  override name = 'RecordingError';
+}
+
+/** A program that runs on its own thread has not ended, and reads or writes this tensor. */
+export class BusyError extends LanegradError {
+  override name = 'BusyError';
+}
+
 /** In the order of ErrorKind in native/core/error.h. */
 export const errorKinds = [
   ShapeError,
@@ -98,4 +108,6 @@ export const errorKinds = [
   InternalError,
   LinAlgError,
   AnomalyError,
+  RecordingError,
+  BusyError,
 ] as const;

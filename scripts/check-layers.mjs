@@ -1,5 +1,5 @@
 // Fails on an include or import against the direction of the layers:
-//   lib -> native/binding -> native/graph -> native/ops -> native/kernels -> native/simd, native/core
+//   lib -> native/binding -> native/program -> native/graph -> native/ops -> native/kernels -> native/simd, native/core
 // and inside lib: cli -> index -> train, io, metrics, func, distributions -> nn, losses, optim, data -> tensor, ops -> backend -> dtype, errors.
 // A file may reach what stands right of it, and its own layer; kernels see no more of core than is named below: no
 // tensors, no memory, no threads. Type-only imports leave no trace at run time and are free.
@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 
-const nativeRank = { core: 0, simd: 1, kernels: 2, ops: 3, graph: 4, binding: 5 };
+const nativeRank = { core: 0, simd: 1, kernels: 2, ops: 3, graph: 4, program: 5, binding: 6 };
 const coreForKernels = new Set(['core/cpu.h', 'core/dtype.h', 'core/half.h', 'core/philox.h']);
 const nodeApiHeaders = /^(node_api|js_native_api|napi|node|v8|uv)\b.*\.h$/;
 

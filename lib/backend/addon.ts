@@ -108,6 +108,19 @@ export interface Addon {
   anomaly(): { op: string; backward: boolean; nan: boolean; node: number };
   nextNode(): number;
 
+  beginProgram(args: number): void;
+  /** Gives the number of the program. */
+  endProgram(results: number, passes: string, keepGrads: boolean, profile: boolean, name: string): number;
+  abortProgram(): void;
+  recordingProgram(): boolean;
+  programReady(program: number, args: number): boolean;
+  runProgram(program: number, args: number, ...results: Handle[]): void;
+  programResults(program: number): number;
+  /** JSON */
+  describeProgram(program: number): string;
+  printProgram(program: number): string;
+  disposeProgram(program: number): void;
+
   /** For tests: what a tree of files under `root` and these processors grant. */
   grantedCores(root: string, ...cpus: number[]): { count: number; source: string };
   /** For tests and figures: microseconds until a parallel region, begun `pause` of them after another, has a second thread; NaN if others took the cores. */

@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from '../dtype.js';
 import type { BackendObserver } from './observer.js';
 import type { OpAttrs, OpName } from './op-schema.gen.js';
+import type { Programs } from './programs.js';
 
 /**
  * What a backend knows a tensor by. `Tensor` extends it; nothing but a backend reads or writes these fields.
@@ -193,6 +194,9 @@ export interface Backend<T extends Handle = Handle> {
     saved: readonly T[],
     attrs: string,
   ): void;
+
+  /** Recording and replaying programs; null where there are none. */
+  readonly programs: Programs<T> | null;
 
   /** Profiles and anomalies. */
   readonly observer: BackendObserver;

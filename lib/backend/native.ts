@@ -18,6 +18,7 @@ import { makeCollector } from './collector.js';
 import { describe } from './describe.js';
 import { checkHandle, copyList, makeBuffer } from './guards.js';
 import { NativeObserver } from './native-observer.js';
+import { NativePrograms } from './native-programs.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
@@ -37,6 +38,7 @@ const copiedAtOnce = 128 * 1024;
 export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly name = 'native';
   readonly observer: NativeObserver;
+  readonly programs: NativePrograms<T>;
   readonly #addon: Addon;
   readonly #hooks: BackendHooks<T>;
   readonly #plans = new Map<string, Plan>();
@@ -53,6 +55,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#reserve(4096, 1024);
     for (const [id, op] of addon.describeOps().entries()) this.#plans.set(op.name, planOf(id, op));
     this.observer = new NativeObserver(addon, [...this.#plans.keys()]);
+    this.programs = new NativePrograms(addon, {
+      write: (tensors) => void this.#writeIds(0, tensors),
+      receive: (count) => this.#receive(0, count) as T[],
+      newTensor: () => hooks.newTensor(),
+      ints: () => this.#ints,
+    });
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
         throw new BackendError(

@@ -7,6 +7,7 @@
 
 #include "binding/handles.h"
 #include "binding/napi_setup.h"
+#include "binding/program.h"
 #include "graph/apply.h"
 #include "graph/environment.h"
 
@@ -52,6 +53,7 @@ class AddonData {
   napi_ref custom_backward = nullptr;  // see hooks.cc
   napi_ref composite_vjp = nullptr;
   std::unique_ptr<Hooks> hooks;
+  const std::unique_ptr<ProgramTable> programs = std::make_unique<ProgramTable>();
   // Operands are in use that their handles alone keep alive: nothing may be collected.
   bool borrowing = false;
 
@@ -110,6 +112,7 @@ void export_run(napi_env env, napi_value exports);
 void export_data(napi_env env, napi_value exports);
 void export_observe(napi_env env, napi_value exports);
 void export_read(napi_env env, napi_value exports);
+void export_program(napi_env env, napi_value exports);
 void export_autograd(napi_env env, napi_value exports);
 void export_system(napi_env env, napi_value exports);
 std::unique_ptr<Hooks> make_hooks(AddonData& data);

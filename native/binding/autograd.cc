@@ -5,6 +5,7 @@
 #include "graph/autocast.h"
 #include "graph/backward.h"
 #include "graph/record.h"
+#include "graph/recording.h"
 
 namespace lanegrad {
 namespace {
@@ -122,7 +123,13 @@ napi_value grad_fn(AddonData& data, napi_callback_info) {
 // getGrad(): the one JavaScript object of the gradient if it lives; else its id goes to ints (slot -1: no
 // gradient), and the caller binds a new object to it. Returns null in the latter cases.
 napi_value get_grad(AddonData& data, napi_callback_info) {
-  const AutogradMeta* meta = meta_of(subject(data, "grad"));
+  const Tensor& t = subject(data, "grad");
+  if (data.graph.recording) data.graph.recording->grad_read(t);
+  const AutogradMeta* meta = meta_of(t);
+  if (meta && meta->grad_dropped) {
+    fail(ErrorKind::kRecording, "grad",
+         "the compiled function that made this gradient keeps none; compile it with keepGrads: true");
+  }
   const Tensor grad = !meta ? Tensor() : meta->retained ? meta->retained->grad : meta->grad;
   HandleId id;
   if (grad) {
@@ -138,8 +145,10 @@ napi_value get_grad(AddonData& data, napi_callback_info) {
 napi_value set_grad(AddonData& data, napi_callback_info) {
   const Tensor& t = subject(data, "grad");
   const HandleId id = data.read_id(2);
+  if (data.graph.recording) data.graph.recording->grad_written(t);
   if (id.slot == -1) {
     if (AutogradMeta* meta = meta_of(t)) {
+      meta->grad_dropped = false;
       meta->grad = Tensor();
       if (meta->retained) meta->retained->grad = Tensor();
     }
@@ -154,7 +163,9 @@ napi_value set_grad(AddonData& data, napi_callback_info) {
          "a gradient has the shape and dtype of its tensor, ", t->spec.shape, " ", name_of(t->spec.dtype),
          ", got ", grad->spec.shape, " ", name_of(grad->spec.dtype));
   }
-  ensure_meta(t).grad = grad;
+  AutogradMeta& meta = ensure_meta(t);
+  meta.grad = grad;
+  meta.grad_dropped = false;
   return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "binding/addon_data.h"
+#include "graph/recording.h"
 #include "ops/copy.h"
 
 namespace lanegrad {
@@ -66,6 +67,7 @@ napi_value create(AddonData& data, napi_callback_info info) {
   } else if (wanted > 0) {
     std::memcpy(tensor->data(), source, spec.bytes());
   }
+  if (data.graph.recording) data.graph.recording->created(tensor);
   ++data.graph.counters.allocations;
   data.graph.counters.allocated_bytes += spec.bytes();
   ++data.graph.counters.handles_made;
@@ -90,7 +92,13 @@ napi_value info(AddonData& data, napi_callback_info) {
 }
 
 napi_value release(AddonData& data, napi_callback_info) {
-  data.handles.release(data.read_id(0));
+  const HandleId id = data.read_id(0);
+  if (data.graph.recording && data.handles.has(id) &&
+      data.graph.recording->is_state(data.handles.get(id, "dispose"))) {
+    fail(ErrorKind::kRecording, "dispose",
+         "a tensor from outside cannot be disposed of while compile records a function; dispose of it outside");
+  }
+  data.handles.release(id);
   return nullptr;
 }
 

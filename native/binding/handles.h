@@ -31,6 +31,7 @@ class HandleTable {
   // The tensor, or kDisposed naming `op`.
   const Tensor& get(HandleId id, const char* op) const;
   bool release(HandleId id);
+  bool has(HandleId id) const { return valid(id); }
   // The live object of a tensor that was handed out by remember(), or null.
   napi_value object_of(const Tensor& tensor) const;
   void remember(const Tensor& tensor, HandleId id) { remembered_[tensor.get()] = id; }

@@ -4,6 +4,7 @@
 
 #include "binding/addon_data.h"
 #include "core/serial_scope.h"
+#include "graph/record.h"
 #include "graph/pending_read.h"
 #include "ops/copy.h"
 
@@ -28,10 +29,20 @@ Target target_of(napi_env env, napi_value buffer, const Tensor& tensor) {
   return target;
 }
 
+// Values are not there while a program is recorded: it would hold what they were this time.
+void refuse_recording(const AddonData& data) {
+  if (!data.graph.recording) return;
+  fail(ErrorKind::kRecording, "read",
+       "the value of a tensor cannot be read (item, data, tolist, toArray, read) while compile records a "
+       "function: return the tensor and read it outside, or compute on with ops");
+}
+
 // read(arrayBuffer): the elements of the tensor in ints, row-major.
 napi_value read(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
+  refuse_recording(data);
   const Tensor tensor = data.handles.get(data.read_id(0), "data");
+  if (tensor->storage && tensor->storage->writers) fail_busy(data.graph, "data");
   const Target target = target_of(data.env, arguments[0], tensor);
   if (tensor->spec.numel() > 0) copy_view({target.memory, &target.spec}, {tensor->data(), &tensor->spec});
   return nullptr;
@@ -78,7 +89,9 @@ void end_reading(napi_env env, napi_status, void* pointer) {
 napi_value read_later(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
   const napi_env env = data.env;
+  refuse_recording(data);
   const Tensor tensor = data.handles.get(data.read_id(0), "read");
+  if (tensor->storage && tensor->storage->writers) fail_busy(data.graph, "read");
   const Target target = target_of(env, arguments[0], tensor);
   auto reading = std::make_unique<Reading>();
   reading->read = std::make_shared<PendingRead>(tensor, target.memory, target.spec.dtype);

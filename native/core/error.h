@@ -19,6 +19,8 @@ enum class ErrorKind {
   kInternal,     // a defect of lanegrad
   kLinAlg,       // a matrix is singular, not positive definite, or an iteration did not converge
   kAnomaly,      // a value or gradient is NaN or infinite, and that was asked for
+  kRecording,    // what cannot be done while a program is recorded, or by a program
+  kBusy,         // a program that runs on its thread reads or writes it
 };
 
 class Error : public std::exception {

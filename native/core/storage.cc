@@ -28,6 +28,8 @@ Ref<Storage> Storage::allocate(const char* op, size_t bytes) {
 }
 
 void Storage::destroy(Storage* storage) {
+  if (storage->mark) [[unlikely]]
+    storage->mark->ended(*storage->mark);
   const size_t granted = storage->granted_;
   storage->~Storage();
   pool_free(storage, granted);

@@ -8,6 +8,7 @@
 #include "graph/autocast.h"
 #include "graph/promote.h"
 #include "graph/record.h"
+#include "graph/recording.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
 #include "ops/view_chain.h"
@@ -42,10 +43,12 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 }
 
 // Fills lists that are `grads_of` another input.
-void add_gradients(const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
+void add_gradients(Environment& env, const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
                    std::span<const Start> starts) {
   const int of = op.inputs[input].grads_of;
   for (Start k = starts[of]; k < starts[of + 1]; ++k) {
+    if (env.recording) [[unlikely]]
+      env.recording->grad_read(flat[k]);
     const AutogradMeta* meta = meta_of(flat[k]);
     p.flat.push_back(meta ? meta->grad : Tensor());
   }
@@ -58,7 +61,7 @@ Prepared prepare(Environment& env, const Call& call) {
     p.starts.push_back(static_cast<Start>(p.flat.size()));
     const InputDef& def = call.op.inputs[i];
     if (def.grads_of >= 0) {
-      add_gradients(call.op, i, p, call.flat, call.starts);
+      add_gradients(env, call.op, i, p, call.flat, call.starts);
       continue;
     }
     for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
@@ -83,12 +86,20 @@ auto with_memory(Environment& env, F&& make) {
   }
 }
 
-// Runs infer's result into memory. `target`, if given, takes the place of the first output.
+// Runs infer's result into memory: that of the first operand, or fresh one.
 void evaluate(Environment& env, const Call& call, const InferContext& inferred,
-              std::span<const Tensor> outputs) {
+              std::span<const Tensor> outputs, bool in_place = false) {
   ++env.counters.ops;
   InlineVector<TensorView, 8> inputs;
-  for (const Tensor& t : call.flat) inputs.push_back(view_tensor(t));
+  uint32_t busy = in_place ? outputs[0]->storage->readers : 0;
+  for (const Tensor& t : call.flat) {
+    inputs.push_back(view_tensor(t));
+    if (t && t->storage) busy |= t->storage->writers;
+  }
+  if (busy) [[unlikely]]
+    fail_busy(env, call.op.name);
+  if (env.recording) [[unlikely]]
+    env.recording->before(call, outputs, in_place);
   std::array<TensorView, kMaxOutputs> views;
   for (size_t j = 0; j < outputs.size(); ++j) views[j] = view_tensor(outputs[j]);
   const size_t bytes = evaluation_bytes(inferred);
@@ -97,6 +108,8 @@ void evaluate(Environment& env, const Call& call, const InferContext& inferred,
   const EvalContext c(call.op, Operands<TensorView>(inputs, call.starts), {views.data(), outputs.size()},
                       workspace ? workspace->data() : nullptr, call.attrs);
   run_eval(c);
+  if (env.recording) [[unlikely]]
+    env.recording->after(call, inferred, outputs, in_place, bytes);
 }
 
 void count_allocation(Environment& env, const Tensor& t) {
@@ -131,6 +144,8 @@ void check_mutated(const Environment& env, const Call& call) {
         fail(ErrorKind::kDType, call.op.name, "input ", call.op.inputs[i].name,
              " is written, wanted a tensor, got a number");
       if (!env.reads.empty()) finish_reads(env, t->storage.get());
+      if (t->storage->readers) [[unlikely]]
+        fail_busy(env, call.op.name);
       if (env.grad_mode && requires_grad(t)) {
         fail(ErrorKind::kAutograd, call.op.name, "writes ", call.op.inputs[i].name,
              ", which requires a gradient; call it inside noGrad");
@@ -190,6 +205,8 @@ void compute(Environment& env, const Call& ready, std::span<Tensor> outputs) {
         // A number that is only looked at differently: it has no storage to share, and becomes a tensor.
         outputs[j] = allocate_tensor(call.op.name, spec);
         if (spec.numel() > 0) std::memcpy(outputs[j]->data(), source->scalar, size_of(spec.dtype));
+        if (env.recording) [[unlikely]]
+          env.recording->created(outputs[j]);
         continue;
       }
       if (call.op.is(kLeavesInput)) check_window(call.op, source, spec);
@@ -303,7 +320,7 @@ void apply_in_place(Environment& env, const Call& call) {
              other->spec.strides == target->spec.strides;
   }
   if (direct) {
-    evaluate(env, ready, inferred, {&target, 1});
+    evaluate(env, ready, inferred, {&target, 1}, true);
   } else {
     Tensor result;
     if (out.alias >= 0) {

@@ -9,6 +9,7 @@
 #include "graph/apply.h"
 #include "graph/node_gradient.h"
 #include "graph/record.h"
+#include "graph/recording.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
 
@@ -139,11 +140,14 @@ void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
     return;
   }
   static const Op& clone = find_op("clone");
+  if (env_.recording) [[unlikely]]
+    env_.recording->grad_read(leaf);
   AutogradMeta& meta = ensure_meta(leaf);
   EnvironmentApplier c(env_);
   if (!meta.grad) {
     const bool steal =
         options_.create_graph || (solely_owned(grad) && is_dense(grad->spec.shape, grad->spec.strides));
+    meta.grad_dropped = false;
     meta.grad = steal ? std::move(grad) : c.apply(clone, {grad}, Attrs());
     return;
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "graph/cast_scope.h"
@@ -14,6 +15,8 @@
 #include "graph/pending_read.h"
 
 namespace lanegrad {
+
+class Recording;
 
 struct Counters {
   uint64_t ops = 0;
@@ -52,6 +55,8 @@ class Environment {
   std::shared_ptr<DroppedHooks> dropped_hooks = std::make_shared<DroppedHooks>();
   CastScope autocast;
   std::unique_ptr<Observer> observer;  // as a rule null
+  Recording* recording = nullptr;      // hears of every op; as a rule null
+  std::string in_flight;               // the name of a program that runs on its thread
   std::vector<std::shared_ptr<PendingRead>> reads;
 };
 

@@ -117,6 +117,7 @@ struct AutogradMeta : AutogradMetaBase {
   uint32_t rebases = 0;  // in-place writes that changed the history of this tensor, as base of views
   Ref<Node> grad_fn;
   Tensor grad;
+  bool grad_dropped = false;  // a program computed a gradient and kept none: looking at it is an error
   std::shared_ptr<RetainedGrad> retained;
   std::unique_ptr<ViewInfo> view;
 };

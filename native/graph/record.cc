@@ -1,5 +1,6 @@
 #include "graph/record.h"
 
+#include "graph/recording.h"
 #include "ops/copy.h"
 #include "ops/registry.h"
 
@@ -216,7 +217,19 @@ Tensor clone_with_history(Environment& env, const Tensor& t) {
 
 void write_copy(Environment& env, const Tensor& target, const Tensor& source) {
   ++env.counters.ops;
+  const Storage* const from = source->storage.get();
+  if (target->storage->writers | target->storage->readers | (from ? from->writers : 0)) [[unlikely]]
+    fail_busy(env, "copy");
+  if (env.recording) [[unlikely]]
+    env.recording->before_copy(target);
   copy_view({target->data(), &target->spec}, {source->data(), &source->spec});
+  if (env.recording) [[unlikely]]
+    env.recording->after_copy(target, source);
+}
+
+void fail_busy(const Environment& env, const char* op) {
+  fail(ErrorKind::kBusy, op, "uses a tensor that ", env.in_flight.empty() ? "a program" : env.in_flight,
+       ", which runs on its own thread, has not done with; await the promise of the call, or tensor.read()");
 }
 
 }  // namespace lanegrad

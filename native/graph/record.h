@@ -24,6 +24,10 @@ void check_in_place_history(const Op& op, const Tensor& target, bool recorded);
 Tensor clone_with_history(Environment& env, const Tensor& t);
 void write_copy(Environment& env, const Tensor& target, const Tensor& source);
 
+// Throws kBusy: a program on its thread has not ended that writes what the op would read, or uses what it
+// would write.
+[[noreturn]] void fail_busy(const Environment& env, const char* op);
+
 // A bare descriptor on the same storage, with the version it has now.
 SavedTensor save_tensor(Environment& env, const Tensor& t);
 

@@ -47,6 +47,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   readonly name = 'js';
   private readonly tape = new Tape();
   readonly observer = this.tape.observer;
+  readonly programs = null;
   private readonly scopes: T[][] = [];
   private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];

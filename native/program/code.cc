@@ -1,0 +1,102 @@
+#include "program/code.h"
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "ops/copy.h"
+
+namespace lanegrad {
+namespace {
+
+void copy_infer(InferContext& c) { c.add_output(c.in(0)); }
+void copy_eval(const EvalContext& c) { copy_view(c.out(0), c.in(0)); }
+
+const Op kCopy = {.name = "copy",
+                  .inputs = {{{"source"}}},
+                  .outputs = {{{"target"}}},
+                  .flags = kTakesNarrow,
+                  .infer = copy_infer,
+                  .eval = copy_eval};
+
+void print_window(std::ostream& out, const Code& code, const CodeOperand& o) {
+  if (o.storage == CodeOperand::kNothing) {
+    out << "none";
+    return;
+  }
+  if (o.storage == CodeOperand::kNumber) {
+    dispatch_storage(o.spec.dtype, [&]<class T>(T value) {
+      std::memcpy(&value, o.number, sizeof(T));
+      out << static_cast<double>(value);
+    });
+    return;
+  }
+  const Holding holding = code.storages[static_cast<size_t>(o.storage)].holding;
+  out << name_of(holding)[0] << o.storage;
+  if (o.version > 0) out << '.' << o.version;
+  out << ':' << name_of(o.spec.dtype) << o.spec.shape;
+  if (o.offset != 0) out << '+' << o.offset;
+  if (!o.spec.is_contiguous()) out << " strides " << o.spec.strides;
+}
+
+void print_list(std::ostream& out, const Code& code, const std::vector<CodeOperand>& list) {
+  for (size_t k = 0; k < list.size(); ++k) {
+    if (k > 0) out << ", ";
+    print_window(out, code, list[k]);
+  }
+}
+
+}  // namespace
+
+const Op& copy_op() { return kCopy; }
+
+bool CodeNode::is_pure() const {
+  if (in_place || op->is(kRandom) || op->is(kDynamic)) return false;
+  return std::none_of(op->inputs.begin(), op->inputs.end(), [](const InputDef& def) { return def.mutates; });
+}
+
+bool same_operand(const CodeOperand& a, const CodeOperand& b) {
+  if (a.storage != b.storage) return false;
+  if (a.storage == CodeOperand::kNothing) return true;
+  if (a.spec.dtype != b.spec.dtype || !(a.spec.shape == b.spec.shape) || !(a.spec.strides == b.spec.strides))
+    return false;
+  if (a.storage == CodeOperand::kNumber)
+    return std::memcmp(a.number, b.number, size_of(a.spec.dtype)) == 0;
+  return a.version == b.version && a.offset == b.offset;
+}
+
+bool same_attrs(const Op& op, const Attrs& a, const Attrs& b) {
+  if (a.size() != b.size()) return false;
+  for (int k = 0; k < static_cast<int>(a.size()); ++k) {
+    if (op.attrs[static_cast<size_t>(k)].type == AttrType::kInts) {
+      const auto x = a.get_ints(k), y = b.get_ints(k);
+      if (!std::equal(x.begin(), x.end(), y.begin(), y.end())) return false;
+    } else if (a.get_int(k) != b.get_int(k)) {  // of a float: its bits
+      return false;
+    }
+  }
+  return true;
+}
+
+const char* name_of(Holding holding) {
+  constexpr const char* kNames[] = {"argument", "gradient", "state", "constant", "temporary", "result", "kept"};
+  return kNames[static_cast<int>(holding)];
+}
+
+std::string print_code(const Code& code) {
+  std::ostringstream out;
+  for (size_t i = 0; i < code.nodes.size(); ++i) {
+    const CodeNode& node = code.nodes[i];
+    out << i << "  ";
+    if (!node.outputs.empty()) {
+      print_list(out, code, node.outputs);
+      out << (node.in_place ? " <- " : " = ");
+    }
+    out << node.op->name << '(';
+    print_list(out, code, node.inputs);
+    out << ")\n";
+  }
+  return out.str();
+}
+
+}  // namespace lanegrad

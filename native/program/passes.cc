@@ -1,0 +1,41 @@
+#include "program/passes.h"
+
+#include <sstream>
+
+namespace lanegrad {
+namespace {
+
+constexpr Pass kPasses[] = {
+    {"constantFolding", true, constant_folding},
+    {"commonSubexpressions", true, common_subexpressions},
+    {"deadCode", true, dead_code},
+    {"inPlace", true, nullptr},  // plan.cc
+};
+static_assert(std::size(kPasses) <= 64);
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+PassSet parse_passes(const std::string& text) {
+  PassSet set;
+  if (text == "all" || text == "exact") {
+    for (size_t i = 0; i < std::size(kPasses); ++i)
+      if (text == "all" || kPasses[i].exact) set.on |= uint64_t{1} << i;
+    return set;
+  }
+  std::istringstream names(text);
+  for (std::string name; std::getline(names, name, ',');) {
+    size_t i = 0;
+    while (i < std::size(kPasses) && name != kPasses[i].name) ++i;
+    if (i == std::size(kPasses)) {
+      std::ostringstream known;
+      for (const Pass& pass : kPasses) known << ' ' << pass.name;
+      fail(ErrorKind::kValue, "compile", "got the pass ", name, ", wanted one of:", known.str());
+    }
+    set.on |= uint64_t{1} << i;
+  }
+  return set;
+}
+
+}  // namespace lanegrad

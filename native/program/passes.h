@@ -1,0 +1,43 @@
+// What simplifies a program. Each pass is a function in a file of its own, can be switched off, and says
+// whether results keep their bits.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "program/code.h"
+
+namespace lanegrad {
+
+struct Pass {
+  const char* name;
+  bool exact;
+  // Returns how many nodes it removed, replaced or moved; null for what another part does (the memory plan).
+  int (*run)(Code& code);
+};
+
+// In the order in which they run.
+std::span<const Pass> all_passes();
+
+// Which of all_passes() are on, by index.
+struct PassSet {
+  uint64_t on = 0;
+  bool has(size_t index) const { return on >> index & 1; }
+};
+
+// "all", "exact", or names separated by commas; an unknown name is kValue.
+PassSet parse_passes(const std::string& text);
+
+struct PassReport {
+  const char* name;
+  int changes;
+  size_t nodes_after;
+};
+
+int dead_code(Code& code);
+int common_subexpressions(Code& code);
+int constant_folding(Code& code);
+
+}  // namespace lanegrad

@@ -1,0 +1,243 @@
+#include "program/program.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "core/matmul_precision.h"
+#include "core/threads.h"
+#include "ops/widen.h"
+
+namespace lanegrad {
+namespace {
+
+int matmul_in_force() { return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed)); }
+
+bool same_spec(const TensorSpec& a, const TensorSpec& b) {
+  return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides;
+}
+
+Tensor gradient_of(const Tensor& leaf) {
+  const AutogradMeta* meta = meta_of(leaf);
+  return meta ? meta->grad : Tensor();
+}
+
+// The bytes of workspace that the op wants now.
+size_t workspace_of(const CodeNode& node) {
+  InlineVector<const TensorSpec*, 8> specs;
+  for (const CodeOperand& o : node.inputs)
+    specs.push_back(o.storage == CodeOperand::kNothing ? nullptr : &o.spec);
+  InferContext c(*node.op, Operands<const TensorSpec*>(specs, node.starts), node.attrs);
+  for (const CodeOperand& o : node.outputs) c.add_output(OutputSpec(o.spec));
+  return evaluation_bytes(c);
+}
+
+}  // namespace
+
+Program::Program(Environment& env, Recorded recorded, ProgramOptions options)
+    : env_(env), recorded_(std::move(recorded)), options_(std::move(options)) {
+  Code& code = recorded_.code;
+  nodes_before_ = code.nodes.size();
+  const auto passes = all_passes();
+  for (size_t i = 0; i < passes.size(); ++i) {
+    if (!options_.passes.has(i) || !passes[i].run) continue;
+    const int changes = passes[i].run(code);
+    reports_.push_back({passes[i].name, changes, code.nodes.size()});
+  }
+  find_windows();
+  find_state();
+  build();
+  if (options_.profile) times_.resize(code.nodes.size());
+}
+
+// ---- Built once
+
+void Program::find_windows() {
+  const Code& code = recorded_.code;
+  windows_.assign(code.storages.size(), {std::numeric_limits<int64_t>::max(), 0});
+  const auto see = [&](int storage, int64_t offset, const TensorSpec& spec) {
+    Window& w = windows_[static_cast<size_t>(storage)];
+    const int64_t size = static_cast<int64_t>(size_of(spec.dtype));
+    w.low = std::min(w.low, offset);
+    if (spec.numel() > 0) w.high = std::max(w.high, offset + (reach_of(spec.shape, spec.strides) + 1) * size);
+  };
+  for (const CodeNode& node : code.nodes) {
+    for (const CodeOperand& o : node.inputs)
+      if (o.on_storage()) see(o.storage, o.offset, o.spec);
+    for (const CodeOperand& o : node.outputs) see(o.storage, o.offset, o.spec);
+  }
+  for (const CodeResult& r : code.results)
+    see(r.storage, r.offset * static_cast<int64_t>(size_of(r.spec.dtype)), r.spec);
+}
+
+void Program::find_state() {
+  const Code& code = recorded_.code;
+  std::vector<bool> read(code.storages.size()), written(code.storages.size());
+  for (const CodeNode& node : code.nodes) {
+    for (const CodeOperand& o : node.inputs)
+      if (o.on_storage()) read[static_cast<size_t>(o.storage)] = true;
+    for_each_write(node, [&](const CodeOperand& o) { written[static_cast<size_t>(o.storage)] = true; });
+  }
+  for (size_t s = 0; s < code.storages.size(); ++s) {
+    const CodeStorage& storage = code.storages[s];
+    if (!storage.memory) continue;
+    if (written[s]) {
+      written_state_.push_back(storage.memory.get());
+    } else if (read[s] && storage.holding == Holding::kState) {
+      read_state_.push_back(storage.memory.get());
+    }
+  }
+  for (size_t s = 0; s < code.storages.size(); ++s) {
+    const Holding holding = code.storages[s].holding;
+    if (!comes_with_call(holding)) continue;
+    dynamic_.push_back(static_cast<int>(s));
+    writes_base_.push_back(written[s] && holding != Holding::kResult);
+  }
+  for (const CodeResult& r : code.results)
+    result_base_.push_back(static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
+}
+
+void Program::build() {
+  threads_ = num_threads();
+  matmul_ = matmul_in_force();
+  size_t in_place = 0;
+  const auto passes = all_passes();
+  while (std::string_view(passes[in_place].name) != "inPlace") ++in_place;
+  plan_ = plan_memory(recorded_.code, options_.passes.has(in_place));
+  replay_ = std::make_unique<Replay>(recorded_.code, plan_);
+}
+
+// Workspaces may depend on the number of threads and on how products are split.
+void Program::refit() {
+  if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
+  bool larger = false;
+  for (CodeNode& node : recorded_.code.nodes) {
+    const size_t bytes = workspace_of(node);
+    larger = larger || bytes > node.workspace;
+    node.workspace = std::max(bytes, node.workspace);
+  }
+  threads_ = num_threads();
+  matmul_ = matmul_in_force();
+  if (larger) build();
+}
+
+// ---- Each call
+
+Tensor Program::gradient_at_entry(const GradientBinding& b, std::span<const Tensor> arguments) const {
+  return gradient_of(b.argument >= 0 ? arguments[static_cast<size_t>(b.argument)] : b.leaf);
+}
+
+// The tensor stands where the program may reach for it.
+bool Program::fits(const Tensor& t, const TensorSpec& spec, int64_t offset, int storage) const {
+  if (!t->storage || !same_spec(t->spec, spec)) return false;
+  const Window& w = windows_[static_cast<size_t>(storage)];
+  if (w.high == 0) return true;
+  const int64_t moved = (t->offset - offset) * static_cast<int64_t>(size_of(spec.dtype));
+  return w.low + moved >= 0 && w.high + moved <= static_cast<int64_t>(t->storage->bytes());
+}
+
+// What is otherwise than it was recorded; null if nothing is.
+const char* Program::unready(std::span<const Tensor> arguments) const {
+  if (arguments.size() != recorded_.arguments.size()) return "the number of arguments";
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const RecordedArgument& wanted = recorded_.arguments[i];
+    if (!fits(arguments[i], wanted.spec, wanted.offset, wanted.storage)) return "the layout of an argument";
+    const AutogradMeta* meta = meta_of(arguments[i]);
+    if (wanted.requires_grad != (meta && meta->requires_grad)) return "requiresGrad of an argument";
+    // Those that shared memory share it again, and no others where it is written.
+    for (size_t j = 0; j < i; ++j) {
+      const bool shared = arguments[i]->storage == arguments[j]->storage;
+      if (shared != (wanted.storage == recorded_.arguments[j].storage)) return "which arguments share memory";
+    }
+  }
+  for (const GradientBinding& b : recorded_.gradients) {
+    if (!b.guarded && b.storage < 0) continue;
+    const Tensor now = gradient_at_entry(b, arguments);
+    const bool used = b.storage >= 0 && windows_[static_cast<size_t>(b.storage)].high > 0;
+    if ((b.guarded || used) && b.present != static_cast<bool>(now)) return "which gradients are set";
+    if (!now) continue;
+    if (b.storage >= 0 ? !fits(now, b.spec, b.offset, b.storage) : b.guarded && !(now == b.entry))
+      return "the layout of a gradient";
+  }
+  for (const WatchedLeaf& w : recorded_.watched) {
+    const AutogradMeta* meta = meta_of(w.leaf);
+    if (w.requires_grad != (meta && meta->requires_grad)) return "requiresGrad of a tensor";
+    if (w.leaf->use_count() == 1) return "a tensor that was freed";
+  }
+  return nullptr;
+}
+
+bool Program::ready(std::span<const Tensor> arguments) const { return unready(arguments) == nullptr; }
+
+void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
+  if (const char* what = unready(arguments))
+    fail(ErrorKind::kRecording, name().c_str(), "cannot be replayed: it was recorded otherwise, in ", what);
+  const Code& code = recorded_.code;
+  call.bases.resize(dynamic_.size());
+  call.pins.resize(dynamic_.size());
+  for (size_t i = 0; i < dynamic_.size(); ++i) {
+    const CodeStorage& s = code.storages[static_cast<size_t>(dynamic_[i])];
+    if (s.holding == Holding::kResult) {
+      call.pins[i] = Storage::allocate(name().c_str(), s.bytes);
+      call.bases[i] = static_cast<char*>(call.pins[i]->data());
+      ++env_.counters.allocations;
+      env_.counters.allocated_bytes += s.bytes;
+      continue;
+    }
+    const size_t slot = static_cast<size_t>(s.slot);
+    const bool argument = s.holding == Holding::kArgument;
+    const Tensor t = argument ? arguments[slot] : gradient_at_entry(recorded_.gradients[slot], arguments);
+    const int64_t offset = argument ? recorded_.arguments[slot].offset : recorded_.gradients[slot].offset;
+    call.pins[i] = t ? t->storage : Ref<Storage>();
+    call.bases[i] = t ? static_cast<char*>(t->storage->data()) +
+                            (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype))
+                      : nullptr;
+    if (!t || !writes_base_[i]) continue;
+    if (!env_.reads.empty()) finish_reads(env_, t->storage.get());
+    t->storage->bump_version();
+  }
+  for (Storage* s : written_state_) {
+    if (!env_.reads.empty()) finish_reads(env_, s);
+    s->bump_version();
+  }
+  call.results.clear();
+  for (size_t k = 0; k < code.results.size(); ++k) {
+    const CodeResult& r = code.results[k];
+    const CodeStorage& s = code.storages[static_cast<size_t>(r.storage)];
+    const int64_t size = static_cast<int64_t>(size_of(r.spec.dtype));
+    Tensor t = Tensor::first(TensorImpl::make());
+    t->spec = r.spec;
+    t->offset = r.offset;
+    if (s.memory) {
+      t->storage = s.memory;
+    } else {
+      const size_t at = result_base_[k];
+      t->storage = call.pins[at];
+      t->offset += (call.bases[at] - static_cast<char*>(t->storage->data())) / size;
+    }
+    call.results.push_back(std::move(t));
+  }
+  bind_gradients(arguments, call);
+}
+
+void Program::bind_gradients(std::span<const Tensor> arguments, const Invocation& call) {
+  using After = GradientBinding::After;
+  for (const GradientBinding& b : recorded_.gradients) {
+    if (b.after == After::kUntouched) continue;
+    AutogradMeta& meta = ensure_meta(b.argument >= 0 ? arguments[static_cast<size_t>(b.argument)] : b.leaf);
+    const Tensor& now = b.result >= 0 ? call.results[static_cast<size_t>(b.result)] : b.kept;
+    if (!(meta.grad == now)) meta.grad = now;
+    meta.grad_dropped = b.after == After::kDropped;
+  }
+}
+
+bool Program::execute(Invocation& call) {
+  refit();
+  ++calls_;
+  if (times_.empty()) return replay_->run(call.bases, call.stop);
+  return replay_->run(call.bases, call.stop, times_);
+}
+
+}  // namespace lanegrad

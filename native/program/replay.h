@@ -1,0 +1,48 @@
+// A program ready to run: every operand's view and every call's context stand in rows, made once. What a call
+// brings (arguments, gradients, memory for results) is patched in by address; then the kernels run one after
+// the other. No allocation, no shape rule, no tensor.
+#pragma once
+
+#include <atomic>
+#include <span>
+#include <vector>
+
+#include "program/plan.h"
+
+namespace lanegrad {
+
+class Replay {
+ public:
+  // `code` must stay where it is. Makes the arena.
+  Replay(const Code& code, const MemoryPlan& plan);
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+
+  // The storages whose memory comes with each call, in the order of `bases`.
+  std::span<const int> dynamic() const { return dynamic_; }
+  // False if `stop` was set before a node began. Nodes from `first_write_` on, the first that changes what is
+  // seen outside, are not stopped by `cancel`.
+  bool run(std::span<char* const> bases, const std::atomic<bool>& stop);
+  // The same, adding each node's microseconds to `times`.
+  bool run(std::span<char* const> bases, const std::atomic<bool>& stop, std::span<double> times);
+
+ private:
+  using Step = void (*)(const EvalContext&);
+  struct Patch {
+    uint32_t view, base;
+    int64_t offset;
+  };
+  TensorView view_of(const CodeOperand& o, const Code& code, const MemoryPlan& plan);
+  void patch(std::span<char* const> bases);
+
+  Ref<Storage> arena_;
+  std::vector<int> dynamic_;
+  std::vector<int> base_of_;  // by storage: its place in dynamic_, or -1
+  std::vector<TensorView> views_;
+  std::vector<EvalContext> contexts_;
+  std::vector<Step> steps_;
+  std::vector<Patch> patches_;
+  std::vector<char*> patched_;  // the bases that stand in the views
+};
+
+}  // namespace lanegrad
