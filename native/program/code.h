@@ -1,9 +1,9 @@
-// A recorded program as data: storages, and the ops that ran on them in their order. Views are descriptors, so
-// an operand is a window on a storage and passes never meet a tensor.
+// A recorded program as data: storages, and the ops that ran on them in their order. Views are descriptors,
+// so an operand is a window on a storage and passes never meet a tensor.
 //
-// A storage has a row of versions, one more with each write. The order of the nodes never changes: a node that
-// reads version v of a storage stands between the writes that made v and v + 1, so memory that is written in
-// place is right by itself, and a pass that wants to move a read elsewhere compares versions.
+// A storage has a row of versions, one more with each write. The order of the nodes never changes: a node
+// that reads version v of a storage stands between the writes that made v and v + 1, so memory that is
+// written in place is right by itself, and a pass that wants to move a read elsewhere compares versions.
 #pragma once
 
 #include <cstdint>

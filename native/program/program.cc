@@ -15,7 +15,9 @@
 namespace lanegrad {
 namespace {
 
-int matmul_in_force() { return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed)); }
+int matmul_in_force() {
+  return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
+}
 
 bool same_spec(const TensorSpec& a, const TensorSpec& b) {
   return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides;
@@ -98,7 +100,8 @@ void Program::find_state() {
     writes_base_.push_back(written[s] && holding != Holding::kResult);
   }
   for (const CodeResult& r : code.results)
-    result_base_.push_back(static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
+    result_base_.push_back(
+        static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
 }
 
 void Program::build() {
@@ -117,6 +120,7 @@ void Program::build() {
 // Workspaces may depend on the number of threads and on how products are split.
 void Program::refit() {
   if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
+  const std::lock_guard lock(building_);
   bool larger = false;
   for (CodeNode& node : recorded_.code.nodes) {
     const size_t bytes = workspace_of(node);
