@@ -1,5 +1,5 @@
-// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs by
-// number.
+// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs
+// by number.
 #include "binding/program.h"
 
 #include <algorithm>
@@ -84,7 +84,10 @@ napi_value end(AddonData& data, napi_callback_info info) {
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
   napi_value out;
-  check(env, napi_create_uint32(env, table.add(std::make_unique<Program>(data.graph, std::move(recorded), std::move(options))), &out));
+  check(env,
+        napi_create_uint32(
+            env, table.add(std::make_unique<Program>(data.graph, std::move(recorded), std::move(options))),
+            &out));
   return out;
 }
 
@@ -128,7 +131,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const size_t count = program.result_count();
   for (size_t j = 0; j < count; ++j) {
     const bool has_handle = 2 + j < std::min(arguments.count, 2 + kHandles);
-    data.write_id(2 * j, data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
+    data.write_id(2 * j,
+                  data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
     data.graph.counters.handles_made += has_handle;
   }
   table.call.clear();
@@ -167,13 +171,15 @@ uint32_t ProgramTable::add(std::unique_ptr<Program> program) {
 }
 
 Program& ProgramTable::get(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= programs_.size() || !programs_[static_cast<size_t>(number)])
+  if (number < 0 || static_cast<size_t>(number) >= programs_.size() ||
+      !programs_[static_cast<size_t>(number)])
     fail(ErrorKind::kDisposed, "compile", "the program was disposed of");
   return *programs_[static_cast<size_t>(number)];
 }
 
 void ProgramTable::remove(int32_t number) {
-  if (number >= 0 && static_cast<size_t>(number) < programs_.size()) programs_[static_cast<size_t>(number)].reset();
+  if (number >= 0 && static_cast<size_t>(number) < programs_.size())
+    programs_[static_cast<size_t>(number)].reset();
 }
 
 void export_program(napi_env env, napi_value exports) {
