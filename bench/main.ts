@@ -1,4 +1,4 @@
-// npm run bench -- --workload NAME|all --backend native|js --mode eager|bf16 --threads N --json FILE
+// npm run bench -- --workload NAME|all --backend native|js --mode eager|bf16|compiled|compiled-bf16 --threads N --json FILE
 // Without --backend both are measured. Each measurement runs in a process of its own.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { digits, textTable } from './table.js';
 const workloadNames = workloads.map((workload) => workload.name);
 const backends = ['native', 'js'];
 
-const usage = `npm run bench -- [--workload ${workloadNames.join('|')}|all] [--backend native|js|both] [--mode eager|bf16]
+const usage = `npm run bench -- [--workload ${workloadNames.join('|')}|all] [--backend native|js|both] [--mode eager|bf16|compiled|compiled-bf16]
                  [--threads N] [--min-steps N] [--min-seconds S] [--max-seconds S] [--json FILE]`;
 
 function fail(message: string): never {

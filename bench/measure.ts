@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { info, manualSeed } from '../lib/index.js';
 import { workloads } from './models/index.js';
-import { modes, setMode } from './step.js';
+import { inMode, modes, setMode } from './step.js';
 
 export interface Measurement {
   readonly workload: string;
@@ -61,7 +61,8 @@ if (!mode) throw new Error(`no mode ${values.mode}`);
 setMode(mode);
 
 manualSeed(1234);
-const { step, model } = workload.build();
+const { step: plain, model } = workload.build();
+const step = inMode(mode, plain);
 const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0);
 if (parameters !== workload.parameters) {
   throw new Error(`${workload.name} has ${parameters} parameters, should have ${workload.parameters}`);

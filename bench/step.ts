@@ -1,4 +1,4 @@
-import { autocast, crossEntropy } from '../lib/index.js';
+import { autocast, compile, crossEntropy } from '../lib/index.js';
 import type { Tensor, nn } from '../lib/index.js';
 
 /** One training step; returns the loss. */
@@ -17,14 +17,19 @@ interface Optimizer {
   step(): void;
 }
 
-/** How steps are run: plainly, or their forward pass and loss in a bfloat16 scope. */
-export const modes = ['eager', 'bf16'] as const;
+/** How steps are run: plainly, or their forward pass and loss in a bfloat16 scope; either as it stands, or compiled. */
+export const modes = ['eager', 'bf16', 'compiled', 'compiled-bf16'] as const;
 export type Mode = (typeof modes)[number];
 
 let lowered = false;
 
 export function setMode(mode: Mode): void {
-  lowered = mode === 'bf16';
+  lowered = mode.endsWith('bf16');
+}
+
+/** A step of a workload as the mode runs it. */
+export function inMode(mode: Mode, step: Step): Step {
+  return mode.startsWith('compiled') ? compile(step) : step;
 }
 
 /** One update: zeroGrad, forward to a loss, backward, optimizer step. */

@@ -86,12 +86,30 @@ export class AnomalyError extends LanegradError {
   }
 }
 
-/** What cannot be done while `compile` records a function, or what a program cannot do; the message says what to do instead. */
-export class RecordingError extends LanegradError {
-  override name = 'RecordingError';
+/** What {@link RecordingError} says besides its message. */
+export interface RecordingDetails {
+  /** What cannot be recorded: the function of the library that was called. */
+  readonly op?: string | undefined;
+  /** Where the compiled function called it, outside of the library: `file:line:column`. */
+  readonly location?: string | undefined;
 }
 
-/** A program that runs on its own thread has not ended, and reads or writes this tensor. */
+/** A compiled function does what a program cannot repeat, while it is recorded: it reads a value, or compiles in itself. */
+export class RecordingError extends LanegradError {
+  override name = 'RecordingError';
+  /** What cannot be recorded: the function of the library that was called. */
+  readonly op: string;
+  /** Where the compiled function called it, outside of the library: `file:line:column`. */
+  readonly location: string | undefined;
+
+  constructor(message: string, details: RecordingDetails & ErrorOptions = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.op = details.op ?? /^\[([^\]]*)\]/.exec(message)?.[1] ?? '';
+    this.location = details.location;
+  }
+}
+
+/** A program that runs on another thread has not done with this tensor: await it, or `t.read()`. */
 export class BusyError extends LanegradError {
   override name = 'BusyError';
 }

@@ -1,18 +1,46 @@
 import { backend } from './backend/current.js';
+import { unrecorded } from './backend/recording.js';
 import { checkInt, checkTensor, shapeText } from './check.js';
 import { DTypeError, ShapeError } from './errors.js';
 import { checkFunction, keep, synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
-/** {seed, offset} as int64: state of this environment, read and advanced by ops only. Made when first needed. */
+/**
+ * {seed, offset} as int64: state of this environment, read and advanced by ops only. Made when first needed, and always the
+ * same tensor, since recorded programs hold it.
+ */
 let generator: Tensor | undefined;
 
 function makeGenerator(seed: bigint): Tensor {
-  return keep(backend.create('int64', [2], BigInt64Array.of(seed, 0n)));
+  return unrecorded(() => keep(backend.create('int64', [2], BigInt64Array.of(seed, 0n))));
 }
 
 function currentGenerator(): Tensor {
   return (generator ??= makeGenerator(crypto.getRandomValues(new BigInt64Array(1))[0]! & 0x1fffffffffffffn));
+}
+
+/** Makes the generator if there is none yet: before a recording, whose program holds it. */
+export function makeRandomState(): void {
+  currentGenerator();
+}
+
+/** Runs `fn` with the generator in the state that `set` writes, and puts back the one before. */
+function withState<T>(set: (generator: Tensor) => void, fn: () => T): T {
+  const own = currentGenerator();
+  const former = keep(backend.run1('clone', [own], {}));
+  try {
+    set(own);
+    return fn();
+  } finally {
+    backend.runInPlace('copy', [own, former], {});
+    backend.release(former);
+  }
+}
+
+function setSeed(own: Tensor, seed: number): void {
+  const state = backend.create('int64', [2], BigInt64Array.of(BigInt(seed), 0n));
+  backend.runInPlace('copy', [own, state], {});
+  backend.release(state);
 }
 
 /**
@@ -33,10 +61,7 @@ export function manualSeed(seed: number): void {
     generator = makeGenerator(BigInt(seed));
     return;
   }
-  // In place: a recorded step holds this very tensor.
-  const state = backend.create('int64', [2], BigInt64Array.of(BigInt(seed), 0n));
-  backend.runInPlace('copy', [generator, state], {});
-  backend.release(state);
+  setSeed(generator, seed);
 }
 
 /**
@@ -52,15 +77,10 @@ export function manualSeed(seed: number): void {
 export function withSeed<T>(seed: number, fn: () => T): T {
   checkInt('withSeed', 'seed', seed);
   checkFunction('withSeed', fn);
-  const outer = generator;
-  const inner = makeGenerator(BigInt(seed));
-  generator = inner;
-  try {
-    return synchronous('withSeed', fn());
-  } finally {
-    generator = outer;
-    backend.release(inner);
-  }
+  return withState(
+    (own) => setSeed(own, seed),
+    () => synchronous('withSeed', fn()),
+  );
 }
 
 /**
@@ -100,15 +120,7 @@ export function setRngState(state: Tensor): void {
 
 /** Runs `fn` with random numbers from where the generator stood; those outside go on as if it had not run. */
 export function withGeneratorState<T>(state: Tensor, fn: () => T): T {
-  const outer = generator;
-  const inner = keep(backend.run1('clone', [state], {}));
-  generator = inner;
-  try {
-    return fn();
-  } finally {
-    generator = outer;
-    backend.release(inner);
-  }
+  return withState((own) => backend.runInPlace('copy', [own, state], {}), fn);
 }
 
 /** A counter for one random op, which takes `blocks` blocks of four words from the generator. */

@@ -8,6 +8,9 @@ export type { AutocastDType, AutocastOptions } from './autocast.js';
 export { backward, grad } from './autograd.js';
 export type { BackwardOptions, GradOptions } from './autograd.js';
 export { checkpoint } from './checkpoint.js';
+export { compile, Explanation, Snapshot, snapshot } from './compile/index.js';
+export type { AsyncCallOptions, CompiledFunction, CompileOptions } from './compile/index.js';
+export type { ProgramDescription, ProgramOperand } from './backend/programs.js';
 export { customOp } from './custom-op.js';
 export type {
   BackwardContext,

@@ -36,7 +36,15 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
       `[setFloat32MatmulPrecision] precision: got ${describe(precision)}, wanted one of ${wanted}`,
     );
   }
-  backend.setMatmulParts(partsOf[precision]);
+  parts = partsOf[precision];
+  backend.setMatmulParts(parts);
+}
+
+let parts: number | undefined;
+
+/** The number of parts as this thread set it last: part of the key of compiled functions. */
+export function matmulParts(): number {
+  return (parts ??= backend.matmulParts());
 }
 
 /**
@@ -48,6 +56,6 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
  * getFloat32MatmulPrecision(); // => 'highest'
  */
 export function getFloat32MatmulPrecision(): Float32MatmulPrecision {
-  const parts = backend.matmulParts();
-  return parts === 3 ? 'highest' : parts === 2 ? 'high' : 'medium';
+  const now = backend.matmulParts();
+  return now === 3 ? 'highest' : now === 2 ? 'high' : 'medium';
 }

@@ -1,3 +1,4 @@
+import { configurationChanged } from './backend/configuration.js';
 import { backend } from './backend/current.js';
 import { currentPass } from './backward-pass.js';
 import { checkSameShape, checkTensor } from './check.js';
@@ -30,6 +31,7 @@ function hooksOf(leaf: Tensor): LeafHooks {
     byLeaf.set(leaf, hooks);
   }
   hooked.add(hooks);
+  configurationChanged();
   return hooks;
 }
 
@@ -67,6 +69,7 @@ export function registerPostAccumulateGradHook(tensor: Tensor, hook: (leaf: Tens
 }
 
 function forgetIfEmpty(hooks: LeafHooks): void {
+  configurationChanged();
   if (hooks.gradient.length + hooks.accumulated.length === 0) hooked.delete(hooks);
 }
 

@@ -19,6 +19,7 @@ const libRank = {
   data: 3,
   func: 4,
   checkpoint: 4,
+  compile: 4,
   train: 4,
   io: 4,
   metrics: 4,

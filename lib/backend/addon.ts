@@ -112,9 +112,15 @@ export interface Addon {
   /** Gives the number of the program. */
   endProgram(results: number, passes: string, keepGrads: boolean, profile: boolean, name: string): number;
   abortProgram(): void;
+  /** What follows is not recorded, or is again. */
+  pauseProgram(pause: boolean): void;
+  freshInProgram(): boolean;
   recordingProgram(): boolean;
   programReady(program: number, args: number): boolean;
   runProgram(program: number, args: number, ...results: Handle[]): void;
+  /** A promise of the ids of the results, or of null if the job was cancelled. */
+  startProgram(program: number, args: number, job: number): Promise<readonly number[] | null>;
+  cancelProgram(job: number): void;
   programResults(program: number): number;
   /** JSON */
   describeProgram(program: number): string;

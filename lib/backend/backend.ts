@@ -195,7 +195,7 @@ export interface Backend<T extends Handle = Handle> {
     attrs: string,
   ): void;
 
-  /** Recording and replaying programs; null where there are none. */
+  /** Recording and replaying programs; null where compiled functions run as they stand. */
   readonly programs: Programs<T> | null;
 
   /** Profiles and anomalies. */

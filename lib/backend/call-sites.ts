@@ -70,16 +70,36 @@ const { root } = packageInfo();
 const ownFolders = [path.join(root, 'lib') + path.sep, path.join(root, 'dist') + path.sep];
 
 /** The first place in a stack outside of the library and of the runtime, as file:line:column. */
-function callerIn({ stack }: Error): string | undefined {
+function callerIn(stack: Error): string | undefined {
+  return callIn(stack).location;
+}
+
+/** A call of the library: the function that was called, and the place outside of library and runtime, as file:line:column. */
+export interface Call {
+  readonly name: string | undefined;
+  readonly location: string | undefined;
+}
+
+/** The innermost call of the library in a stack. */
+export function callIn({ stack }: Error): Call {
+  let name: string | undefined;
   for (const line of (stack ?? '').split('\n').slice(1)) {
     // V8: `at f (file:1:2)` or `at file:1:2`; JavaScriptCore: `f@file:1:2`.
     const match = /(?:\(|@|at (?:async )?)([^()@]+):(\d+):(\d+)\)?$/.exec(line.trim());
     if (!match) continue;
     const [, source = '', row, column] = match;
     const file = source.startsWith('file://') ? fileURLToPath(source) : source;
-    if (file.startsWith('node:') || file === 'native' || ownFolders.some((own) => file.startsWith(own)))
-      continue;
-    return `${file}:${row}:${column}`;
+    if (file.startsWith('node:') || file === 'native') continue;
+    if (!ownFolders.some((own) => file.startsWith(own)))
+      return { name, location: `${file}:${row}:${column}` };
+    name = functionIn(line) ?? name;
   }
-  return undefined;
+  return { name, location: undefined };
+}
+
+/** `item` of `at Tensor.item (`, `data` of `at get data [as data]` or `at Tensor.get data`, `lr` of `at Group.set [as lr]`. */
+function functionIn(line: string): string | undefined {
+  const [, called = ''] = /^\s*at (?:async |new )?([^(]+) \(/.exec(line) ?? /^([^@]+)@/.exec(line) ?? [];
+  const name = /\[as (\w+)\]$/.exec(called)?.[1] ?? called.split(/[. [\]]/).findLast((part) => part !== '');
+  return name === undefined || /^<|^$/.test(name) ? undefined : name;
 }

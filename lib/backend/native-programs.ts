@@ -1,3 +1,4 @@
+import { BusyError } from '../errors.js';
 import type { Addon } from './addon.js';
 import type { Handle } from './backend.js';
 import type { Program, ProgramDescription, ProgramOptions, Programs } from './programs.js';
@@ -10,10 +11,15 @@ export interface IdTransfer<T extends Handle> {
   receive(count: number): T[];
   newTensor(): T;
   ints(): Int32Array;
+  /** New tensors on ids: slot and generation, by turns. */
+  adopt(ids: readonly number[]): T[];
 }
 
 /** How many results pass as arguments of the call; see native/binding/program.cc. */
 const handles = 8;
+
+/** Calls on the thread of programs, for cancelling them. */
+let jobs = 0;
 
 /** Programs of the addon. */
 export class NativePrograms<T extends Handle> implements Programs<T> {
@@ -21,6 +27,7 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
   readonly #ids: IdTransfer<T>;
   /** A program that nobody holds any more gives its memory back some time. */
   readonly #unused: FinalizationRegistry<number>;
+  readonly #inFlight = new Set<Promise<unknown>>();
 
   constructor(addon: Addon, ids: IdTransfer<T>) {
     this.#addon = addon;
@@ -28,6 +35,10 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     this.#unused = new FinalizationRegistry((number) => {
       addon.disposeProgram(number);
     });
+  }
+
+  get busy(): boolean {
+    return this.#inFlight.size > 0;
   }
 
   get recording(): boolean {
@@ -44,13 +55,30 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     const passes = typeof options.passes === 'string' ? options.passes : options.passes.join(',');
     const { keepGrads, profile, name = 'program' } = options;
     const number = this.#addon.endProgram(results.length, passes, keepGrads, profile, name);
-    const program = new NativeProgram(this.#addon, this.#ids, number, this.#unused);
+    const program = new NativeProgram(this.#addon, this.#ids, number, this.#unused, this.#inFlight);
     this.#unused.register(program, number, program);
     return program;
   }
 
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+  }
+
   abort(): void {
     this.#addon.abortProgram();
+  }
+
+  pause(): void {
+    this.#addon.pauseProgram(true);
+  }
+
+  isFresh(tensor: T): boolean {
+    this.#ids.write([tensor]);
+    return this.#addon.freshInProgram();
+  }
+
+  resume(): void {
+    this.#addon.pauseProgram(false);
   }
 }
 
@@ -61,11 +89,20 @@ class NativeProgram<T extends Handle> implements Program<T> {
   readonly #results: number;
   readonly #unused: FinalizationRegistry<number>;
 
-  constructor(addon: Addon, ids: IdTransfer<T>, number: number, unused: FinalizationRegistry<number>) {
+  readonly #inFlight: Set<Promise<unknown>>;
+
+  constructor(
+    addon: Addon,
+    ids: IdTransfer<T>,
+    number: number,
+    unused: FinalizationRegistry<number>,
+    inFlight: Set<Promise<unknown>>,
+  ) {
     this.#addon = addon;
     this.#ids = ids;
     this.#number = number;
     this.#unused = unused;
+    this.#inFlight = inFlight;
     this.#results = addon.programResults(number);
   }
 
@@ -92,11 +129,24 @@ class NativeProgram<T extends Handle> implements Program<T> {
     return results;
   }
 
-  runAsync(args: readonly T[], signal?: AbortSignal): Promise<T[]> {
-    return new Promise((resolve) => {
-      signal?.throwIfAborted();
-      resolve(this.run(args));
-    });
+  async runAsync(args: readonly T[], signal?: AbortSignal): Promise<T[]> {
+    signal?.throwIfAborted();
+    const job = ++jobs;
+    this.#ids.write(args);
+    const promise = this.#addon.startProgram(this.#number, args.length, job);
+    const cancel = (): void => {
+      this.#addon.cancelProgram(job);
+    };
+    signal?.addEventListener('abort', cancel);
+    this.#inFlight.add(promise);
+    try {
+      const ids = await promise;
+      if (ids === null) throw signal?.reason ?? new BusyError(`[compile] the program was stopped`);
+      return this.#ids.adopt(ids);
+    } finally {
+      this.#inFlight.delete(promise);
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   describe(): ProgramDescription {

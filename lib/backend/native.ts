@@ -20,6 +20,7 @@ import { checkHandle, copyList, makeBuffer } from './guards.js';
 import { NativeObserver } from './native-observer.js';
 import { NativePrograms } from './native-programs.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
+import { refuseReading } from './recording.js';
 import { opRecords, type OpAttrs, type OpName } from './op-schema.gen.js';
 
 // How an operand is tagged in the shared ints; see native/binding/run.cc.
@@ -60,6 +61,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       receive: (count) => this.#receive(0, count) as T[],
       newTensor: () => hooks.newTensor(),
       ints: () => this.#ints,
+      adopt: (ids) => this.#adopt(ids) as T[],
     });
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
@@ -251,9 +253,12 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
 
   /** New tensors on `count` ids that native code wrote from `at` on. */
   #receive(at: number, count: number): (T | null)[] {
-    const ids = this.#ints.slice(at, at + 2 * count);
+    return this.#adopt(this.#ints.slice(at, at + 2 * count));
+  }
+
+  #adopt(ids: ArrayLike<number>): (T | null)[] {
     const tensors: (T | null)[] = [];
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; 2 * i < ids.length; i++) {
       const slot = ids[2 * i]!;
       if (slot < 0) {
         tensors.push(null);
@@ -288,6 +293,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const buffer = makeBuffer(shape.reduce((bytes, size) => bytes * size, heldBytes(dtype)));
     this.#subject(tensor);
@@ -296,10 +302,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   }
 
   async readLater(tensor: T): Promise<TypedArray> {
+    refuseReading();
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.
-    if (bytes <= copiedAtOnce) return this.read(tensor);
+    if (bytes <= copiedAtOnce && !this.programs.busy) return this.read(tensor);
     const buffer = makeBuffer(bytes);
     this.#subject(tensor);
     return viewBuffer(dtype, await this.#addon.readLater(buffer));

@@ -21,8 +21,17 @@ export interface Programs<T extends Handle = Handle> {
   begin(args: readonly T[]): void;
   /** The function returned `results`. */
   end(results: readonly T[], options: ProgramOptions): Program<T>;
+  /** Whether a call is on the thread of programs. */
+  readonly busy: boolean;
+  /** Resolves when none is: a recording would meet tensors that are in use. */
+  idle(): Promise<void>;
   /** The function threw: memory, gradients and generators are as before. Does nothing when nothing is recorded. */
   abort(): void;
+  /** What runs until `resume` is not recorded: what it makes is state, as if it had been there before. */
+  pause(): void;
+  resume(): void;
+  /** Whether an op made it while recording, and nothing else is known to stand on its memory: a result that may be given out. */
+  isFresh(tensor: T): boolean;
 }
 
 /** A recorded step. */
@@ -47,8 +56,7 @@ export interface Program<T extends Handle = Handle> {
 
 /** An operand of a node: a window on a storage, a number, or null for one that is absent. */
 export interface ProgramOperand {
-  readonly kind:
-    'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'number';
+  readonly kind: 'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'number';
   /** By which operands on the same memory are told. */
   readonly storage: number;
   /** Writes that the memory has seen. */
@@ -72,7 +80,11 @@ export interface ProgramDescription {
   readonly keptBytes: number;
   readonly stateBytes: number;
   readonly calls: number;
-  readonly passes: readonly { readonly name: string; readonly changes: number; readonly nodesAfter: number }[];
+  readonly passes: readonly {
+    readonly name: string;
+    readonly changes: number;
+    readonly nodesAfter: number;
+  }[];
   readonly nodes: readonly {
     readonly op: string;
     readonly inputs: readonly (ProgramOperand | null)[];

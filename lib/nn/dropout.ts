@@ -1,3 +1,4 @@
+import { configurationChanged } from '../backend/configuration.js';
 import { checkRange, checkTensor } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -35,6 +36,7 @@ abstract class Dropping extends Module {
   }
   set p(value: number) {
     checkRange(this.#name, 'p', value, 0, 1);
+    if (value !== this.#p) configurationChanged();
     this.#p = value;
   }
 }

@@ -1,3 +1,4 @@
+import { configurationChanged } from '../backend/configuration.js';
 import { checkFlag, checkOptions, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { isGradEnabled } from '../grad-mode.js';
@@ -40,6 +41,7 @@ class ModuleHooks implements BackwardHooked {
 
   /** After each change of the lists. */
   update(): void {
+    configurationChanged();
     const used = this.forwardPre.length + this.forward.length > 0 || this.#forBackward;
     if (used && this.#installed === undefined) this.#install();
     else if (!used && this.#installed !== undefined) this.#uninstall();

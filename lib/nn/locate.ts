@@ -1,3 +1,4 @@
+import { currentRecording } from '../backend/recording.js';
 import { LanegradError } from '../errors.js';
 import type { AnyModule } from './module.js';
 
@@ -17,8 +18,8 @@ const places = new WeakMap<LanegradError, Place>();
 const wrapped = new WeakSet<object>();
 
 /**
- * Makes `forward` of a class, and of those that it extends up to `end`, note where an error arose. Done once a class. A call
- * costs one more function call, which the compiler of JavaScript sees through.
+ * Makes `forward` of a class, and of those that it extends up to `end`, note where an error arose, and tell a recording that
+ * the module was reached. Done once a class. A call costs one more function call, which the compiler of JavaScript sees through.
  */
 export function locateErrors(prototype: object, end: object): void {
   for (let level = prototype; level !== end && !wrapped.has(level);) {
@@ -37,6 +38,7 @@ type Forward = (this: AnyModule, ...inputs: unknown[]) => unknown;
 
 function noting(inner: Forward): Forward {
   return function forward(this: AnyModule, ...inputs: unknown[]): unknown {
+    currentRecording()?.reached(this);
     try {
       return inner.apply(this, inputs);
     } catch (error) {

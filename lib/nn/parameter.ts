@@ -1,3 +1,5 @@
+import { configurationChanged } from '../backend/configuration.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { checkTensor, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
 import type { DType } from '../dtype.js';
@@ -34,6 +36,11 @@ export interface ParameterOptions {
 export function parameter<D extends DType>(tensor: Tensor<D>, options: ParameterOptions = {}): Parameter<D> {
   checkTensor('parameter', 'tensor', tensor);
   checkOptions('parameter', options);
+  refuseRecorded(
+    'a parameter is made while a compiled function is recorded; a replay would make none',
+    'make it before, and run lazy layers once',
+    'parameter',
+  );
   const { requiresGrad = true } = options;
   if (requiresGrad && !isFloat(tensor.dtype)) {
     throw new DTypeError(
@@ -43,6 +50,7 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);
   leaf.requiresGrad = requiresGrad;
   marked.add(leaf);
+  configurationChanged();
   return keep(leaf) as Parameter<D>;
 }
 

@@ -4,6 +4,7 @@ import type { OpInput } from '../backend/backend.js';
 import { backend, provideCompositeGradient } from '../backend/current.js';
 import { opRecords } from '../backend/op-schema.gen.js';
 import type { FusedName, OpAttrs } from '../backend/op-schema.gen.js';
+import { asOneOp } from '../backend/recording.js';
 import { noAttrs, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
@@ -95,6 +96,11 @@ export function withComposites<T>(fn: () => T): T {
   }
 }
 
+/** Whether fused ops are replaced by their definitions here. */
+export function compositesForced(): boolean {
+  return forced;
+}
+
 /** Runs a fused op: in one piece where the backend has it, else by its definition. */
 export function runComposite<Name extends FusedName>(
   op: Name,
@@ -120,9 +126,18 @@ function define<Name extends FusedName>(
   inputs: readonly OpInput<Tensor>[],
   attrs: OpAttrs[Name],
 ): Tensor[] {
-  if (!autocasting()) return composites[op](inputs, attrs);
+  if (!autocasting()) return compose(op, inputs, attrs);
   const given = inputs.map((input) => (Handle.is(input) ? castOperand(op, input) : input));
-  return withAutocastScope(null, () => composites[op](given, attrs));
+  return withAutocastScope(null, () => compose(op, given, attrs));
+}
+
+/** Where nothing is fused, a definition stands for the op, which reads what it needs also where values must not be read. */
+function compose<Name extends FusedName>(
+  op: Name,
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs[Name],
+): Tensor[] {
+  return backend.name === 'js' ? asOneOp(() => composites[op](inputs, attrs)) : composites[op](inputs, attrs);
 }
 
 function castOperand(op: FusedName, input: Tensor): Tensor {
@@ -151,7 +166,7 @@ export function runCompositeInPlace<Name extends FusedName>(
   if (!forced && backend.has(op)) {
     backend.runInPlace(op, [target, ...inputs], attrs);
   } else {
-    writeInto(op, target, (x) => withAutocastScope(null, () => composites[op]([x, ...inputs], attrs)[0]!));
+    writeInto(op, target, (x) => withAutocastScope(null, () => compose(op, [x, ...inputs], attrs)[0]!));
   }
 }
 

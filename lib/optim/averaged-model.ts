@@ -7,8 +7,11 @@ import { noGrad } from '../grad-mode.js';
 import type { AnyModule } from '../nn/module.js';
 import { Module } from '../nn/module.js';
 import { runComposite } from '../ops/composite.js';
+import { add, eq, maximum } from '../ops/binary.js';
+import { to } from '../ops/convert.js';
 import { tensor } from '../ops/from-data.js';
-import { checkFunction, keep, synchronous } from '../scope.js';
+import { reciprocal } from '../ops/unary.js';
+import { checkFunction, keep, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { NumberCell } from './number-cell.js';
 
@@ -44,10 +47,11 @@ export class AveragedModel {
   readonly #model: AnyModule;
   readonly #decay: number | undefined;
   readonly #useBuffers: boolean;
-  readonly #weight = new NumberCell(0);
+  /** 1 - decay. */
+  readonly #share: NumberCell;
   /** By the names of the model. */
   readonly #averages = new Map<string, Tensor>();
-  #count = 0;
+  readonly #count = new NumberCell(0);
 
   constructor(model: AnyModule, options: AveragedModelOptions = {}) {
     const given: unknown = model;
@@ -59,6 +63,7 @@ export class AveragedModel {
     this.#useBuffers = checkFlag('AveragedModel', 'useBuffers', options.useBuffers);
     this.#model = model;
     this.#decay = decay;
+    this.#share = new NumberCell(1 - (decay ?? 0));
     for (const [name, value] of Object.entries(model.stateDict()))
       this.#averages.set(
         name,
@@ -68,7 +73,7 @@ export class AveragedModel {
 
   /** How many updates there were. */
   get nAveraged(): number {
-    return this.#count;
+    return this.#count.value;
   }
 
   /**
@@ -83,7 +88,7 @@ export class AveragedModel {
     noGrad(() => {
       for (const [name, value, average] of this.#pairs()) {
         const joins = isFloat(value.dtype) && (this.#useBuffers || !buffers.has(name));
-        if (this.#count === 0 || !joins) {
+        if (!joins) {
           average.copy_(value);
         } else if (average.dtype !== value.dtype || String(average.shape) !== String(value.shape)) {
           throw new ValueError(`[AveragedModel.updateParameters] ${name}: its shape or dtype has changed`);
@@ -92,12 +97,17 @@ export class AveragedModel {
           values.push(value);
         }
       }
-      if (averages.length > 0) {
-        this.#weight.value = this.#decay === undefined ? 1 / (this.#count + 1) : 1 - this.#decay;
-        runComposite('averageStep', [averages, values, this.#weight.tensor], noAttrs);
-      }
+      if (averages.length > 0)
+        scoped(() => void runComposite('averageStep', [averages, values, this.#weight()], noAttrs));
+      backend.runInPlace('add', [this.#count.tensor, 1], noAttrs);
     });
-    this.#count += 1;
+  }
+
+  /** What part of the average the next update is, computed by ops so that a recorded step sees the count: at first all. */
+  #weight(): Tensor {
+    const count = this.#count.tensor;
+    if (this.#decay === undefined) return reciprocal(add(count, 1));
+    return maximum(to(eq(count, 0), 'float64'), this.#share.tensor);
   }
 
   /**
@@ -134,7 +144,7 @@ export class AveragedModel {
       `module.${name}`,
       average.detach(),
     ]);
-    return { n_averaged: tensor(this.#count, { dtype: 'int64' }), ...Object.fromEntries(entries) };
+    return { n_averaged: tensor(this.#count.value, { dtype: 'int64' }), ...Object.fromEntries(entries) };
   }
 
   /**
@@ -162,7 +172,7 @@ export class AveragedModel {
     noGrad(() => {
       for (const [average, value] of loads) backend.runInPlace('copy', [average, value], noAttrs);
     });
-    this.#count = count;
+    this.#count.value = count;
   }
 
   #pairs(): [string, Tensor, Tensor][] {

@@ -1,4 +1,5 @@
 import { backend } from '../backend/current.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { keep } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 
@@ -19,6 +20,10 @@ export class NumberCell {
 
   /** Reads the tensor only when it was written since. */
   get value(): number {
+    refuseRecorded(
+      'a number that may change between steps is read while a compiled function is recorded',
+      'read it outside, or compute with its tensor (lrTensor of the group)',
+    );
     const version = backend.version(this.tensor);
     if (version !== this.#version) {
       this.#value = (backend.read(this.tensor) as Float64Array)[0]!;
@@ -28,6 +33,10 @@ export class NumberCell {
   }
 
   set value(value: number) {
+    refuseRecorded(
+      'a number is set while a compiled function is recorded; a replay would set the same one again',
+      'set it, or call step() of the schedule, outside of the compiled function, after it',
+    );
     const source = backend.create('float64', [], Float64Array.of(value));
     backend.runInPlace('copy', [this.tensor, source], {});
     backend.release(source);

@@ -1,4 +1,5 @@
 import { Handle } from '../backend/backend.js';
+import { configurationChanged } from '../backend/configuration.js';
 import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
@@ -105,6 +106,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     // What is left of the group are its options, and the group has each as a property.
     const complete = this.#complete(options as unknown as Options);
     this.#groups.push(new ParamGroup(this.name, this.#rule, list, complete) as GroupOf<Options>);
+    configurationChanged();
   }
 
   /**

@@ -1,7 +1,9 @@
 import { asGiven } from '../autocast-policy.js';
 import type { OpInput } from '../backend/backend.js';
 import { Handle } from '../backend/backend.js';
+import { configurationChanged } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
+import { unrecorded } from '../backend/recording.js';
 import { describe, noAttrs, shapeText } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { zeros, zerosLike } from '../ops/creation.js';
@@ -80,7 +82,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     const own = this as unknown as GroupOf<Options>;
     const inputs: OpInput<Tensor>[] = [this.params];
     for (const [name, kind] of Object.entries(this.#rule.states)) {
-      inputs.push(kind.when === undefined || kind.when(own) ? this.#stateOf(name, kind) : []);
+      inputs.push(isKept(kind, own) ? this.#stateOf(name, kind) : []);
     }
     inputs.push(...this.#rows);
     for (const cells of this.#cells.values()) for (const cell of cells) inputs.push(cell.tensor);
@@ -169,6 +171,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
       let current = initial;
       const set = (value: typeof current): void => {
         check(value);
+        if (value !== current) configurationChanged();
         current = value;
       };
       Object.defineProperty(this, name, { enumerable: true, get: () => current, set });
@@ -177,9 +180,13 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
     const [split, join] = [kind.numbers.bind(kind), kind.join.bind(kind)];
     const cells = split(initial).map((value) => new NumberCell(value));
     this.#cells.set(name, cells);
+    const conditions = Object.values(this.#rule.states).filter((state) => state.when !== undefined);
+    const own = this as unknown as GroupOf<Options>;
     const set = (value: Required<Options>[Name]): void => {
       check(value);
+      const before = conditions.map((state) => isKept(state, own));
       split(value).forEach((one, i) => (cells[i]!.value = one));
+      if (conditions.some((state, i) => isKept(state, own) !== before[i])) configurationChanged();
     };
     Object.defineProperty(this, name, {
       enumerable: true,
@@ -191,10 +198,12 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
   #stateOf(name: string, kind: StateKind<Options>): readonly Tensor[] {
     const existing = this.#states.get(name);
     if (existing) return existing;
-    // A state is started by the op at the first step that it sees, which it knows by the count.
-    if (this.#rule.rows[0] !== 'step')
-      this.#setRow(this.#rows[0]!, new Array<number>(this.params.length).fill(0));
-    return this.#makeState(name, kind);
+    return unrecorded(() => {
+      // A state is started by the op at the first step that it sees, which it knows by the count.
+      if (this.#rule.rows[0] !== 'step')
+        this.#setRow(this.#rows[0]!, new Array<number>(this.params.length).fill(0));
+      return this.#makeState(name, kind);
+    });
   }
 
   /** Zeros for every parameter, that outlive scopes. */
@@ -219,6 +228,11 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
 
 function namesOf<Options extends LearningRate>(rule: Rule<Options>): (keyof Options & string)[] {
   return Object.keys(rule.options) as (keyof Options & string)[];
+}
+
+/** Whether a state is kept with the options as they are. A program holds the answer: another one is another configuration. */
+function isKept<Options extends LearningRate>(kind: StateKind<Options>, own: GroupOf<Options>): boolean {
+  return kind.when === undefined || unrecorded(() => kind.when!(own));
 }
 
 function shapeOf<Options extends object>(kind: StateKind<Options>, param: Tensor): readonly number[] | null {

@@ -1,7 +1,7 @@
 import type { OpProfile } from './profile.js';
 
 /** Rows as text, the first column to the left, numbers to the right. */
-function layOut(rows: readonly (readonly string[])[]): string[] {
+export function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
@@ -11,7 +11,7 @@ function layOut(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function bytesText(bytes: number): string {
+export function bytesText(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let unit = 0;
   for (; bytes >= 1000 && unit < units.length - 1; ++unit) bytes /= 1000;

@@ -102,6 +102,7 @@ napi_value initialize(napi_env env, napi_value exports) {
     export_read(env, exports);
     export_autograd(env, exports);
     export_program(env, exports);
+    export_program_async(env, exports);
     export_system(env, exports);
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, error.what());

@@ -112,6 +112,7 @@ void export_run(napi_env env, napi_value exports);
 void export_data(napi_env env, napi_value exports);
 void export_observe(napi_env env, napi_value exports);
 void export_read(napi_env env, napi_value exports);
+void export_program_async(napi_env env, napi_value exports);
 void export_program(napi_env env, napi_value exports);
 void export_autograd(napi_env env, napi_value exports);
 void export_system(napi_env env, napi_value exports);

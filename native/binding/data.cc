@@ -94,7 +94,7 @@ napi_value info(AddonData& data, napi_callback_info) {
 napi_value release(AddonData& data, napi_callback_info) {
   const HandleId id = data.read_id(0);
   if (data.graph.recording && data.handles.has(id) &&
-      data.graph.recording->is_state(data.handles.get(id, "dispose"))) {
+      data.graph.recording->is_last_of_state(data.handles.get(id, "dispose"))) {
     fail(ErrorKind::kRecording, "dispose",
          "a tensor from outside cannot be disposed of while compile records a function; dispose of it "
          "outside");

@@ -1,5 +1,5 @@
-// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs
-// by number.
+// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs by
+// number.
 #include "binding/program.h"
 
 #include <algorithm>
@@ -12,11 +12,6 @@ namespace {
 
 // Handles for results that pass as arguments of one call; the caller binds objects to any others.
 constexpr size_t kHandles = 8;
-
-void read_tensors(AddonData& data, size_t count, const char* op, std::vector<Tensor>& out) {
-  out.clear();
-  for (size_t i = 0; i < count; ++i) out.push_back(data.handles.get(data.read_id(2 * i), op));
-}
 
 napi_value text(napi_env env, const std::string& value) {
   napi_value out;
@@ -84,10 +79,7 @@ napi_value end(AddonData& data, napi_callback_info info) {
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
   napi_value out;
-  check(env,
-        napi_create_uint32(
-            env, table.add(std::make_unique<Program>(data.graph, std::move(recorded), std::move(options))),
-            &out));
+  check(env, napi_create_uint32(env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))), &out));
   return out;
 }
 
@@ -95,6 +87,20 @@ napi_value abort_recording(AddonData& data, napi_callback_info) {
   const Ended recorder(data);
   if (recorder) recorder->abort();
   return nullptr;
+}
+
+// pauseProgram(pause): what follows is not recorded; what it makes is state, as if it had been there before.
+napi_value pause(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const bool paused = bool_argument(data.env, arguments[0]);
+  data.graph.recording = paused ? nullptr : data.programs->recorder.get();
+  return nullptr;
+}
+
+// freshInProgram(): ints hold the tensor.
+napi_value fresh(AddonData& data, napi_callback_info) {
+  const ProgramTable& table = *data.programs;
+  return boolean(data.env, table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
 }
 
 napi_value recording(AddonData& data, napi_callback_info) {
@@ -116,7 +122,8 @@ napi_value ready(AddonData& data, napi_callback_info info) {
 napi_value run(AddonData& data, napi_callback_info info) {
   const Arguments<2 + kHandles> arguments(data.env, info);
   ProgramTable& table = *data.programs;
-  Program& program = table.get(int_argument(data.env, arguments[0]));
+  const std::shared_ptr<Program> held = table.share(int_argument(data.env, arguments[0]));
+  Program& program = *held;
   if (table.recorder) {
     fail(ErrorKind::kRecording, program.name().c_str(),
          "a compiled function cannot be called while another one is recorded; call the plain function there");
@@ -124,6 +131,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   read_tensors(data, count_argument(data, arguments[1]), program.name().c_str(), table.arguments);
   data.handles.poll();
   Invocation& call = table.call;
+  program.check_ready(table.arguments);
+  program.check_idle(table.arguments);
   program.prepare(call, table.arguments);
   table.arguments.clear();
   data.graph.counters.ops += program.node_count();
@@ -131,8 +140,7 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const size_t count = program.result_count();
   for (size_t j = 0; j < count; ++j) {
     const bool has_handle = 2 + j < std::min(arguments.count, 2 + kHandles);
-    data.write_id(2 * j,
-                  data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
+    data.write_id(2 * j, data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
     data.graph.counters.handles_made += has_handle;
   }
   table.call.clear();
@@ -165,27 +173,32 @@ napi_value dispose(AddonData& data, napi_callback_info info) {
 
 }  // namespace
 
-uint32_t ProgramTable::add(std::unique_ptr<Program> program) {
+void read_tensors(AddonData& data, size_t count, const char* op, std::vector<Tensor>& out) {
+  out.clear();
+  for (size_t i = 0; i < count; ++i) out.push_back(data.handles.get(data.read_id(2 * i), op));
+}
+
+uint32_t ProgramTable::add(std::shared_ptr<Program> program) {
   programs_.push_back(std::move(program));
   return static_cast<uint32_t>(programs_.size()) - 1;
 }
 
-Program& ProgramTable::get(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= programs_.size() ||
-      !programs_[static_cast<size_t>(number)])
+const std::shared_ptr<Program>& ProgramTable::share(int32_t number) const {
+  if (number < 0 || static_cast<size_t>(number) >= programs_.size() || !programs_[static_cast<size_t>(number)])
     fail(ErrorKind::kDisposed, "compile", "the program was disposed of");
-  return *programs_[static_cast<size_t>(number)];
+  return programs_[static_cast<size_t>(number)];
 }
 
 void ProgramTable::remove(int32_t number) {
-  if (number >= 0 && static_cast<size_t>(number) < programs_.size())
-    programs_[static_cast<size_t>(number)].reset();
+  if (number >= 0 && static_cast<size_t>(number) < programs_.size()) programs_[static_cast<size_t>(number)].reset();
 }
 
 void export_program(napi_env env, napi_value exports) {
   export_function(env, exports, "beginProgram", entry<begin>);
   export_function(env, exports, "endProgram", entry<end>);
   export_function(env, exports, "abortProgram", entry<abort_recording>);
+  export_function(env, exports, "pauseProgram", entry<pause>);
+  export_function(env, exports, "freshInProgram", entry<fresh>);
   export_function(env, exports, "recordingProgram", entry<recording>);
   export_function(env, exports, "programReady", entry<ready>);
   export_function(env, exports, "runProgram", entry<run>);

@@ -91,8 +91,9 @@ napi_value read_later(AddonData& data, napi_callback_info info) {
   const napi_env env = data.env;
   refuse_recording(data);
   const Tensor tensor = data.handles.get(data.read_id(0), "read");
-  if (tensor->storage && tensor->storage->writers) fail_busy(data.graph, "read");
   const Target target = target_of(env, arguments[0], tensor);
+  if (tensor->storage && tensor->storage->writers)
+    return read_behind_programs(data, tensor, arguments[0], target.memory, target.spec);
   auto reading = std::make_unique<Reading>();
   reading->read = std::make_shared<PendingRead>(tensor, target.memory, target.spec.dtype);
   reading->data = data.self;

@@ -25,6 +25,8 @@ class Recording {
 
   // Whether it stands on memory that was there before.
   virtual bool is_state(const Tensor& tensor) const = 0;
+  // Whether it is the last that JavaScript has of such memory: no view of it, nor the base of one.
+  virtual bool is_last_of_state(const Tensor& tensor) const = 0;
 
   // What depends on `.grad` of this tensor is about to happen; what replaces it is.
   virtual void grad_read(const Tensor& leaf) = 0;

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "core/matmul_precision.h"
+#include "core/pool.h"
 #include "core/threads.h"
+#include "graph/record.h"
 #include "ops/widen.h"
 
 namespace lanegrad {
@@ -109,6 +111,9 @@ void Program::build() {
   const auto passes = all_passes();
   while (std::string_view(passes[in_place].name) != "inPlace") ++in_place;
   plan_ = plan_memory(recorded_.code, options_.passes.has(in_place));
+  // What the recording took and gave back would lie beside the arena.
+  constexpr size_t kLarge = size_t{4} << 20;
+  if (plan_.bytes >= kLarge) pool_trim();
   replay_ = std::make_unique<Replay>(recorded_.code, plan_);
 }
 
@@ -174,9 +179,28 @@ const char* Program::unready(std::span<const Tensor> arguments) const {
 
 bool Program::ready(std::span<const Tensor> arguments) const { return unready(arguments) == nullptr; }
 
-void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
+void Program::check_ready(std::span<const Tensor> arguments) const {
   if (const char* what = unready(arguments))
     fail(ErrorKind::kRecording, name().c_str(), "cannot be replayed: it was recorded otherwise, in ", what);
+}
+
+void Program::check_idle(std::span<const Tensor> arguments) const {
+  bool busy = in_flight > 0;  // its arena is in use
+  for (const Storage* s : read_state_) busy = busy || s->writers;
+  for (const Storage* s : written_state_) busy = busy || s->writers || s->readers;
+  for (size_t i = 0; i < dynamic_.size(); ++i) {
+    const CodeStorage& s = recorded_.code.storages[static_cast<size_t>(dynamic_[i])];
+    if (s.holding == Holding::kResult) continue;
+    const size_t slot = static_cast<size_t>(s.slot);
+    const Tensor t = s.holding == Holding::kArgument
+                         ? arguments[slot]
+                         : gradient_at_entry(recorded_.gradients[slot], arguments);
+    if (t) busy = busy || t->storage->writers || (writes_base_[i] && t->storage->readers);
+  }
+  if (busy) fail_busy(env_, name().c_str());
+}
+
+void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
   const Code& code = recorded_.code;
   call.bases.resize(dynamic_.size());
   call.pins.resize(dynamic_.size());

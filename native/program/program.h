@@ -25,7 +25,7 @@ struct Invocation {
   std::vector<char*> bases;        // by Replay::dynamic()
   std::vector<Ref<Storage>> pins;  // what they stand on
   std::vector<Tensor> results;
-  std::atomic<bool> stop{false};
+  std::atomic<Stop> stop{Stop::kNo};
 
   void clear() {
     pins.clear();
@@ -45,8 +45,11 @@ class Program {
 
   // Whether these arguments and the gradients and leaves of outside are such as the recording saw.
   bool ready(std::span<const Tensor> arguments) const;
-  // Takes the memory of a call, makes its results, and binds gradients as they are after it. Throws if not
-  // ready.
+  // Throws kRecording if it is not.
+  void check_ready(std::span<const Tensor> arguments) const;
+  // Of a program that is ready: throws kBusy where calls that were started and have not ended use what a call of this one would.
+  void check_idle(std::span<const Tensor> arguments) const;
+  // Takes the memory of a call, makes its results, and binds gradients as they are after it.
   void prepare(Invocation& call, std::span<const Tensor> arguments);
   // Runs it; on any thread, one call at a time. False if it was stopped.
   bool execute(Invocation& call);
@@ -55,6 +58,7 @@ class Program {
   std::span<Storage* const> read_state() const { return read_state_; }
   std::span<Storage* const> written_state() const { return written_state_; }
   // Whether a call writes what stands behind bases[i], which is not a result.
+  int in_flight = 0;  // calls that were started on another thread
   bool writes_base(size_t i) const { return writes_base_[i]; }
   size_t node_count() const { return recorded_.code.nodes.size(); }
 

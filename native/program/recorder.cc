@@ -84,6 +84,18 @@ bool Recorder::is_state(const Tensor& t) const {
   return origin != Origin::kMade && origin != Origin::kCreated;
 }
 
+bool Recorder::is_last_of_state(const Tensor& t) const {
+  if (!is_state(t)) return false;
+  const StorageMark* const mark = t->storage->mark;
+  const bool is_held = mark && static_cast<const Entry&>(*mark).held;
+  return t->storage->use_count() == (is_held ? 2 : 1);
+}
+
+bool Recorder::is_fresh(const Tensor& t) const {
+  if (!t->storage || !t->storage->mark || t->use_count() != 1 || t->storage->use_count() != 1) return false;
+  return static_cast<const Entry&>(*t->storage->mark).origin == Origin::kMade;
+}
+
 int Recorder::argument_of(const Tensor& t) const {
   const auto found = std::find(arguments_.begin(), arguments_.end(), t);
   return found == arguments_.end() ? -1 : static_cast<int>(found - arguments_.begin());

@@ -72,6 +72,9 @@ class Recorder final : public Recording {
   void grad_written(const Tensor& leaf) override { touch_grad(leaf, false); }
 
   bool is_state(const Tensor& tensor) const override;
+  bool is_last_of_state(const Tensor& tensor) const override;
+  // Whether an op made it while recording, and nobody but one handle knows it.
+  bool is_fresh(const Tensor& tensor) const;
 
   // The function returned these.
   Recorded finish(std::span<const Tensor> results, bool keep_grads);

@@ -29,6 +29,15 @@ Replay::Replay(const Code& code, const MemoryPlan& plan) : base_of_(code.storage
     dynamic_.push_back(static_cast<int>(s));
   }
   patched_.resize(dynamic_.size());
+  const auto writes_outside = [&](const CodeNode& node) {
+    bool any = false;
+    for_each_write(node, [&](const CodeOperand& o) {
+      const Holding holding = code.storages[static_cast<size_t>(o.storage)].holding;
+      any = any || (holding != Holding::kTemporary && holding != Holding::kResult);
+    });
+    return any;
+  };
+  while (first_write_ < code.nodes.size() && !writes_outside(code.nodes[first_write_])) ++first_write_;
   size_t count = 0;
   for (const CodeNode& node : code.nodes) count += node.inputs.size() + node.outputs.size();
   views_.reserve(count);
@@ -69,22 +78,23 @@ void Replay::patch(std::span<char* const> bases) {
   for (const Patch& p : patches_) views_[p.view].data = bases[p.base] + p.offset;
 }
 
-bool Replay::run(std::span<char* const> bases, const std::atomic<bool>& stop) {
+bool Replay::run(std::span<char* const> bases, const std::atomic<Stop>& stop) {
   patch(bases);
   for (size_t i = 0; i < steps_.size(); ++i) {
-    if (stop.load(std::memory_order_relaxed)) [[unlikely]]
+    const Stop now = stop.load(std::memory_order_relaxed);
+    if (now != Stop::kNo && stopped(now, i)) [[unlikely]]
       return false;
     steps_[i](contexts_[i]);
   }
   return true;
 }
 
-bool Replay::run(std::span<char* const> bases, const std::atomic<bool>& stop, std::span<double> times) {
+bool Replay::run(std::span<char* const> bases, const std::atomic<Stop>& stop, std::span<double> times) {
   using Clock = std::chrono::steady_clock;
   patch(bases);
   Clock::time_point last = Clock::now();
   for (size_t i = 0; i < steps_.size(); ++i) {
-    if (stop.load(std::memory_order_relaxed)) return false;
+    if (stopped(stop.load(std::memory_order_relaxed), i)) return false;
     steps_[i](contexts_[i]);
     const Clock::time_point now = Clock::now();
     times[i] += std::chrono::duration<double, std::micro>(now - last).count();

@@ -11,6 +11,13 @@
 
 namespace lanegrad {
 
+// When a run is to end early.
+enum class Stop : uint8_t {
+  kNo,
+  kBeforeWrites,  // at the next node, unless memory that is seen after the call was written
+  kNow,           // at the next node
+};
+
 class Replay {
  public:
   // `code` must stay where it is. Makes the arena.
@@ -20,11 +27,10 @@ class Replay {
 
   // The storages whose memory comes with each call, in the order of `bases`.
   std::span<const int> dynamic() const { return dynamic_; }
-  // False if `stop` was set before a node began. Nodes from `first_write_` on, the first that changes what is
-  // seen outside, are not stopped by `cancel`.
-  bool run(std::span<char* const> bases, const std::atomic<bool>& stop);
+  // False if it was stopped.
+  bool run(std::span<char* const> bases, const std::atomic<Stop>& stop);
   // The same, adding each node's microseconds to `times`.
-  bool run(std::span<char* const> bases, const std::atomic<bool>& stop, std::span<double> times);
+  bool run(std::span<char* const> bases, const std::atomic<Stop>& stop, std::span<double> times);
 
  private:
   using Step = void (*)(const EvalContext&);
@@ -33,6 +39,9 @@ class Replay {
     int64_t offset;
   };
   TensorView view_of(const CodeOperand& o, const Code& code, const MemoryPlan& plan);
+  bool stopped(Stop stop, size_t node) const {
+    return stop == Stop::kNow || (stop == Stop::kBeforeWrites && node <= first_write_);
+  }
   void patch(std::span<char* const> bases);
 
   Ref<Storage> arena_;
@@ -41,6 +50,7 @@ class Replay {
   std::vector<TensorView> views_;
   std::vector<EvalContext> contexts_;
   std::vector<Step> steps_;
+  size_t first_write_ = 0;  // the first node that writes what is seen after the call
   std::vector<Patch> patches_;
   std::vector<char*> patched_;  // the bases that stand in the views
 };

@@ -22,6 +22,7 @@ import {
   type TensorInfo,
 } from '../backend.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
+import { refuseReading } from '../recording.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
 import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
@@ -87,6 +88,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   read(tensor: T): TypedArray {
+    refuseReading();
     this.crossings += 1;
     const t = this.tensor('read', tensor);
     const storage = allocate('read', t.dtype, t.shape);

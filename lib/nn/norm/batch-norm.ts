@@ -1,3 +1,4 @@
+import { configurationChanged } from '../../backend/configuration.js';
 import { backend } from '../../backend/current.js';
 import { checkRange, checkTensor, noAttrs, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
@@ -84,6 +85,7 @@ export abstract class BatchNorm extends Module {
   }
   set momentum(value: number | null) {
     if (value !== null) checkRange(this.#name, 'momentum', value, 0, 1);
+    if (value !== this.#momentum) configurationChanged();
     this.#momentum = value;
   }
 

@@ -1,3 +1,4 @@
+import { configurationChanged } from '../../backend/configuration.js';
 import { checkRange, checkTensor, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
 import { ones, zeros } from '../../ops/creation.js';
@@ -78,6 +79,7 @@ export abstract class InstanceNorm extends Module {
   }
   set momentum(value: number) {
     checkRange(this.#name, 'momentum', value, 0, 1);
+    if (value !== this.#momentum) configurationChanged();
     this.#momentum = value;
   }
 

@@ -96,7 +96,9 @@ export function averageStep(inputs: Inputs): Tensor[] {
   const [weight] = numbersFrom(inputs, 2) as [number];
   noGrad(() => {
     averages.forEach((average, i) => {
-      scoped(() => void average.add_(values[i]!.sub(average).mul_(weight)));
+      // At first there is nothing to keep of: the value, exactly.
+      if (weight === 1) average.copy_(values[i]!);
+      else scoped(() => void average.add_(values[i]!.sub(average).mul_(weight)));
     });
   });
   return [];

@@ -347,10 +347,12 @@ struct Rule<LionStep, T> {
 template <class T>
 struct Rule<AverageStep, T> {
   Vec<T> weight;
-  explicit LANEGRAD_INLINE Rule(const AverageStep& s) : weight(all<T>(s.weight)) {}
+  bool first;
+  explicit LANEGRAD_INLINE Rule(const AverageStep& s) : weight(all<T>(s.weight)), first(s.weight == 1) {}
   template <class L>
   LANEGRAD_INLINE void operator()(const L& x) const {
-    x.store(kParam, toward(x.load(kParam), x.load(kGrad), weight));
+    const Vec<T> value = x.load(kGrad);
+    x.store(kParam, first ? value : toward(x.load(kParam), value, weight));
   }
 };
 

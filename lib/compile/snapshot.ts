@@ -1,0 +1,105 @@
+import { backend } from '../backend/current.js';
+import { describe, noAttrs } from '../check.js';
+import { DTypeError, ValueError } from '../errors.js';
+import { noGrad } from '../grad-mode.js';
+import { Module } from '../nn/module.js';
+import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
+import { exchanging, replaceIn, walk } from '../nn/tree.js';
+import type { Slot } from '../nn/tree.js';
+import { clone } from '../ops/convert.js';
+import { keep, synchronous } from '../scope.js';
+import type { Tensor } from '../tensor.js';
+
+/** A module as it was, for use while it is trained further. See {@link snapshot}. */
+export class Snapshot<M extends AnyModule> {
+  readonly #module: M;
+  /** Copies, by the tensors that they were made of. Shared tensors stay shared. */
+  readonly #copies = new Map<Tensor, Tensor>();
+
+  /** @internal */
+  constructor(module: M) {
+    this.#module = module;
+    noGrad(() => {
+      for (const { value } of this.#slots())
+        if (!this.#copies.has(value)) this.#copies.set(value, keep(clone(value)));
+    });
+  }
+
+  /** What the module computed when the snapshot was made, in evaluation and without recording. */
+  forward(...inputs: InputsOf<M>): OutputOf<M> {
+    const replaced: { slot: Slot<Tensor>; copy: Tensor }[] = [];
+    for (const slot of this.#slots()) replaced.push({ slot, copy: this.#copyOf(slot) });
+    const modes = this.#module.modules().map((module) => ({ module, training: module.training }));
+    try {
+      for (const { slot, copy } of replaced) replaceIn(slot, copy);
+      for (const { module } of modes) module.training = false;
+      const module = this.#module as Module<unknown[], unknown>;
+      return exchanging(() =>
+        noGrad(() => synchronous('snapshot', module.forward(...inputs) as OutputOf<M>)),
+      );
+    } finally {
+      for (const { slot } of replaced) replaceIn(slot, slot.value);
+      for (const { module, training } of modes) module.training = training;
+    }
+  }
+
+  /**
+   * Takes the module's weights as they are now.
+   *
+   * @throws BusyError while a program that runs on another thread writes them.
+   * @throws ValueError if the module has got other parameters since.
+   */
+  update(): this {
+    const pairs = this.#slots().map((slot) => [this.#copyOf(slot), slot.value] as const);
+    noGrad(() => {
+      for (const [copy, value] of pairs) backend.runInPlace('copy', [copy, value], noAttrs);
+    });
+    return this;
+  }
+
+  /** Frees the copies. */
+  dispose(): void {
+    for (const copy of this.#copies.values()) copy.dispose();
+  }
+
+  /** For `using copy = snapshot(model)`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #slots(): Slot<Tensor>[] {
+    const slots: Slot<Tensor>[] = [];
+    walk(this.#module, (_, _path, { parameters, buffers }) => slots.push(...parameters, ...buffers));
+    return slots;
+  }
+
+  #copyOf({ name, value }: Slot<Tensor>): Tensor {
+    const copy = this.#copies.get(value);
+    if (copy === undefined)
+      throw new ValueError(
+        `[snapshot] ${name}: the module has another tensor there since; make a new snapshot`,
+      );
+    return copy;
+  }
+}
+
+/**
+ * A copy of the weights of a module, with which it can be called while training goes on: for serving. Structure and code are
+ * the module's own; `forward` runs in evaluation, without recording, and may be compiled.
+ *
+ * @throws BusyError while a program that runs on another thread writes the weights: take it between two steps.
+ * @throws DTypeError for what is no module.
+ * @example
+ * import { nn, noGrad, ones, snapshot } from 'lanegrad';
+ * const model = new nn.Linear(2, 1, { bias: false });
+ * noGrad(() => model.weight.fill_(1));
+ * const serving = snapshot(model);
+ * noGrad(() => model.weight.fill_(5));
+ * serving.forward(ones([1, 2])).tolist(); // => [[2]]
+ * serving.update().forward(ones([1, 2])).tolist(); // => [[10]]
+ */
+export function snapshot<M extends AnyModule>(module: M): Snapshot<M> {
+  if (!((module as unknown) instanceof Module))
+    throw new DTypeError(`[snapshot] module: got ${describe(module)}, wanted a module`);
+  return new Snapshot(module);
+}

@@ -1,0 +1,263 @@
+// Programs on their own thread: submission, completion, cancelling, and reads that wait for them. Tensors that
+// a submitted program uses are marked until it is done; the marks belong to the JavaScript thread.
+#include "binding/program_async.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "binding/addon_data.h"
+#include "graph/record.h"
+#include "ops/copy.h"
+
+namespace lanegrad {
+namespace {
+
+// A promise would otherwise wait for ever behind a loop that never awaits.
+constexpr size_t kMostInFlight = 10'000;
+
+// Marks storages as read or written while it lives.
+class Marks {
+ public:
+  void read(const Ref<Storage>& storage) {
+    ++storage->readers;
+    read_.push_back(storage);
+  }
+  void write(const Ref<Storage>& storage) {
+    ++storage->writers;
+    written_.push_back(storage);
+  }
+  ~Marks() {
+    for (const Ref<Storage>& s : read_) --s->readers;
+    for (const Ref<Storage>& s : written_) --s->writers;
+  }
+
+ private:
+  std::vector<Ref<Storage>> read_, written_;
+};
+
+// What both kinds of job have: a promise, and what went wrong.
+struct PromiseJob : ProgramJob {
+  Marks marks;
+  napi_deferred promise = nullptr;
+  bool failed = false;
+  ErrorKind kind = ErrorKind::kInternal;
+  std::string problem;
+
+  void run() final {
+    try {
+      work();
+    } catch (const Error& error) {
+      failed = true;
+      kind = error.kind();
+      problem = error.what();
+    } catch (const std::exception& error) {
+      failed = true;
+      problem = error.what();
+    }
+  }
+  virtual void work() = 0;
+  // On the JavaScript thread: what the promise gives.
+  virtual napi_value value(AddonData& data) = 0;
+};
+
+struct RunJob final : PromiseJob {
+  std::shared_ptr<Program> program;
+  Invocation call;
+  int32_t number = 0;
+  bool finished = false;
+
+  ~RunJob() override {
+    if (program) --program->in_flight;
+  }
+  void halt() override { call.stop = Stop::kNow; }
+  void work() override { finished = program->execute(call); }
+  // The ids of the results; null if the call was cancelled.
+  napi_value value(AddonData& data) override {
+    const napi_env env = data.env;
+    napi_value out;
+    if (!finished) {
+      check(env, napi_get_null(env, &out));
+      return out;
+    }
+    const size_t count = program->result_count();
+    check(env, napi_create_array_with_length(env, 2 * count, &out));
+    for (size_t j = 0; j < count; ++j) {
+      const HandleId id = data.handles.add(std::move(call.results[j]), nullptr);
+      napi_value slot, generation;
+      check(env, napi_create_int32(env, id.slot, &slot));
+      check(env, napi_create_int32(env, id.generation, &generation));
+      check(env, napi_set_element(env, out, static_cast<uint32_t>(2 * j), slot));
+      check(env, napi_set_element(env, out, static_cast<uint32_t>(2 * j + 1), generation));
+    }
+    return out;
+  }
+};
+
+// A copy of a tensor's elements as they are when the programs before it are done.
+struct ReadJob final : PromiseJob {
+  Tensor source;
+  napi_ref buffer = nullptr;
+  void* target = nullptr;
+  TensorSpec spec;
+
+  void halt() override {}
+  void work() override { copy_view({target, &spec}, {source->data(), &source->spec}); }
+  napi_value value(AddonData& data) override {
+    napi_value out;
+    check(data.env, napi_get_reference_value(data.env, buffer, &out));
+    napi_delete_reference(data.env, buffer);
+    return out;
+  }
+};
+
+}  // namespace
+
+ProgramQueue::ProgramQueue(AddonData& data) : data_(data) {
+  const napi_env env = data.env;
+  napi_value name;
+  check(env, napi_create_string_utf8(env, "lanegrad:program", NAPI_AUTO_LENGTH, &name));
+  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+                                             complete, &settle_));
+  // Only jobs in flight keep the process alive.
+  check(env, napi_unref_threadsafe_function(env, settle_));
+  // Runs before that of the function, which was added earlier: nobody calls it afterwards.
+  check(env, napi_add_env_cleanup_hook(env, join, this));
+  thread_ = std::make_unique<ProgramThread>(done, this);
+}
+
+ProgramQueue::~ProgramQueue() = default;
+
+void ProgramQueue::join(void* queue) {
+  auto& self = *static_cast<ProgramQueue*>(queue);
+  self.thread_.reset();
+  napi_release_threadsafe_function(self.settle_, napi_tsfn_abort);
+}
+
+// On the thread of programs.
+void ProgramQueue::done(void* queue, std::unique_ptr<ProgramJob> job) {
+  auto& self = *static_cast<ProgramQueue*>(queue);
+  ProgramJob* const raw = job.release();
+  if (napi_call_threadsafe_function(self.settle_, raw, napi_tsfn_nonblocking) != napi_ok) delete raw;
+}
+
+void ProgramQueue::complete(napi_env env, napi_value, void* queue, void* job) {
+  std::unique_ptr<PromiseJob> settled(static_cast<PromiseJob*>(static_cast<ProgramJob*>(job)));
+  if (!env) return;
+  auto& self = *static_cast<ProgramQueue*>(queue);
+  AddonData& data = self.data_;
+  const napi_deferred promise = settled->promise;
+  self.jobs_.erase(std::remove(self.jobs_.begin(), self.jobs_.end(), settled.get()), self.jobs_.end());
+  if (self.jobs_.empty()) {
+    napi_unref_threadsafe_function(env, self.settle_);
+    data.graph.in_flight.clear();
+  }
+  napi_value value = nullptr;
+  try {
+    if (settled->failed) throw Error(settled->kind, settled->problem);
+    value = settled->value(data);
+    settled.reset();  // before anybody hears of it: its marks go
+    napi_resolve_deferred(env, promise, value);
+    return;
+  } catch (const Error& error) {
+    settled.reset();
+    throw_error(data, error.kind(), error.what());
+  } catch (const PendingException&) {
+    settled.reset();
+  }
+  napi_get_and_clear_last_exception(env, &value);
+  napi_reject_deferred(env, promise, value);
+}
+
+napi_value ProgramQueue::add(std::unique_ptr<ProgramJob> added, const std::string& name) {
+  const napi_env env = data_.env;
+  auto* const job = static_cast<PromiseJob*>(added.get());
+  napi_value promise;
+  check(env, napi_create_promise(env, &job->promise, &promise));
+  if (jobs_.empty()) {
+    check(env, napi_ref_threadsafe_function(env, settle_));
+    data_.graph.in_flight = name;
+  }
+  jobs_.push_back(job);
+  thread_->add(std::move(added));
+  return promise;
+}
+
+namespace {
+
+ProgramQueue& queue_of(AddonData& data) {
+  auto& queue = data.programs->queue;
+  if (!queue) queue = std::make_unique<ProgramQueue>(data);
+  if (queue->in_flight() >= kMostInFlight)
+    fail(ErrorKind::kBusy, "compile", kMostInFlight, " calls are in flight; await some of them");
+  return *queue;
+}
+
+void mark_use(Marks& marks, const Program& program, const Invocation& call) {
+  for (Storage* s : program.read_state()) marks.read(Ref<Storage>(s));
+  for (Storage* s : program.written_state()) marks.write(Ref<Storage>(s));
+  for (size_t i = 0; i < call.pins.size(); ++i) {
+    if (!call.pins[i]) continue;
+    if (program.writes_base(i)) {
+      marks.write(call.pins[i]);
+    } else {
+      marks.read(call.pins[i]);
+    }
+  }
+}
+
+// startProgram(program, count, job): ints hold the arguments; a promise of the results' ids, or of null when
+// the job was cancelled.
+napi_value start(AddonData& data, napi_callback_info info) {
+  const Arguments<3> arguments(data.env, info);
+  ProgramTable& table = *data.programs;
+  auto job = std::make_unique<RunJob>();
+  job->program = table.share(int_argument(data.env, arguments[0]));
+  job->number = int_argument(data.env, arguments[2]);
+  const std::string& name = job->program->name();
+  if (table.recorder) {
+    fail(ErrorKind::kRecording, name.c_str(),
+         "a compiled function cannot be called while another one is recorded; call the plain function there");
+  }
+  std::vector<Tensor> operands;
+  read_tensors(data, count_argument(data, arguments[1]), name.c_str(), operands);
+  data.handles.poll();
+  ProgramQueue& queue = queue_of(data);
+  job->program->check_ready(operands);
+  job->program->prepare(job->call, operands);
+  ++job->program->in_flight;
+  mark_use(job->marks, *job->program, job->call);
+  data.graph.counters.ops += job->program->node_count();
+  return queue.add(std::move(job), name);
+}
+
+// cancelProgram(job)
+napi_value cancel(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  const int32_t number = int_argument(data.env, arguments[0]);
+  if (!data.programs->queue) return nullptr;
+  for (ProgramJob* job : data.programs->queue->jobs()) {
+    auto* const run = dynamic_cast<RunJob*>(job);
+    if (run && run->number == number && run->call.stop == Stop::kNo) run->call.stop = Stop::kBeforeWrites;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+napi_value read_behind_programs(AddonData& data, const Tensor& source, napi_value buffer, void* target,
+                                const TensorSpec& spec) {
+  auto job = std::make_unique<ReadJob>();
+  job->source = alias_tensor(source, source->spec, source->offset);
+  job->target = target;
+  job->spec = spec;
+  check(data.env, napi_create_reference(data.env, buffer, 1, &job->buffer));
+  job->marks.read(source->storage);
+  return queue_of(data).add(std::move(job), "a read");
+}
+
+void export_program_async(napi_env env, napi_value exports) {
+  export_function(env, exports, "startProgram", entry<start>);
+  export_function(env, exports, "cancelProgram", entry<cancel>);
+}
+
+}  // namespace lanegrad

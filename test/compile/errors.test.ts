@@ -1,0 +1,137 @@
+import { expect, it } from 'vitest';
+import {
+  compile,
+  DisposedError,
+  DTypeError,
+  nn,
+  nonzero,
+  ones,
+  optim,
+  RecordingError,
+  tensor,
+  ValueError,
+  zeros,
+} from '../../lib/index.js';
+import type { Tensor } from '../../lib/index.js';
+import { records } from './support.js';
+
+const x = tensor([1, 2], { dtype: 'float32' });
+
+function thrownBy(fn: () => unknown): RecordingError {
+  try {
+    compile(fn)();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RecordingError);
+    return error as RecordingError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+it.each<[string, () => unknown]>([
+  ['item', () => x.sum().item()],
+  ['data', () => x.data],
+  ['tolist', () => x.tolist()],
+  ['toString', () => x.toString()],
+  ['toJSON', () => JSON.stringify(x)],
+])('reading a value by %s is refused, with the place and what to do', (op, read) => {
+  const error = thrownBy(read);
+  expect(error.op).toBe(op);
+  expect(error.location).toMatch(/errors\.test\.ts:\d+:\d+$/);
+  expect(error.message).toContain(`[${op}] `);
+  expect(error.message).toContain('return the tensor and read it outside');
+  expect(error.message).toContain(error.location!);
+});
+
+it('so is what needs a value for the shape of its result, by the name that was called', () => {
+  expect(thrownBy(() => nonzero(x)).op).toBe('nonzero');
+  expect(thrownBy(() => x.maskedSelect(x.gt(1))).op).toBe('maskedSelect');
+});
+
+it('and a promise of values', async () => {
+  let read: Promise<unknown> | undefined;
+  compile(() => {
+    read = x.read();
+  })();
+  await expect(read).rejects.toThrow(RecordingError);
+});
+
+it('a compiled function inside another is refused', () => {
+  const inner = compile(() => x.add(1));
+  inner();
+  const error = thrownBy(() => inner());
+  expect(error.message).toContain('call the plain function');
+  expect(error.location).toMatch(/errors\.test\.ts/);
+  expect(inner().tolist()).toEqual([2, 3]);
+});
+
+it('a number of an optimizer is neither read nor set inside, nor is a schedule stepped', () => {
+  const optimizer = new optim.SGD([ones([1], { requiresGrad: true })], { lr: 0.5 });
+  const schedule = new optim.lrScheduler.StepLR(optimizer, 1);
+  const [group] = optimizer.paramGroups;
+  expect(thrownBy(() => x.mul(group!.lr)).message).toContain('lrTensor');
+  expect(thrownBy(() => (group!.lr = 0.25)).message).toContain('outside of the compiled function');
+  expect(thrownBy(() => schedule.step()).op).toBe('step');
+  expect(group!.lr).toBe(0.5);
+  expect(compile(() => x.mul(group!.lrTensor))().tolist()).toEqual([0.5, 1]);
+});
+
+it('a parameter is not made inside', () => {
+  expect(thrownBy(() => new nn.Linear(2, 2).forward(x)).message).toContain('before');
+});
+
+it('a disposed tensor is refused as foreign, and says where it was used', () => {
+  const gone = zeros([2]);
+  gone.dispose();
+  const error = thrownBy(() => x.add(gone));
+  expect(error.cause).toBeInstanceOf(DisposedError);
+  expect(error.location).toMatch(/errors\.test\.ts/);
+  const fn = compile((y: Tensor) => y.add(1));
+  expect(() => fn(gone)).toThrow(DisposedError);
+  fn(x);
+  expect(() => fn(gone)).toThrow(DisposedError);
+});
+
+it('what is neither tensor nor constant is no argument and no result', () => {
+  const fn = compile((value: unknown) => value);
+  for (const value of [new Map(), () => 1, Symbol('s'), new Date(), [[new Set()]]])
+    expect(() => fn(value)).toThrow(DTypeError);
+  expect(() => fn([{ a: new Map() }])).toThrow(/arguments\[0\]\[0\]\.a/);
+  expect(() => compile(() => new Float32Array(2))()).toThrow(DTypeError);
+  expect(() => compile(() => Promise.resolve(1))()).toThrow(ValueError);
+});
+
+it('after an error the next call is recorded as if nothing had happened', () => {
+  let fails = true;
+  const fn = compile((y: Tensor) => (fails ? y.mul(y.sum().item()) : y.add(1)));
+  expect(() => fn(x)).toThrow(RecordingError);
+  expect(x.sum().item()).toBe(3);
+  fails = false;
+  expect(fn(x).tolist()).toEqual([2, 3]);
+  expect(fn(x).tolist()).toEqual([2, 3]);
+});
+
+it('options and use after dispose are checked', () => {
+  const bad = (options: object) => () => compile(() => x, options);
+  for (const options of [
+    { passes: 'some' },
+    { maxPrograms: 0 },
+    { profile: 1 },
+    { keepGrads: 'no' },
+    { speed: 1 },
+  ])
+    expect(bad(options)).toThrow(ValueError);
+  expect(() => compile(3 as unknown as () => void)).toThrow(ValueError);
+  const fn = compile((y: Tensor) => y.add(1), { name: 'increment' });
+  expect(fn.name).toBe('increment');
+  fn(x);
+  fn.dispose();
+  fn.dispose();
+  expect(() => fn(x)).toThrow(/increment was disposed/);
+});
+
+it('values are read again when the recording is over', () => {
+  const optimizer = new optim.Adam([ones([2], { requiresGrad: true })]);
+  compile(() => optimizer.step())();
+  expect(optimizer.paramGroups[0]!.lr).toBe(0.001);
+  expect(records ? x.add(1).tolist() : [2, 3]).toEqual([2, 3]);
+});
