@@ -15,9 +15,7 @@
 namespace lanegrad {
 namespace {
 
-int matmul_in_force() {
-  return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
-}
+int matmul_in_force() { return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed)); }
 
 bool same_spec(const TensorSpec& a, const TensorSpec& b) {
   return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides;
@@ -100,8 +98,7 @@ void Program::find_state() {
     writes_base_.push_back(written[s] && holding != Holding::kResult);
   }
   for (const CodeResult& r : code.results)
-    result_base_.push_back(
-        static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
+    result_base_.push_back(static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
 }
 
 void Program::build() {

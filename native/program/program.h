@@ -22,8 +22,8 @@ struct ProgramOptions {
 
 // What one call brings and takes away. Its vectors keep their memory from call to call.
 struct Invocation {
-  std::vector<char*> bases;        // by Replay::dynamic()
-  std::vector<Ref<Storage>> pins;  // what they stand on
+  std::vector<char*> bases;         // by Replay::dynamic()
+  std::vector<Ref<Storage>> pins;   // what they stand on
   std::vector<Tensor> results;
   std::atomic<Stop> stop{Stop::kNo};
 
