@@ -40,11 +40,11 @@ TileLoop::TileLoop(std::span<const TensorSpec* const> operands, std::span<const 
   for (TileLane& lane : lanes_) classify(lane);
 }
 
-// By the strides of the first output, then by those of the others and of the operands.
+// By the strides of the last output, then by those of the others and of the operands.
 void TileLoop::sort_dims() {
   const auto outside = [&](int x, int y) {
     for (size_t i = 0; i < lanes_.size(); ++i) {
-      const TileLane& lane = lanes_[(i + static_cast<size_t>(first_output_)) % lanes_.size()];
+      const TileLane& lane = lanes_[(lanes_.size() - 1 + i) % lanes_.size()];
       if (lane.strides[x] != lane.strides[y]) return lane.strides[x] > lane.strides[y];
     }
     return false;
@@ -89,6 +89,7 @@ void TileLoop::cut(int64_t most) {
     for (TileLane& lane : lanes_) std::swap(lane.strides[d], lane.strides[last - 1]);
   }
   const int64_t length = sizes_[last], height = rank_ > 1 ? sizes_[last - 1] : 1;
+  runs_ = !block;
   if (block) {
     columns_ = std::min(length, kBlockColumns);
     rows_ = std::max<int64_t>(1, std::min(height, most / columns_));
@@ -139,6 +140,20 @@ Tile TileLoop::tile(int64_t number) const {
     t.index[d] = number % sizes_[d];
     number /= sizes_[d];
   }
+  return t;
+}
+
+Tile TileLoop::run_tile(int64_t first, int64_t count) const {
+  Tile t;
+  const int last = rank_ - 1;
+  for (int d = last; d >= 0; --d) {
+    t.index[d] = first % sizes_[d];
+    first /= sizes_[d];
+  }
+  t.rows = 1;
+  t.columns = std::min({columns_, sizes_[last] - t.index[last], count});
+  if (rows_ > 1 && t.index[last] == 0 && count >= 2 * columns_)
+    t.rows = std::min({rows_, sizes_[last - 1] - t.index[last - 1], count / columns_});
   return t;
 }
 

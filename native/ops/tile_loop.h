@@ -48,6 +48,10 @@ class TileLoop {
   int64_t tile_size() const { return rows_ * columns_; }  // the most elements of a tile
 
   Tile tile(int64_t number) const;
+  // Whether any run of elements in the order of the dims consists of tiles, or parts of them; and the first
+  // of `count` elements from `first` on.
+  bool takes_runs() const { return runs_; }
+  Tile run_tile(int64_t first, int64_t count) const;
   // From the start of the lane's memory to the tile, in bytes.
   int64_t offset(const TileLane& lane, const Tile& tile) const {
     int64_t at = 0;
@@ -76,6 +80,7 @@ class TileLoop {
   int64_t rows_ = 1, columns_ = 1;
   int64_t row_blocks_ = 1, column_blocks_ = 1;
   int64_t tiles_ = 0, elements_ = 0;
+  bool runs_ = true;
 };
 
 }  // namespace lanegrad

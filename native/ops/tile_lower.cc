@@ -36,8 +36,8 @@ class Lowering {
 
   LoweredTiles run() {
     const int operands = program_.operand_count();
-    out_.slots.resize(static_cast<size_t>(operands) + program_.outputs.size());
-    out_.outputs.resize(program_.outputs.size());
+    out_.outputs.resize(program_.outputs.size() + (program_.fold.step >= 0 ? 1 : 0));
+    out_.slots.resize(static_cast<size_t>(operands) + out_.outputs.size());
     for (int k = 0; k < operands; ++k) {
       const TileAccess access = loop_.lane(k).access;
       const Level level = access == TileAccess::kSame  ? kNever
@@ -49,16 +49,40 @@ class Lowering {
     for (size_t i = 0; i < program_.steps.size(); ++i)
       values_.push_back(lower(program_.steps[i], output_of(i)));
     out_.cost += kMemoryCost * static_cast<double>(program_.outputs.size());
+    if (program_.fold.step >= 0) lower_fold();
     note_reads();
+    for (size_t j = 0; j < program_.outputs.size(); ++j) {
+      if (!folds_directly() || program_.outputs[j] != program_.fold.step) continue;
+      out_.outputs[j].writer = out_.outputs.back().writer;
+      out_.outputs[j].folded = true;
+    }
     assign_registers();
     return std::move(out_);
   }
 
  private:
   int output_of(size_t step) const {
+    if (folds_directly() && program_.fold.step == static_cast<int>(step))
+      return static_cast<int>(program_.outputs.size());
     for (size_t j = 0; j < program_.outputs.size(); ++j)
       if (program_.outputs[j] == static_cast<int>(step)) return static_cast<int>(j);
     return -1;
+  }
+  // Whether the value that is folded is made where the fold wants it: not if it has to be widened for that.
+  bool folds_directly() const {
+    const int step = program_.fold.step;
+    return step >= 0 && !is_narrow(program_.steps[static_cast<size_t>(step)].spec.dtype);
+  }
+  void lower_fold() {
+    out_.cost += kMemoryCost;
+    if (folds_directly()) return;
+    Value& v = values_[static_cast<size_t>(program_.operand_count() + program_.fold.step)];
+    const int slot = output_slot(static_cast<int>(program_.outputs.size()));
+    const DType computed = computed_dtype(v.dtype);
+    if (v.level == kByElement)
+      emit_cast(slot, computed, wide(v), computed, v.level);
+    else
+      out_.body.push_back(fill_of(slot, wide(v), computed));
   }
   int output_slot(int output) const { return program_.operand_count() + output; }
 
@@ -281,8 +305,9 @@ class Lowering {
           loop_.lane(k).access == TileAccess::kGathered && out_.last_read[static_cast<size_t>(k)] >= 0;
       out_.gather_register.push_back(gathered ? take(loop_.lane(k).size) : -1);
     }
-    for (size_t j = 0; j < out_.outputs.size(); ++j)
-      out_.outputs[j].register_index = take(loop_.lane(output_slot(static_cast<int>(j))).size);
+    for (size_t j = 0; j < program_.outputs.size(); ++j)
+      if (!out_.outputs[j].folded)
+        out_.outputs[j].register_index = take(loop_.lane(output_slot(static_cast<int>(j))).size);
     for (size_t at = 0; at < out_.body.size(); ++at) {
       const TileInstruction& i = out_.body[at];
       const auto release = [&] {

@@ -11,7 +11,7 @@
 
 namespace lanegrad {
 
-// Slots are numbered: operands, outputs, then these.
+// Slots are numbered: operands, outputs (the value that is folded is the last), then these.
 struct TileSlot {
   enum Kind : uint8_t { kMemory, kRegister, kScalar, kConstant };
   Kind kind = kMemory;
@@ -23,6 +23,7 @@ struct TileOutput {
   int writer = -1;          // the instruction of the body that makes it
   bool read_later = false;
   bool streamable = false;  // its instruction can write past the caches
+  bool folded = false;      // it is the value that is folded, and made where that goes
 };
 
 struct LoweredTiles {

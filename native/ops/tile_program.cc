@@ -25,7 +25,7 @@ void tiles_eval(const EvalContext& c) {
   for (const TensorView& view : c.inputs().flat()) operands.push_back(view.data);
   void* outputs[kMaxOutputs];
   for (size_t j = 0; j < c.outputs().size(); ++j) outputs[j] = c.outputs()[j].data;
-  static_cast<const TilePlan*>(c.prepared())->run(operands.data(), outputs);
+  static_cast<const TilePlan*>(c.plan())->run(operands.data(), outputs, c.workspace());
 }
 
 const Op kTiles = {.name = "tiles",

@@ -26,10 +26,18 @@ struct TileStep {
   TensorSpec spec;  // of the value that the op makes by itself
 };
 
+// A sum or mean of one of the values, in the order in which the op adds.
+struct TileFold {
+  int step = -1;      // none
+  uint32_t mask = 0;  // bit i: dim i is summed over
+  bool mean = false;
+};
+
 struct TileProgram {
   std::vector<TensorSpec> operands;
   std::vector<TileStep> steps;  // in an order in which they can run
   std::vector<int> outputs;     // steps, all of one shape, to which that of every other step broadcasts
+  TileFold fold;                // of a value of that shape; its result is one more output
 
   int operand_count() const { return static_cast<int>(operands.size()); }
   const TensorSpec& spec_of(int value) const {
@@ -39,14 +47,17 @@ struct TileProgram {
 };
 
 // What runs a program on operands and outputs of given specs. Made once, run often, from any thread.
-class TilePlan : public Prepared {
+class TilePlan : public NodePlan {
  public:
-  // `outputs`: the specs of the memory that results are written to, of the outputs' shape and dtype.
-  // Null if the program needs more room than the first cache has.
+  // `outputs`: the specs of the memory that results are written to, of the outputs' shape and dtype; that of
+  // the fold's result is the last. Null if the program needs more room than the first cache has, or folds
+  // what it cannot.
   static std::unique_ptr<const TilePlan> make(const TileProgram& program,
                                               std::span<const TensorSpec> outputs);
+
+  virtual size_t workspace() const = 0;  // bytes
   // Allocates nothing. An output may be the memory of an operand with the same dtype, shape and strides.
-  virtual void run(void* const* operands, void* const* outputs) const = 0;
+  virtual void run(void* const* operands, void* const* outputs, void* workspace) const = 0;
 };
 
 // The op of a node that was prepared with a plan: a list of operands, as many outputs as the program has.

@@ -94,7 +94,9 @@ std::string print_code(const Code& code) {
     }
     out << node.op->name << '(';
     print_list(out, code, node.inputs);
-    out << ")\n";
+    out << ')';
+    if (!node.detail.empty()) out << "  // " << node.detail;
+    out << '\n';
   }
   return out.str();
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ struct CodeNode {
   uint32_t views = 0;     // bit j: output j is a view of an input, which the op does not write
   bool in_place = false;  // outputs[0] is memory that is there already, and may be part of a storage
   size_t workspace = 0;   // bytes
+  std::shared_ptr<const NodePlan> plan;  // of ops that passes make
+  std::string detail;                    // which ops it stands for, for people
 
   bool writes(size_t output) const { return !(views >> output & 1); }
   // Makes its outputs from its operands and does nothing else.

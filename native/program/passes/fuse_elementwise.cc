@@ -3,10 +3,10 @@
 // runs the kernel of the op that it was.
 //
 // A group is gathered while going through the nodes in their order, and stands in the end where its last
-// member stood, so each member is moved behind the nodes between. That is right as long as none of those reads
-// what a member writes, or writes what a member reads or writes; at the first that does, the group is closed.
-// Within a group an operand is what another member made only through the same window on the storage: element i
-// is then made of elements i.
+// member stood, so each member is moved behind the nodes between. That is right as long as none of those
+// reads what a member writes, or writes what a member reads or writes; at the first that does, the group is
+// closed. Within a group an operand is what another member made only through the same window on the storage:
+// element i is then made of elements i.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -67,7 +67,8 @@ class Group {
     if (!(c.output->spec.shape == shape_)) return false;
     return std::any_of(c.inputs.begin(), c.inputs.end(), [&](const CodeOperand* o) {
       return o->on_storage() && o->spec.numel() == c.output->spec.numel() &&
-             std::any_of(reads_.begin(), reads_.end(), [&](const CodeOperand* r) { return same_operand(*o, *r); });
+             std::any_of(reads_.begin(), reads_.end(),
+                         [&](const CodeOperand* r) { return same_operand(*o, *r); });
     });
   }
 
@@ -76,7 +77,8 @@ class Group {
     for (const CodeOperand& o : node.inputs)
       if (o.on_storage() && written(o.storage)) return true;
     bool barred = false;
-    for_each_write(node, [&](const CodeOperand& o) { barred = barred || written(o.storage) || read(o.storage); });
+    for_each_write(node,
+                   [&](const CodeOperand& o) { barred = barred || written(o.storage) || read(o.storage); });
     for (const CodeOperand& o : node.outputs) barred = barred || written(o.storage);
     return barred;
   }
@@ -129,7 +131,8 @@ class Group {
     return nullptr;
   }
   bool read(int storage) const {
-    return std::any_of(reads_.begin(), reads_.end(), [&](const CodeOperand* o) { return o->storage == storage; });
+    return std::any_of(reads_.begin(), reads_.end(),
+                       [&](const CodeOperand* o) { return o->storage == storage; });
   }
   void set_written(const CodeOperand* output) {
     for (const CodeOperand*& o : writes_) {
@@ -163,7 +166,8 @@ class Builder {
     std::vector<TensorSpec> specs;
     for (const auto& [output, step] : made_) {
       const CodeStorage& storage = code_.storages[static_cast<size_t>(output->storage)];
-      if (!outlives_call(storage) && last_touch_[static_cast<size_t>(output->storage)] <= members.back()) continue;
+      if (!outlives_call(storage) && last_touch_[static_cast<size_t>(output->storage)] <= members.back())
+        continue;
       program_.outputs.push_back(step);
       node_.outputs.push_back(*output);
       specs.push_back(output->spec);
@@ -171,8 +175,8 @@ class Builder {
     if (specs.empty() || specs.size() > static_cast<size_t>(kMaxOutputs)) return std::nullopt;
     node_.op = &tiles_op();
     node_.starts = {0, static_cast<Start>(node_.inputs.size())};
-    node_.prepared = TilePlan::make(program_, specs);
-    if (!node_.prepared) return std::nullopt;
+    node_.plan = TilePlan::make(program_, specs);
+    if (!node_.plan) return std::nullopt;
     return std::move(node_);
   }
 
