@@ -13,9 +13,6 @@ export interface IdTransfer<T extends Handle> {
   ints(): Int32Array;
   /** New tensors on ids: slot and generation, by turns. */
   adopt(ids: readonly number[]): T[];
-  /** A call is on its thread, and no more: while one is, reads may have to wait. */
-  started(): void;
-  ended(): void;
 }
 
 /** How many results pass as arguments of the call; see native/binding/program.cc. */
@@ -30,6 +27,7 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
   readonly #ids: IdTransfer<T>;
   /** A program that nobody holds any more gives its memory back some time. */
   readonly #unused: FinalizationRegistry<number>;
+  readonly #inFlight = new Set<Promise<unknown>>();
 
   constructor(addon: Addon, ids: IdTransfer<T>) {
     this.#addon = addon;
@@ -37,6 +35,10 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     this.#unused = new FinalizationRegistry((number) => {
       addon.disposeProgram(number);
     });
+  }
+
+  get busy(): boolean {
+    return this.#inFlight.size > 0;
   }
 
   get recording(): boolean {
@@ -53,9 +55,13 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     const passes = typeof options.passes === 'string' ? options.passes : options.passes.join(',');
     const { keepGrads, profile, name = 'program' } = options;
     const number = this.#addon.endProgram(results.length, passes, keepGrads, profile, name);
-    const program = new NativeProgram(this.#addon, this.#ids, number, this.#unused);
+    const program = new NativeProgram(this.#addon, this.#ids, number, this.#unused, this.#inFlight);
     this.#unused.register(program, number, program);
     return program;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
   }
 
   abort(): void {
@@ -83,11 +89,20 @@ class NativeProgram<T extends Handle> implements Program<T> {
   readonly #results: number;
   readonly #unused: FinalizationRegistry<number>;
 
-  constructor(addon: Addon, ids: IdTransfer<T>, number: number, unused: FinalizationRegistry<number>) {
+  readonly #inFlight: Set<Promise<unknown>>;
+
+  constructor(
+    addon: Addon,
+    ids: IdTransfer<T>,
+    number: number,
+    unused: FinalizationRegistry<number>,
+    inFlight: Set<Promise<unknown>>,
+  ) {
     this.#addon = addon;
     this.#ids = ids;
     this.#number = number;
     this.#unused = unused;
+    this.#inFlight = inFlight;
     this.#results = addon.programResults(number);
   }
 
@@ -123,13 +138,13 @@ class NativeProgram<T extends Handle> implements Program<T> {
       this.#addon.cancelProgram(job);
     };
     signal?.addEventListener('abort', cancel);
-    this.#ids.started();
+    this.#inFlight.add(promise);
     try {
       const ids = await promise;
       if (ids === null) throw signal?.reason ?? new BusyError(`[compile] the program was stopped`);
       return this.#ids.adopt(ids);
     } finally {
-      this.#ids.ended();
+      this.#inFlight.delete(promise);
       signal?.removeEventListener('abort', cancel);
     }
   }

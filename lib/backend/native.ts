@@ -62,8 +62,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
       newTensor: () => hooks.newTensor(),
       ints: () => this.#ints,
       adopt: (ids) => this.#adopt(ids) as T[],
-      started: () => void ++this.#programsInFlight,
-      ended: () => void --this.#programsInFlight,
     });
     for (const name of Object.keys(opRecords)) {
       if (!this.#plans.has(name)) {
@@ -87,7 +85,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
   readonly #gradientHooks = new Map<number, (grad: T) => T | null>();
   #hookCaller: number | undefined;
   #hookCount = 0;
-  #programsInFlight = 0;
 
   has(op: OpName): boolean {
     return this.#plans.has(op);
@@ -309,7 +306,7 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.
-    if (bytes <= copiedAtOnce && this.#programsInFlight === 0) return this.read(tensor);
+    if (bytes <= copiedAtOnce && !this.programs.busy) return this.read(tensor);
     const buffer = makeBuffer(bytes);
     this.#subject(tensor);
     return viewBuffer(dtype, await this.#addon.readLater(buffer));

@@ -21,6 +21,10 @@ export interface Programs<T extends Handle = Handle> {
   begin(args: readonly T[]): void;
   /** The function returned `results`. */
   end(results: readonly T[], options: ProgramOptions): Program<T>;
+  /** Whether a call is on the thread of programs. */
+  readonly busy: boolean;
+  /** Resolves when none is: a recording would meet tensors that are in use. */
+  idle(): Promise<void>;
   /** The function threw: memory, gradients and generators are as before. Does nothing when nothing is recorded. */
   abort(): void;
   /** What runs until `resume` is not recorded: what it makes is state, as if it had been there before. */

@@ -155,7 +155,12 @@ class Compilation {
 
   async callAsync(args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    const recorded = this.#find(args);
+    let recorded = this.#find(args);
+    if (recorded === undefined && backend.programs?.busy) {
+      // The function would meet what programs in flight are writing.
+      await backend.programs.idle();
+      recorded = this.#find(args);
+    }
     if (recorded === undefined) return this.#record(args);
     const running = recorded.program.runAsync(this.#tensors, signal);
     this.replays += 1;

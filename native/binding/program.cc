@@ -1,5 +1,5 @@
-// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs by
-// number.
+// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs
+// by number.
 #include "binding/program.h"
 
 #include <algorithm>
@@ -79,7 +79,10 @@ napi_value end(AddonData& data, napi_callback_info info) {
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
   napi_value out;
-  check(env, napi_create_uint32(env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))), &out));
+  check(env,
+        napi_create_uint32(
+            env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))),
+            &out));
   return out;
 }
 
@@ -100,7 +103,8 @@ napi_value pause(AddonData& data, napi_callback_info info) {
 // freshInProgram(): ints hold the tensor.
 napi_value fresh(AddonData& data, napi_callback_info) {
   const ProgramTable& table = *data.programs;
-  return boolean(data.env, table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
+  return boolean(data.env,
+                 table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
 }
 
 napi_value recording(AddonData& data, napi_callback_info) {
@@ -140,7 +144,8 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const size_t count = program.result_count();
   for (size_t j = 0; j < count; ++j) {
     const bool has_handle = 2 + j < std::min(arguments.count, 2 + kHandles);
-    data.write_id(2 * j, data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
+    data.write_id(2 * j,
+                  data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
     data.graph.counters.handles_made += has_handle;
   }
   table.call.clear();
@@ -184,13 +189,15 @@ uint32_t ProgramTable::add(std::shared_ptr<Program> program) {
 }
 
 const std::shared_ptr<Program>& ProgramTable::share(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= programs_.size() || !programs_[static_cast<size_t>(number)])
+  if (number < 0 || static_cast<size_t>(number) >= programs_.size() ||
+      !programs_[static_cast<size_t>(number)])
     fail(ErrorKind::kDisposed, "compile", "the program was disposed of");
   return programs_[static_cast<size_t>(number)];
 }
 
 void ProgramTable::remove(int32_t number) {
-  if (number >= 0 && static_cast<size_t>(number) < programs_.size()) programs_[static_cast<size_t>(number)].reset();
+  if (number >= 0 && static_cast<size_t>(number) < programs_.size())
+    programs_[static_cast<size_t>(number)].reset();
 }
 
 void export_program(napi_env env, napi_value exports) {

@@ -150,11 +150,16 @@ struct TensorView {
   bool defined() const { return data != nullptr; }
 };
 
+// What an op of a program made once, for operands of given specs.
+struct NodePlan {
+  virtual ~NodePlan() = default;
+};
+
 class EvalContext {
  public:
   EvalContext(const Op& op, const Operands<TensorView>& inputs, std::span<const TensorView> outputs,
-              void* workspace, const Attrs& attrs)
-      : op_(op), inputs_(inputs), outputs_(outputs), workspace_(workspace), attrs_(attrs) {}
+              void* workspace, const Attrs& attrs, const NodePlan* plan = nullptr)
+      : op_(op), inputs_(inputs), outputs_(outputs), workspace_(workspace), attrs_(attrs), plan_(plan) {}
 
   const Op& op() const { return op_; }
   bool has(int i) const { return inputs_.has(i); }
@@ -165,6 +170,7 @@ class EvalContext {
   std::span<const TensorView> outputs() const { return outputs_; }
   void* workspace() const { return workspace_; }  // 64-byte aligned; as many bytes as the record asked for
   const Attrs& attrs() const { return attrs_; }
+  const NodePlan* plan() const { return plan_; }
 
   // For what only the values show (an index out of range). The outputs are then dropped.
   template <class... Parts>
@@ -176,6 +182,7 @@ class EvalContext {
   std::span<const TensorView> outputs_;
   void* workspace_;
   const Attrs& attrs_;
+  const NodePlan* plan_;
 };
 
 // How gradients are written: as calls of other ops, so that backward is recorded, fused and differentiated

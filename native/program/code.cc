@@ -60,8 +60,7 @@ bool same_operand(const CodeOperand& a, const CodeOperand& b) {
   if (a.storage == CodeOperand::kNothing) return true;
   if (a.spec.dtype != b.spec.dtype || !(a.spec.shape == b.spec.shape) || !(a.spec.strides == b.spec.strides))
     return false;
-  if (a.storage == CodeOperand::kNumber)
-    return std::memcmp(a.number, b.number, size_of(a.spec.dtype)) == 0;
+  if (a.storage == CodeOperand::kNumber) return std::memcmp(a.number, b.number, size_of(a.spec.dtype)) == 0;
   return a.version == b.version && a.offset == b.offset;
 }
 
@@ -79,7 +78,8 @@ bool same_attrs(const Op& op, const Attrs& a, const Attrs& b) {
 }
 
 const char* name_of(Holding holding) {
-  constexpr const char* kNames[] = {"argument", "gradient", "state", "constant", "temporary", "result", "kept"};
+  constexpr const char* kNames[] = {"argument",  "gradient", "state", "constant",
+                                    "temporary", "result",   "kept"};
   return kNames[static_cast<int>(holding)];
 }
 
@@ -94,7 +94,9 @@ std::string print_code(const Code& code) {
     }
     out << node.op->name << '(';
     print_list(out, code, node.inputs);
-    out << ")\n";
+    out << ')';
+    if (!node.detail.empty()) out << "  // " << node.detail;
+    out << '\n';
   }
   return out.str();
 }

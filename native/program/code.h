@@ -1,12 +1,13 @@
-// A recorded program as data: storages, and the ops that ran on them in their order. Views are descriptors, so
-// an operand is a window on a storage and passes never meet a tensor.
+// A recorded program as data: storages, and the ops that ran on them in their order. Views are descriptors,
+// so an operand is a window on a storage and passes never meet a tensor.
 //
-// A storage has a row of versions, one more with each write. The order of the nodes never changes: a node that
-// reads version v of a storage stands between the writes that made v and v + 1, so memory that is written in
-// place is right by itself, and a pass that wants to move a read elsewhere compares versions.
+// A storage has a row of versions, one more with each write. The order of the nodes never changes: a node
+// that reads version v of a storage stands between the writes that made v and v + 1, so memory that is
+// written in place is right by itself, and a pass that wants to move a read elsewhere compares versions.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ struct CodeNode {
   uint32_t views = 0;     // bit j: output j is a view of an input, which the op does not write
   bool in_place = false;  // outputs[0] is memory that is there already, and may be part of a storage
   size_t workspace = 0;   // bytes
+  std::shared_ptr<const NodePlan> plan;  // of ops that passes make
+  std::string detail;                    // which ops it stands for, for people
 
   bool writes(size_t output) const { return !(views >> output & 1); }
   // Makes its outputs from its operands and does nothing else.

@@ -9,6 +9,7 @@ constexpr Pass kPasses[] = {
     {"constantFolding", true, constant_folding},
     {"commonSubexpressions", true, common_subexpressions},
     {"deadCode", true, dead_code},
+    {"fuseElementwise", true, fuse_elementwise},
     {"inPlace", true, nullptr},  // plan.cc
 };
 static_assert(std::size(kPasses) <= 64);

@@ -39,5 +39,6 @@ struct PassReport {
 int dead_code(Code& code);
 int common_subexpressions(Code& code);
 int constant_folding(Code& code);
+int fuse_elementwise(Code& code);
 
 }  // namespace lanegrad

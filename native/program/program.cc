@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/matmul_precision.h"
+#include "core/pool.h"
 #include "core/threads.h"
 #include "graph/record.h"
 #include "ops/widen.h"
@@ -14,7 +15,9 @@
 namespace lanegrad {
 namespace {
 
-int matmul_in_force() { return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed)); }
+int matmul_in_force() {
+  return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
+}
 
 bool same_spec(const TensorSpec& a, const TensorSpec& b) {
   return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides;
@@ -97,7 +100,8 @@ void Program::find_state() {
     writes_base_.push_back(written[s] && holding != Holding::kResult);
   }
   for (const CodeResult& r : code.results)
-    result_base_.push_back(static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
+    result_base_.push_back(
+        static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
 }
 
 void Program::build() {
@@ -107,12 +111,16 @@ void Program::build() {
   const auto passes = all_passes();
   while (std::string_view(passes[in_place].name) != "inPlace") ++in_place;
   plan_ = plan_memory(recorded_.code, options_.passes.has(in_place));
+  // What the recording took and gave back would lie beside the arena.
+  constexpr size_t kLarge = size_t{4} << 20;
+  if (plan_.bytes >= kLarge) pool_trim();
   replay_ = std::make_unique<Replay>(recorded_.code, plan_);
 }
 
 // Workspaces may depend on the number of threads and on how products are split.
 void Program::refit() {
   if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
+  const std::lock_guard lock(building_);
   bool larger = false;
   for (CodeNode& node : recorded_.code.nodes) {
     const size_t bytes = workspace_of(node);

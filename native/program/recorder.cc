@@ -280,8 +280,9 @@ void Recorder::add_storages(Recorded& out) {
         break;
       case Origin::kCreated: {
         const bool alive = e.held->use_count() > 1;
-        s.holding = alive ? e.versions > 0 ? Holding::kKept : Holding::kState
-                          : e.versions > 0 ? Holding::kTemporary : Holding::kConstant;
+        s.holding = alive            ? e.versions > 0 ? Holding::kKept : Holding::kState
+                    : e.versions > 0 ? Holding::kTemporary
+                                     : Holding::kConstant;
         if (s.holding != Holding::kTemporary) s.memory = e.held;
         break;
       }
@@ -371,7 +372,8 @@ Recorded Recorder::finish(std::span<const Tensor> results, bool keep_grads) {
     if (b.argument >= 0 && b.kept) {
       b.result = static_cast<int>(out.code.results.size());
       const int storage = add_result_copy(out, b.kept);
-      out.code.results.push_back({storage, 0, TensorSpec::contiguous(b.kept->spec.dtype, b.kept->spec.shape)});
+      out.code.results.push_back(
+          {storage, 0, TensorSpec::contiguous(b.kept->spec.dtype, b.kept->spec.shape)});
       b.kept = Tensor();
     }
     if (b.argument >= 0) b.leaf = Tensor();

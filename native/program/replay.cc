@@ -51,7 +51,8 @@ Replay::Replay(const Code& code, const MemoryPlan& plan) : base_of_(code.storage
     void* const workspace =
         plan.workspaces[i] >= 0 ? static_cast<char*>(arena_->data()) + plan.workspaces[i] : nullptr;
     contexts_.emplace_back(*node.op, Operands<TensorView>({inputs, node.inputs.size()}, node.starts),
-                           std::span<const TensorView>(outputs, node.outputs.size()), workspace, node.attrs);
+                           std::span<const TensorView>(outputs, node.outputs.size()), workspace, node.attrs,
+                           node.plan.get());
     steps_.push_back(step_of(node));
   }
 }

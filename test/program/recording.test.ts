@@ -22,7 +22,12 @@ const numbers = (t: Tensor): unknown => t.tolist();
 describe.runIf(native)('a recording that is given up', () => {
   it('leaves parameters, statistics, optimizer state, gradients and generator as they were', () => {
     manualSeed(3);
-    const model = new nn.Sequential(new nn.Linear(4, 8), new nn.BatchNorm1d(8), new nn.Dropout(0.5), new nn.Linear(8, 2));
+    const model = new nn.Sequential(
+      new nn.Linear(4, 8),
+      new nn.BatchNorm1d(8),
+      new nn.Dropout(0.5),
+      new nn.Linear(8, 2),
+    );
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
     const x = randn([6, 4]);
     const y = randint(0, 2, [6]);
@@ -204,7 +209,12 @@ describe.runIf(native)('a program', () => {
     const plain = [0, 1, 2, 3].map(() => bits(rand([5])));
     manualSeed(11);
     const { results, program } = record(() => rand([5]), []);
-    const seen = [bits(results[0]!), bits(replay(program, [])[0]!), bits(replay(program, [])[0]!), bits(rand([5]))];
+    const seen = [
+      bits(results[0]!),
+      bits(replay(program, [])[0]!),
+      bits(replay(program, [])[0]!),
+      bits(rand([5])),
+    ];
     expect(seen).toEqual(plain);
   });
 });
