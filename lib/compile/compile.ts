@@ -35,11 +35,11 @@ export interface AsyncCallOptions {
 export interface CompiledFunction<Args extends unknown[], Result> {
   (...args: Args): Result;
   /** The same on a thread of its own: the event loop goes on meanwhile. A call that is recorded runs here. */
-  async(...args: Args): Promise<Result>;
+  readonly async: (...args: Args) => Promise<Result>;
   /** As `async`, with options. */
-  asyncWith(options: AsyncCallOptions, ...args: Args): Promise<Result>;
+  readonly asyncWith: (options: AsyncCallOptions, ...args: Args) => Promise<Result>;
   /** What the programs are: ops before and after the passes, memory, and times with `profile`. */
-  explain(): Explanation;
+  readonly explain: () => Explanation;
   /** Frees all programs. A later call throws DisposedError. */
   dispose(): void;
   /** For `using step = compile(...)`. */
@@ -108,6 +108,24 @@ export function compile<Args extends unknown[], Result>(
   }) as CompiledFunction<Args, Result>;
 }
 
+/** The last of the calls that wait for programs in flight, one of which is to be recorded; none mostly. */
+let line: Promise<void> | undefined;
+
+/** Runs `start` when all who wait have started. */
+function waitInLine<T>(start: () => Promise<T>): Promise<T> {
+  const turn = (line ?? Promise.resolve()).then(start);
+  const done: Promise<void> = turn
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .then(() => {
+      if (line === done) line = undefined;
+    });
+  line = done;
+  return turn;
+}
+
 /** A function with its programs, the one used last first. */
 class Compilation {
   recordings = 0;
@@ -155,13 +173,25 @@ class Compilation {
 
   async callAsync(args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    let recorded = this.#find(args);
-    if (recorded === undefined && backend.programs?.busy) {
-      // The function would meet what programs in flight are writing.
-      await backend.programs.idle();
-      recorded = this.#find(args);
+    if (line === undefined) {
+      const recorded = this.#find(args);
+      if (recorded !== undefined) return this.#start(recorded, signal);
+      if (backend.programs?.busy !== true) return this.#record(args);
     }
-    if (recorded === undefined) return this.#record(args);
+    const { running } = await waitInLine(async () => {
+      const known = this.#find(args);
+      if (known !== undefined) return { running: this.#start(known, signal) };
+      // The function would meet what programs in flight are writing.
+      await backend.programs?.idle();
+      signal?.throwIfAborted();
+      const recorded = this.#find(args);
+      return { running: recorded ? this.#start(recorded, signal) : this.#record(args) };
+    });
+    return running;
+  }
+
+  /** Before the first wait, so that programs start in the order of their calls. */
+  async #start(recorded: Recorded, signal: AbortSignal | undefined): Promise<unknown> {
     const running = recorded.program.runAsync(this.#tensors, signal);
     this.replays += 1;
     try {

@@ -1,16 +1,20 @@
 import { expect, expectTypeOf, it } from 'vitest';
 import {
+  BusyError,
   compile,
   counters,
   crossEntropy,
   manualSeed,
   nn,
+  noGrad,
   ones,
   optim,
   randint,
   randn,
   RecordingError,
+  snapshot,
   ValueError,
+  zeros,
 } from '../../lib/index.js';
 import type { CompiledFunction, Tensor } from '../../lib/index.js';
 import { records } from './support.js';
@@ -65,6 +69,34 @@ it('runs calls that share what they write in the order in which they were made',
   const first = [later.step(...batches[0]!), later.step(...batches[1]!)];
   const losses = await Promise.all(batches.slice(2).map((batch) => later.step.async(...batch)));
   expect([...first, ...losses].map((loss) => loss.item())).toEqual(wanted);
+});
+
+it('keeps that order when one of them is to be recorded', async () => {
+  const state = zeros([]);
+  const step = compile((x: Tensor) => {
+    noGrad(() => state.mul_(2).add_(x.sum()));
+    return state;
+  });
+  step(ones([1]));
+  state.fill_(0);
+  const results = await Promise.all([1, 2, 1, 3, 2, 1].map((n) => step.async(ones([n]))));
+  expect(results.map((result) => result.item())).toEqual([1, 4, 9, 21, 44, 89]);
+  if (records) expect([step.recordings, step.replays]).toEqual([3, 4]);
+});
+
+it.skipIf(!records)('keeps what it writes from others until it is done', async () => {
+  const { step, model } = makeStep();
+  const [x, y] = [randn([4096, 8]), randint(0, 3, [4096])];
+  step(x, y);
+  const running = step.async(x, y);
+  const [weight] = model.parameters();
+  expect(() => weight!.sum()).toThrow(BusyError);
+  expect(() => step(x, y)).toThrow(BusyError);
+  expect(() => snapshot(model)).toThrow(BusyError);
+  expect((await weight!.read()).length).toBe(weight!.numel());
+  await running;
+  expect(Number.isFinite(weight!.sum().item())).toBe(true);
+  snapshot(model).dispose();
 });
 
 it('rejects what a call throws', async () => {
