@@ -41,7 +41,7 @@ export interface CompiledFunction<Args extends unknown[], Result> {
   /** What the programs are: ops before and after the passes, memory, and times with `profile`. */
   readonly explain: () => Explanation;
   /** Frees all programs. A later call throws DisposedError. */
-  dispose(): void;
+  readonly dispose: () => void;
   /** For `using step = compile(...)`. */
   [Symbol.dispose](): void;
   /** How many calls ran the function. */
