@@ -1,5 +1,6 @@
 import type { AnomalyCheck } from './backend/observer.js';
 import { backend } from './backend/current.js';
+import { watching } from './backend/recording.js';
 import { checkFlag, checkOptions } from './check.js';
 import { checkFunction, synchronous } from './scope.js';
 
@@ -33,7 +34,7 @@ export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}
   const check: AnomalyCheck = checkFlag('detectAnomaly', 'nanOnly', options.nanOnly) ? 'nan' : 'nanOrInf';
   const former = backend.observer.setAnomalyCheck(check);
   try {
-    return synchronous('detectAnomaly', fn());
+    return watching(() => synchronous('detectAnomaly', fn()));
   } finally {
     backend.observer.setAnomalyCheck(former);
   }

@@ -1,4 +1,5 @@
 import { backend } from './backend/current.js';
+import { watchBackward } from './backend/recording.js';
 import { describe } from './check.js';
 import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
@@ -61,6 +62,7 @@ export function inferenceMode<T>(fn: () => T): T {
 export function setDetectAnomaly(enabled: boolean): boolean {
   if (typeof enabled !== 'boolean')
     throw new ValueError(`[setDetectAnomaly] enabled: got ${describe(enabled)}, wanted a boolean`);
+  watchBackward(enabled);
   return backend.setDetectAnomaly(enabled);
 }
 

@@ -1,5 +1,6 @@
 import type { ProgramDescription, ProgramOptions } from '../backend/programs.js';
 import { backend } from '../backend/current.js';
+import { runsPlainly } from '../backend/recording.js';
 import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
 import { DisposedError, ValueError } from '../errors.js';
 import { checkFunction } from '../scope.js';
@@ -63,7 +64,7 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * state: read and written where they are. JavaScript in `fn` runs only while it is recorded. Results are new tensors without
  * history.
  *
- * On the TypeScript backend the function runs at each call as it stands, under the same rules.
+ * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
  * @param fn Takes and gives tensors, numbers, booleans and strings, in arrays and plain objects.
  * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, or uses a disposed tensor.
@@ -205,6 +206,7 @@ class Compilation {
   #find(args: readonly unknown[]): Recorded | undefined {
     if (this.#disposed) throw new DisposedError(`[compile] ${this.name || 'the function'} was disposed`);
     refuseNested();
+    if (runsPlainly()) return undefined;
     const list = this.#recorded;
     const environment = environmentKey();
     for (let i = 0; i < list.length; ++i) {
@@ -227,7 +229,7 @@ class Compilation {
 
   #record(args: readonly unknown[]): unknown {
     const { programs } = backend;
-    if (programs === null) {
+    if (programs === null || runsPlainly()) {
       const result = runPlainly(this.#fn, args);
       this.recordings += 1;
       return result;
