@@ -31,8 +31,8 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(Environment& env, std::span<const Tensor> arguments)
-    : env_(env), arguments_(arguments.begin(), arguments.end()) {
+Recorder::Recorder(std::span<const Tensor> arguments)
+    : arguments_(arguments.begin(), arguments.end()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
