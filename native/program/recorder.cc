@@ -225,6 +225,7 @@ void Recorder::settle_gradient(GradientBinding& b, bool keep_grads) {
   const bool made = now->storage->mark && static_cast<Entry*>(now->storage->mark)->origin == Origin::kMade;
   if (keep_grads || !made) {
     b.kept = now;
+    if (made) now->autograd.reset();  // as results, it has no history
     return;
   }
   meta->grad = Tensor();
