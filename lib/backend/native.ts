@@ -386,10 +386,6 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     return cast;
   }
 
-  setDetectAnomaly(enabled: boolean): boolean {
-    return this.#addon.setDetectAnomaly(enabled);
-  }
-
   requiresGrad(tensor: T): boolean {
     this.#subject(tensor);
     return this.#addon.requiresGrad();

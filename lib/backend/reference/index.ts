@@ -162,12 +162,6 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return cast === source ? null : this.handle(cast);
   }
 
-  setDetectAnomaly(enabled: boolean): boolean {
-    const before = this.tape.detectAnomaly;
-    this.tape.detectAnomaly = enabled;
-    return before;
-  }
-
   requiresGrad(tensor: T): boolean {
     return this.tape.requiresGrad(this.tensor('requiresGrad', tensor));
   }
