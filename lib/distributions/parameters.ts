@@ -73,11 +73,11 @@ export function checkDistributionOptions(
   checkFlag(op, 'validateArgs', options.validateArgs);
 }
 
-/** Probabilities, or their logits: one of the two must be given. */
+/** Probabilities of success, or their logits: one of the two must be given. */
 export interface ProbabilityOptions extends DistributionOptions {
-  /** The probabilities. Default: those of `logits`. */
+  /** The probabilities of success. Default: the sigmoid of `logits`. */
   readonly probs?: Tensor | number;
-  /** What the probabilities are the sigmoid or softmax of. Default: that of `probs`. */
+  /** The logarithms of the odds of success. Default: those of `probs`. */
   readonly logits?: Tensor | number;
 }
 
