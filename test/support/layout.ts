@@ -36,8 +36,12 @@ export function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean 
 }
 
 /** The values that a tensor of this layout shows. */
-export function shownValues(layout: Layout, shape: readonly number[], values: readonly number[]): number[] {
-  if (layout !== 'expanded' || !applies(layout, shape)) return values.slice();
+export function shownValues(
+  layout: Layout,
+  shape: readonly number[],
+  values: readonly number[],
+): readonly number[] {
+  if (layout !== 'expanded' || !applies(layout, shape)) return values;
   const row = values.slice(0, product(shape.slice(1)));
   return Array.from({ length: shape[0]! }, () => row).flat();
 }
