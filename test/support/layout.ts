@@ -42,8 +42,8 @@ export function shownValues(
   values: readonly number[],
 ): readonly number[] {
   if (layout !== 'expanded' || !applies(layout, shape)) return values;
-  const row = values.slice(0, product(shape.slice(1)));
-  return Array.from({ length: shape[0]! }, () => row).flat();
+  const row = product(shape.slice(1));
+  return values.map((_, i) => values[i % row]!);
 }
 
 /** A tensor with these values in this layout, as a view of a larger or reordered one. */
