@@ -2,12 +2,7 @@
 // and on both backends: a new test is repeated until it stands here.
 
 /** Neither CPU level nor backend reaches them: the repository's tools, its documents, and what names its backend itself. */
-export const anywhere = [
-  'test/backend',
-  'test/bench',
-  'test/conformance/runner.test.ts',
-  'test/package',
-];
+export const anywhere = ['test/backend', 'test/bench', 'test/conformance/runner.test.ts', 'test/package'];
 
 /** No CPU level reaches them: JavaScript, and C++ outside of the kernels; values of kernels are looked at elsewhere. */
 export const atAnyLevel = [

@@ -1,8 +1,7 @@
 import { dtypes, heldBytes, viewBuffer, type DType, type TypedArray } from '../dtype.js';
 import { AnomalyError, BackendError, errorKinds, InternalError } from '../errors.js';
 import type { Addon } from './addon.js';
-import type {
-  Handle} from './backend.js';
+import type { Handle } from './backend.js';
 import {
   type Backend,
   type BackendHooks,
