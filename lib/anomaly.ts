@@ -1,7 +1,8 @@
 import type { AnomalyCheck } from './backend/observer.js';
 import { backend } from './backend/current.js';
-import { watching } from './backend/recording.js';
-import { checkFlag, checkOptions } from './check.js';
+import { watchAnomalies } from './backend/recording.js';
+import { checkFlag, checkOptions, describe } from './check.js';
+import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
 
 export interface DetectAnomalyOptions {
@@ -32,10 +33,35 @@ export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}
   checkFunction('detectAnomaly', fn);
   checkOptions('detectAnomaly', options);
   const check: AnomalyCheck = checkFlag('detectAnomaly', 'nanOnly', options.nanOnly) ? 'nan' : 'nanOrInf';
-  const former = backend.observer.setAnomalyCheck(check);
+  const former = look(check);
   try {
-    return watching(() => synchronous('detectAnomaly', fn()));
+    return synchronous('detectAnomaly', fn());
   } finally {
-    backend.observer.setAnomalyCheck(former);
+    look(former);
   }
+}
+
+/**
+ * Whether every op of this thread is looked at for NaN from now on, as within {@link detectAnomaly} with `nanOnly`: for
+ * programs whose fault no one function holds. Returns whether anything was looked for before. PyTorch's
+ * `set_detect_anomaly` looks at gradients only; here the op whose result is NaN is named already.
+ *
+ * @throws ValueError for what is no boolean.
+ * @example
+ * import { setDetectAnomaly, tensor } from 'lanegrad';
+ * const x = tensor([0], { dtype: 'float32', requiresGrad: true });
+ * setDetectAnomaly(true);
+ * x.sqrt().mul(0).sum().backward(); // => throws AnomalyError: [sqrt] the gradient of its input 0
+ * setDetectAnomaly(false); // => true
+ */
+export function setDetectAnomaly(enabled: boolean): boolean {
+  if (typeof enabled !== 'boolean')
+    throw new ValueError(`[setDetectAnomaly] enabled: got ${describe(enabled)}, wanted a boolean`);
+  return look(enabled ? 'nan' : 'none') !== 'none';
+}
+
+/** Looks for these from now on; returns what was looked for before. Compiled functions run as they stand meanwhile. */
+function look(check: AnomalyCheck): AnomalyCheck {
+  watchAnomalies(check !== 'none');
+  return backend.observer.setAnomalyCheck(check);
 }

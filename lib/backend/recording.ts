@@ -17,7 +17,6 @@ let current: Recording | undefined;
 let suspended = 0;
 let definitions = 0;
 let watched = false;
-let watches = 0;
 
 /** Whether what happens now is recorded. */
 export function isRecording(): boolean {
@@ -107,18 +106,9 @@ export function withLocation(error: RecordingError): RecordingError {
 
 /** Whether compiled functions run as they stand: whoever looks for anomalies wants each op and the line that called it. */
 export function runsPlainly(): boolean {
-  return watched || watches > 0;
+  return watched;
 }
 
-export function watchBackward(enabled: boolean): void {
+export function watchAnomalies(enabled: boolean): void {
   watched = enabled;
-}
-
-export function watching<T>(fn: () => T): T {
-  watches += 1;
-  try {
-    return fn();
-  } finally {
-    watches -= 1;
-  }
 }

@@ -35,7 +35,7 @@ napi_value begin(AddonData& data, napi_callback_info info) {
   }
   read_tensors(data, count_argument(data, arguments[0]), "compile", table.arguments);
   data.graph.autocast.casts.clear();
-  table.recorder = std::make_unique<Recorder>(data.graph, table.arguments);
+  table.recorder = std::make_unique<Recorder>(table.arguments);
   table.arguments.clear();
   data.graph.recording = table.recorder.get();
   return nullptr;
@@ -58,31 +58,39 @@ class Ended {
   AddonData& data_;
 };
 
+ProgramOptions options_of(napi_env env, const Arguments<5>& arguments) {
+  ProgramOptions options;
+  options.passes = parse_passes(string_argument(env, arguments[1]));
+  options.profile = bool_argument(env, arguments[3]);
+  options.name = string_argument(env, arguments[4]);
+  return options;
+}
+
 // endProgram(count, passes, keepGrads, profile, name): ints hold the results; gives the program's number.
 napi_value end(AddonData& data, napi_callback_info info) {
   const napi_env env = data.env;
   const Arguments<5> arguments(env, info);
-  const size_t count = count_argument(data, arguments[0]);
+  const Ended recorder(data);
+  if (!recorder) fail(ErrorKind::kRecording, "compile", "nothing is being recorded");
   ProgramOptions options;
-  options.passes = parse_passes(string_argument(env, arguments[1]));
-  const bool keep_grads = bool_argument(env, arguments[2]);
-  options.profile = bool_argument(env, arguments[3]);
-  options.name = string_argument(env, arguments[4]);
-  ProgramTable& table = *data.programs;
-  if (!table.recorder) fail(ErrorKind::kRecording, "compile", "nothing is being recorded");
   std::vector<Tensor> results;
-  read_tensors(data, count, "compile", results);
+  bool keep_grads = true;
+  try {
+    options = options_of(env, arguments);
+    keep_grads = bool_argument(env, arguments[2]);
+    read_tensors(data, count_argument(data, arguments[0]), "compile", results);
+  } catch (...) {
+    recorder->abort();
+    throw;
+  }
   data.graph.autocast.casts.clear();
   // What the function dropped is dropped: only what is referenced from outside is left.
   data.handles.collect_all();
-  const Ended recorder(data);
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
+  auto program = std::make_shared<Program>(data.graph, std::move(recorded), std::move(options));
   napi_value out;
-  check(env,
-        napi_create_uint32(
-            env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))),
-            &out));
+  check(env, napi_create_uint32(env, data.programs->add(std::move(program)), &out));
   return out;
 }
 
@@ -122,6 +130,16 @@ napi_value ready(AddonData& data, napi_callback_info info) {
   return boolean(data.env, is);
 }
 
+// What a call brought goes with it, however it ends.
+class Cleared {
+ public:
+  explicit Cleared(Invocation& call) : call_(call) {}
+  ~Cleared() { call_.clear(); }
+
+ private:
+  Invocation& call_;
+};
+
 // runProgram(program, count, ...handles): ints hold the arguments, then the results.
 napi_value run(AddonData& data, napi_callback_info info) {
   const Arguments<2 + kHandles> arguments(data.env, info);
@@ -135,6 +153,7 @@ napi_value run(AddonData& data, napi_callback_info info) {
   read_tensors(data, count_argument(data, arguments[1]), program.name().c_str(), table.arguments);
   data.handles.poll();
   Invocation& call = table.call;
+  const Cleared cleared(call);
   program.check_ready(table.arguments);
   program.check_idle(table.arguments);
   program.prepare(call, table.arguments);
@@ -148,7 +167,6 @@ napi_value run(AddonData& data, napi_callback_info info) {
                   data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
     data.graph.counters.handles_made += has_handle;
   }
-  table.call.clear();
   return nullptr;
 }
 

@@ -28,6 +28,11 @@ Tensor gradient_of(const Tensor& leaf) {
   return meta ? meta->grad : Tensor();
 }
 
+// Bytes by which the tensor lies further into its storage than one of its dtype at `offset`.
+int64_t moved_by(const Tensor& t, int64_t offset) {
+  return (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype));
+}
+
 // The bytes of workspace that the op wants now.
 size_t workspace_of(const CodeNode& node) {
   InlineVector<const TensorSpec*, 8> specs;
@@ -99,6 +104,10 @@ void Program::find_state() {
     dynamic_.push_back(static_cast<int>(s));
     writes_base_.push_back(written[s] && holding != Holding::kResult);
   }
+  std::sort(read_state_.begin(), read_state_.end());
+  std::sort(written_state_.begin(), written_state_.end());
+  for (const RecordedArgument& a : recorded_.arguments)
+    written_arguments_.push_back(written[static_cast<size_t>(a.storage)]);
   for (const CodeResult& r : code.results)
     result_base_.push_back(
         static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
@@ -143,7 +152,7 @@ bool Program::fits(const Tensor& t, const TensorSpec& spec, int64_t offset, int 
   if (!t->storage || !same_spec(t->spec, spec)) return false;
   const Window& w = windows_[static_cast<size_t>(storage)];
   if (w.high == 0) return true;
-  const int64_t moved = (t->offset - offset) * static_cast<int64_t>(size_of(spec.dtype));
+  const int64_t moved = moved_by(t, offset);
   return w.low + moved >= 0 && w.high + moved <= static_cast<int64_t>(t->storage->bytes());
 }
 
@@ -158,8 +167,15 @@ const char* Program::unready(std::span<const Tensor> arguments) const {
     // Those that shared memory share it again, and no others where it is written.
     for (size_t j = 0; j < i; ++j) {
       const bool shared = arguments[i]->storage == arguments[j]->storage;
-      if (shared != (wanted.storage == recorded_.arguments[j].storage)) return "which arguments share memory";
+      const RecordedArgument& other = recorded_.arguments[j];
+      if (shared != (wanted.storage == other.storage)) return "which arguments share memory";
+      if (shared && moved_by(arguments[i], wanted.offset) != moved_by(arguments[j], other.offset))
+        return "how arguments share memory";
     }
+    const Storage* const memory = arguments[i]->storage.get();
+    if (std::binary_search(written_state_.begin(), written_state_.end(), memory) ||
+        (written_arguments_[i] && std::binary_search(read_state_.begin(), read_state_.end(), memory)))
+      return "that an argument is no state that is written";
   }
   for (const GradientBinding& b : recorded_.gradients) {
     if (!b.guarded && b.storage < 0) continue;
@@ -219,9 +235,7 @@ void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
     const Tensor t = argument ? arguments[slot] : gradient_at_entry(recorded_.gradients[slot], arguments);
     const int64_t offset = argument ? recorded_.arguments[slot].offset : recorded_.gradients[slot].offset;
     call.pins[i] = t ? t->storage : Ref<Storage>();
-    call.bases[i] = t ? static_cast<char*>(t->storage->data()) +
-                            (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype))
-                      : nullptr;
+    call.bases[i] = t ? static_cast<char*>(t->storage->data()) + moved_by(t, offset) : nullptr;
     if (!t || !writes_base_[i]) continue;
     if (!env_.reads.empty()) finish_reads(env_, t->storage.get());
     t->storage->bump_version();

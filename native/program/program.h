@@ -87,8 +87,8 @@ class Program {
   std::vector<PassReport> reports_;
   size_t nodes_before_ = 0;
   std::vector<Window> windows_;  // by storage
-  std::vector<Storage*> read_state_, written_state_;
-  std::vector<bool> writes_base_;
+  std::vector<Storage*> read_state_, written_state_;  // sorted
+  std::vector<bool> writes_base_, written_arguments_;
   std::vector<int> dynamic_;         // storages that come with each call, as Replay has them
   std::vector<size_t> result_base_;  // by result: which of them, or their number
   mutable std::mutex building_;      // held where the plan changes, and where it is described

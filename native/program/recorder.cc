@@ -31,8 +31,8 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(Environment& env, std::span<const Tensor> arguments)
-    : env_(env), arguments_(arguments.begin(), arguments.end()) {
+Recorder::Recorder(std::span<const Tensor> arguments)
+    : arguments_(arguments.begin(), arguments.end()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
@@ -225,6 +225,7 @@ void Recorder::settle_gradient(GradientBinding& b, bool keep_grads) {
   const bool made = now->storage->mark && static_cast<Entry*>(now->storage->mark)->origin == Origin::kMade;
   if (keep_grads || !made) {
     b.kept = now;
+    if (made) now->autograd.reset();  // as results, it has no history
     return;
   }
   meta->grad = Tensor();

@@ -57,7 +57,7 @@ struct Recorded {
 
 class Recorder final : public Recording {
  public:
-  Recorder(Environment& env, std::span<const Tensor> arguments);
+  explicit Recorder(std::span<const Tensor> arguments);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -111,7 +111,6 @@ class Recorder final : public Recording {
   void add_results(Recorded& out, std::span<const Tensor> results);
   int add_result_copy(Recorded& out, const Tensor& source);
 
-  Environment& env_;
   std::vector<Tensor> arguments_;
   std::deque<Entry> entries_;  // their addresses stay
   std::vector<CodeNode> nodes_;
