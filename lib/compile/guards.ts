@@ -49,5 +49,7 @@ export class Guards {
 }
 
 function isAsBefore({ holder, key, value }: Field): boolean {
-  return Object.is((holder as Record<string | number, unknown>)[key], value);
+  const now = (holder as Record<string | number, unknown>)[key];
+  // The first is the faster question; it has another answer for NaN alone, and for a zero's sign the second is not asked.
+  return now === value || Object.is(now, value);
 }
