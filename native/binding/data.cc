@@ -96,7 +96,8 @@ napi_value release(AddonData& data, napi_callback_info) {
   if (data.graph.recording && data.handles.has(id) &&
       data.graph.recording->is_last_of_state(data.handles.get(id, "dispose"))) {
     fail(ErrorKind::kRecording, "dispose",
-         "a tensor from outside cannot be disposed of while compile records a function; dispose of it outside");
+         "a tensor from outside cannot be disposed of while compile records a function; dispose of it "
+         "outside");
   }
   data.handles.release(id);
   return nullptr;

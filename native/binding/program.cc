@@ -1,5 +1,5 @@
-// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs by
-// number.
+// Recording and replaying programs, as JavaScript calls it. Ids of tensors pass in the shared ints, programs
+// by number.
 #include "binding/program.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ napi_value begin(AddonData& data, napi_callback_info info) {
   }
   read_tensors(data, count_argument(data, arguments[0]), "compile", table.arguments);
   data.graph.autocast.casts.clear();
-  table.recorder = std::make_unique<Recorder>(data.graph, table.arguments);
+  table.recorder = std::make_unique<Recorder>(table.arguments);
   table.arguments.clear();
   data.graph.recording = table.recorder.get();
   return nullptr;
@@ -58,28 +58,39 @@ class Ended {
   AddonData& data_;
 };
 
+ProgramOptions options_of(napi_env env, const Arguments<5>& arguments) {
+  ProgramOptions options;
+  options.passes = parse_passes(string_argument(env, arguments[1]));
+  options.profile = bool_argument(env, arguments[3]);
+  options.name = string_argument(env, arguments[4]);
+  return options;
+}
+
 // endProgram(count, passes, keepGrads, profile, name): ints hold the results; gives the program's number.
 napi_value end(AddonData& data, napi_callback_info info) {
   const napi_env env = data.env;
   const Arguments<5> arguments(env, info);
-  const size_t count = count_argument(data, arguments[0]);
+  const Ended recorder(data);
+  if (!recorder) fail(ErrorKind::kRecording, "compile", "nothing is being recorded");
   ProgramOptions options;
-  options.passes = parse_passes(string_argument(env, arguments[1]));
-  const bool keep_grads = bool_argument(env, arguments[2]);
-  options.profile = bool_argument(env, arguments[3]);
-  options.name = string_argument(env, arguments[4]);
-  ProgramTable& table = *data.programs;
-  if (!table.recorder) fail(ErrorKind::kRecording, "compile", "nothing is being recorded");
   std::vector<Tensor> results;
-  read_tensors(data, count, "compile", results);
+  bool keep_grads = true;
+  try {
+    options = options_of(env, arguments);
+    keep_grads = bool_argument(env, arguments[2]);
+    read_tensors(data, count_argument(data, arguments[0]), "compile", results);
+  } catch (...) {
+    recorder->abort();
+    throw;
+  }
   data.graph.autocast.casts.clear();
   // What the function dropped is dropped: only what is referenced from outside is left.
   data.handles.collect_all();
-  const Ended recorder(data);
   Recorded recorded = recorder->finish(results, keep_grads);
   results.clear();
+  auto program = std::make_shared<Program>(data.graph, std::move(recorded), std::move(options));
   napi_value out;
-  check(env, napi_create_uint32(env, table.add(std::make_shared<Program>(data.graph, std::move(recorded), std::move(options))), &out));
+  check(env, napi_create_uint32(env, data.programs->add(std::move(program)), &out));
   return out;
 }
 
@@ -100,7 +111,8 @@ napi_value pause(AddonData& data, napi_callback_info info) {
 // freshInProgram(): ints hold the tensor.
 napi_value fresh(AddonData& data, napi_callback_info) {
   const ProgramTable& table = *data.programs;
-  return boolean(data.env, table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
+  return boolean(data.env,
+                 table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
 }
 
 napi_value recording(AddonData& data, napi_callback_info) {
@@ -118,6 +130,16 @@ napi_value ready(AddonData& data, napi_callback_info info) {
   return boolean(data.env, is);
 }
 
+// What a call brought goes with it, however it ends.
+class Cleared {
+ public:
+  explicit Cleared(Invocation& call) : call_(call) {}
+  ~Cleared() { call_.clear(); }
+
+ private:
+  Invocation& call_;
+};
+
 // runProgram(program, count, ...handles): ints hold the arguments, then the results.
 napi_value run(AddonData& data, napi_callback_info info) {
   const Arguments<2 + kHandles> arguments(data.env, info);
@@ -131,6 +153,7 @@ napi_value run(AddonData& data, napi_callback_info info) {
   read_tensors(data, count_argument(data, arguments[1]), program.name().c_str(), table.arguments);
   data.handles.poll();
   Invocation& call = table.call;
+  const Cleared cleared(call);
   program.check_ready(table.arguments);
   program.check_idle(table.arguments);
   program.prepare(call, table.arguments);
@@ -140,10 +163,10 @@ napi_value run(AddonData& data, napi_callback_info info) {
   const size_t count = program.result_count();
   for (size_t j = 0; j < count; ++j) {
     const bool has_handle = 2 + j < std::min(arguments.count, 2 + kHandles);
-    data.write_id(2 * j, data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
+    data.write_id(2 * j,
+                  data.handles.add(std::move(call.results[j]), has_handle ? arguments[2 + j] : nullptr));
     data.graph.counters.handles_made += has_handle;
   }
-  table.call.clear();
   return nullptr;
 }
 
@@ -184,13 +207,15 @@ uint32_t ProgramTable::add(std::shared_ptr<Program> program) {
 }
 
 const std::shared_ptr<Program>& ProgramTable::share(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= programs_.size() || !programs_[static_cast<size_t>(number)])
+  if (number < 0 || static_cast<size_t>(number) >= programs_.size() ||
+      !programs_[static_cast<size_t>(number)])
     fail(ErrorKind::kDisposed, "compile", "the program was disposed of");
   return programs_[static_cast<size_t>(number)];
 }
 
 void ProgramTable::remove(int32_t number) {
-  if (number >= 0 && static_cast<size_t>(number) < programs_.size()) programs_[static_cast<size_t>(number)].reset();
+  if (number >= 0 && static_cast<size_t>(number) < programs_.size())
+    programs_[static_cast<size_t>(number)].reset();
 }
 
 void export_program(napi_env env, napi_value exports) {

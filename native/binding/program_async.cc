@@ -1,5 +1,5 @@
-// Programs on their own thread: submission, completion, cancelling, and reads that wait for them. Tensors that
-// a submitted program uses are marked until it is done; the marks belong to the JavaScript thread.
+// Programs on their own thread: submission, completion, cancelling, and reads that wait for them. Tensors
+// that a submitted program uses are marked until it is done; the marks belong to the JavaScript thread.
 #include "binding/program_async.h"
 
 #include <algorithm>
@@ -170,6 +170,7 @@ void ProgramQueue::complete(napi_env env, napi_value, void* queue, void* job) {
 
 napi_value ProgramQueue::add(std::unique_ptr<ProgramJob> added, const std::string& name) {
   const napi_env env = data_.env;
+  thread_->start();
   auto* const job = static_cast<PromiseJob*>(added.get());
   napi_value promise;
   check(env, napi_create_promise(env, &job->promise, &promise));

@@ -37,8 +37,8 @@ class ProgramQueue {
   std::unique_ptr<ProgramThread> thread_;
 };
 
-// Copies the elements to `target`, in `buffer`, when the programs that were started are done: a promise of the
-// buffer.
+// Copies the elements to `target`, in `buffer`, when the programs that were started are done: a promise of
+// the buffer.
 napi_value read_behind_programs(AddonData& data, const Tensor& source, napi_value buffer, void* target,
                                 const TensorSpec& spec);
 

@@ -18,7 +18,7 @@ namespace lanegrad {
 namespace {
 
 // The operands of a call after promotion, and the views on them that records take.
-struct Prepared {
+struct Promoted {
   InlineVector<Tensor, 8> flat;
   InlineVector<Start, kMaxStarts> starts;
 
@@ -43,7 +43,7 @@ Tensor cast_operand(Environment& env, const Tensor& t, DType dtype) {
 }
 
 // Fills lists that are `grads_of` another input.
-void add_gradients(Environment& env, const Op& op, int input, Prepared& p, std::span<const Tensor> flat,
+void add_gradients(Environment& env, const Op& op, int input, Promoted& p, std::span<const Tensor> flat,
                    std::span<const Start> starts) {
   const int of = op.inputs[input].grads_of;
   for (Start k = starts[of]; k < starts[of + 1]; ++k) {
@@ -54,8 +54,8 @@ void add_gradients(Environment& env, const Op& op, int input, Prepared& p, std::
   }
 }
 
-Prepared prepare(Environment& env, const Call& call) {
-  Prepared p;
+Promoted prepare(Environment& env, const Call& call) {
+  Promoted p;
   const auto dtype = promoted_dtype(call);
   for (int i = 0; i < call.op.input_count(); ++i) {
     p.starts.push_back(static_cast<Start>(p.flat.size()));
@@ -248,7 +248,7 @@ void promote_and_run(Environment& env, const Call& call, std::span<Tensor> outpu
     run_ready(env, call, outputs);
     return;
   }
-  const Prepared prepared = prepare(env, call);
+  const Promoted prepared = prepare(env, call);
   run_ready(env, prepared.call(call.op, call.attrs), outputs);
 }
 }  // namespace
@@ -274,7 +274,7 @@ void apply_in_place(Environment& env, const Call& call) {
   if (!target->storage) fail(ErrorKind::kDType, op.name, "an in-place op writes a tensor, got a number");
   check_writable(op, target);
   if (!env.reads.empty()) finish_reads(env, target->storage.get());
-  const Prepared prepared = prepare(env, call);
+  const Promoted prepared = prepare(env, call);
   const Call ready = prepared.call(op, call.attrs);
   std::optional<ObservedCall> observed;
   if (env.observer) [[unlikely]]
@@ -299,7 +299,7 @@ void apply_in_place(Environment& env, const Call& call) {
   }
 
   // The tape may need the value that is about to be overwritten, in x.mul_(x) twice.
-  Prepared saved = prepared;
+  Promoted saved = prepared;
   Tensor before;
   for (int i = 0; recorded && i < op.input_count(); ++i) {
     if (!(op.saves.inputs >> i & 1)) continue;

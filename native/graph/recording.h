@@ -1,6 +1,6 @@
 // What listens while a program is recorded: every write to memory and every look at a gradient, below
-// autograd, promotion and autocast. As a rule nobody does (Environment::recording is null), and an op pays one
-// branch for it.
+// autograd, promotion and autocast. As a rule nobody does (Environment::recording is null), and an op pays
+// one branch for it.
 #pragma once
 
 #include <span>

@@ -9,9 +9,7 @@ namespace {
 
 constexpr int64_t kAlign = 64;
 
-int64_t aligned(size_t bytes) {
-  return (static_cast<int64_t>(bytes) + kAlign - 1) / kAlign * kAlign;
-}
+int64_t aligned(size_t bytes) { return (static_cast<int64_t>(bytes) + kAlign - 1) / kAlign * kAlign; }
 
 struct Block {
   int64_t bytes = 0;
@@ -42,7 +40,8 @@ class Groups {
   // out[i] depends on the operands at i alone, so an operand of the same layout that nobody needs afterwards
   // can be overwritten, unless another operand sees the same memory differently.
   bool take_place(const CodeNode& node, int index) {
-    if (!node.op->is(kElementwise) || !node.is_pure() || node.outputs.size() != 1 || !node.writes(0)) return false;
+    if (!node.op->is(kElementwise) || !node.is_pure() || node.outputs.size() != 1 || !node.writes(0))
+      return false;
     const CodeOperand& out = node.outputs[0];
     if (!in_arena(out.storage) || lives_[static_cast<size_t>(out.storage)].first != index) return false;
     for (const CodeOperand& in : node.inputs) {

@@ -23,8 +23,8 @@ struct MemoryPlan {
   int reused = 0;  // outputs that lie where a dying operand was
 };
 
-// Elementwise results take the place of an operand that dies there (if `in_place`); then everything is placed,
-// the largest first, into the smallest gap between what lives at the same time.
+// Elementwise results take the place of an operand that dies there (if `in_place`); then everything is
+// placed, the largest first, into the smallest gap between what lives at the same time.
 MemoryPlan plan_memory(const Code& code, bool in_place);
 
 }  // namespace lanegrad

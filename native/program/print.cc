@@ -52,6 +52,7 @@ void print_operands(std::ostream& out, const Code& code, const std::vector<CodeO
 }  // namespace
 
 std::string Program::describe() const {
+  const std::lock_guard lock(building_);
   const Code& code = recorded_.code;
   size_t bytes[static_cast<size_t>(Holding::kKept) + 1] = {};
   for (const CodeStorage& s : code.storages) bytes[static_cast<size_t>(s.holding)] += s.bytes;
@@ -82,6 +83,7 @@ std::string Program::describe() const {
 }
 
 std::string Program::print() const {
+  const std::lock_guard lock(building_);
   std::ostringstream out;
   out << name() << ": " << nodes_before_ << " ops recorded, " << recorded_.code.nodes.size() << " run, arena "
       << plan_.bytes << " bytes (eager " << recorded_.eager_peak << ")\n"

@@ -15,7 +15,9 @@
 namespace lanegrad {
 namespace {
 
-int matmul_in_force() { return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed)); }
+int matmul_in_force() {
+  return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
+}
 
 bool same_spec(const TensorSpec& a, const TensorSpec& b) {
   return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides;
@@ -24,6 +26,11 @@ bool same_spec(const TensorSpec& a, const TensorSpec& b) {
 Tensor gradient_of(const Tensor& leaf) {
   const AutogradMeta* meta = meta_of(leaf);
   return meta ? meta->grad : Tensor();
+}
+
+// Bytes by which the tensor lies further into its storage than one of its dtype at `offset`.
+int64_t moved_by(const Tensor& t, int64_t offset) {
+  return (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype));
 }
 
 // The bytes of workspace that the op wants now.
@@ -97,8 +104,13 @@ void Program::find_state() {
     dynamic_.push_back(static_cast<int>(s));
     writes_base_.push_back(written[s] && holding != Holding::kResult);
   }
+  std::sort(read_state_.begin(), read_state_.end());
+  std::sort(written_state_.begin(), written_state_.end());
+  for (const RecordedArgument& a : recorded_.arguments)
+    written_arguments_.push_back(written[static_cast<size_t>(a.storage)]);
   for (const CodeResult& r : code.results)
-    result_base_.push_back(static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
+    result_base_.push_back(
+        static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
 }
 
 void Program::build() {
@@ -117,6 +129,7 @@ void Program::build() {
 // Workspaces may depend on the number of threads and on how products are split.
 void Program::refit() {
   if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
+  const std::lock_guard lock(building_);
   bool larger = false;
   for (CodeNode& node : recorded_.code.nodes) {
     const size_t bytes = workspace_of(node);
@@ -139,7 +152,7 @@ bool Program::fits(const Tensor& t, const TensorSpec& spec, int64_t offset, int 
   if (!t->storage || !same_spec(t->spec, spec)) return false;
   const Window& w = windows_[static_cast<size_t>(storage)];
   if (w.high == 0) return true;
-  const int64_t moved = (t->offset - offset) * static_cast<int64_t>(size_of(spec.dtype));
+  const int64_t moved = moved_by(t, offset);
   return w.low + moved >= 0 && w.high + moved <= static_cast<int64_t>(t->storage->bytes());
 }
 
@@ -154,8 +167,15 @@ const char* Program::unready(std::span<const Tensor> arguments) const {
     // Those that shared memory share it again, and no others where it is written.
     for (size_t j = 0; j < i; ++j) {
       const bool shared = arguments[i]->storage == arguments[j]->storage;
-      if (shared != (wanted.storage == recorded_.arguments[j].storage)) return "which arguments share memory";
+      const RecordedArgument& other = recorded_.arguments[j];
+      if (shared != (wanted.storage == other.storage)) return "which arguments share memory";
+      if (shared && moved_by(arguments[i], wanted.offset) != moved_by(arguments[j], other.offset))
+        return "how arguments share memory";
     }
+    const Storage* const memory = arguments[i]->storage.get();
+    if (std::binary_search(written_state_.begin(), written_state_.end(), memory) ||
+        (written_arguments_[i] && std::binary_search(read_state_.begin(), read_state_.end(), memory)))
+      return "that an argument is no state that is written";
   }
   for (const GradientBinding& b : recorded_.gradients) {
     if (!b.guarded && b.storage < 0) continue;
@@ -215,9 +235,7 @@ void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
     const Tensor t = argument ? arguments[slot] : gradient_at_entry(recorded_.gradients[slot], arguments);
     const int64_t offset = argument ? recorded_.arguments[slot].offset : recorded_.gradients[slot].offset;
     call.pins[i] = t ? t->storage : Ref<Storage>();
-    call.bases[i] = t ? static_cast<char*>(t->storage->data()) +
-                            (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype))
-                      : nullptr;
+    call.bases[i] = t ? static_cast<char*>(t->storage->data()) + moved_by(t, offset) : nullptr;
     if (!t || !writes_base_[i]) continue;
     if (!env_.reads.empty()) finish_reads(env_, t->storage.get());
     t->storage->bump_version();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct ProgramOptions {
 
 // What one call brings and takes away. Its vectors keep their memory from call to call.
 struct Invocation {
-  std::vector<char*> bases;         // by Replay::dynamic()
-  std::vector<Ref<Storage>> pins;   // what they stand on
+  std::vector<char*> bases;        // by Replay::dynamic()
+  std::vector<Ref<Storage>> pins;  // what they stand on
   std::vector<Tensor> results;
   std::atomic<Stop> stop{Stop::kNo};
 
@@ -47,7 +48,8 @@ class Program {
   bool ready(std::span<const Tensor> arguments) const;
   // Throws kRecording if it is not.
   void check_ready(std::span<const Tensor> arguments) const;
-  // Of a program that is ready: throws kBusy where calls that were started and have not ended use what a call of this one would.
+  // Of a program that is ready: throws kBusy where calls that were started and have not ended use what a call
+  // of this one would.
   void check_idle(std::span<const Tensor> arguments) const;
   // Takes the memory of a call, makes its results, and binds gradients as they are after it.
   void prepare(Invocation& call, std::span<const Tensor> arguments);
@@ -85,10 +87,11 @@ class Program {
   std::vector<PassReport> reports_;
   size_t nodes_before_ = 0;
   std::vector<Window> windows_;  // by storage
-  std::vector<Storage*> read_state_, written_state_;
-  std::vector<bool> writes_base_;
+  std::vector<Storage*> read_state_, written_state_;  // sorted
+  std::vector<bool> writes_base_, written_arguments_;
   std::vector<int> dynamic_;         // storages that come with each call, as Replay has them
   std::vector<size_t> result_base_;  // by result: which of them, or their number
+  mutable std::mutex building_;      // held where the plan changes, and where it is described
   MemoryPlan plan_;
   std::unique_ptr<Replay> replay_;
   int threads_ = 0, matmul_ = 0;  // that workspaces were measured for

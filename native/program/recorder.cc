@@ -31,8 +31,8 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(Environment& env, std::span<const Tensor> arguments)
-    : env_(env), arguments_(arguments.begin(), arguments.end()) {
+Recorder::Recorder(std::span<const Tensor> arguments)
+    : arguments_(arguments.begin(), arguments.end()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
@@ -225,6 +225,7 @@ void Recorder::settle_gradient(GradientBinding& b, bool keep_grads) {
   const bool made = now->storage->mark && static_cast<Entry*>(now->storage->mark)->origin == Origin::kMade;
   if (keep_grads || !made) {
     b.kept = now;
+    if (made) now->autograd.reset();  // as results, it has no history
     return;
   }
   meta->grad = Tensor();
@@ -280,8 +281,9 @@ void Recorder::add_storages(Recorded& out) {
         break;
       case Origin::kCreated: {
         const bool alive = e.held->use_count() > 1;
-        s.holding = alive ? e.versions > 0 ? Holding::kKept : Holding::kState
-                          : e.versions > 0 ? Holding::kTemporary : Holding::kConstant;
+        s.holding = alive            ? e.versions > 0 ? Holding::kKept : Holding::kState
+                    : e.versions > 0 ? Holding::kTemporary
+                                     : Holding::kConstant;
         if (s.holding != Holding::kTemporary) s.memory = e.held;
         break;
       }
@@ -371,7 +373,8 @@ Recorded Recorder::finish(std::span<const Tensor> results, bool keep_grads) {
     if (b.argument >= 0 && b.kept) {
       b.result = static_cast<int>(out.code.results.size());
       const int storage = add_result_copy(out, b.kept);
-      out.code.results.push_back({storage, 0, TensorSpec::contiguous(b.kept->spec.dtype, b.kept->spec.shape)});
+      out.code.results.push_back(
+          {storage, 0, TensorSpec::contiguous(b.kept->spec.dtype, b.kept->spec.shape)});
       b.kept = Tensor();
     }
     if (b.argument >= 0) b.leaf = Tensor();

@@ -19,7 +19,7 @@ namespace lanegrad {
 // How `.grad` of one tensor takes part.
 struct GradientBinding {
   enum class After : uint8_t { kUntouched, kNone, kTensor, kDropped };
-  Tensor leaf;           // null: that of the argument
+  Tensor leaf;  // null: that of the argument
   int argument = -1;
   bool guarded = false;  // the recording depended on whether there was one at entry
   bool present = false;  // whether there was
@@ -28,8 +28,8 @@ struct GradientBinding {
   TensorSpec spec;       // of it
   int64_t offset = 0;    // in elements
   After after = After::kUntouched;
-  Tensor kept;           // what it is afterwards, of a tensor that is no argument
-  int result = -1;       // of an argument: which of the results
+  Tensor kept;      // what it is afterwards, of a tensor that is no argument
+  int result = -1;  // of an argument: which of the results
 };
 
 // A tensor of outside whose requiresGrad the recording took for granted.
@@ -52,12 +52,12 @@ struct Recorded {
   std::vector<GradientBinding> gradients;
   std::vector<WatchedLeaf> watched;
   size_t user_results = 0;  // the others are gradients of arguments
-  size_t eager_peak = 0;  // bytes of temporaries and workspaces that were live at once
+  size_t eager_peak = 0;    // bytes of temporaries and workspaces that were live at once
 };
 
 class Recorder final : public Recording {
  public:
-  Recorder(Environment& env, std::span<const Tensor> arguments);
+  explicit Recorder(std::span<const Tensor> arguments);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -111,7 +111,6 @@ class Recorder final : public Recording {
   void add_results(Recorded& out, std::span<const Tensor> results);
   int add_result_copy(Recorded& out, const Tensor& source);
 
-  Environment& env_;
   std::vector<Tensor> arguments_;
   std::deque<Entry> entries_;  // their addresses stay
   std::vector<CodeNode> nodes_;

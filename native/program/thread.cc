@@ -18,11 +18,14 @@ ProgramThread::~ProgramThread() {
   if (thread_.joinable()) thread_.join();
 }
 
+void ProgramThread::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+}
+
 void ProgramThread::add(std::unique_ptr<ProgramJob> job) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(job));
-    if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
   }
   changed_.notify_one();
 }

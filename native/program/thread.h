@@ -29,6 +29,9 @@ class ProgramThread {
   ProgramThread(const ProgramThread&) = delete;
   ProgramThread& operator=(const ProgramThread&) = delete;
 
+  // Begins the thread, if it has not begun. Throws where the system gives none.
+  void start();
+  // After start().
   void add(std::unique_ptr<ProgramJob> job);
 
  private:
@@ -41,7 +44,7 @@ class ProgramThread {
   std::deque<std::unique_ptr<ProgramJob>> waiting_;
   ProgramJob* running_ = nullptr;
   bool ending_ = false;
-  std::thread thread_;  // begun with the first job
+  std::thread thread_;
 };
 
 }  // namespace lanegrad

@@ -72,11 +72,15 @@ describe.runIf(native)('common subexpressions', () => {
 
   it('are of the same version, window, attributes and numbers', () => {
     const kept: Body = (t) => {
-      const a = t.exp();
-      t.add_(1);
-      const b = t.exp();
+      const s = t.mul(0.5);
+      const a = s.exp();
+      s.add_(1);
+      const b = s.exp();
       const [c, d] = [t.narrow(0, 0, 2).sin(), t.narrow(0, 2, 2).sin()];
-      const e = t.view([2, 2]).sum({ dim: 0 }).add(t.view([2, 2]).sum({ dim: 1 }));
+      const e = t
+        .view([2, 2])
+        .sum({ dim: 0 })
+        .add(t.view([2, 2]).sum({ dim: 1 }));
       return [a.add(b), c.add(d), e, t.mul(2).add(t.mul(3))];
     };
     const count = ops(kept, [x()], []).length;

@@ -31,7 +31,7 @@ function train(name: keyof typeof optimizers, steps: number, compiled: boolean):
     optimizer.step();
     return loss;
   };
-  const compiledStep = stepper(step as (...args: Tensor[]) => Tensor);
+  const compiledStep = stepper(step);
   const seen: string[] = [];
   for (let i = 0; i < steps; i++) {
     const x = randn([32, 16]);

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { crossEntropy, getRngState, manualSeed, memory, nn, optim, randint, randn, setNumThreads } from '../../lib/index.js';
+import {
+  crossEntropy,
+  getRngState,
+  manualSeed,
+  memory,
+  nn,
+  optim,
+  randint,
+  randn,
+  setNumThreads,
+} from '../../lib/index.js';
 import { backend } from '../../lib/backend/current.js';
 import type { Tensor } from '../../lib/index.js';
 import { bits, native, record } from './kit.js';
@@ -49,12 +59,19 @@ describe.runIf(native)('in the steady state', () => {
   it('a step has the same bits with any number of threads, at once or on its thread', async () => {
     const threads = backend.backendInfo().threads;
     const results: string[][] = [];
-    for (const [count, later] of [[1, false], [2, false], [3, true], [7, false], [16, true]] as const) {
+    for (const [count, later] of [
+      [1, false],
+      [2, false],
+      [3, true],
+      [7, false],
+      [16, true],
+    ] as const) {
       const { model, step } = training();
       const { program } = record(step, []);
       setNumThreads(count);
       const losses: string[] = [];
-      for (let i = 0; i < 5; i++) losses.push(bits((later ? await program.runAsync([]) : program.run([]))[0]!));
+      for (let i = 0; i < 5; i++)
+        losses.push(bits((later ? await program.runAsync([]) : program.run([]))[0]!));
       setNumThreads(threads);
       results.push([...losses, ...model.parameters().map(bits), bits(getRngState())]);
     }

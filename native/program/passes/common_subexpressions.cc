@@ -56,7 +56,8 @@ int common_subexpressions(Code& code) {
     if (node.views == 0 && node.is_pure() && !node.outputs.empty() && is_settled(code, node)) {
       const size_t hash = hash_of(node);
       const auto [begin, end] = known.equal_range(hash);
-      const auto found = std::find_if(begin, end, [&](const auto& e) { return same_call(kept[e.second], node); });
+      const auto found =
+          std::find_if(begin, end, [&](const auto& e) { return same_call(kept[e.second], node); });
       if (found != end) {
         for (size_t j = 0; j < node.outputs.size(); ++j)
           stands_for[static_cast<size_t>(node.outputs[j].storage)] = kept[found->second].outputs[j].storage;

@@ -31,7 +31,8 @@ bool can_fold(const Code& code, const CodeNode& node) {
 TensorView view_of(const Code& code, const CodeOperand& o) {
   if (o.storage == CodeOperand::kNothing) return {};
   if (o.storage == CodeOperand::kNumber) return {const_cast<unsigned char*>(o.number), &o.spec};
-  return {static_cast<char*>(code.storages[static_cast<size_t>(o.storage)].memory->data()) + o.offset, &o.spec};
+  return {static_cast<char*>(code.storages[static_cast<size_t>(o.storage)].memory->data()) + o.offset,
+          &o.spec};
 }
 
 void compute(Code& code, const CodeNode& node) {
