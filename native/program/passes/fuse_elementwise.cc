@@ -7,10 +7,14 @@
 // reads what a member writes, or writes what a member reads or writes; at the first that does, the group is
 // closed. Within a group an operand is what another member made only through the same window on the storage:
 // element i is then made of elements i.
+//
+// A sum or mean of what a member makes joins the node of the group from wherever it stands: it needs nothing
+// else, and nobody reads its result before it was made.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "ops/reduce_dims.h"
 #include "ops/registry.h"
 #include "ops/tile_program.h"
 #include "program/passes.h"
@@ -58,11 +62,20 @@ std::optional<Candidate> candidate_of(const CodeNode& node) {
   return c;
 }
 
+// Whether the node is a sum that can be made of the values before they are in memory.
+bool is_fold(const CodeNode& node) {
+  static const Op &sum = find_op("sum"), &mean = find_op("mean");
+  if ((node.op != &sum && node.op != &mean) || node.in_place || node.outputs.size() != 1) return false;
+  const CodeOperand& x = node.inputs[0];
+  return x.on_storage() && is_floating(x.spec.dtype) && computed_dtype(x.spec.dtype) == DType::kFloat32;
+}
+
 class Group {
  public:
   enum class Relation { kNone, kFits, kBars };
 
   const std::vector<int>& members() const { return members_; }
+  int fold() const { return fold_; }  // the node of the sum; -1: none
   bool shares_operand(const Candidate& c) const {
     if (!(c.output->spec.shape == shape_)) return false;
     return std::any_of(c.inputs.begin(), c.inputs.end(), [&](const CodeOperand* o) {
@@ -75,7 +88,7 @@ class Group {
   // What a node that does not join means to the group.
   bool bars(const CodeNode& node) const {
     for (const CodeOperand& o : node.inputs)
-      if (o.on_storage() && written(o.storage)) return true;
+      if (o.on_storage() && (written(o.storage) || is_folded(o.storage))) return true;
     bool barred = false;
     for_each_write(node,
                    [&](const CodeOperand& o) { barred = barred || written(o.storage) || read(o.storage); });
@@ -83,9 +96,18 @@ class Group {
     return barred;
   }
 
+  bool takes_fold(const CodeNode& node) const {
+    const CodeOperand* const made = fold_ < 0 ? written(node.inputs[0].storage) : nullptr;
+    return made && same_window(*made, node.inputs[0]) && made->version == node.inputs[0].version;
+  }
+  void add_fold(int index, const CodeNode& node) {
+    fold_ = index;
+    folded_ = &node.outputs[0];
+  }
+
   // Whether a step can join: kNone where they have nothing to do with each other.
   Relation relation(const Candidate& c) const {
-    bool touches = false, fits = c.output->spec.shape == shape_;
+    bool touches = false, fits = c.output->spec.shape == shape_ && !reads_fold(c);
     const int exponent = tile_exponent(*c.op);
     for (size_t k = 0; k < c.inputs.size(); ++k) {
       const CodeOperand& o = *c.inputs[k];
@@ -110,6 +132,9 @@ class Group {
     return !touches ? Relation::kNone : fits ? Relation::kFits : Relation::kBars;
   }
 
+  bool full(const Group& other) const {
+    return members_.size() + other.members_.size() >= kMaxTileSteps || (fold_ >= 0 && other.fold_ >= 0);
+  }
   void add(int index, const Candidate& c) {
     if (members_.empty()) shape_ = c.output->spec.shape;
     members_.push_back(index);
@@ -122,6 +147,9 @@ class Group {
     std::sort(members_.begin(), members_.end());
     reads_.insert(reads_.end(), other.reads_.begin(), other.reads_.end());
     for (const CodeOperand* o : other.writes_) set_written(o);
+    if (other.fold_ < 0) return;
+    fold_ = other.fold_;
+    folded_ = other.folded_;
   }
 
  private:
@@ -129,6 +157,11 @@ class Group {
     for (const CodeOperand* o : writes_)
       if (o->storage == storage) return o;
     return nullptr;
+  }
+  bool is_folded(int storage) const { return folded_ && folded_->storage == storage; }
+  bool reads_fold(const Candidate& c) const {
+    return std::any_of(c.inputs.begin(), c.inputs.end(),
+                       [&](const CodeOperand* o) { return is_folded(o->storage); });
   }
   bool read(int storage) const {
     return std::any_of(reads_.begin(), reads_.end(),
@@ -145,17 +178,23 @@ class Group {
   }
 
   Dims shape_;
+  int fold_ = -1;
+  const CodeOperand* folded_ = nullptr;
   std::vector<int> members_;
   std::vector<const CodeOperand*> reads_;   // what none of them made
   std::vector<const CodeOperand*> writes_;  // the last of each storage
 };
 
+// By storage: the nodes that touch it.
+using Touches = std::vector<std::vector<int>>;
+
 // One node of the members, if they make a program.
 class Builder {
  public:
-  Builder(const Code& code, const std::vector<int>& last_touch) : code_(code), last_touch_(last_touch) {}
+  Builder(const Code& code, const Touches& touches) : code_(code), touches_(touches) {}
 
-  std::optional<CodeNode> build(std::span<const int> members) {
+  // `fold`: the node of a sum that joins; -1: none.
+  std::optional<CodeNode> build(std::span<const int> members, int fold) {
     program_ = {};
     node_ = {};
     made_.clear();
@@ -165,22 +204,38 @@ class Builder {
     for (int index : members) add_step(code_.nodes[static_cast<size_t>(index)]);
     std::vector<TensorSpec> specs;
     for (const auto& [output, step] : made_) {
-      const CodeStorage& storage = code_.storages[static_cast<size_t>(output->storage)];
-      if (!outlives_call(storage) && last_touch_[static_cast<size_t>(output->storage)] <= members.back())
-        continue;
+      if (!is_needed(output->storage, members.back(), fold)) continue;
       program_.outputs.push_back(step);
       node_.outputs.push_back(*output);
       specs.push_back(output->spec);
     }
+    if (fold >= 0 && !add_fold(code_.nodes[static_cast<size_t>(fold)])) return std::nullopt;
+    if (fold >= 0) specs.push_back(node_.outputs.back().spec);
     if (specs.empty() || specs.size() > static_cast<size_t>(kMaxOutputs)) return std::nullopt;
     node_.op = &tiles_op();
     node_.starts = {0, static_cast<Start>(node_.inputs.size())};
     node_.plan = TilePlan::make(program_, specs);
     if (!node_.plan) return std::nullopt;
+    node_.workspace = static_cast<const TilePlan&>(*node_.plan).workspace();
     return std::move(node_);
   }
 
  private:
+  // Whether somebody reads it after the node that stands at `place`.
+  bool is_needed(int storage, int place, int fold) const {
+    if (outlives_call(code_.storages[static_cast<size_t>(storage)])) return true;
+    const std::vector<int>& at = touches_[static_cast<size_t>(storage)];
+    return std::any_of(at.begin(), at.end(), [&](int index) { return index > place && index != fold; });
+  }
+  bool add_fold(const CodeNode& node) {
+    const CodeOperand& x = node.inputs[0];
+    program_.fold.step = maker(x);
+    program_.fold.mask = reduce_mask(node.op->name, node.attrs.get_ints(0), x.spec.rank());
+    program_.fold.mean = node.op == &find_op("mean");
+    node_.outputs.push_back(node.outputs[0]);
+    node_.detail += std::string(" ") + node.op->name;
+    return program_.fold.step >= 0;
+  }
   // The step that made what the operand reads; -1: none of them.
   int maker(const CodeOperand& o) const {
     if (!o.on_storage()) return -1;
@@ -227,20 +282,27 @@ class Builder {
   }
 
   const Code& code_;
-  const std::vector<int>& last_touch_;
+  const Touches& touches_;
   TileProgram program_;
   CodeNode node_;
   std::vector<std::pair<const CodeOperand*, int>> made_;  // by storage, the last write and its step
 };
 
-std::vector<int> last_touches(const Code& code) {
-  std::vector<int> last(code.storages.size(), -1);
+Touches find_touches(const Code& code) {
+  Touches touches(code.storages.size());
   for (size_t i = 0; i < code.nodes.size(); ++i) {
     for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs})
       for (const CodeOperand& o : *list)
-        if (o.on_storage()) last[static_cast<size_t>(o.storage)] = static_cast<int>(i);
+        if (o.on_storage()) touches[static_cast<size_t>(o.storage)].push_back(static_cast<int>(i));
   }
-  return last;
+  return touches;
+}
+
+// The last group that made what the node sums, if it sums nothing yet.
+Group* folding(std::vector<Group>& groups, const CodeNode& node) {
+  for (size_t g = groups.size(); g-- > 0;)
+    if (groups[g].takes_fold(node)) return &groups[g];
+  return nullptr;
 }
 
 std::vector<Group> find_groups(const Code& code) {
@@ -253,11 +315,20 @@ std::vector<Group> find_groups(const Code& code) {
     const CodeNode& node = code.nodes[i];
     const std::optional<Candidate> c = candidate_of(node);
     Group joined;
+    if (is_fold(node)) {
+      Group* group = folding(open, node);
+      if (!group) group = folding(closed, node);
+      if (group) group->add_fold(static_cast<int>(i), node);
+    }
     for (size_t g = 0; g < open.size();) {
+      if (open[g].fold() == static_cast<int>(i)) {
+        ++g;
+        continue;
+      }
       const Group::Relation relation = c ? open[g].relation(*c) : Group::Relation::kNone;
       const bool joins = relation == Group::Relation::kFits ||
                          (relation == Group::Relation::kNone && c && open[g].shares_operand(*c));
-      const bool fits = joins && joined.members().size() + open[g].members().size() < kMaxTileSteps;
+      const bool fits = joins && !joined.full(open[g]);
       if (fits && joined.members().empty()) {
         joined = std::move(open[g]);
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(g));
@@ -281,18 +352,25 @@ std::vector<Group> find_groups(const Code& code) {
 
 // One round; groups that are too large leave their last members to the next.
 int fuse_once(Code& code) {
-  const std::vector<int> last_touch = last_touches(code);
+  const Touches touches = find_touches(code);
   std::vector<std::optional<CodeNode>> fused(code.nodes.size());
   std::vector<bool> gone(code.nodes.size());
   int removed = 0;
   for (const Group& group : find_groups(code)) {
-    for (size_t count = group.members().size(); count >= 2; --count) {
+    for (size_t count = group.members().size(); count >= 1; --count) {
       const std::span<const int> members(group.members().data(), count);
-      std::optional<CodeNode> node = Builder(code, last_touch).build(members);
+      std::optional<CodeNode> node;
+      int fold = group.fold();
+      if (fold >= 0) node = Builder(code, touches).build(members, fold);
+      if (!node && (fold < 0 || members.back() < fold) && count > 1) {  // else the sum would stand before it
+        fold = -1;
+        node = Builder(code, touches).build(members, fold);
+      }
       if (!node) continue;
       for (int index : members) gone[static_cast<size_t>(index)] = true;
+      if (fold >= 0) gone[static_cast<size_t>(fold)] = true;
       fused[static_cast<size_t>(members.back())] = std::move(node);
-      removed += static_cast<int>(count) - 1;
+      removed += static_cast<int>(count) - (fold >= 0 ? 0 : 1);
       break;
     }
   }
