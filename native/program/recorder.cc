@@ -390,6 +390,8 @@ Recorded Recorder::finish(std::span<const Tensor> results, bool keep_grads) {
   for (CodeStorage& s : out.code.storages)
     if (s.holding == Holding::kResult) s.slot = slot++;
   out.gradients = std::move(gradients_);
+  // A view of state that the function made and dropped is made by no replay.
+  std::erase_if(watched_, [](const WatchedLeaf& w) { return w.leaf->use_count() == 1; });
   out.watched = std::move(watched_);
   out.eager_peak = peak_;
   unmark();
