@@ -90,6 +90,8 @@ export interface ProgramDescription {
     readonly inputs: readonly (ProgramOperand | null)[];
     readonly outputs: readonly (ProgramOperand | null)[];
     readonly workspaceBytes: number;
+    /** The ops that a fused node stands for, in their order, separated by spaces. */
+    readonly fused?: string;
     /** Of all calls together, if the program was made with `profile`. */
     readonly microseconds?: number;
   }[];

@@ -120,7 +120,7 @@ void fold_columns(Chunks& chunks, const ReduceLevel& level, float* to, int64_t b
 }  // namespace
 
 std::optional<TileFoldPlan> TileFoldPlan::make(const TileProgram& program, const TileLoop& loop) {
-  const TensorSpec& value = program.steps[static_cast<size_t>(program.fold.step)].spec;
+  const TensorSpec& value = program.fold.value;
   const bool dense = value.is_contiguous() || is_dense(value.shape, value.strides);
   if (computed_dtype(value.dtype) != DType::kFloat32 || !dense || !loop.takes_runs() || value.numel() == 0)
     return std::nullopt;

@@ -29,6 +29,7 @@ struct TileStep {
 // A sum or mean of one of the values, in the order in which the op adds.
 struct TileFold {
   int step = -1;      // none
+  TensorSpec value;   // as the sum sees it: a row-major value may have been reshaped
   uint32_t mask = 0;  // bit i: dim i is summed over
   bool mean = false;
 };

@@ -75,6 +75,7 @@ std::string Program::describe() const {
     out << ",\"outputs\":";
     print_operands(out, code, node.outputs);
     out << ",\"workspaceBytes\":" << node.workspace;
+    if (!node.detail.empty()) out << ",\"fused\":" << quoted(node.detail);
     if (!times_.empty()) out << ",\"microseconds\":" << times_[i];
     out << '}';
   }

@@ -169,6 +169,71 @@ describe.runIf(native)('elementwise fusion', () => {
     results[0]!.dispose();
   });
 
+  describe('with a sum at the end', () => {
+    const shapes: readonly (readonly number[])[] = [[300, 700], [2000, 10], [7, 5000], [40, 3, 33], [50000]];
+    const dims: readonly (number[] | undefined)[] = [undefined, [0], [-1], [0, -1]];
+    const cases = shapes.flatMap((shape) =>
+      dims.filter((d) => !d || shape.length > 1).map((d) => [shape, d, d ? d.join() : 'all'] as const),
+    );
+    it.each(cases)('%s over %s has the bits of the ops', (shape, dim) => {
+      for (const dtype of ['float32', 'bfloat16', 'float16'] as const) {
+        for (const kept of [true, false]) {
+          for (const mean of [true, false]) {
+            const step = (x: Tensor, y: Tensor) => {
+              const value = x.mul(y).tanh();
+              const options = dim ? { dim: [...dim] } : {};
+              const total = mean ? value.mean(options) : value.sum(options);
+              return kept ? [value, total] : [total];
+            };
+            const operands = [random(shape, dtype), random(shape.slice(1), dtype)] as const;
+            const { results, program } = record(step, operands, fused);
+            expect(opsOf(program), program.print()).toEqual(['tiles']);
+            const other = [random(shape, dtype), random(shape.slice(1), dtype)] as const;
+            expect(replay(program, other).map(bits)).toEqual(step(...other).map(bits));
+            expect(replay(program, operands).map(bits)).toEqual(results.map(bits));
+          }
+        }
+      }
+    });
+
+    it('that stands behind products of the same values, and sees them as a matrix', () => {
+      const step = (x: Tensor, w: Tensor) => {
+        const value = x.tanh();
+        const product = value.matmul(w);
+        return [product, value.reshape([-1, 6]).sum({ dim: 0 })];
+      };
+      const operands = [randn([4, 5, 6]), randn([6, 3])] as const;
+      const { results, program } = record(step, operands, fused);
+      expect(opsOf(program)).toEqual(['tiles', 'matmul']);
+      expect(replay(program, operands).map(bits)).toEqual(results.map(bits));
+    });
+
+    it('is the same for any number of threads', () => {
+      const step = (x: Tensor) => {
+        const value = x.mul(3).sin();
+        return [value.sum({ dim: 0 }), value.add(1).mean({ dim: 1 }), value.square().sum()];
+      };
+      const operands = [randn([900, 800])];
+      const { results, program } = record(step, operands, fused);
+      for (const threads of [1, 2, 3, 7, 16]) {
+        setNumThreads(threads);
+        expect(replay(program, operands).map(bits)).toEqual(results.map(bits));
+      }
+      setNumThreads(atStart);
+    });
+
+    it('whose result is used at once ends the chain', () => {
+      const step = (x: Tensor) => {
+        const value = x.mul(2);
+        return value.div(value.sum()).add(value.mean());
+      };
+      const operands = [randn([30, 20])];
+      const { results, program } = record(step, operands, fused);
+      expect(replay(program, operands).map(bits)).toEqual(results.map(bits));
+      expect(program.describe().nodesAfter).toBeLessThan(program.describe().nodesBefore);
+    });
+  });
+
   describe('of writes to state', () => {
     /** Results and the state after three calls, fused or one by one. */
     function calls(step: (state: Tensor, x: Tensor) => Tensor, compiled: boolean): string[] {

@@ -29,6 +29,13 @@ bool same_window(const CodeOperand& a, const CodeOperand& b) {
          a.spec.shape == b.spec.shape && a.spec.strides == b.spec.strides;
 }
 
+// The same elements in the same order of memory, perhaps in another shape.
+bool same_elements(const CodeOperand& a, const CodeOperand& b) {
+  if (same_window(a, b)) return true;
+  return a.storage == b.storage && a.offset == b.offset && a.spec.dtype == b.spec.dtype &&
+         a.spec.numel() == b.spec.numel() && a.spec.is_contiguous() && b.spec.is_contiguous();
+}
+
 // A node as a step.
 struct Candidate {
   const Op* op = nullptr;
@@ -98,7 +105,7 @@ class Group {
 
   bool takes_fold(const CodeNode& node) const {
     const CodeOperand* const made = fold_ < 0 ? written(node.inputs[0].storage) : nullptr;
-    return made && same_window(*made, node.inputs[0]) && made->version == node.inputs[0].version;
+    return made && made->version == node.inputs[0].version && same_elements(*made, node.inputs[0]);
   }
   void add_fold(int index, const CodeNode& node) {
     fold_ = index;
@@ -230,6 +237,7 @@ class Builder {
   bool add_fold(const CodeNode& node) {
     const CodeOperand& x = node.inputs[0];
     program_.fold.step = maker(x);
+    program_.fold.value = x.spec;
     program_.fold.mask = reduce_mask(node.op->name, node.attrs.get_ints(0), x.spec.rank());
     program_.fold.mean = node.op == &find_op("mean");
     node_.outputs.push_back(node.outputs[0]);
