@@ -88,16 +88,28 @@ Plan<T> make_plan(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c)
   return plan;
 }
 
+// Where product number `index` goes. 16-bit results are what finishing makes of the sums.
+template <class T>
+void aim(GemmProblem<T>& g, T* c) {
+  if constexpr (kIsHalf<T>) {
+    g.finish.out = c;
+    g.finish.out_row = g.c_row;
+    g.finish.store = std::is_same_v<T, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
+  } else {
+    g.c = c;
+  }
+}
+
 template <class T>
 void run(const TensorSpec& a, const T* a_data, const TensorSpec& b, const T* b_data, const TensorSpec& c,
-         T* c_data, const T* bias, void* workspace) {
+         T* c_data, const GemmSum<T>* bias, void* workspace) {
   const Plan<T> plan = make_plan<T>(a, b, c);
   if (plan.count == 0 || plan.one.m == 0 || plan.one.n == 0) return;
   const auto product = [&](int64_t index, void* slice, bool threaded) {
     GemmProblem<T> g = plan.one;
     g.a = a_data;
     g.b = b_data;
-    g.c = c_data + index * g.m * g.n;
+    aim(g, c_data + index * g.m * g.n);
     g.column_bias = bias;
     for (int d = plan.batch.size() - 1; d >= 0 && plan.count > 1; --d) {
       const int64_t i = index % plan.batch[d];
@@ -133,6 +145,10 @@ decltype(auto) dispatch(DType dtype, F&& fn) {
       return fn(int64_t{});
     case DType::kFloat64:
       return fn(double{});
+    case DType::kBFloat16:
+      return fn(BFloat16{});
+    case DType::kFloat16:
+      return fn(Float16{});
     default:
       return fn(float{});
   }
@@ -151,7 +167,7 @@ void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, 
                   const TensorSpec& c, void* c_data, const void* bias, void* workspace) {
   dispatch(c.dtype, [&]<class T>(T) {
     run<T>(a, static_cast<const T*>(a_data), b, static_cast<const T*>(b_data), c, static_cast<T*>(c_data),
-           static_cast<const T*>(bias), workspace);
+           static_cast<const GemmSum<T>*>(bias), workspace);
   });
 }
 

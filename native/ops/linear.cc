@@ -87,6 +87,7 @@ const Op kLinear{
     .name = "linear",
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
+    .flags = kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_linear,

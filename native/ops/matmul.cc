@@ -74,7 +74,7 @@ const Op kMatmul{
     .name = "matmul",
     .inputs = {InputDef{"a"}, InputDef{"b"}},
     .outputs = {OutputDef{"out"}},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_matmul,
