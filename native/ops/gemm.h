@@ -28,6 +28,9 @@ struct GemmProblem {
   const Sum* column_bias = nullptr;
   const Sum* row_bias = nullptr;
   bool accumulate = false;  // C += A B, and no bias; not of 16-bit floats
+  // All of B as pack_operand() makes it, or null. It is read where B would have been packed, and B where it
+  // would not: the same bits either way.
+  const Sum* packed_b = nullptr;
   GemmFinish<Sum> finish{};
 };
 

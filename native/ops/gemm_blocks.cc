@@ -5,6 +5,7 @@
 #include "core/cpu.h"
 #include "core/threads.h"
 #include "kernels/gemm/gemm.h"
+#include "ops/packed_operand.h"
 
 namespace lanegrad {
 namespace {
@@ -104,7 +105,7 @@ struct Run {
       for (int64_t p = 0; p < g.k || p == 0; p += plan.depth) {
         const int64_t depth = std::min(plan.depth, g.k - p);
         const T* b = nullptr;
-        if (has(BlockPacking::kWhole)) b = packed + p * padded(g.n) + at * depth;
+        if (has(BlockPacking::kWhole)) b = (g.packed_b ? g.packed_b : packed) + p * padded(g.n) + at * depth;
         if (has(BlockPacking::kOwn)) {
           T* const own = packed + at * plan.depth;
           pack(at, columns, p, depth, own);
@@ -181,18 +182,19 @@ void Run<In>::run_in_turns(int64_t first, int64_t rows, int64_t threads) {
     first_column = at;
     for (int64_t p = 0; p < g.k; p += plan.depth) {
       const int64_t depth = std::min(plan.depth, g.k - p);
+      const T* const from = g.packed_b ? g.packed_b + p * padded(g.n) + at * depth : packed;
       auto pack_panels = [&](int64_t begin, int64_t end) {
         const int64_t j = begin * table.columns;
         pack(at + j, std::min(columns, end * table.columns) - j, p, depth, packed + j * depth);
       };
       const auto part = [&](int64_t i, int64_t m, int64_t j, int64_t n) {
-        multiply(first + i, m, at + j, n, p, depth, packed + j * depth);
+        multiply(first + i, m, at + j, n, p, depth, from + j * depth);
       };
       if (threads == 1) {
-        pack_panels(0, panels);
+        if (!g.packed_b) pack_panels(0, panels);
         part(0, rows, 0, columns);
       } else {
-        parallel_for(panels, 1, pack_panels);
+        if (!g.packed_b) parallel_for(panels, 1, pack_panels);
         for_parts(rows, columns, table.columns, grid, part);
       }
     }
@@ -206,7 +208,7 @@ void Run<In>::run(int64_t threads) {
     for (int64_t i = 0; i < g.m; i += rows) run_in_turns(i, std::min(rows, g.m - i), threads);
     return;
   }
-  if (has(BlockPacking::kWhole)) pack_whole(threads);
+  if (has(BlockPacking::kWhole) && !g.packed_b) pack_whole(threads);
   if (threads == 1) return multiply_part(0, g.m, 0, g.n);
   // Who packs its own columns takes all rows of them.
   const int64_t panels = ceil_div(g.n, table.columns);
@@ -231,6 +233,7 @@ void sum_parts(const GemmProblem<In>& g, const BlockPlan& plan, T* sums, T* pack
     one.column_bias = one.row_bias = nullptr;
     one.accumulate = false;
     one.finish = {};
+    one.packed_b = nullptr;
     Run<In>{one, plan, packed + part * static_cast<int64_t>(plan.packed_bytes / sizeof(T))}.run(1);
   };
   if (threaded) {
@@ -268,7 +271,7 @@ BlockPlan plan_blocks(const GemmProblem<In>& g) {
   using T = GemmSum<In>;
   const GemmTable<In>& table = gemm_table<In>();
   BlockPlan plan;
-  plan.depth = std::max<int64_t>(1, ceil_div(g.k, std::max<int64_t>(1, ceil_div(g.k, table.depth))));
+  plan.depth = gemm_block_depth<In>(g.k);
   plan.columns = columns_at_once<In>(plan.depth);
   const int64_t padded = ceil_div(g.n, table.lanes) * table.lanes;
   const int64_t l2 = static_cast<int64_t>(cache_sizes().l2 / sizeof(T));
@@ -303,9 +306,18 @@ BlockPlan plan_blocks(const GemmProblem<In>& g) {
   return plan;
 }
 
+// With an operand that is packed already; its sums need no more room than was planned.
 template <class In>
-void gemm_blocks(const GemmProblem<In>& g, const BlockPlan& plan, void* workspace, bool threaded) {
+BlockPlan with_packed(const GemmProblem<In>& g, BlockPlan plan) {
+  if (g.packed_b && plan.parts == 1)
+    plan.packing = plan.rows > 0 ? BlockPacking::kInTurns : BlockPacking::kWhole;
+  return plan;
+}
+
+template <class In>
+void gemm_blocks(const GemmProblem<In>& g, const BlockPlan& planned, void* workspace, bool threaded) {
   using T = GemmSum<In>;
+  const BlockPlan plan = with_packed(g, planned);
   T* const memory = static_cast<T*>(workspace);
   T* const sums = memory + static_cast<int64_t>(plan.packed_bytes / sizeof(T)) * plan.parts;
   const bool shared = threaded && g.m * g.n * std::max<int64_t>(g.k, 1) >= kSerialWork;

@@ -48,12 +48,14 @@ void tile_kernel(int64_t k, const PanelOfA<T>& a, const B* b, int64_t b_row, con
   clear_tile(acc);
   prefetch_tile<T, R, V>(target);
   const int lanes = target.last_lanes;
+  // With few rows there are not enough multiply-adds to hide more loads behind.
+  constexpr bool kAsks = R >= 4 && kVectorBytes >= 16;
   if constexpr (kReading == Reading::kStagedRows) {
-    multiply_tile<T, R, V, kMasked>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
   } else if constexpr (kReading == Reading::kStagedColumns) {
-    multiply_tile<T, R, V, kMasked>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
   } else {
-    multiply_tile<T, R, V, kMasked>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
   }
   store_tile(acc, target);
 }
@@ -204,7 +206,7 @@ class NextPanel {
   }
 
  private:
-  static constexpr int64_t kLine = 64 / sizeof(A), kNear = 1 << 15;
+  static constexpr int64_t kLine = 64 / sizeof(A), kNear = 1 << 12;
   const A* at_;
   int64_t lines_ = 1, rows_ = 0, row_ = 0;
   int64_t line_ = 0, share_ = 0;
