@@ -162,6 +162,8 @@ export interface OpAttrs {
   lerp: NoAttrs;
   lgamma: NoAttrs;
   linear: NoAttrs;
+  linearFinished: { readonly activation: 'none' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 'sigmoid' | 'tanh' };
+  linearPack: NoAttrs;
   linspace: { readonly start: number; readonly end: number; readonly steps: number; readonly dtype: DType };
   lionStep: { readonly maximize: boolean };
   log: NoAttrs;
@@ -2150,6 +2152,28 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: [],
     promotion: 'common',
     autocast: 'lower',
+  },
+  linearFinished: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'bias', kind: 'optional' },
+      { name: 'residual', kind: 'optional' },
+      { name: 'packed', kind: 'optional' },
+    ],
+    attrs: [{ name: 'activation', type: 'enum', choices: ['none', 'relu', 'gelu', 'geluTanh', 'silu', 'sigmoid', 'tanh'] }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  linearPack: {
+    inputs: [
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['internal'],
+    promotion: 'none',
   },
   linspace: {
     inputs: [],

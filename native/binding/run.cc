@@ -150,8 +150,9 @@ napi_value run(AddonData& data, napi_callback_info info) {
     fail(ErrorKind::kInternal, "run", "no op has the id ", index);
   const Op& op = *ops[static_cast<size_t>(index)];
   const bool in_place = decode.next_int() != 0;
-  // Their operands are the tape's: they check less.
-  if (op.is(kInternal)) fail(ErrorKind::kInternal, op.name, "is run by gradients only");
+  // Their operands are the tape's: they check less. Those without gradients are for programs, and check all.
+  if (op.is(kInternal) && op.outputs[0].differentiable)
+    fail(ErrorKind::kInternal, op.name, "is run by gradients only");
   OperandList operands;
   InlineVector<Start, kMaxStarts> starts;
   for (int i = 0; i < op.input_count(); ++i) {

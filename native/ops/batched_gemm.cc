@@ -1,6 +1,7 @@
 #include "ops/batched_gemm.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/threads.h"
 #include "ops/gemm.h"
@@ -88,17 +89,34 @@ Plan<T> make_plan(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c)
   return plan;
 }
 
+// Elements of c from `offset` on are where a product goes, and what becomes of it there. 16-bit results are
+// what finishing makes of the sums.
+template <class T>
+void aim(GemmProblem<T>& g, T* c, int64_t offset, const GemmExtras& extras) {
+  g.column_bias = static_cast<const GemmSum<T>*>(extras.bias);
+  if (!kIsHalf<T>) g.c = reinterpret_cast<GemmSum<T>*>(c + offset);
+  if constexpr (kIsHalf<T> || std::is_floating_point_v<T>) {
+    if (!kIsHalf<T> && !extras.activation && !extras.residual) return;
+    g.finish.out = c + offset;
+    g.finish.out_row = g.c_row;
+    if (kIsHalf<T>) g.finish.store = std::is_same_v<T, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
+    g.finish.activation = extras.activation;
+    if (extras.residual) g.finish.residual = static_cast<const T*>(extras.residual) + offset;
+    g.finish.residual_row = g.c_row;
+  }
+}
+
 template <class T>
 void run(const TensorSpec& a, const T* a_data, const TensorSpec& b, const T* b_data, const TensorSpec& c,
-         T* c_data, const T* bias, void* workspace) {
+         T* c_data, const GemmExtras& extras, void* workspace) {
   const Plan<T> plan = make_plan<T>(a, b, c);
   if (plan.count == 0 || plan.one.m == 0 || plan.one.n == 0) return;
   const auto product = [&](int64_t index, void* slice, bool threaded) {
     GemmProblem<T> g = plan.one;
     g.a = a_data;
     g.b = b_data;
-    g.c = c_data + index * g.m * g.n;
-    g.column_bias = bias;
+    aim(g, c_data, index * g.m * g.n, extras);
+    if (plan.count == 1) g.packed_b = static_cast<const GemmSum<T>*>(extras.packed_b);
     for (int d = plan.batch.size() - 1; d >= 0 && plan.count > 1; --d) {
       const int64_t i = index % plan.batch[d];
       index /= plan.batch[d];
@@ -133,6 +151,10 @@ decltype(auto) dispatch(DType dtype, F&& fn) {
       return fn(int64_t{});
     case DType::kFloat64:
       return fn(double{});
+    case DType::kBFloat16:
+      return fn(BFloat16{});
+    case DType::kFloat16:
+      return fn(Float16{});
     default:
       return fn(float{});
   }
@@ -148,10 +170,10 @@ size_t batched_gemm_workspace(const TensorSpec& a, const TensorSpec& b, const Te
 }
 
 void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data,
-                  const TensorSpec& c, void* c_data, const void* bias, void* workspace) {
+                  const TensorSpec& c, void* c_data, const GemmExtras& extras, void* workspace) {
   dispatch(c.dtype, [&]<class T>(T) {
     run<T>(a, static_cast<const T*>(a_data), b, static_cast<const T*>(b_data), c, static_cast<T*>(c_data),
-           static_cast<const T*>(bias), workspace);
+           extras, workspace);
   });
 }
 

@@ -2,15 +2,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "core/tensor.h"
 
 namespace lanegrad {
 
-// c[..., m, n] = a[..., m, k] b[..., k, n] + bias[n]. `a` and `b` may be any strided views of rank 2 or more
-// whose batch dims broadcast to those of c; c is row-major.
+// What a product takes beside its operands; all may be null.
+struct GemmExtras {
+  const void* bias = nullptr;  // [n]; of 16-bit floats in float32
+  // As the elementwise kernels are called; then the residual is added, which lies like c.
+  void (*activation)(void* out, const void* const* in, int64_t n, unsigned scalars) = nullptr;
+  const void* residual = nullptr;
+  const void* packed_b = nullptr;  // see GemmProblem; only where b has no batch
+};
+
+// c[..., m, n] = activation(a[..., m, k] b[..., k, n] + bias[n]) + residual. `a` and `b` may be any strided
+// views of rank 2 or more whose batch dims broadcast to those of c; c is row-major.
 size_t batched_gemm_workspace(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c);
 void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data,
-                  const TensorSpec& c, void* c_data, const void* bias, void* workspace);
+                  const TensorSpec& c, void* c_data, const GemmExtras& extras, void* workspace);
 
 }  // namespace lanegrad

@@ -17,16 +17,25 @@ constexpr int64_t kSerialWork = int64_t{1} << 20;
 // Products with up to so many rows or columns are dot products; with more than kFew if they are long enough
 // for sums across lanes not to count.
 constexpr int64_t kFew = 4, kMaxFew = 8, kLongDot = 64;
-bool few(int64_t count, int64_t k) { return k > 1 && count <= (k >= kLongDot ? kMaxFew : kFew); }
+// Of 16-bit floats more: the other way would widen and transpose all of the large operand.
+constexpr int64_t kMaxFewHalves = 16;
+// Columns of a task that reads B where it lies.
+constexpr int64_t kWideColumns = 128;
+
+template <class In>
+bool few(int64_t count, int64_t k) {
+  return k > 1 && count <= (k < kLongDot ? kFew : kIsHalf<In> ? kMaxFewHalves : kMaxFew);
+}
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-template <class T>
+// Of 16-bit floats the operand with few vectors is widened before, and sums are kept in float32.
 struct Plan {
-  enum class Path { kBlocks, kDotRows, kDotColumns };
+  enum class Path { kBlocks, kWide, kDotRows, kDotColumns };
   Path path = Path::kBlocks;
   BlockPlan blocks;
+  size_t few_bytes = 0;  // for the copy of the operand with few vectors
   size_t bytes = 0;
 };
 
@@ -34,6 +43,7 @@ struct Plan {
 template <class T>
 GemmProblem<T> normalized(const GemmProblem<T>& p) {
   if (p.n != 1 || p.m == 1 || p.c_row != 1) return p;
+  if (p.finish.residual_row > 1) return p;
   GemmProblem<T> q = p;
   q.m = 1;
   q.n = p.m;
@@ -46,55 +56,82 @@ GemmProblem<T> normalized(const GemmProblem<T>& p) {
   q.c_row = p.m;
   q.column_bias = p.row_bias;
   q.row_bias = p.column_bias;
+  q.finish.out_row = q.finish.residual_row = p.m;
   return q;
 }
 
-template <class T>
-Plan<T> make_plan(const GemmProblem<T>& p) {
-  Plan<T> plan;
-  using Path = typename Plan<T>::Path;
-  if (few(p.m, p.k) && p.b_row == 1) {
+template <class In>
+Plan make_plan(const GemmProblem<In>& p) {
+  using T = GemmSum<In>;
+  using Path = Plan::Path;
+  Plan plan;
+  if (few<In>(p.m, p.k) && p.b_row == 1) {
     plan.path = Path::kDotRows;
-    if (p.a_col != 1) plan.bytes = aligned(sizeof(T) * p.m * p.k);
-  } else if (few(p.n, p.k) && p.a_col == 1) {
+    if (kIsHalf<In> || p.a_col != 1) plan.few_bytes = aligned(sizeof(T) * p.m * p.k);
+  } else if (few<In>(p.n, p.k) && p.a_col == 1) {
     plan.path = Path::kDotColumns;
-    if (p.b_row != 1) plan.bytes = aligned(sizeof(T) * p.n * p.k);
+    if (kIsHalf<In> || p.b_row != 1) plan.few_bytes = aligned(sizeof(T) * p.n * p.k);
+  } else if (kIsHalf<In> && p.b_col == 1 && p.m <= kGemmWideRows) {
+    plan.path = Path::kWide;
+    plan.few_bytes = aligned(sizeof(T) * p.m * p.k);
   } else {
     plan.blocks = plan_blocks(p);
     plan.bytes = plan.blocks.bytes;
+    return plan;
   }
+  plan.bytes = plan.few_bytes + (kIsHalf<In> ? aligned(sizeof(T) * p.m * p.n) : 0);
   return plan;
 }
 
 // Copies `count` vectors of k elements, `between` apart and with elements `step` apart, to rows of k.
-template <class T>
-const T* gather_vectors(const T* from, int64_t count, int64_t between, int64_t k, int64_t step, T* to) {
+template <class T, class In>
+const T* gather_vectors(const In* from, int64_t count, int64_t between, int64_t k, int64_t step, T* to) {
   for (int64_t i = 0; i < count; ++i) {
-    for (int64_t p = 0; p < k; ++p) to[i * k + p] = from[i * between + p * step];
+    for (int64_t p = 0; p < k; ++p) to[i * k + p] = static_cast<T>(from[i * between + p * step]);
   }
   return to;
 }
 
-template <class T>
-void run_dot(const GemmProblem<T>& g, const Plan<T>& plan, T* workspace, bool threaded) {
-  const GemmTable<T>& table = gemm_table<T>();
-  DotBlock<T> d;
+// Sums of a problem without a C lie behind the copy of the few.
+template <class In>
+struct Sums {
+  GemmSum<In>* at;
+  int64_t row;
+  Sums(const GemmProblem<In>& g, const Plan& plan, void* workspace)
+      : at(g.c ? g.c : reinterpret_cast<GemmSum<In>*>(static_cast<char*>(workspace) + plan.few_bytes)),
+        row(g.c ? g.c_row : g.n) {}
+};
+
+// Vectors of `few` as the dot products read them.
+template <class T, class In>
+const T* few_vectors(const In* from, int64_t count, int64_t between, int64_t k, int64_t step, void* to,
+                     int64_t& apart) {
+  if constexpr (std::is_same_v<T, In>) {
+    apart = between;
+    if (step == 1) return from;
+  }
+  apart = k;
+  return gather_vectors(from, count, between, k, step, static_cast<T*>(to));
+}
+
+template <class In>
+void run_dot(const GemmProblem<In>& g, const Plan& plan, void* workspace, bool threaded) {
+  using T = GemmSum<In>;
+  const GemmTable<In>& table = gemm_table<In>();
+  const Sums<In> sums(g, plan, workspace);
+  const bool rows = plan.path == Plan::Path::kDotRows;
+  DotBlock<T, In> d;
   d.k = g.k;
   d.accumulate = g.accumulate;
-  d.out = g.c;
-  if (plan.path == Plan<T>::Path::kDotRows) {
+  d.out = sums.at;
+  if (rows) {
     d.many = g.n;
     d.a = g.b;
     d.a_step = g.b_col;
     d.few = g.m;
-    d.b = g.a;
-    d.b_step = g.a_row;
-    if (g.a_col != 1) {
-      d.b = gather_vectors(g.a, g.m, g.a_row, g.k, g.a_col, workspace);
-      d.b_step = g.k;
-    }
+    d.b = few_vectors<T>(g.a, g.m, g.a_row, g.k, g.a_col, workspace, d.b_step);
     d.out_many = 1;
-    d.out_few = g.c_row;
+    d.out_few = sums.row;
     d.many_bias = g.column_bias;
     d.few_bias = g.row_bias;
   } else {
@@ -102,51 +139,89 @@ void run_dot(const GemmProblem<T>& g, const Plan<T>& plan, T* workspace, bool th
     d.a = g.a;
     d.a_step = g.a_row;
     d.few = g.n;
-    d.b = g.b;
-    d.b_step = g.b_col;
-    if (g.b_row != 1) {
-      d.b = gather_vectors(g.b, g.n, g.b_col, g.k, g.b_row, workspace);
-      d.b_step = g.k;
-    }
-    d.out_many = g.c_row;
+    d.b = few_vectors<T>(g.b, g.n, g.b_col, g.k, g.b_row, workspace, d.b_step);
+    d.out_many = sums.row;
     d.out_few = 1;
     d.many_bias = g.row_bias;
     d.few_bias = g.column_bias;
   }
-  if (!threaded || d.many * d.few * d.k < kSerialWork / 4) return table.dot(d);
-  parallel_for(d.many, ceil_div(kSerialWork / 8, d.few * d.k), [&](int64_t begin, int64_t end) {
-    DotBlock<T> part = d;
+  const auto run = [&](int64_t begin, int64_t end) {
+    DotBlock<T, In> part = d;
     part.many = end - begin;
     part.a += begin * d.a_step;
     part.out += begin * d.out_many;
     if (part.many_bias) part.many_bias += begin;
     table.dot(part);
-  });
+    if (!g.finish.out) return;
+    const GemmFinish<T> finish = finish_from(g.finish, rows ? 0 : begin, rows ? begin : 0);
+    table.finish(finish, part.out, sums.row, rows ? g.m : part.many, rows ? part.many : g.n);
+  };
+  if (!threaded || d.many * d.few * d.k < kSerialWork / 4) return run(0, d.many);
+  parallel_for(d.many, ceil_div(kSerialWork / 8, d.few * d.k), run);
+}
+
+// A few rows of 16-bit floats against a row-major B.
+template <class In>
+void run_wide(const GemmProblem<In>& g, const Plan& plan, void* workspace, bool threaded) {
+  using T = GemmSum<In>;
+  const GemmTable<In>& table = gemm_table<In>();
+  const Sums<In> sums(g, plan, workspace);
+  int64_t a_row;
+  const T* const a = few_vectors<T>(g.a, g.m, g.a_row, g.k, g.a_col, workspace, a_row);
+  const int64_t blocks = std::max<int64_t>(1, ceil_div(g.k, table.depth));
+  const int64_t step = std::max<int64_t>(1, ceil_div(g.k, blocks));
+  const auto columns = [&](int64_t begin, int64_t end) {
+    const int64_t j = begin * kWideColumns;
+    GemmBlock<T, T, In> block{};
+    block.m = g.m;
+    block.n = std::min(g.n, end * kWideColumns) - j;
+    block.a_row = a_row;
+    block.a_col = 1;
+    block.b_row = g.b_row;
+    block.c = sums.at + j;
+    block.c_row = sums.row;
+    block.column_bias = g.column_bias ? g.column_bias + j : nullptr;
+    block.row_bias = g.row_bias;
+    const GemmFinish<T> finish = finish_from(g.finish, 0, j);
+    for (int64_t p = 0; p < g.k || p == 0; p += step) {
+      block.k = std::min(step, g.k - p);
+      block.a = a + p;
+      block.b = g.b + p * g.b_row + j;
+      block.accumulate = p > 0;
+      if (p + block.k >= g.k) block.finish = &finish;
+      table.wide(block);
+    }
+  };
+  const int64_t stretches = ceil_div(g.n, kWideColumns),
+                work = g.m * kWideColumns * std::max<int64_t>(g.k, 1);
+  if (!threaded || stretches * work < kSerialWork / 4) return columns(0, stretches);
+  parallel_for(stretches, ceil_div(kSerialWork / 8, work), columns);
+}
+
+template <class In>
+void run_float(const GemmProblem<In>& problem, void* workspace, bool threaded) {
+  const GemmProblem<In> g = normalized(problem);
+  if (g.m == 0 || g.n == 0) return;
+  if (tiles_take(g)) return gemm_tiles(g, workspace, threaded);
+  const Plan plan = make_plan(g);
+  if (plan.path == Plan::Path::kBlocks) return gemm_blocks(g, plan.blocks, workspace, threaded);
+  if constexpr (kIsHalf<In>) {
+    if (plan.path == Plan::Path::kWide) return run_wide(g, plan, workspace, threaded);
+  }
+  run_dot(g, plan, workspace, threaded);
 }
 
 template <class T>
-void run_float(const GemmProblem<T>& problem, void* workspace, bool threaded) {
-  const GemmProblem<T> g = normalized(problem);
-  if (g.m == 0 || g.n == 0) return;
-  if constexpr (std::is_same_v<T, float>) {
-    if (tiles_take(g)) return gemm_tiles(g, workspace, threaded);
-  }
-  const Plan<T> plan = make_plan(g);
-  if (plan.path == Plan<T>::Path::kBlocks) return gemm_blocks(g, plan.blocks, workspace, threaded);
-  run_dot(g, plan, static_cast<T*>(workspace), threaded);
-}
+inline constexpr bool kIsFloating = std::is_floating_point_v<T> || kIsHalf<T>;
 
 }  // namespace
 
 template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (kIsFloating<T>) {
     if (problem.m == 0 || problem.n == 0) return 0;
     const GemmProblem<T> g = normalized(problem);
-    if constexpr (std::is_same_v<T, float>) {
-      if (tiles_take(g)) return gemm_tiles_workspace(g);
-    }
-    return make_plan(g).bytes;
+    return tiles_take(g) ? gemm_tiles_workspace(g) : make_plan(g).bytes;
   } else {
     return 0;
   }
@@ -162,7 +237,7 @@ size_t gemm_workspace_bound(int64_t elements, int64_t longest) {
 
 template <class T>
 void gemm(const GemmProblem<T>& g, void* workspace, bool threaded) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (kIsFloating<T>) {
     run_float(g, workspace, threaded);
   } else {
     const int64_t grain = ceil_div(kSerialWork / 4, std::max<int64_t>(g.n * g.k, 1));
@@ -180,6 +255,8 @@ template size_t gemm_workspace_bound<float>(int64_t, int64_t);
 template size_t gemm_workspace_bound<double>(int64_t, int64_t);
 LANEGRAD_GEMM(float)
 LANEGRAD_GEMM(double)
+LANEGRAD_GEMM(BFloat16)
+LANEGRAD_GEMM(Float16)
 LANEGRAD_GEMM(uint8_t)
 LANEGRAD_GEMM(int32_t)
 LANEGRAD_GEMM(int64_t)

@@ -5,6 +5,7 @@
 #include "core/cpu.h"
 #include "core/threads.h"
 #include "kernels/gemm/gemm.h"
+#include "ops/packed_operand.h"
 
 namespace lanegrad {
 namespace {
@@ -22,20 +23,25 @@ constexpr int64_t kOwnElements = int64_t{1} << 22;
 constexpr int64_t kPackRows = 1024, kPackFewerRows = 48;
 // Small results of long sums have too few tiles to share: there k is cut in parts.
 constexpr int64_t kSplitArea = int64_t{1} << 14, kSplitSide = 256, kSplitDepth = 4096, kMostParts = 64;
+// Rows of float32 sums at a time, where the result is of 16-bit floats and has several depth blocks. Packing
+// B anew for so many costs a hundredth.
+constexpr int64_t kSumRows = 4096;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Columns of B at a time: a depth block of them takes half of the L2 cache.
-template <class T>
+template <class In>
 int64_t columns_at_once(int64_t depth) {
-  const int64_t panel = gemm_table<T>().columns;
-  const int64_t columns = static_cast<int64_t>(cache_sizes().l2 / 2 / sizeof(T)) / depth;
+  const int64_t panel = gemm_table<In>().columns;
+  const int64_t columns = static_cast<int64_t>(cache_sizes().l2 / 2 / sizeof(GemmSum<In>)) / depth;
   return std::max<int64_t>(1, columns / panel) * panel;
 }
 
 template <class T>
 bool packs(const GemmProblem<T>& g) {
+  if (kIsHalf<T>) return true;  // which widens
+  if (g.k == 0) return false;
   if (g.b_col != 1) return true;
   if (g.m >= kPackRows) return true;
   if (g.m < kPackFewerRows) return false;
@@ -43,12 +49,15 @@ bool packs(const GemmProblem<T>& g) {
   return g.b_row * kSize % 4096 == 0 || g.k * g.n * kSize > static_cast<int64_t>(cache_sizes().l2);
 }
 
-template <class T>
+template <class In>
 struct Run {
-  const GemmProblem<T>& g;
+  using T = GemmSum<In>;
+  const GemmProblem<In>& g;
   const BlockPlan& plan;
   T* packed;
-  const GemmTable<T>& table = gemm_table<T>();
+  T* sums = nullptr;  // without a C: of rows from first_row on, and of columns from first_column on
+  int64_t sums_row = 0, first_row = 0, first_column = 0;
+  const GemmTable<In>& table = gemm_table<In>();
 
   int64_t padded(int64_t n) const { return ceil_div(n, table.lanes) * table.lanes; }
   bool has(BlockPacking packing) const { return plan.packing == packing; }
@@ -56,23 +65,36 @@ struct Run {
   void pack(int64_t j, int64_t n, int64_t p, int64_t depth, T* to) const {
     table.pack_b(g.b + p * g.b_row + j * g.b_col, g.b_row, g.b_col, depth, n, to);
   }
-  // Rows [i, i + m), columns [j, j + n), one depth block; b is packed, or null.
+  // Where the sums of (i, j) are kept between depth blocks.
+  T* sums_at(int64_t i, int64_t j) const {
+    if (g.c) return g.c + i * g.c_row + j;
+    return sums ? sums + (i - first_row) * sums_row + j - first_column : nullptr;
+  }
+  // Rows [i, i + m), columns [j, j + n), one depth block; b is what is packed.
   void multiply(int64_t i, int64_t m, int64_t j, int64_t n, int64_t p, int64_t depth, const T* b) const {
-    GemmBlock<T> block;
+    GemmBlock<T, In> block{};
     block.m = m;
     block.n = n;
     block.k = depth;
     block.a = g.a + i * g.a_row + p * g.a_col;
     block.a_row = g.a_row;
     block.a_col = g.a_col;
-    block.packed_b = b != nullptr;
-    block.b = b ? b : g.b + p * g.b_row + j;
+    block.packed_b = !has(BlockPacking::kNone);
+    block.b = b;
+    if constexpr (!kIsHalf<In>) {
+      if (!block.packed_b) block.b = g.b + p * g.b_row + j;
+    }
     block.b_row = g.b_row;
-    block.c = g.c + i * g.c_row + j;
-    block.c_row = g.c_row;
+    block.c = sums_at(i, j);
+    block.c_row = g.c ? g.c_row : sums_row;
     block.accumulate = g.accumulate || p > 0;
     block.column_bias = g.column_bias ? g.column_bias + j : nullptr;
     block.row_bias = g.row_bias ? g.row_bias + i : nullptr;
+    GemmFinish<T> finish;
+    if (g.finish.out && p + depth >= g.k) {
+      finish = finish_from(g.finish, i, j);
+      block.finish = &finish;
+    }
     table.block(block);
   }
   // All depth blocks of one part of C.
@@ -83,7 +105,7 @@ struct Run {
       for (int64_t p = 0; p < g.k || p == 0; p += plan.depth) {
         const int64_t depth = std::min(plan.depth, g.k - p);
         const T* b = nullptr;
-        if (has(BlockPacking::kWhole)) b = packed + p * padded(g.n) + at * depth;
+        if (has(BlockPacking::kWhole)) b = (g.packed_b ? g.packed_b : packed) + p * padded(g.n) + at * depth;
         if (has(BlockPacking::kOwn)) {
           T* const own = packed + at * plan.depth;
           pack(at, columns, p, depth, own);
@@ -94,8 +116,8 @@ struct Run {
     }
   }
 
-  void run(int64_t threads) const;
-  void run_in_turns(int64_t threads) const;
+  void run(int64_t threads);
+  void run_in_turns(int64_t i, int64_t m, int64_t threads);
   void pack_whole(int64_t threads) const;
 };
 
@@ -138,8 +160,8 @@ void for_parts(int64_t m, int64_t n, int64_t panel, const Grid& grid, const F& f
   });
 }
 
-template <class T>
-void Run<T>::pack_whole(int64_t threads) const {
+template <class In>
+void Run<In>::pack_whole(int64_t threads) const {
   const int64_t panels = ceil_div(g.n, table.columns), blocks = ceil_div(g.k, plan.depth);
   auto task = [&](int64_t index) {
     const int64_t p = index / panels * plan.depth, j = index % panels * table.columns;
@@ -150,36 +172,43 @@ void Run<T>::pack_whole(int64_t threads) const {
   for (int64_t i = 0; i < panels * blocks; ++i) task(i);
 }
 
-template <class T>
-void Run<T>::run_in_turns(int64_t threads) const {
+template <class In>
+void Run<In>::run_in_turns(int64_t first, int64_t rows, int64_t threads) {
   for (int64_t at = 0; at < g.n; at += plan.columns) {
     const int64_t columns = std::min(plan.columns, g.n - at);
     const int64_t panels = ceil_div(columns, table.columns);
-    const Grid grid = cut(g.m, columns, g.m * columns * plan.depth, table.columns, threads);
+    const Grid grid = cut(rows, columns, rows * columns * plan.depth, table.columns, threads);
+    first_row = first;
+    first_column = at;
     for (int64_t p = 0; p < g.k; p += plan.depth) {
       const int64_t depth = std::min(plan.depth, g.k - p);
+      const T* const from = g.packed_b ? g.packed_b + p * padded(g.n) + at * depth : packed;
       auto pack_panels = [&](int64_t begin, int64_t end) {
         const int64_t j = begin * table.columns;
         pack(at + j, std::min(columns, end * table.columns) - j, p, depth, packed + j * depth);
       };
       const auto part = [&](int64_t i, int64_t m, int64_t j, int64_t n) {
-        multiply(i, m, at + j, n, p, depth, packed + j * depth);
+        multiply(first + i, m, at + j, n, p, depth, from + j * depth);
       };
       if (threads == 1) {
-        pack_panels(0, panels);
-        part(0, g.m, 0, columns);
+        if (!g.packed_b) pack_panels(0, panels);
+        part(0, rows, 0, columns);
       } else {
-        parallel_for(panels, 1, pack_panels);
-        for_parts(g.m, columns, table.columns, grid, part);
+        if (!g.packed_b) parallel_for(panels, 1, pack_panels);
+        for_parts(rows, columns, table.columns, grid, part);
       }
     }
   }
 }
 
-template <class T>
-void Run<T>::run(int64_t threads) const {
-  if (has(BlockPacking::kInTurns)) return run_in_turns(threads);
-  if (has(BlockPacking::kWhole)) pack_whole(threads);
+template <class In>
+void Run<In>::run(int64_t threads) {
+  if (has(BlockPacking::kInTurns)) {
+    const int64_t rows = sums ? plan.rows : g.m;
+    for (int64_t i = 0; i < g.m; i += rows) run_in_turns(i, std::min(rows, g.m - i), threads);
+    return;
+  }
+  if (has(BlockPacking::kWhole) && !g.packed_b) pack_whole(threads);
   if (threads == 1) return multiply_part(0, g.m, 0, g.n);
   // Who packs its own columns takes all rows of them.
   const int64_t panels = ceil_div(g.n, table.columns);
@@ -191,11 +220,11 @@ void Run<T>::run(int64_t threads) const {
 }
 
 // C of one part of k; `sums` holds m * n elements for each.
-template <class T>
-void sum_parts(const GemmProblem<T>& g, const BlockPlan& plan, T* sums, T* packed, bool threaded) {
+template <class In, class T>
+void sum_parts(const GemmProblem<In>& g, const BlockPlan& plan, T* sums, T* packed, bool threaded) {
   auto task = [&](int64_t part) {
     const int64_t p = part * plan.part_depth;
-    GemmProblem<T> one = g;
+    GemmProblem<In> one = g;
     one.k = std::min(plan.part_depth, g.k - p);
     one.a += p * g.a_col;
     one.b += p * g.b_row;
@@ -203,75 +232,102 @@ void sum_parts(const GemmProblem<T>& g, const BlockPlan& plan, T* sums, T* packe
     one.c_row = g.n;
     one.column_bias = one.row_bias = nullptr;
     one.accumulate = false;
-    Run<T>{one, plan, packed + part * static_cast<int64_t>(plan.packed_bytes / sizeof(T))}.run(1);
+    one.finish = {};
+    one.packed_b = nullptr;
+    Run<In>{one, plan, packed + part * static_cast<int64_t>(plan.packed_bytes / sizeof(T))}.run(1);
   };
   if (threaded) {
     parallel_tasks(plan.parts, task);
   } else {
     for (int64_t part = 0; part < plan.parts; ++part) task(part);
   }
+  T* const c = g.c ? g.c : sums;
+  const int64_t c_row = g.c ? g.c_row : g.n;
   for (int64_t i = 0; i < g.m; ++i) {
-    T* const c = g.c + i * g.c_row;
     for (int64_t j = 0; j < g.n; ++j) {
       T total = sums[i * g.n + j];
       for (int64_t part = 1; part < plan.parts; ++part) total += sums[(part * g.m + i) * g.n + j];
-      if (g.accumulate) total += c[j];
+      if (g.accumulate) total += c[i * c_row + j];
       if (!g.accumulate && g.column_bias) total += g.column_bias[j];
       if (!g.accumulate && g.row_bias) total += g.row_bias[i];
-      c[j] = total;
+      c[i * c_row + j] = total;
     }
   }
+  if (g.finish.out) gemm_table<In>().finish(g.finish, c, c_row, g.m, g.n);
+}
+
+// Packing of 16-bit floats, with as few sums in memory as there may be: none where one depth block is all.
+template <class In>
+BlockPacking pack_halves(const GemmProblem<In>& g, BlockPacking packing, BlockPlan& plan) {
+  if (g.k <= plan.depth) return packing;
+  plan.rows = std::min(g.m, kSumRows);
+  return packing == BlockPacking::kOwn ? packing : BlockPacking::kInTurns;
 }
 
 }  // namespace
 
-template <class T>
-BlockPlan plan_blocks(const GemmProblem<T>& g) {
-  const GemmTable<T>& table = gemm_table<T>();
+template <class In>
+BlockPlan plan_blocks(const GemmProblem<In>& g) {
+  using T = GemmSum<In>;
+  const GemmTable<In>& table = gemm_table<In>();
   BlockPlan plan;
-  plan.depth = std::max<int64_t>(1, ceil_div(g.k, std::max<int64_t>(1, ceil_div(g.k, table.depth))));
-  plan.columns = columns_at_once<T>(plan.depth);
+  plan.depth = gemm_block_depth<In>(g.k);
+  plan.columns = columns_at_once<In>(plan.depth);
   const int64_t padded = ceil_div(g.n, table.lanes) * table.lanes;
   const int64_t l2 = static_cast<int64_t>(cache_sizes().l2 / sizeof(T));
-  int64_t elements = 0;
-  if (g.k > 0 && packs(g)) {
-    if (g.m <= kOwnRows && g.n > 4 * table.columns && padded * plan.depth <= kOwnElements) {
-      plan.packing = BlockPacking::kOwn;
-      elements = padded * plan.depth;
-    } else if (padded * g.k <= l2 / 2) {
-      plan.packing = BlockPacking::kWhole;
-      elements = padded * g.k;
-    } else {
-      plan.packing = BlockPacking::kInTurns;
-      elements = std::min(padded, plan.columns) * plan.depth;
-    }
+  int64_t elements = 0, sums = 0;
+  if (packs(g)) {
+    plan.packing = g.m <= kOwnRows && g.n > 4 * table.columns && padded * plan.depth <= kOwnElements
+                       ? BlockPacking::kOwn
+                   : padded * g.k <= l2 / 2 ? BlockPacking::kWhole
+                                            : BlockPacking::kInTurns;
+    if (kIsHalf<In>) plan.packing = pack_halves(g, plan.packing, plan);
+    elements = plan.packing == BlockPacking::kOwn     ? padded * plan.depth
+               : plan.packing == BlockPacking::kWhole ? padded * g.k
+                                                      : std::min(padded, plan.columns) * plan.depth;
+    sums = plan.rows * (plan.packing == BlockPacking::kInTurns ? std::min(g.n, plan.columns) : g.n);
   }
   if (g.k >= 2 * kSplitDepth && g.m * g.n <= kSplitArea && std::max(g.m, g.n) <= kSplitSide) {
     const int64_t least = std::max(kSplitDepth, ceil_div(g.k, kMostParts));
     plan.depth = table.depth;
     plan.part_depth = ceil_div(least, plan.depth) * plan.depth;
     plan.parts = ceil_div(g.k, plan.part_depth);
-    plan.columns = columns_at_once<T>(plan.depth);
+    plan.columns = columns_at_once<In>(plan.depth);
+    plan.rows = 0;
+    sums = plan.parts * g.m * g.n;
     if (plan.packing != BlockPacking::kNone) {
       plan.packing = BlockPacking::kOwn;
       elements = padded * plan.depth;
     }
   }
   plan.packed_bytes = aligned(sizeof(T) * static_cast<size_t>(elements));
-  plan.bytes = plan.packed_bytes * static_cast<size_t>(plan.parts);
-  if (plan.parts > 1) plan.bytes += aligned(sizeof(T) * static_cast<size_t>(plan.parts * g.m * g.n));
+  plan.bytes =
+      plan.packed_bytes * static_cast<size_t>(plan.parts) + aligned(sizeof(T) * static_cast<size_t>(sums));
   return plan;
 }
 
-template <class T>
-void gemm_blocks(const GemmProblem<T>& g, const BlockPlan& plan, void* workspace, bool threaded) {
+// With an operand that is packed already; its sums need no more room than was planned.
+template <class In>
+BlockPlan with_packed(const GemmProblem<In>& g, BlockPlan plan) {
+  if (g.packed_b && plan.parts == 1)
+    plan.packing = plan.rows > 0 ? BlockPacking::kInTurns : BlockPacking::kWhole;
+  return plan;
+}
+
+template <class In>
+void gemm_blocks(const GemmProblem<In>& g, const BlockPlan& planned, void* workspace, bool threaded) {
+  using T = GemmSum<In>;
+  const BlockPlan plan = with_packed(g, planned);
   T* const memory = static_cast<T*>(workspace);
+  T* const sums = memory + static_cast<int64_t>(plan.packed_bytes / sizeof(T)) * plan.parts;
   const bool shared = threaded && g.m * g.n * std::max<int64_t>(g.k, 1) >= kSerialWork;
-  if (plan.parts > 1) {
-    T* const sums = memory + static_cast<int64_t>(plan.packed_bytes / sizeof(T)) * plan.parts;
-    return sum_parts(g, plan, sums, memory, shared);
+  if (plan.parts > 1) return sum_parts(g, plan, sums, memory, shared);
+  Run<In> run{g, plan, memory};
+  if (plan.rows > 0) {
+    run.sums = sums;
+    run.sums_row = run.has(BlockPacking::kInTurns) ? std::min(g.n, plan.columns) : g.n;
   }
-  Run<T>{g, plan, memory}.run(shared ? num_threads() : 1);
+  run.run(shared ? num_threads() : 1);
 }
 
 template <class T>
@@ -286,12 +342,15 @@ size_t blocks_workspace_bound(int64_t elements, int64_t longest) {
          64 * kMostParts;
 }
 
-#define LANEGRAD_BLOCKS(T)                                                                     \
-  template BlockPlan plan_blocks<T>(const GemmProblem<T>&);                                    \
-  template void gemm_blocks<T>(const GemmProblem<T>&, const BlockPlan&, void*, bool threaded); \
-  template size_t blocks_workspace_bound<T>(int64_t, int64_t);
+#define LANEGRAD_BLOCKS(T)                                  \
+  template BlockPlan plan_blocks<T>(const GemmProblem<T>&); \
+  template void gemm_blocks<T>(const GemmProblem<T>&, const BlockPlan&, void*, bool threaded);
 LANEGRAD_BLOCKS(float)
 LANEGRAD_BLOCKS(double)
+LANEGRAD_BLOCKS(BFloat16)
+LANEGRAD_BLOCKS(Float16)
 #undef LANEGRAD_BLOCKS
+template size_t blocks_workspace_bound<float>(int64_t, int64_t);
+template size_t blocks_workspace_bound<double>(int64_t, int64_t);
 
 }  // namespace lanegrad

@@ -24,6 +24,7 @@ struct BlockPlan {
   int64_t columns = 1;  // of B at a time
   int64_t parts = 1;    // of k, summed up separately: so many for a given shape, whatever the threads
   int64_t part_depth = 0;
+  int64_t rows = 0;         // of the sums of a result of 16-bit floats at a time; 0: they never leave a tile
   size_t packed_bytes = 0;  // for each part
   size_t bytes = 0;         // of workspace
 };

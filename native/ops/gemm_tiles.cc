@@ -55,7 +55,8 @@ struct Packed {
 struct Plan {
   int64_t depth, super_m, super_n, super_k;
 
-  explicit Plan(const GemmProblem<float>& g) {
+  template <class In>
+  explicit Plan(const GemmProblem<In>& g) {
     depth = ceil_div(ceil_div(g.k, ceil_div(g.k, kAmxDepth)), kAmxStep) * kAmxStep;
     super_k = std::min(g.k, std::max<int64_t>(1, 8192 / depth) * depth);
     const int64_t side = std::max<int64_t>(kPackedElements / super_k / kAmxPanel, 1) * kAmxPanel;
@@ -67,12 +68,15 @@ struct Plan {
 };
 
 // Rows [i0, i0 + m), columns [j0, j0 + n), depth [p0, p0 + k) of the problem.
+template <class In>
 struct Super {
-  const GemmProblem<float>& g;
-  const AmxOps<float>& ops;
+  const GemmProblem<In>& g;
+  const AmxOps<In>& ops;
   Packed a, b;
   int parts;
   int64_t depth, i0, m, j0, n, p0, k;
+  float* sums;  // of (i0, j0)
+  int64_t sums_row;
 
   void pack_a(int64_t block, int64_t panel) const {
     const int64_t p = block * depth, i = panel * kAmxPanel;
@@ -92,7 +96,7 @@ struct Super {
     const int64_t i = row * kAmxPanel, j = column * kAmxPanel;
     for (int64_t block = 0; block * depth < k; ++block) {
       const int64_t p = block * depth;
-      AmxBlock<float> x;
+      AmxBlock<In> x;
       x.m = std::min(row_end * kAmxPanel, m) - i;
       x.n = std::min(column_end * kAmxPanel, n) - j;
       x.k = std::min(depth, k - p);
@@ -109,17 +113,21 @@ struct Super {
       x.b = g.b + (p0 + p) * g.b_row + (j0 + j) * g.b_col;
       x.b_row = g.b_row;
       x.b_col = g.b_col;
-      x.c = g.c + (i0 + i) * g.c_row + j0 + j;
-      x.c_row = g.c_row;
+      x.c = sums + i * sums_row + j;
+      x.c_row = sums_row;
       x.column_bias = g.column_bias ? g.column_bias + j0 + j : nullptr;
       x.row_bias = g.row_bias ? g.row_bias + i0 + i : nullptr;
       x.accumulate = g.accumulate || p0 + p > 0;
       ops.block(x);
     }
+    if (!g.finish.out || p0 + k < g.k) return;
+    gemm_table<In>().finish(finish_from(g.finish, i0 + i, j0 + j), sums + i * sums_row + j, sums_row,
+                            std::min(row_end * kAmxPanel, m) - i, std::min(column_end * kAmxPanel, n) - j);
   }
 };
 
-void run_super(const Super& s, bool threaded) {
+template <class In>
+void run_super(const Super<In>& s, bool threaded) {
   const auto each = [&](int64_t tasks, auto&& body) {
     if (threaded && s.m * s.n * s.k >= kSerialWork) return parallel_tasks(tasks, body);
     for (int64_t i = 0; i < tasks; ++i) body(i);
@@ -147,16 +155,83 @@ void run_super(const Super& s, bool threaded) {
   });
 }
 
+// A product of float32 in so many parts as the precision in force says; bfloat16 is one part.
+template <class In>
+int parts_of() {
+  if (!std::is_same_v<In, float>) return 1;
+  return static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
+}
+template <class In>
+constexpr int kStoredParts = std::is_same_v<In, float> ? kMostParts : 1;
+template <class In>
+const AmxOps<In>& ops_of() {
+  if constexpr (std::is_same_v<In, float>)
+    return amx_table()->f32;
+  else
+    return amx_table()->bf16;
+}
+
+// Bytes of the sums of a problem without a C, all of it where k is cut, else of what is computed at a time.
+template <class In>
+int64_t sums_row_of(const GemmProblem<In>& g, const Plan& plan) {
+  return plan.super_k < g.k ? g.n : plan.super_n;
+}
+template <class In>
+size_t sums_bytes(const GemmProblem<In>& g, const Plan& plan) {
+  if (!kIsHalf<In>) return 0;
+  const int64_t rows = plan.super_k < g.k ? g.m : plan.super_m;
+  return aligned(sizeof(float) * static_cast<size_t>(rows * sums_row_of(g, plan)));
+}
+
+template <class In>
+void run_tiles(const GemmProblem<In>& g, void* workspace, bool threaded) {
+  const int parts = parts_of<In>();
+  const Plan plan(g);
+  Packed a = plan.a(parts), b = plan.b(parts);
+  float* const own = reinterpret_cast<float*>(b.take(a.take(static_cast<char*>(workspace))));
+  const int64_t row = g.c ? g.c_row : sums_row_of(g, plan);
+  for (int64_t p = 0; p < g.k; p += plan.super_k) {
+    for (int64_t j = 0; j < g.n; j += plan.super_n) {
+      for (int64_t i = 0; i < g.m; i += plan.super_m) {
+        const bool all = g.c || plan.super_k < g.k;
+        Super<In> s{g,
+                    ops_of<In>(),
+                    a,
+                    b,
+                    parts,
+                    plan.depth,
+                    i,
+                    std::min(plan.super_m, g.m - i),
+                    j,
+                    std::min(plan.super_n, g.n - j),
+                    p,
+                    std::min(plan.super_k, g.k - p),
+                    (g.c ? g.c : own) + (all ? i * row + j : 0),
+                    row};
+        s.a.panels = ceil_div(s.m, kAmxPanel);
+        s.b.panels = ceil_div(s.n, kAmxPanel);
+        s.a.blocks = s.b.blocks = ceil_div(s.k, plan.depth);
+        run_super(s, threaded);
+      }
+    }
+  }
+}
+
+template <class In>
+constexpr bool kHasTiles = std::is_same_v<In, float> || std::is_same_v<In, BFloat16>;
+
 }  // namespace
 
-bool tiles_take(const GemmProblem<float>& g) {
-  return amx_table() && g.m >= kLeastSide && g.n >= kLeastSide && g.k >= kLeastDepth &&
+template <class In>
+bool tiles_take(const GemmProblem<In>& g) {
+  return kHasTiles<In> && amx_table() && g.m >= kLeastSide && g.n >= kLeastSide && g.k >= kLeastDepth &&
          g.m * g.n >= kLeastWork / g.k;
 }
 
-size_t gemm_tiles_workspace(const GemmProblem<float>& g) {
+template <class In>
+size_t gemm_tiles_workspace(const GemmProblem<In>& g) {
   const Plan plan(g);
-  return plan.a(kMostParts).bytes() + plan.b(kMostParts).bytes();
+  return plan.a(kStoredParts<In>).bytes() + plan.b(kStoredParts<In>).bytes() + sums_bytes(g, plan);
 }
 
 size_t gemm_tiles_workspace_bound(int64_t elements, int64_t longest) {
@@ -170,27 +245,19 @@ size_t gemm_tiles_workspace_bound(int64_t elements, int64_t longest) {
          aligned(sizeof(uint16_t) * kMostParts * static_cast<size_t>(padded) + static_cast<size_t>(padded));
 }
 
-void gemm_tiles(const GemmProblem<float>& g, void* workspace, bool threaded) {
-  const int parts = static_cast<int>(matmul_precision_in_force().load(std::memory_order_relaxed));
-  const Plan plan(g);
-  Packed a = plan.a(parts), b = plan.b(parts);
-  b.take(a.take(static_cast<char*>(workspace)));
-  for (int64_t p = 0; p < g.k; p += plan.super_k) {
-    for (int64_t j = 0; j < g.n; j += plan.super_n) {
-      for (int64_t i = 0; i < g.m; i += plan.super_m) {
-        Super s{g,     amx_table()->f32,
-                a,     b,
-                parts, plan.depth,
-                i,     std::min(plan.super_m, g.m - i),
-                j,     std::min(plan.super_n, g.n - j),
-                p,     std::min(plan.super_k, g.k - p)};
-        s.a.panels = ceil_div(s.m, kAmxPanel);
-        s.b.panels = ceil_div(s.n, kAmxPanel);
-        s.a.blocks = s.b.blocks = ceil_div(s.k, plan.depth);
-        run_super(s, threaded);
-      }
-    }
-  }
+template <class In>
+void gemm_tiles(const GemmProblem<In>& g, void* workspace, bool threaded) {
+  if constexpr (kHasTiles<In>) run_tiles(g, workspace, threaded);
 }
+
+#define LANEGRAD_TILES(T)                                         \
+  template bool tiles_take<T>(const GemmProblem<T>&);             \
+  template size_t gemm_tiles_workspace<T>(const GemmProblem<T>&); \
+  template void gemm_tiles<T>(const GemmProblem<T>&, void*, bool);
+LANEGRAD_TILES(float)
+LANEGRAD_TILES(double)
+LANEGRAD_TILES(BFloat16)
+LANEGRAD_TILES(Float16)
+#undef LANEGRAD_TILES
 
 }  // namespace lanegrad

@@ -8,15 +8,19 @@
 
 namespace lanegrad {
 
-// Whether gemm_tiles() should compute this product. Depends on extents and the level in force alone.
-bool tiles_take(const GemmProblem<float>& problem);
+// Whether gemm_tiles() should compute this product: of float32 or bfloat16. Depends on extents and the level
+// in force alone.
+template <class In>
+bool tiles_take(const GemmProblem<In>& problem);
 
 // Bytes for this problem, at any precision. A multiple of 64.
-size_t gemm_tiles_workspace(const GemmProblem<float>& problem);
-// Bytes that are enough for every problem whose operands have at most so many elements and extents; 0 without
-// tiles.
+template <class In>
+size_t gemm_tiles_workspace(const GemmProblem<In>& problem);
+// Bytes that are enough for every problem of float32 whose operands have at most so many elements and
+// extents; 0 without tiles.
 size_t gemm_tiles_workspace_bound(int64_t elements, int64_t longest);
 
-void gemm_tiles(const GemmProblem<float>& problem, void* workspace, bool threaded);
+template <class In>
+void gemm_tiles(const GemmProblem<In>& problem, void* workspace, bool threaded);
 
 }  // namespace lanegrad

@@ -1,10 +1,12 @@
 #include <array>
 
 #include "core/error.h"
+#include "kernels/elementwise/elementwise.h"
 #include "ops/batched_gemm.h"
 #include "ops/bias.h"
 #include "ops/functions.h"
 #include "ops/op.h"
+#include "ops/packed_operand.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -50,15 +52,89 @@ size_t workspace_linear(const InferContext& c) {
   return batched_gemm_workspace(o.x, o.weight, o.out) + (c.has(2) ? bias_workspace(c.in(2)) : 0);
 }
 
-void eval_linear(const EvalContext& c) {
+void run_linear(const EvalContext& c, GemmExtras extras) {
   const TensorView &x = c.in(0), &weight = c.in(1), &out = c.out(0);
   const Operands3 o = operands(*x.spec, *weight.spec, *out.spec);
-  const void* bias = nullptr;
   if (c.has(2)) {
-    bias = contiguous_bias(c.in(2),
-                           static_cast<char*>(c.workspace()) + batched_gemm_workspace(o.x, o.weight, o.out));
+    const size_t product = batched_gemm_workspace(o.x, o.weight, o.out);
+    extras.bias = contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + product);
   }
-  batched_gemm(o.x, x.data, o.weight, weight.data, o.out, out.data, bias, c.workspace());
+  batched_gemm(o.x, x.data, o.weight, weight.data, o.out, out.data, extras, c.workspace());
+}
+
+void eval_linear(const EvalContext& c) { run_linear(c, {}); }
+
+// weight: [out, in] -> what linearFinished reads in its stead where it would pack it. It depends on the level
+// in force, so it may outlive no process.
+template <class F>
+decltype(auto) dispatch_floating(DType dtype, F&& fn) {
+  switch (dtype) {
+    case DType::kFloat64:
+      return fn(double{});
+    case DType::kBFloat16:
+      return fn(BFloat16{});
+    case DType::kFloat16:
+      return fn(Float16{});
+    default:
+      return fn(float{});
+  }
+}
+int64_t packed_size(const TensorSpec& weight) {
+  return dispatch_floating(weight.dtype,
+                           [&]<class T>(T) { return packed_elements<T>(weight.shape[1], weight.shape[0]); });
+}
+
+void infer_pack(InferContext& c) {
+  const TensorSpec& weight = c.in(0);
+  if (!is_floating(weight.dtype))
+    c.fail(ErrorKind::kDType, "weight must be floating, got ", name_of(weight.dtype));
+  if (weight.rank() != 2) c.fail(ErrorKind::kShape, "weight must be [out, in], got ", weight.shape);
+  const Dims shape{packed_size(weight)};
+  checked_numel(c.op().name, shape);
+  c.add_output(computed_dtype(weight.dtype), shape);
+}
+
+void eval_pack(const EvalContext& c) {
+  const TensorView& weight = c.in(0);
+  const TensorSpec& spec = *weight.spec;
+  dispatch_floating(spec.dtype, [&]<class T>(T) {
+    pack_operand(weight.as<const T>(), spec.strides[1], spec.strides[0], spec.shape[1], spec.shape[0],
+                 c.out(0).as<GemmSum<T>>());
+  });
+}
+
+// linear, then an activation, then a residual is added: as three ops, bit for bit, without the two passes
+// over memory.
+constexpr const char* kActivations = "none|relu|gelu|geluTanh|silu|sigmoid|tanh";
+constexpr std::array<int, 7> kActivationCodes = {-1,         kCode_relu,    kCode_gelu, kCode_geluTanh,
+                                                 kCode_silu, kCode_sigmoid, kCode_tanh};
+
+void infer_finished(InferContext& c) {
+  for (const TensorSpec* spec : {&c.in(1), c.has(2) ? &c.in(2) : &c.in(1), c.has(3) ? &c.in(3) : &c.in(1)}) {
+    if (spec->dtype == c.in(0).dtype) continue;
+    c.fail(ErrorKind::kDType, "x is ", name_of(c.in(0).dtype), ", another operand ", name_of(spec->dtype));
+  }
+  infer_linear(c);
+  if (c.has(3) && (c.in(3).shape != c.out(0).shape || !c.in(3).is_contiguous())) {
+    c.fail(ErrorKind::kShape, "residual must be a row-major ", c.out(0).shape, ", got ", c.in(3).shape);
+  }
+  if (!c.has(4)) return;
+  const TensorSpec& packed = c.in(4);
+  if (packed.dtype == computed_dtype(c.in(0).dtype) && packed.shape == Dims{packed_size(c.in(1))} &&
+      packed.is_contiguous())
+    return;
+  c.fail(ErrorKind::kShape, "packed must be what linearPack made of weight ", c.in(1).shape, ", got ",
+         packed.shape);
+}
+
+void eval_finished(const EvalContext& c) {
+  GemmExtras extras;
+  const int code = kActivationCodes[static_cast<size_t>(c.attrs().get_enum(0))];
+  const DType dtype = computed_dtype(c.out(0).spec->dtype);
+  if (code >= 0) extras.activation = elementwise_table().kernels[code][static_cast<int>(dtype)];
+  if (c.has(3)) extras.residual = c.in(3).data;
+  if (c.has(4)) extras.packed_b = c.in(4).data;
+  run_linear(c, extras);
 }
 
 Tensor as_matrix(Applier& c, const Tensor& x) {
@@ -87,6 +163,7 @@ const Op kLinear{
     .name = "linear",
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
+    .flags = kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_linear,
@@ -96,8 +173,36 @@ const Op kLinear{
     .vjp = vjp_linear,
 };
 
+const Op kLinearPack{
+    .name = "linearPack",
+    .inputs = {InputDef{"weight"}},
+    .outputs = {OutputDef{.name = "out", .differentiable = false}},
+    .flags = kInternal | kTakesHalves,
+    .infer = infer_pack,
+    .eval = eval_pack,
+};
+
+const Op kLinearFinished{
+    .name = "linearFinished",
+    .inputs = {{{"x"},
+                {"weight"},
+                {"bias", InputKind::kOptional},
+                {"residual", InputKind::kOptional},
+                {"packed", InputKind::kOptional}}},
+    .outputs = {OutputDef{.name = "out", .differentiable = false}},
+    .attrs = {AttrDef{"activation", AttrType::kEnum, kActivations}},
+    .flags = kInternal | kTakesHalves,
+    .infer = infer_finished,
+    .workspace = workspace_linear,
+    .eval = eval_finished,
+};
+
 }  // namespace
 
-void register_linear_ops(Registry& registry) { registry.add(kLinear); }
+void register_linear_ops(Registry& registry) {
+  registry.add(kLinear);
+  registry.add(kLinearPack);
+  registry.add(kLinearFinished);
+}
 
 }  // namespace lanegrad

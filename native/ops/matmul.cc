@@ -40,7 +40,7 @@ size_t workspace_matmul(const InferContext& c) { return batched_gemm_workspace(c
 
 void eval_matmul(const EvalContext& c) {
   const TensorView &a = c.in(0), &b = c.in(1), &out = c.out(0);
-  batched_gemm(*a.spec, a.data, *b.spec, b.data, *out.spec, out.data, nullptr, c.workspace());
+  batched_gemm(*a.spec, a.data, *b.spec, b.data, *out.spec, out.data, {}, c.workspace());
 }
 
 Tensor as_matrix(Applier& c, const Tensor& x) {
@@ -74,7 +74,7 @@ const Op kMatmul{
     .name = "matmul",
     .inputs = {InputDef{"a"}, InputDef{"b"}},
     .outputs = {OutputDef{"out"}},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_matmul,

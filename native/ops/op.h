@@ -80,6 +80,7 @@ enum OpFlags : uint32_t {
   kUpdates = 1 << 9,  // eval copies input 0 and changes parts of the copy: in place, it changes those only
   kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
                           // in int32 and float32 (ops/widen.h)
+  kTakesHalves = 1 << 10,  // eval takes the 16-bit floats itself, but neither int8 nor int16
 };
 
 // One entry per schema input; an optional one that is absent has no tensor, a list has any number.

@@ -25,9 +25,6 @@ class StepProduct {
   void multiply(int64_t rows, const T* a, int64_t a_row, T* c, int64_t c_row, bool accumulate) const;
 
  private:
-  int64_t padded() const;
-  int64_t depth() const;
-
   const T* b_ = nullptr;
   int64_t b_row_ = 0, b_col_ = 0, k_ = 0, n_ = 0;
   bool once_ = true;

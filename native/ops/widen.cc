@@ -67,11 +67,18 @@ size_t own_bytes(const Op& op, const Operands<const TensorSpec*>& inputs, const 
 // second-level cache.
 constexpr int64_t kSliceElements = int64_t{1} << 17;
 
+// Whether operands of this dtype are converted for the op.
+bool widens(const Op& op, DType dtype) {
+  if (!is_narrow(dtype) || op.is(kTakesNarrow)) return false;
+  return !(op.is(kTakesHalves) && is_floating(dtype));
+}
+
+// With kTakesHalves all operands of a call are 16-bit floats, or none is.
 bool has_narrow(const InferContext& c) {
   for (const TensorSpec* spec : c.inputs().flat())
-    if (spec && is_narrow(spec->dtype)) return true;
+    if (spec && widens(c.op(), spec->dtype)) return true;
   for (const OutputSpec& spec : c.outputs())
-    if (is_narrow(spec.dtype)) return true;
+    if (widens(c.op(), spec.dtype)) return true;
   return false;
 }
 
@@ -235,7 +242,7 @@ void eval_slices(const EvalContext& c, const InferContext& specs, const Cut& cut
 
 size_t evaluation_bytes(const InferContext& inferred) {
   const Op& op = inferred.op();
-  if (op.is(kTakesNarrow) || !has_narrow(inferred)) return op.workspace ? op.workspace(inferred) : 0;
+  if (!has_narrow(inferred)) return op.workspace ? op.workspace(inferred) : 0;
   const Cut cut = cut_of(inferred);
   if (cut.count == 0) return widened_bytes(inferred);
   const int64_t rest = cut.slices.items % cut.count;
@@ -246,9 +253,9 @@ size_t evaluation_bytes(const InferContext& inferred) {
 void run_eval(const EvalContext& c) {
   const Op& op = c.op();
   bool narrow = false;
-  for (const TensorView& view : c.inputs().flat()) narrow |= view.spec && is_narrow(view.spec->dtype);
-  for (const TensorView& view : c.outputs()) narrow |= is_narrow(view.spec->dtype);
-  if (op.is(kTakesNarrow) || !narrow) return op.eval(c);
+  for (const TensorView& view : c.inputs().flat()) narrow |= view.spec && widens(op, view.spec->dtype);
+  for (const TensorView& view : c.outputs()) narrow |= widens(op, view.spec->dtype);
+  if (!narrow) return op.eval(c);
   InlineVector<const TensorSpec*, 8> pointers;
   for (const TensorView& view : c.inputs().flat()) pointers.push_back(view.spec);
   InferContext specs(op, Operands<const TensorSpec*>(pointers, c.inputs().starts()), c.attrs());

@@ -34,7 +34,13 @@ test.runIf(fused)('65,536 in depth', () => {
 test.runIf(info().bestIsa === 'avx512' && isa === 'avx512')(
   'tiles in software',
   () => {
-    const files = ['test/isa/products.test.ts', 'test/isa/tiles.test.ts', 'test/linalg'];
+    const files = [
+      'test/isa/products.test.ts',
+      'test/isa/tiles.test.ts',
+      'test/linalg',
+      'test/ops/products-half.test.ts',
+      'test/ops/products-finished.test.ts',
+    ];
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['node_modules/vitest/vitest.mjs', 'run', ...files],

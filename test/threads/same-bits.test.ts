@@ -100,6 +100,16 @@ describe.runIf(counts.length > 1)('large ops', () => {
     'matmul packed in turns': () => randn([300, 1100]).matmul(randn([1500, 1100]).t()),
     'matmul by its own columns': () => randn([70, 300]).matmul(randn([900, 300]).t()),
     'matmul of few rows': () => randn([7, 900]).matmul(randn([1300, 900]).t()),
+    'matmul of bfloat16, packed in turns': () =>
+      randn([300, 1100], { dtype: 'bfloat16' }).matmul(randn([1500, 1100], { dtype: 'bfloat16' }).t()),
+    'matmul of bfloat16 by its own columns': () =>
+      randn([70, 300], { dtype: 'bfloat16' }).matmul(randn([300, 900], { dtype: 'bfloat16' })),
+    'matmul of few rows of bfloat16': () =>
+      randn([12, 900], { dtype: 'bfloat16' }).matmul(randn([1300, 900], { dtype: 'bfloat16' }).t()),
+    'matmul of few rows of float16, B where it lies': () =>
+      randn([7, 900], { dtype: 'float16' }).matmul(randn([900, 1300], { dtype: 'float16' })),
+    'deep matmul of float16 in parts': () =>
+      randn([40, 9000], { dtype: 'float16' }).matmul(randn([9000, 33], { dtype: 'float16' })),
     'tall matmul': () => randn([5000, 64]).matmul(randn([40, 64]).t()),
     softmax: () => randn([600, 1000]).softmax(1),
     'sum of bfloat16': () => randn([300_001], { dtype: 'bfloat16' }).sum(),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/gemm/store.inl"
+#include "kernels/gemm/finish.inl"
 #include "kernels/gemm/tile.inl"
 #include "kernels/gemm/transpose.inl"
 
@@ -41,18 +42,20 @@ struct StagedRows {
   LANEGRAD_INLINE void next() { ++a; }
 };
 
-template <class T, int R, int V, bool kMasked, Reading kReading>
-void tile_kernel(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row, const TileTarget<T>& target) {
+template <class T, int R, int V, bool kMasked, Reading kReading, class B = T>
+void tile_kernel(int64_t k, const PanelOfA<T>& a, const B* b, int64_t b_row, const TileTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
   prefetch_tile<T, R, V>(target);
   const int lanes = target.last_lanes;
+  // With few rows there are not enough multiply-adds to hide more loads behind.
+  constexpr bool kAsks = R >= 4 && kVectorBytes >= 16;
   if constexpr (kReading == Reading::kStagedRows) {
-    multiply_tile<T, R, V, kMasked>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
   } else if constexpr (kReading == Reading::kStagedColumns) {
-    multiply_tile<T, R, V, kMasked>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
   } else {
-    multiply_tile<T, R, V, kMasked>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
+    multiply_tile<T, R, V, kMasked, kAsks>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
   }
   store_tile(acc, target);
 }
@@ -85,36 +88,74 @@ constexpr TileKernels<T> all_tile_kernels() {
 template <class T>
 inline constexpr TileKernels<T> kTileKernels = all_tile_kernels<T>();
 
-// A few rows against a wide stretch of a row-major B: more vectors a row keep both multiply-add ports busy.
-template <class T, int R>
-void wide_rows(const GemmBlock<T>& g) {
+// R rows from row i on against columns [j, j + n), a whole number of wide stretches or less than a vector.
+template <class T, class B, int R>
+LANEGRAD_INLINE void wide_stretch(const GemmBlock<T, T, B>& g, int64_t i, int64_t j, int64_t n) {
   constexpr int kLanes = Vec<T>::kWidth, kWide = R == 1 ? 8 : 4;
   int64_t offset[R];
   for (int r = 0; r < R; ++r) offset[r] = r * g.a_row;
-  const PanelOfA<T> panel{g.a, offset, g.a_col};
-  for (int64_t j = 0; j < g.n;) {
-    const int64_t left = g.n - j;
-    TileTarget<T> target{g.c + j,    g.c_row,      g.column_bias ? g.column_bias + j : nullptr,
-                         g.row_bias, g.accumulate, kLanes};
-    if (left >= kWide * kLanes) {
-      tile_kernel<T, R, kWide, false, Reading::kStrided>(g.k, panel, g.b + j, g.b_row, target);
+  const PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col};
+  for (const int64_t end = j + n; j < end;) {
+    TileTarget<T> target{g.c + i * g.c_row + j,
+                         g.c_row,
+                         g.column_bias ? g.column_bias + j : nullptr,
+                         g.row_bias ? g.row_bias + i : nullptr,
+                         g.accumulate,
+                         kLanes};
+    if (end - j >= kWide * kLanes) {
+      tile_kernel<T, R, kWide, false, Reading::kStrided, B>(g.k, panel, g.b + j, g.b_row, target);
       j += kWide * kLanes;
     } else {
-      const int64_t take = left < kLanes ? left : int64_t{kLanes};
+      const int64_t take = end - j < kLanes ? end - j : int64_t{kLanes};
       target.last_lanes = static_cast<int>(take);
-      tile_kernel<T, R, 1, true, Reading::kStrided>(g.k, panel, g.b + j, g.b_row, target);
+      tile_kernel<T, R, 1, true, Reading::kStrided, B>(g.k, panel, g.b + j, g.b_row, target);
       j += take;
     }
   }
+}
+template <class T, class B>
+void wide_stretch_of(int64_t rows, const GemmBlock<T, T, B>& g, int64_t i, int64_t j, int64_t n) {
+  switch (rows) {
+    case 1:
+      return wide_stretch<T, B, 1>(g, i, j, n);
+    case 2:
+      return wide_stretch<T, B, 2>(g, i, j, n);
+    case 3:
+      return wide_stretch<T, B, 3>(g, i, j, n);
+    default:
+      return wide_stretch<T, B, 4>(g, i, j, n);
+  }
+}
+
+// A few rows against a wide stretch of a row-major B: more vectors a row keep both multiply-add ports busy.
+// More than four rows take each stretch twice, the second time from the caches.
+template <class T, class B>
+void wide_rows(const GemmBlock<T, T, B>& g) {
+  constexpr int64_t kStretch = 8 * Vec<T>::kWidth;
+  const int64_t groups = (g.m + 3) / 4;
+  if (groups == 1) {
+    wide_stretch_of(g.m, g, 0, 0, g.n);
+  } else {
+    for (int64_t j = 0; j < g.n; j += kStretch) {
+      const int64_t n = g.n - j < kStretch ? g.n - j : kStretch;
+      for (int64_t q = 0; q < groups; ++q) {
+        const int64_t i = g.m * q / groups;
+        wide_stretch_of(g.m * (q + 1) / groups - i, g, i, j, n);
+      }
+    }
+  }
+  if (g.finish) finish_sums(*g.finish, g.c, g.c_row, g.m, g.n);
 }
 
 // Whether copying a panel of A pays, and how. A line of a row-major A serves 16 steps (float), so that it
 // must survive the lines of the other rows: it does not where those fall on the same places of the cache.
 // Columns cost a line or two each step wherever they lie, and a page.
-template <class T>
-Reading reading_of(const GemmBlock<T>& g) {
+template <class T, class A>
+Reading reading_of(const GemmBlock<T, A>& g) {
   constexpr int64_t kPlaces = 4096 / sizeof(T);
   constexpr int kColumns = kGemmVectors * Vec<T>::kWidth;
+  // 16-bit floats are widened by the copy.
+  if (!std::is_same_v<T, A>) return g.a_col == 1 ? Reading::kStagedRows : Reading::kStagedColumns;
   if (g.k > kGemmDepth) return Reading::kStrided;
   if (g.a_col == 1) {
     const bool clash = g.k >= 32 && g.a_row % (kGemmRows > 8 ? kPlaces / 2 : kPlaces) == 0;
@@ -123,25 +164,25 @@ Reading reading_of(const GemmBlock<T>& g) {
   return g.n > (g.a_row == 1 ? 4 : 2) * kColumns ? Reading::kStagedColumns : Reading::kStrided;
 }
 
-template <class T>
-void stage_rows(const T* a, int64_t a_row, int64_t rows, int64_t k, T* out) {
+template <class T, class A>
+void stage_rows(const A* a, int64_t a_row, int64_t rows, int64_t k, T* out) {
   copy_rows<T>(a, a_row, rows, k, out, kStagedRow<T>);
 }
-template <class T>
-void stage_columns(const T* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, T* out) {
+template <class T, class A>
+void stage_columns(const A* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, T* out) {
   constexpr int kPitch = kStagedColumn<T>;
   if (a_row == 1) return copy_rows<T>(a, a_col, k, rows, out, kPitch);
   for (int64_t p = 0; p < k; ++p) {
-    for (int64_t r = 0; r < rows; ++r) out[p * kPitch + r] = a[r * a_row + p * a_col];
+    for (int64_t r = 0; r < rows; ++r) out[p * kPitch + r] = static_cast<T>(a[r * a_row + p * a_col]);
   }
 }
 
 // The next panel of A comes from far while the tiles of this one are at work: each tile asks for its share. A
 // small A is near by.
-template <class T>
+template <class T, class A>
 class NextPanel {
  public:
-  NextPanel(const GemmBlock<T>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles)
+  NextPanel(const GemmBlock<T, A>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles)
       : at_(g.a + i * g.a_row) {
     if (i >= g.m || reading == Reading::kStrided || g.m * g.k < kNear) return;
     if (reading == Reading::kStagedRows) {
@@ -165,55 +206,56 @@ class NextPanel {
   }
 
  private:
-  static constexpr int64_t kLine = 64 / sizeof(T), kNear = 1 << 15;
-  const T* at_;
+  static constexpr int64_t kLine = 64 / sizeof(A), kNear = 1 << 12;
+  const A* at_;
   int64_t lines_ = 1, rows_ = 0, row_ = 0;
   int64_t line_ = 0, share_ = 0;
 };
 
-template <class T>
-void gemm_block(const GemmBlock<T>& g) {
+template <class T, class A>
+void gemm_block(const GemmBlock<T, A>& g) {
   constexpr int kLanes = Vec<T>::kWidth, kColumns = kGemmVectors * kLanes;
-  if (!g.packed_b && g.m <= 3) {
-    if (g.m == 1) return wide_rows<T, 1>(g);
-    if (g.m == 2) return wide_rows<T, 2>(g);
-    return wide_rows<T, 3>(g);
+  if constexpr (std::is_same_v<T, A>) {
+    if (!g.packed_b && g.m <= 3) return wide_rows(g);
   }
   const Reading reading = reading_of(g);
   alignas(64) T staged[kStagedSize<T>];
   int64_t offset[kGemmRows];
   for (int r = 0; r < kGemmRows; ++r) offset[r] = r * g.a_row;
+  FinishedTile<T, GemmBlock<T, A>> finished(g);
   const int64_t panels = (g.m + kGemmRows - 1) / kGemmRows, tiles = (g.n + kColumns - 1) / kColumns;
   for (int64_t q = 0; q < panels; ++q) {
     const int64_t i = g.m * q / panels, rows = g.m * (q + 1) / panels - i;
-    PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col};
+    const A* const from = g.a + i * g.a_row;
+    PanelOfA<T> panel{staged, offset, g.a_col};
     if (reading == Reading::kStagedRows) {
-      stage_rows(panel.a, g.a_row, rows, g.k, staged);
-      panel.a = staged;
+      stage_rows(from, g.a_row, rows, g.k, staged);
     } else if (reading == Reading::kStagedColumns) {
-      stage_columns(panel.a, g.a_row, g.a_col, rows, g.k, staged);
-      panel.a = staged;
+      stage_columns(from, g.a_row, g.a_col, rows, g.k, staged);
+    } else if constexpr (std::is_same_v<T, A>) {
+      panel.a = from;
     }
-    NextPanel<T> next(g, reading, i + rows, rows, tiles);
+    NextPanel<T, A> next(g, reading, i + rows, rows, tiles);
     for (int64_t j = 0; j < g.n; j += kColumns) {
       next.ask();
       const int64_t columns = g.n - j < kColumns ? g.n - j : kColumns;
       const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
       const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);
-      const TileTarget<T> target{g.c + i * g.c_row + j,
-                                 g.c_row,
-                                 g.column_bias ? g.column_bias + j : nullptr,
-                                 g.row_bias ? g.row_bias + i : nullptr,
-                                 g.accumulate,
-                                 last_lanes};
-      const bool masked = !g.packed_b && last_lanes < kLanes;
+      TileTarget<T> target{
+          g.c ? g.c + i * g.c_row + j : nullptr, g.c_row,      g.column_bias ? g.column_bias + j : nullptr,
+          g.row_bias ? g.row_bias + i : nullptr, g.accumulate, last_lanes};
+      finished.begin(target, rows, columns);
+      const bool masked = std::is_same_v<T, A> && !g.packed_b && last_lanes < kLanes;
       const auto& kernels = masked                               ? kTileKernels<T>.masked
                             : reading == Reading::kStagedRows    ? kTileKernels<T>.staged_rows
                             : reading == Reading::kStagedColumns ? kTileKernels<T>.staged_columns
                                                                  : kTileKernels<T>.strided;
-      if (masked) panel.a = g.a + i * g.a_row;
+      if constexpr (std::is_same_v<T, A>) {
+        if (masked) panel.a = from;
+      }
       kernels[rows - 1][vectors - 1](g.k, panel, g.packed_b ? g.b + j * g.k : g.b + j,
                                      g.packed_b ? int64_t{vectors} * kLanes : g.b_row, target);
+      finished.end(i, rows, j, columns);
     }
   }
 }

@@ -2,18 +2,20 @@
 // convolutions.
 #pragma once
 
+#include "simd/load_wide.inl"
+
 namespace {
 
-// out[r * out_row + c] = in[r * in_row + c].
-template <class T>
-inline void copy_rows(const T* in, int64_t in_row, int64_t rows, int64_t columns, T* out, int64_t out_row) {
+// out[r * out_row + c] = in[r * in_row + c], widened where In is a 16-bit float.
+template <class T, class In>
+inline void copy_rows(const In* in, int64_t in_row, int64_t rows, int64_t columns, T* out, int64_t out_row) {
   constexpr int kLanes = Vec<T>::kWidth;
   const int64_t whole = columns / kLanes * kLanes;
   for (int64_t r = 0; r < rows; ++r) {
-    const T* const x = in + r * in_row;
+    const In* const x = in + r * in_row;
     T* const y = out + r * out_row;
-    for (int64_t c = 0; c < whole; c += kLanes) Vec<T>::load(x + c).store(y + c);
-    if (whole < columns) Vec<T>::load_n(x + whole, columns - whole).store_n(y + whole, columns - whole);
+    for (int64_t c = 0; c < whole; c += kLanes) load_wide<T>(x + c).store(y + c);
+    if (whole < columns) load_wide_n<T>(x + whole, columns - whole).store_n(y + whole, columns - whole);
   }
 }
 
