@@ -197,40 +197,11 @@ LANEGRAD_INLINE Vec<IndexLane<T>> load_places(const uint8_t* place, int64_t n) {
   return Vec<IndexLane<T>>::load(lanes);
 }
 
-// a0 b0 a1 b1 ...
 template <class T>
 LANEGRAD_INLINE void store_pairs(Vec<T> a, Vec<T> b, T* p) {
-  constexpr int kLanes = Vec<T>::kWidth;
-  Vec<T> low = a, high = b;
-#if defined(LANEGRAD_X86_64)
-  if constexpr (kLanes * sizeof(T) == 64 && sizeof(T) == 4) {
-    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const __m512i second = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    low = {_mm512_permutex2var_ps(a.v, first, b.v)};
-    high = {_mm512_permutex2var_ps(a.v, second, b.v)};
-  } else if constexpr (kLanes * sizeof(T) == 64) {
-    low = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b.v)};
-    high = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
-  } else if constexpr (kLanes * sizeof(T) == 32 && sizeof(T) == 4) {
-    const __m256 even = _mm256_unpacklo_ps(a.v, b.v), odd = _mm256_unpackhi_ps(a.v, b.v);
-    low = {_mm256_permute2f128_ps(even, odd, 0x20)};
-    high = {_mm256_permute2f128_ps(even, odd, 0x31)};
-  } else if constexpr (kLanes * sizeof(T) == 32) {
-    const __m256d even = _mm256_unpacklo_pd(a.v, b.v), odd = _mm256_unpackhi_pd(a.v, b.v);
-    low = {_mm256_permute2f128_pd(even, odd, 0x20)};
-    high = {_mm256_permute2f128_pd(even, odd, 0x31)};
-  }
-#elif defined(LANEGRAD_ARM64)
-  if constexpr (kLanes == 4) {
-    low = {vzip1q_f32(a.v, b.v)};
-    high = {vzip2q_f32(a.v, b.v)};
-  } else if constexpr (kLanes == 2) {
-    low = {vzip1q_f64(a.v, b.v)};
-    high = {vzip2q_f64(a.v, b.v)};
-  }
-#endif
-  low.store(p);
-  high.store(p + kLanes);
+  const EvenOdd<T> pairs = interleave(a, b);
+  pairs.even.store(p);
+  pairs.odd.store(p + Vec<T>::kWidth);
 }
 
 // Each gradient becomes two neighbours in two rows.
