@@ -92,9 +92,52 @@ LANEGRAD_INLINE void window_lanes(const MaxWindows& m, const PoolView<T>& in, co
   store_places<T>(best.place, place, n);
 }
 
+// Windows of 2 x 2 with stride 2 inside a plane of contiguous rows.
+LANEGRAD_INLINE bool are_two_by_two(const MaxWindows& m) {
+  bool two = m.size[0] == 1 && m.kernel[0] == 1 && m.padding[0] == 0;
+  for (int d = 1; d < kPoolDims; ++d) {
+    two = two && m.kernel[d] == 2 && m.stride[d] == 2 && m.padding[d] == 0 && m.dilation[d] == 1 &&
+          2 * m.out[d] <= m.size[d];
+  }
+  return two;
+}
+
+// The last vector overlaps the one before it: cheaper than part of a vector.
+template <class T>
+void window_max_two_by_two(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_t* place) {
+  using Lane = IndexLane<T>;
+  constexpr int kLanes = Vec<T>::kWidth;
+  const int64_t columns = m.out[2];
+  const auto best_of = [](EvenOdd<T> a, EvenOdd<T> b) {
+    RunningMax<T> best{a.even, Vec<Lane>::zero()};
+    best.offer(a.odd, 1);
+    best.offer(b.even, 2);
+    best.offer(b.odd, 3);
+    return best;
+  };
+  for (int64_t i = 0; i < m.out[1]; ++i, out += columns, place += columns) {
+    const T* const top = in.data + 2 * i * in.strides[1];
+    const T* const bottom = top + in.strides[1];
+    if (columns < kLanes) {
+      const RunningMax<T> best =
+          best_of(load_even_odd_n(top, 2 * columns), load_even_odd_n(bottom, 2 * columns));
+      best.value.store_n(out, columns);
+      store_places<T>(best.place, place, columns);
+      continue;
+    }
+    for (int64_t at = 0; at < columns; at += kLanes) {
+      const int64_t j = std::min(at, columns - kLanes);
+      const RunningMax<T> best = best_of(load_even_odd(top + 2 * j), load_even_odd(bottom + 2 * j));
+      best.value.store(out + j);
+      store_places<T>(best.place, place + j, kLanes);
+    }
+  }
+}
+
 template <class T>
 void window_max_plane(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_t* place) {
   constexpr int kLanes = Vec<T>::kWidth;
+  if (kLanes > 1 && in.strides[2] == 1 && are_two_by_two(m)) return window_max_two_by_two(m, in, out, place);
   const int64_t stride = m.stride[2], columns = m.out[2];
   const bool by_vectors =
       kLanes > 1 && in.strides[2] == 1 && (stride == 1 || (stride == 2 && m.dilation[2] == 1));
