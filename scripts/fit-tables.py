@@ -6,7 +6,8 @@ A piecewise function is fitted on sixteen intervals. v = x + offset lies in [fir
 what shares the exponent and the first `bits` bits of the mantissa of v, and the polynomial's variable is the distance of x
 from its middle. Column i of a table belongs to the intervals whose bits, modulo 16, are i. Interpolation in Chebyshev nodes,
 the least degree whose relative error is below 2^-34 (for float32) and 2^-56. Those in single precision are of the same kind with
-the exponent and mantissa of a float; intervals from `last` on are not asked for, and filled with zeros.
+the exponent and mantissa of a float, taken from a number near the middle at which the constant term is as good as a float;
+intervals from `last` on are not asked for, and filled with zeros.
 """
 import struct
 import sys
@@ -112,24 +113,38 @@ def piecewise_single(name, comment, f, offset, bits, degree, last):
         e, part = (code >> bits) - 127, code % 2**bits
         low = mpf(2) ** e * (1 + mpf(part) / 2**bits) - offset
         high = low + mpf(2) ** (e - bits)
-        columns[code % 16] = [mpf(0)] * (degree + 1)
+        columns[code % 16] = [mpf(0)] * (degree + 2)
         if low >= last:
             continue
-        c = columns[code % 16] = interpolate(f, low, high, degree)
+        middle, c = about_middle(interpolate(f, low, high, degree), low, high)
+        columns[code % 16] = [middle] + c
         points = [low + (high - low) * (mpf(2 * k + 1) / 48) for k in range(24)]
-        worst = max(worst, error_of([f(x) for x in points], points, (low + high) / 2, c))
+        worst = max(worst, error_of([f(x) for x in points], points, middle, c))
     print(name, f'kFloat: degree {degree}, 2^{float(mp.log(worst, 2)):.1f}', flush=True)
-    text = [f'// {comment}, x < {float(last)}', f'struct {name} {{', f'  static constexpr int kBits = {bits};']
+    text = [f'// {comment}, x < {float(last)}; the numbers that x is taken from, then the coefficients']
+    text += [f'struct {name} {{', f'  static constexpr int kBits = {bits};']
     text += [f'  static constexpr float kOffset = {float(offset)!r}f;', '  static constexpr float kFloat[][16] = {']
     lines = []
-    for k in range(degree + 1):
-        values = [single(columns[i][k]) for i in range(16)]
+    for k in range(degree + 2):
+        values = [single(columns[i][k]).hex() + 'f' for i in range(16)]
         lines.append('      {\n' + rows(values).replace('       ', '          ') + '}')
     return '\n'.join(text) + '\n' + ',\n'.join(lines) + '};\n};\n'
 
 
+def about_middle(c, low, high):
+    """A number near the middle about which the constant term is as good as a float, and the polynomial about it."""
+    best = None
+    for k in range(-64, 65):
+        shift = (high - low) * k / 4096
+        about = [sum(c[j] * mp.binomial(j, i) * shift ** (j - i) for j in range(i, len(c))) for i in range(len(c))]
+        error = abs(mpf(single(about[0])) / about[0] - 1)
+        if best is None or error < best[0]:
+            best = error, (low + high) / 2 + shift, about
+    return best[1:]
+
+
 def single(value):
-    return struct.unpack('f', struct.pack('f', float(value)))[0].hex() + 'f'
+    return struct.unpack('f', struct.pack('f', float(value)))[0]
 
 
 def polynomial(name, comment, f, low, high, grades=('kSingle', 'kDouble')):

@@ -90,7 +90,7 @@ LANEGRAD_INLINE Vec<float> sigmoid(Vec<float> x) {
   constexpr float kQ[] = {0x1p-1f, 0x1.55549p-3f, 0x1.5554bep-5f, 0x1.123afep-7f, 0x1.6d7ca2p-10f};
   const auto one = Vec<float>::broadcast(1.0f);
   Vec<float> n;
-  const Vec<float> r = detail::reduce_ln2(max(-abs(x), Vec<float>::broadcast(-104.0f)), n);
+  const Vec<float> r = detail::reduce_ln2(at_least(-abs(x), -104.0f), n);
   const Vec<float> tail = fma(detail::horner(r, kQ), r * r, r);
   const Vec<float> head = one + tail, rest = (one - head) + tail;
   const Vec<float> e = scale2(head, n), e_rest = scale2(rest, n);
@@ -98,7 +98,7 @@ LANEGRAD_INLINE Vec<float> sigmoid(Vec<float> x) {
   const auto below = lt(x, Vec<float>::zero());
   const Vec<float> top = select(below, e, one), top_rest = select(below, e_rest, Vec<float>::zero());
   const Vec<float> inverse = detail::about_inverse(e, whole), y = top * inverse;
-  const Vec<float> remainder = (neg_fma(y, whole, top) + top_rest) - y * lost;
+  const Vec<float> remainder = neg_fma(y, lost, neg_fma(y, whole, top) + top_rest);
   return fma(remainder, inverse, y);
 }
 // x e^x for x < 0, multiplied before it is scaled: where e^x alone is denormal, the product need not be.

@@ -5,22 +5,21 @@
 
 namespace detail {
 
-// x f(|x|), f given by a table of polynomials; 1 from `one_from` on. A coefficient is one instruction: half
-// of what an exponential and a division take.
+// x f(|x|), f given by a table of polynomials about numbers at which f is as good as a float, so that only
+// the last addition rounds; 1 from `one_from` on. A coefficient is one instruction: half of what an
+// exponential and a division take.
 template <class Table>
 LANEGRAD_INLINE Vec<float> saturating(Vec<float> x, float one_from) {
-  constexpr int kShift = 23 - Table::kBits;
-  constexpr int32_t kHalf = int32_t{1} << (kShift - 1);
-  const auto offset = Vec<float>::broadcast(Table::kOffset), one = Vec<float>::broadcast(1.0f);
+  constexpr int kRows = sizeof(Table::kFloat) / sizeof(Table::kFloat[0]);
   const Vec<float> size = abs(x);
-  const Vec<int32_t> bits = to_bits(size + offset), i = shift_right<kShift>(bits);
-  const Vec<int32_t> first = bits & Vec<int32_t>::broadcast(-2 * kHalf);
-  const Vec<float> t = size - (from_bits(first | Vec<int32_t>::broadcast(kHalf)) - offset);
-  constexpr int kTerms = sizeof(Table::kFloat) / sizeof(Table::kFloat[0]);
-  Vec<float> p = lookup16(Table::kFloat[kTerms - 1], i);
-  for (int k = kTerms - 1; k-- > 0;) p = fma(p, t, lookup16(Table::kFloat[k], i));
-  const Vec<float> y = select(ge(size, Vec<float>::broadcast(one_from)), one, at_most(size * p, 1.0f));
-  return copy_sign(y, x);
+  const Vec<int32_t> i =
+      shift_right<23 - Table::kBits>(to_bits(size + Vec<float>::broadcast(Table::kOffset)));
+  const Vec<float> t = size - lookup16(Table::kFloat[0], i);
+  Vec<float> p = lookup16(Table::kFloat[kRows - 1], i);
+  for (int k = kRows - 1; k-- > 2;) p = fma(p, t, lookup16(Table::kFloat[k], i));
+  const Vec<float> y = fma(size, lookup16(Table::kFloat[1], i), size * (p * t));
+  const auto one = Vec<float>::broadcast(1.0f);
+  return copy_sign(select(ge(size, Vec<float>::broadcast(one_from)), one, at_most(y, 1.0f)), x);
 }
 
 }  // namespace detail

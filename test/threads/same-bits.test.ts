@@ -112,7 +112,8 @@ describe.runIf(counts.length > 1)('large ops', () => {
     'logsumexp of rows': () => randn([700, 1001]).logsumexp({ dim: 1 }),
     'logsumexp of columns': () => randn([3, 301, 403]).logsumexp({ dim: 1 }),
     'batchNorm of short runs': () => batchNorm(randn([150, 90, 3, 5]), null, null, { training: true }),
-    'avgPool2d of overlapping windows': () => avgPool2d(randn([30, 40, 41, 43]), 3, { stride: 2, padding: 1 }),
+    'avgPool2d of overlapping windows': () =>
+      avgPool2d(randn([30, 40, 41, 43]), 3, { stride: 2, padding: 1 }),
     'gradient of avgPool2d': () => {
       const x = randn([30, 40, 42, 44], { requiresGrad: true });
       return grad(avgPool2d(x, 2).cos().sum(), [x])[0]!;
