@@ -1,6 +1,7 @@
 import type { AnomalyCheck } from './backend/observer.js';
 import { backend } from './backend/current.js';
-import { checkFlag, checkOptions } from './check.js';
+import { checkFlag, checkOptions, describe } from './check.js';
+import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
 
 export interface DetectAnomalyOptions {
@@ -37,4 +38,23 @@ export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}
   } finally {
     backend.observer.setAnomalyCheck(former);
   }
+}
+
+/**
+ * Whether every op of this thread is looked at for NaN from now on, as within {@link detectAnomaly} with `nanOnly`: for
+ * programs whose fault no one function holds. Returns whether anything was looked for before. PyTorch's
+ * `set_detect_anomaly` looks at gradients only; here the op whose result is NaN is named already.
+ *
+ * @throws ValueError for what is no boolean.
+ * @example
+ * import { setDetectAnomaly, tensor } from 'lanegrad';
+ * const x = tensor([0], { dtype: 'float32', requiresGrad: true });
+ * setDetectAnomaly(true);
+ * x.sqrt().mul(0).sum().backward(); // => throws AnomalyError: [sqrt] the gradient of its input 0
+ * setDetectAnomaly(false); // => true
+ */
+export function setDetectAnomaly(enabled: boolean): boolean {
+  if (typeof enabled !== 'boolean')
+    throw new ValueError(`[setDetectAnomaly] enabled: got ${describe(enabled)}, wanted a boolean`);
+  return backend.observer.setAnomalyCheck(enabled ? 'nan' : 'none') !== 'none';
 }

@@ -58,6 +58,14 @@ export function isFloat(dtype: DType): dtype is FloatDType {
   return dtype === 'float32' || dtype === 'float64' || isHalf(dtype);
 }
 
+/** The distance from 1 to the next number of a floating dtype. */
+export const machineEpsilon: Readonly<Record<FloatDType, number>> = {
+  float16: 2 ** -10,
+  bfloat16: 2 ** -7,
+  float32: 2 ** -23,
+  float64: 2 ** -52,
+};
+
 /** A 16-bit float: stored so, computed in float32. */
 export function isHalf(dtype: DType): dtype is 'float16' | 'bfloat16' {
   return dtype === 'float16' || dtype === 'bfloat16';

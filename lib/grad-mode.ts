@@ -1,6 +1,4 @@
 import { backend } from './backend/current.js';
-import { describe } from './check.js';
-import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
 
 /**
@@ -44,24 +42,6 @@ export function enableGrad<T>(fn: () => T): T {
 export function inferenceMode<T>(fn: () => T): T {
   checkFunction('inferenceMode', fn);
   return withGradMode(false, 'inferenceMode', fn);
-}
-
-/**
- * Whether backward passes of this thread look for NaN from now on: one that finds it in the gradient of an op's input throws
- * and names the op. Slower by a look at every gradient. Returns the former setting. PyTorch's `set_detect_anomaly`.
- *
- * @throws ValueError for what is no boolean.
- * @example
- * import { setDetectAnomaly, tensor } from 'lanegrad';
- * const x = tensor([0], { dtype: 'float32', requiresGrad: true });
- * setDetectAnomaly(true);
- * x.mul(0).div(x).sum().backward(); // => throws: AutogradError
- * setDetectAnomaly(false); // => true
- */
-export function setDetectAnomaly(enabled: boolean): boolean {
-  if (typeof enabled !== 'boolean')
-    throw new ValueError(`[setDetectAnomaly] enabled: got ${describe(enabled)}, wanted a boolean`);
-  return backend.setDetectAnomaly(enabled);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The public surface: everything that may be imported from 'lanegrad'.
 import './methods/attach.js';
 
-export { detectAnomaly } from './anomaly.js';
+export { detectAnomaly, setDetectAnomaly } from './anomaly.js';
 export type { DetectAnomalyOptions } from './anomaly.js';
 export { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.js';
 export type { AutocastDType, AutocastOptions } from './autocast.js';
@@ -23,7 +23,7 @@ export type { DType, FloatDType, TypedArray, TypedArrayOf } from './dtype.js';
 export * from './errors.js';
 export type { HookHandle } from './hook-handle.js';
 export { getRngState, manualSeed, setRngState, withSeed } from './generator.js';
-export { enableGrad, inferenceMode, isGradEnabled, noGrad, setDetectAnomaly } from './grad-mode.js';
+export { enableGrad, inferenceMode, isGradEnabled, noGrad } from './grad-mode.js';
 export * as nn from './nn/index.js';
 export { gradcheck, gradgradcheck } from './gradcheck.js';
 export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './gradcheck.js';

@@ -52,7 +52,6 @@ export interface Addon {
   setAutocast(dtype: number): void;
   forgetCasts(): void;
   castToScope(handle: Handle): boolean;
-  setDetectAnomaly(enabled: boolean): boolean;
   requiresGrad(): boolean;
   setRequiresGrad(value: boolean): void;
   isLeaf(): boolean;

@@ -147,8 +147,6 @@ export interface Backend<T extends Handle = Handle> {
   forgetCasts(): void;
   /** The tensor in the dtype of the scope, from the kept casts where there is one; null where it is of no other dtype. */
   castToScope(tensor: T): T | null;
-  /** Whether a backward pass refuses gradients that are NaN, naming the op; returns the former setting. */
-  setDetectAnomaly(enabled: boolean): boolean;
   requiresGrad(tensor: T): boolean;
   /** Only on a floating leaf; setting false on a non-leaf is an error. */
   setRequiresGrad(tensor: T, value: boolean): void;

@@ -13,7 +13,10 @@ export interface FoundAnomaly {
   readonly node: number;
 }
 
-/** Where ops were called from, while `detectAnomaly` runs: a gradient that goes wrong is traced back to its op's call. */
+/** Calls remembered at most: of many steps of a large model. */
+const limit = 20_000;
+
+/** Where ops were called from, while `detectAnomaly` runs: a gradient that goes wrong is traced back to its op's call. The oldest calls are forgotten. */
 export class CallSites {
   // Nodes from starts[i] on, up to the next start, were made by the call with stacks[i].
   readonly #starts: number[] = [];
@@ -25,6 +28,7 @@ export class CallSites {
     // The text of a stack is made when it is read, of most never.
     if (this.#starts[last] === node) this.#stacks[last] = stackHere();
     else {
+      if (this.#starts.length === limit) this.#forget(limit / 2);
       this.#starts.push(node);
       this.#stacks.push(stackHere());
     }
@@ -40,6 +44,11 @@ export class CallSites {
       found: found.nan ? 'NaN' : 'Infinity',
       location,
     });
+  }
+
+  #forget(count: number): void {
+    this.#starts.splice(0, count);
+    this.#stacks.splice(0, count);
   }
 
   #stackOf(node: number): Error | undefined {

@@ -1,28 +1,19 @@
 import { noGrad } from '../grad-mode.js';
-import { softplus } from '../ops/activation.js';
 import { where } from '../ops/binary.js';
 import type { Shape } from '../ops/creation.js';
 import { rand } from '../ops/random.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Distribution, type DistributionOptions } from './distribution.js';
-import { clampedProbs, floatOf, readProbabilities } from './parameters.js';
-import { binary, real, unitInterval } from './support.js';
-
-/** Probabilities of success, or their logits: one of the two must be given. */
-export interface BernoulliOptions extends DistributionOptions {
-  /** The probabilities of a 1, in [0, 1]. Default: the sigmoid of `logits`. */
-  readonly probs?: Tensor | number;
-  /** The logarithms of the odds of a 1. Default: those of `probs`. */
-  readonly logits?: Tensor | number;
-}
+import { floatOf, type ProbabilityOptions } from './parameters.js';
+import { binary, unitInterval } from './support.js';
+import { exactSoftplus, Trials } from './trials.js';
 
 /**
- * The Bernoulli distribution: 1 with probability p, else 0.
+ * The Bernoulli distribution: 1, a success, with probability p, else 0.
  *
- * probs or logits: [...batchShape]; values: 0 or 1, of any dtype; samples have the dtype of the parameter. Logits of given
- * probabilities take these at least epsilon away from 0 and 1, as PyTorch does, so that logProb stays finite. The mode where p
- * is one half is NaN.
+ * probs in [0, 1] or logits: [...batchShape]; values: 0 or 1, of any dtype; samples have the dtype of the parameter. Logits of
+ * given probabilities take these at least epsilon away from 0 and 1, as PyTorch does, so that logProb stays finite. The mode
+ * where p is one half is NaN.
  *
  * @throws ValueError unless exactly one of probs and logits is given; for a probability outside of [0, 1] or a value other
  *   than 0 and 1, unless `validateArgs` is false.
@@ -34,26 +25,9 @@ export interface BernoulliOptions extends DistributionOptions {
  * coins.mode.tolist(); // => [0, 1]
  * new distributions.Bernoulli({ logits: 0 }).mean.item(); // => 0.5
  */
-export class Bernoulli extends Distribution {
-  readonly #given: ReturnType<typeof readProbabilities>;
-
-  constructor(options: BernoulliOptions) {
-    const given = readProbabilities('Bernoulli', options);
-    super(given.tensor.shape, [], options);
-    this.#given = given;
-    this.checkParameter(given.name, given.tensor, given.name === 'probs' ? unitInterval : real);
-  }
-
-  /** The probabilities of a 1. */
-  get probs(): Tensor {
-    const { name, tensor } = this.#given;
-    return name === 'probs' ? tensor : tensor.sigmoid();
-  }
-
-  /** The logarithms of the odds of a 1. */
-  get logits(): Tensor {
-    const { name, tensor } = this.#given;
-    return name === 'logits' ? tensor : scoped(() => clampedProbs(tensor).logit());
+export class Bernoulli extends Trials {
+  constructor(options: ProbabilityOptions) {
+    super(options, unitInterval);
   }
 
   override get mean(): Tensor {
@@ -76,7 +50,7 @@ export class Bernoulli extends Distribution {
 
   override sample(sampleShape: Shape = []): Tensor {
     const shape = this.extended('sample', sampleShape);
-    const dtype = floatOf(this.#given.tensor);
+    const dtype = floatOf(this.given.tensor);
     return noGrad(() => scoped(() => rand(shape, { dtype }).lt(this.probs).to(dtype)));
   }
 
@@ -95,12 +69,6 @@ export class Bernoulli extends Distribution {
   }
 
   override expand(batchShape: readonly number[]): Bernoulli {
-    const { name, tensor } = this.#given;
-    return new Bernoulli({ [name]: tensor.expand(batchShape), validateArgs: this.validateArgs });
+    return new Bernoulli(this.expanded(batchShape));
   }
-}
-
-/** log(1 + e^x) without the switch to x beyond a threshold. */
-export function exactSoftplus(x: Tensor): Tensor {
-  return softplus(x, { threshold: Infinity });
 }

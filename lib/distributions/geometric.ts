@@ -4,23 +4,14 @@ import { rand } from '../ops/random.js';
 import { xlog1py } from '../ops/special.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { exactSoftplus } from './bernoulli.js';
-import { Distribution, type DistributionOptions } from './distribution.js';
-import { clampedProbs, floatOf, readProbabilities } from './parameters.js';
-import { counts, positiveProbability, real } from './support.js';
-
-/** Probabilities of success, or their logits: one of the two must be given. */
-export interface GeometricOptions extends DistributionOptions {
-  /** The probabilities that a trial succeeds, in (0, 1]. Default: the sigmoid of `logits`. */
-  readonly probs?: Tensor | number;
-  /** The logarithms of the odds that a trial succeeds. Default: those of `probs`. */
-  readonly logits?: Tensor | number;
-}
+import { floatOf, type ProbabilityOptions } from './parameters.js';
+import { counts, positiveProbability } from './support.js';
+import { exactSoftplus, Trials } from './trials.js';
 
 /**
  * The geometric distribution: how many trials fail before the first success, p (1 - p)^k.
  *
- * probs or logits: [...batchShape]; values: integers of at least 0, of any dtype; samples have the dtype of the parameter.
+ * probs in (0, 1] or logits: [...batchShape]; values: integers of at least 0, of any dtype; samples have the dtype of the parameter.
  *
  * @throws ValueError unless exactly one of probs and logits is given; for a probability outside of (0, 1] or a value that is
  *   no count, unless `validateArgs` is false.
@@ -31,26 +22,9 @@ export interface GeometricOptions extends DistributionOptions {
  * failures.mean.item(); // => 3
  * failures.variance.item(); // => 12
  */
-export class Geometric extends Distribution {
-  readonly #given: ReturnType<typeof readProbabilities>;
-
-  constructor(options: GeometricOptions) {
-    const given = readProbabilities('Geometric', options);
-    super(given.tensor.shape, [], options);
-    this.#given = given;
-    this.checkParameter(given.name, given.tensor, given.name === 'probs' ? positiveProbability : real);
-  }
-
-  /** The probabilities that a trial succeeds. */
-  get probs(): Tensor {
-    const { name, tensor } = this.#given;
-    return name === 'probs' ? tensor : tensor.sigmoid();
-  }
-
-  /** The logarithms of the odds that a trial succeeds. */
-  get logits(): Tensor {
-    const { name, tensor } = this.#given;
-    return name === 'logits' ? tensor : scoped(() => clampedProbs(tensor).logit());
+export class Geometric extends Trials {
+  constructor(options: ProbabilityOptions) {
+    super(options, positiveProbability);
   }
 
   override get mean(): Tensor {
@@ -58,7 +32,7 @@ export class Geometric extends Distribution {
   }
 
   override get mode(): Tensor {
-    return zerosLike(this.#given.tensor);
+    return zerosLike(this.given.tensor);
   }
 
   override get variance(): Tensor {
@@ -70,7 +44,7 @@ export class Geometric extends Distribution {
 
   override sample(sampleShape: Shape = []): Tensor {
     const shape = this.extended('sample', sampleShape);
-    const dtype = floatOf(this.#given.tensor);
+    const dtype = floatOf(this.given.tensor);
     return noGrad(() =>
       scoped(() => rand(shape, { dtype }).neg().log1p().div(this.probs.neg().log1p()).floor()),
     );
@@ -91,7 +65,6 @@ export class Geometric extends Distribution {
   }
 
   override expand(batchShape: readonly number[]): Geometric {
-    const { name, tensor } = this.#given;
-    return new Geometric({ [name]: tensor.expand(batchShape), validateArgs: this.validateArgs });
+    return new Geometric(this.expanded(batchShape));
   }
 }

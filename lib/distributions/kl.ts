@@ -3,7 +3,7 @@ import { ValueError } from '../errors.js';
 import { where } from '../ops/binary.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Bernoulli, exactSoftplus } from './bernoulli.js';
+import { Bernoulli } from './bernoulli.js';
 import { Beta, logBeta } from './beta.js';
 import { Categorical } from './categorical.js';
 import { Distribution } from './distribution.js';
@@ -13,6 +13,7 @@ import { Geometric } from './geometric.js';
 import { Laplace } from './laplace.js';
 import { Normal } from './normal.js';
 import { Poisson } from './poisson.js';
+import { exactSoftplus } from './trials.js';
 import { Uniform } from './uniform.js';
 
 type Rule = (p: Distribution, q: Distribution) => Tensor | undefined;

@@ -3,15 +3,9 @@ import { expm1, log1p } from '../ops/math.js';
 import { rand } from '../ops/random.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Distribution, type DistributionOptions } from './distribution.js';
-import {
-  broadcastParameters,
-  checkDistributionOptions,
-  epsilonOf,
-  floatOf,
-  valueTensor,
-} from './parameters.js';
-import { positive, real } from './support.js';
+import { LocationScale } from './location-scale.js';
+import { epsilonOf, floatOf, valueTensor } from './parameters.js';
+import { real } from './support.js';
 
 /**
  * The Laplace distribution, of density exp(-|x - loc| / scale) / (2 scale).
@@ -27,31 +21,7 @@ import { positive, real } from './support.js';
  * laplace.variance.item(); // => 8
  * laplace.cdf(1).item(); // => 0.5
  */
-export class Laplace extends Distribution {
-  /** The centre. */
-  readonly loc: Tensor;
-  /** The width. */
-  readonly scale: Tensor;
-  override readonly hasRsample = true;
-
-  constructor(loc: Tensor | number, scale: Tensor | number, options: DistributionOptions = {}) {
-    checkDistributionOptions('Laplace', options);
-    const [center, width] = broadcastParameters('Laplace', { loc, scale });
-    super(center!.shape, [], options);
-    this.loc = center!;
-    this.scale = width!;
-    this.checkParameter('loc', this.loc, real);
-    this.checkParameter('scale', this.scale, positive);
-  }
-
-  override get mean(): Tensor {
-    return this.loc;
-  }
-
-  override get mode(): Tensor {
-    return this.loc;
-  }
-
+export class Laplace extends LocationScale {
   override get stddev(): Tensor {
     return this.scale.mul(Math.SQRT2);
   }
@@ -102,8 +72,6 @@ export class Laplace extends Distribution {
   }
 
   override expand(batchShape: readonly number[]): Laplace {
-    return new Laplace(this.loc.expand(batchShape), this.scale.expand(batchShape), {
-      validateArgs: this.validateArgs,
-    });
+    return new Laplace(...this.expanded(batchShape));
   }
 }

@@ -3,15 +3,15 @@ import { randn } from '../ops/random.js';
 import { ndtr, ndtri } from '../ops/special.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Distribution, type DistributionOptions } from './distribution.js';
-import { broadcastParameters, checkDistributionOptions, floatOf, valueTensor } from './parameters.js';
-import { positive, real } from './support.js';
+import { LocationScale } from './location-scale.js';
+import { floatOf, valueTensor } from './parameters.js';
+import { real } from './support.js';
 
 /**
  * The normal distribution, of density exp(-(x - loc)² / (2 scale²)) / (scale √(2π)).
  *
- * loc, scale: tensors or numbers, which broadcast to [...batchShape]; values: any real number. Samples are loc + scale ε with
- * ε standard normal, so that gradients flow through `rsample`.
+ * loc, scale: mean and standard deviation, tensors or numbers, which broadcast to [...batchShape]; values: any real number.
+ * Samples are loc + scale ε with ε standard normal, so that gradients flow through `rsample`.
  *
  * @throws ValueError for a scale that is not above 0, a loc or value that is NaN, unless `validateArgs` is false.
  * @throws ShapeError if the parameters, or a value and they, do not broadcast.
@@ -23,31 +23,7 @@ import { positive, real } from './support.js';
  * normal.rsample([3]).shape; // => [3, 2]
  * normal.cdf(tensor([0, 1.5])).tolist(); // => [0.5, 0.5]
  */
-export class Normal extends Distribution {
-  /** The mean. */
-  readonly loc: Tensor;
-  /** The standard deviation. */
-  readonly scale: Tensor;
-  override readonly hasRsample = true;
-
-  constructor(loc: Tensor | number, scale: Tensor | number, options: DistributionOptions = {}) {
-    checkDistributionOptions('Normal', options);
-    const [center, width] = broadcastParameters('Normal', { loc, scale });
-    super(center!.shape, [], options);
-    this.loc = center!;
-    this.scale = width!;
-    this.checkParameter('loc', this.loc, real);
-    this.checkParameter('scale', this.scale, positive);
-  }
-
-  override get mean(): Tensor {
-    return this.loc;
-  }
-
-  override get mode(): Tensor {
-    return this.loc;
-  }
-
+export class Normal extends LocationScale {
   override get stddev(): Tensor {
     return this.scale;
   }
@@ -93,8 +69,6 @@ export class Normal extends Distribution {
   }
 
   override expand(batchShape: readonly number[]): Normal {
-    return new Normal(this.loc.expand(batchShape), this.scale.expand(batchShape), {
-      validateArgs: this.validateArgs,
-    });
+    return new Normal(...this.expanded(batchShape));
   }
 }

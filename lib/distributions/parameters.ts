@@ -1,6 +1,6 @@
 import { Handle } from '../backend/backend.js';
 import { checkFlag, checkOptions, describe } from '../check.js';
-import { isFloat, promoteTypes } from '../dtype.js';
+import { isFloat, machineEpsilon, promoteTypes } from '../dtype.js';
 import type { FloatDType } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { commonShape } from '../ops/broadcast.js';
@@ -11,14 +11,6 @@ import type { Tensor } from '../tensor.js';
 import type { DistributionOptions } from './distribution.js';
 
 // From what a constructor is given to tensors of one shape and dtype.
-
-/** Machine epsilon: the distance from 1 to the next number. */
-const epsilons: Readonly<Record<FloatDType, number>> = {
-  float16: 2 ** -10,
-  bfloat16: 2 ** -7,
-  float32: 2 ** -23,
-  float64: 2 ** -52,
-};
 
 /** The least normal numbers. */
 const least: Readonly<Record<FloatDType, number>> = {
@@ -33,7 +25,7 @@ export function floatOf(x: Tensor): FloatDType {
   return isFloat(x.dtype) ? x.dtype : 'float32';
 }
 
-export const epsilonOf = (x: Tensor): number => epsilons[floatOf(x)];
+export const epsilonOf = (x: Tensor): number => machineEpsilon[floatOf(x)];
 
 export const leastOf = (x: Tensor): number => least[floatOf(x)];
 
@@ -81,11 +73,11 @@ export function checkDistributionOptions(
   checkFlag(op, 'validateArgs', options.validateArgs);
 }
 
-/** Probabilities, or their logits: one of the two must be given. */
+/** Probabilities of success, or their logits: one of the two must be given. */
 export interface ProbabilityOptions extends DistributionOptions {
-  /** The probabilities. Default: those of `logits`. */
+  /** The probabilities of success. Default: the sigmoid of `logits`. */
   readonly probs?: Tensor | number;
-  /** What the probabilities are the sigmoid or softmax of. Default: that of `probs`. */
+  /** The logarithms of the odds of success. Default: those of `probs`. */
   readonly logits?: Tensor | number;
 }
 

@@ -1,3 +1,4 @@
+import { machineEpsilon } from '../dtype.js';
 import { Metric, readPair } from './metric.js';
 import type { Numbers } from './metric.js';
 
@@ -120,7 +121,7 @@ export class MeanAbsolutePercentageError extends MeanError {
   }
 
   protected override of(prediction: number, target: number): number {
-    return Math.abs(prediction - target) / Math.max(Math.abs(target), 2 ** -23);
+    return Math.abs(prediction - target) / Math.max(Math.abs(target), machineEpsilon.float32);
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkFlag, checkInt, checkNumber, checkOptions, checkTensor, product, shapeText } from '../check.js';
-import { isFloat, isHalf, promoteTypes } from '../dtype.js';
+import { isFloat, isHalf, machineEpsilon, promoteTypes } from '../dtype.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { scoped } from '../scope.js';
@@ -147,7 +147,7 @@ export function rmsNorm(x: Tensor, normalizedShape: readonly number[], options: 
   checkShapes(op, { weight }, normalizedShape);
   const attrs = {
     normalizedDims: normalizedShape.length,
-    eps: eps ?? (x.dtype === 'float64' ? 2 ** -52 : 2 ** -23),
+    eps: eps ?? machineEpsilon[x.dtype === 'float64' ? 'float64' : 'float32'],
   };
   if (weight === null || weight.dtype === x.dtype || (isHalf(x.dtype) && weight.dtype === 'float32')) {
     return runComposite1('rmsNorm', [x, weight], attrs);

@@ -1,5 +1,6 @@
 import { backend } from '../backend/current.js';
 import { checkRange, describe } from '../check.js';
+import { machineEpsilon, type FloatDType } from '../dtype.js';
 import { ValueError } from '../errors.js';
 import { runComposite } from '../ops/composite.js';
 import { scoped } from '../scope.js';
@@ -36,14 +37,6 @@ const epsilons: OptionKind<readonly [number | null, number]> = {
   },
 };
 
-/** From 1 to the next number. */
-const epsilonOf: Readonly<Record<string, number>> = {
-  float16: 2 ** -10,
-  bfloat16: 2 ** -7,
-  float32: 2 ** -23,
-  float64: 2 ** -52,
-};
-
 const isFactored = (shape: readonly number[]): boolean => shape.length > 1;
 
 /** A shape with one of its dims, counted from the end, of size 1. */
@@ -68,7 +61,8 @@ const rule: Rule<AdafactorOptions> = {
   run(inputs, { eps: [least, leastSize], maximize }) {
     const params = inputs[0] as readonly Tensor[];
     scoped(() => {
-      const values = params.map((param) => least ?? epsilonOf[param.dtype]!);
+      // The constructor takes floating parameters only.
+      const values = params.map((param) => least ?? machineEpsilon[param.dtype as FloatDType]);
       const eps = backend.create('float64', [values.length], Float64Array.from(values));
       runComposite('adafactorStep', [...inputs.slice(0, 5), eps, ...inputs.slice(5)], {
         leastSize,

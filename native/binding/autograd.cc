@@ -76,13 +76,6 @@ napi_value cast_to_scope_of(AddonData& data, napi_callback_info info) {
   return boolean(data.env, true);
 }
 
-napi_value set_detect_anomaly(AddonData& data, napi_callback_info info) {
-  const Arguments<1> arguments(data.env, info);
-  const bool former = data.graph.detect_anomaly;
-  data.graph.detect_anomaly = bool_argument(data.env, arguments[0]);
-  return boolean(data.env, former);
-}
-
 napi_value get_requires_grad(AddonData& data, napi_callback_info) {
   return boolean(data.env, requires_grad(subject(data, "requiresGrad")));
 }
@@ -293,7 +286,6 @@ void export_autograd(napi_env env, napi_value exports) {
   export_function(env, exports, "setAutocast", entry<set_autocast>);
   export_function(env, exports, "forgetCasts", entry<forget_casts>);
   export_function(env, exports, "castToScope", entry<cast_to_scope_of>);
-  export_function(env, exports, "setDetectAnomaly", entry<set_detect_anomaly>);
   export_function(env, exports, "requiresGrad", entry<get_requires_grad>);
   export_function(env, exports, "setRequiresGrad", entry<set_requires_grad>);
   export_function(env, exports, "isLeaf", entry<is_leaf>);

@@ -1,7 +1,6 @@
 #include "graph/backward.h"
 
 #include <algorithm>
-#include <cmath>
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
@@ -43,7 +42,6 @@ class Pass {
   void deliver(const Edge& edge, Tensor grad);
   void accumulate_leaf(const Tensor& leaf, Tensor grad);
   void run_node(Pending& pending);
-  void refuse_nan(const Node& node, int input, const Tensor& grad);
   bool wanted(const Edge& edge) const;
   void add_into(Tensor& sum, Tensor grad);
 
@@ -168,21 +166,6 @@ void Pass::run() {
   }
 }
 
-// The largest element is NaN if any is.
-void Pass::refuse_nan(const Node& node, int input, const Tensor& grad) {
-  if (numel(grad->spec.shape) == 0) return;
-  static const Op& amax = find_op("amax");
-  const FlagGuard mode(env_.grad_mode, false);
-  EnvironmentApplier c(env_);
-  Dims dims;
-  for (int d = 0; d < grad->spec.rank(); ++d) dims.push_back(d);
-  const Tensor largest =
-      fn::to(c, c.apply(amax, {grad}, Attrs().add_ints(dims).add_bool(false)), DType::kFloat64);
-  if (std::isnan(*static_cast<const double*>(largest->data())))
-    fail(ErrorKind::kAutograd, node.name(), "the gradient of its input ", input, ", of shape ",
-         grad->spec.shape, ", has NaN in it");
-}
-
 void Pass::run_node(Pending& pending) {
   Node& node = *pending.node;
   for (const GradientHook& hook : node.hooks) {
@@ -219,7 +202,6 @@ void Pass::run_node(Pending& pending) {
       fail(node.custom ? ErrorKind::kShape : ErrorKind::kInternal, node.name(), "the gradient of input ", i,
            " has shape ", grads[i]->spec.shape, ", the input has ", node.input_shape(static_cast<int>(i)));
     }
-    if (env_.detect_anomaly) refuse_nan(node, static_cast<int>(i), grads[i]);
     EnvironmentApplier c(env_);
     Tensor grad = fn::to(c, grads[i], node.input_dtype(static_cast<int>(i)));
     grads[i] = Tensor();

@@ -44,7 +44,6 @@ class Environment {
   // Off while a native gradient runs that nobody will differentiate: its views are temporaries that no user
   // can write to, so the way back to their base need not be kept.
   bool track_views = true;
-  bool detect_anomaly = false;  // a gradient that is NaN is an error
   uint64_t next_sequence = 1;
   int passes = 0;  // backward passes under way, one in the other
   Counters counters;

@@ -11,7 +11,7 @@ export function readApi(root: string): Item[] {
   const names = new Map<ts.Symbol, string[]>();
   collect(checker, module, '', names);
   const describer = new Describer(checker, path.join(path.resolve(root), 'lib'));
-  return [...names].flatMap(([symbol, paths]) => itemOf(describer, root, symbol, paths) ?? []);
+  return [...names].flatMap(([symbol, paths]) => itemOf(describer, root, names, symbol, paths) ?? []);
 }
 
 function collect(
@@ -32,6 +32,7 @@ function collect(
 function itemOf(
   describer: Describer,
   root: string,
+  exported: ReadonlyMap<ts.Symbol, unknown>,
   symbol: ts.Symbol,
   names: readonly string[],
 ): Item | undefined {
@@ -50,7 +51,7 @@ function itemOf(
     options: describer.optionsOf(signatures),
     results: isClass ? [] : describer.resultsOf(signatures),
     type: signatures.length > 0 || isClass ? undefined : describer.typeText(type),
-    members: isClass ? membersOf(describer, symbol) : [],
+    members: isClass ? membersOf(describer, exported, symbol) : [],
   };
 }
 
@@ -65,13 +66,34 @@ function ownConstructors(describer: Describer, type: ts.Type, node: ts.Declarati
   });
 }
 
-/** The public members of a class, and of interfaces that are merged with it; of those of its base `forward` alone. */
-function membersOf(describer: Describer, symbol: ts.Symbol): Member[] {
+/** The nearest bases of a class that are exported: those between have no page of their own. */
+function exportedBases(
+  checker: ts.TypeChecker,
+  exported: ReadonlyMap<ts.Symbol, unknown>,
+  type: ts.Type,
+): ts.Type[] {
+  return (checker.getBaseTypes(type as ts.InterfaceType) ?? []).flatMap((base) => {
+    const symbol = base.getSymbol();
+    if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Class) === 0) return [];
+    return exported.has(symbol)
+      ? [base]
+      : exportedBases(checker, exported, checker.getDeclaredTypeOfSymbol(symbol));
+  });
+}
+
+/**
+ * The public members of a class, of interfaces that are merged with it, and of bases that are not exported; of those of an
+ * exported base `forward` alone.
+ */
+function membersOf(
+  describer: Describer,
+  exported: ReadonlyMap<ts.Symbol, unknown>,
+  symbol: ts.Symbol,
+): Member[] {
   const { checker } = describer;
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   const inherited = new Set(
-    (checker.getBaseTypes(type as ts.InterfaceType) ?? [])
-      .filter((base) => ((base.getSymbol()?.flags ?? 0) & ts.SymbolFlags.Class) !== 0)
+    exportedBases(checker, exported, type)
       .flatMap((base) => checker.getPropertiesOfType(base))
       .map((one) => one.name),
   );

@@ -55,11 +55,15 @@ export class Describer {
     return squeeze(shorten(this.checker.typeToString(type)));
   }
 
-  /** As the declaration has it, where it says. */
+  /** As the declaration has it, where it says more than a type parameter of a base. */
   typeOf(symbol: ts.Symbol): string {
     const declared = symbol.declarations ?? [];
     const node = declared.length === 1 ? declared[0] : undefined;
-    const written = node && 'type' in node ? (node.type as ts.TypeNode | undefined)?.getText() : undefined;
+    const typeNode = node && 'type' in node ? (node.type as ts.TypeNode | undefined) : undefined;
+    const isParameter =
+      typeNode !== undefined &&
+      (this.checker.getTypeFromTypeNode(typeNode).flags & ts.TypeFlags.TypeParameter) !== 0;
+    const written = isParameter ? undefined : typeNode?.getText();
     const optional = (symbol.flags & ts.SymbolFlags.Optional) !== 0;
     const type = this.checker.getTypeOfSymbol(symbol);
     if (written !== undefined && node !== undefined && !ts.isMethodSignature(node)) return squeeze(written);

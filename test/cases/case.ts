@@ -1,5 +1,6 @@
 import { isFloat, makeTypedArray, type DType, type TypedArray } from '../../lib/dtype.js';
 import type { OpAttrs, OpName } from '../../lib/backend/op-schema.gen.js';
+import { remembered } from './remembered.js';
 
 // One table of op cases: what is tested of an op is said once, in its row, and every suite under test/ops reads it.
 
@@ -156,7 +157,20 @@ export function randomFrom(text: string): () => number {
 }
 
 /** The values of a source as numbers, ready for its dtype. */
-export function valuesOf(source: Source, tested: DType, seed: string): number[] {
+export function valuesOf(source: Source, tested: DType, seed: string): readonly number[] {
+  if (source.kind === 'values') return source.values;
+  return remembered(`${seed} ${tested} ${JSON.stringify(source)}`, () => makeValues(source, tested, seed));
+}
+
+/** Numbers for a gradient to come in with, `count` of them. */
+export function cotangentOf(count: number, seed: string): readonly number[] {
+  return remembered(`${seed} ${count}`, () => {
+    const random = randomFrom(seed);
+    return Array.from({ length: count }, () => 2 * random() - 0.7);
+  });
+}
+
+function makeValues(source: Exclude<Source, { kind: 'values' }>, tested: DType, seed: string): number[] {
   const random = randomFrom(seed);
   const count = product(source.shape);
   const dtype = dtypeOf(source, tested);
@@ -193,8 +207,6 @@ export function valuesOf(source: Source, tested: DType, seed: string): number[] 
       );
     case 'bool':
       return Array.from({ length: count }, () => (random() < 0.5 ? 0 : 1));
-    case 'values':
-      return source.values.slice();
   }
 }
 
@@ -202,6 +214,6 @@ export function toTyped(dtype: DType, values: readonly number[]): TypedArray {
   const data = makeTypedArray(dtype, values.length);
   if (data instanceof BigInt64Array) values.forEach((value, i) => (data[i] = BigInt(Math.trunc(value))));
   else if (dtype === 'bool') values.forEach((value, i) => (data[i] = value === 0 ? 0 : 1));
-  else values.forEach((value, i) => (data[i] = value));
+  else data.set(values);
   return data;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { CallSites } from '../../lib/backend/call-sites.js';
 import {
   AnomalyError,
   checkpoint,
@@ -188,6 +189,21 @@ describe('backward', () => {
     expect(error.phase).toBe('backward');
     expect(error.op).toBe('sqrt');
   });
+});
+
+test('the oldest calls are forgotten, the others keep their lines', () => {
+  const sites = new CallSites();
+  const error = (node: number): AnomalyError =>
+    sites.error('wrong', { op: 'op', backward: true, nan: true, node });
+  for (let node = 0; node < 20_000; node += 2) sites.note(node); // here: early
+  for (let node = 20_000; node < 40_002; node += 2) sites.note(node); // here: late
+  expect(error(1).location).toBeUndefined();
+  expect(error(1).message).toBe('wrong');
+  expect(lineOf(error(20_001))).toContain('here: late');
+  expect(lineOf(error(40_001))).toContain('here: late');
+  const few = new CallSites();
+  for (let node = 0; node < 20_000; node++) few.note(node); // here: few
+  expect(lineOf(few.error('wrong', { op: 'op', backward: true, nan: true, node: 0 }))).toContain('here: few');
 });
 
 describe('the scope', () => {

@@ -70,10 +70,18 @@ const files = {
       /** A name. */
       name?: string;
     }
-    abstract class Base {
+    /** All.
+     * @example
+     * nn.make();
+     */
+    export abstract class Module {
       /** Computes. */
       forward(x: Tensor): Tensor { return x; }
       other(): number { return 1; }
+    }
+    abstract class Base<Width> extends Module {
+      /** Of a base without a page. */
+      readonly width!: Width;
     }
     /**
      * A product, see {@link mse}. And a sum.
@@ -83,7 +91,7 @@ const files = {
      * @example
      * new nn.Linear(1);
      */
-    export class Linear extends Base {
+    export class Linear extends Base<string[]> {
       readonly size: number;
       constructor(inputs: number, options: LinearOptions = {}) { super(); this.size = options.bias ? inputs : 0; }
     }
@@ -186,6 +194,7 @@ describe('a class of a namespace', () => {
     expect(lineOf(text, '| `name`')).toBe('| `name` | `string` | | A name. |');
     expect(text).toContain('- `forward(x: Tensor): Tensor` Computes.');
     expect(text).toContain('- `size: number`');
+    expect(text).toContain('- `width: string[]` Of a base without a page.');
     expect(text).not.toContain('other');
     expect(text).toContain('- `ValueError` for none.');
     expect(text).toContain('## State\n\nOf `new nn.Linear(2)`');

@@ -36,10 +36,14 @@ export function hasInput(inputs: readonly CaseInput[], layout: Layout): boolean 
 }
 
 /** The values that a tensor of this layout shows. */
-export function shownValues(layout: Layout, shape: readonly number[], values: readonly number[]): number[] {
-  if (layout !== 'expanded' || !applies(layout, shape)) return values.slice();
-  const row = values.slice(0, product(shape.slice(1)));
-  return Array.from({ length: shape[0]! }, () => row).flat();
+export function shownValues(
+  layout: Layout,
+  shape: readonly number[],
+  values: readonly number[],
+): readonly number[] {
+  if (layout !== 'expanded' || !applies(layout, shape)) return values;
+  const row = product(shape.slice(1));
+  return values.map((_, i) => values[i % row]!);
 }
 
 /** A tensor with these values in this layout, as a view of a larger or reordered one. */

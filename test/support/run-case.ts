@@ -1,7 +1,7 @@
 import type { Backend, Handle, OpInput } from '../../lib/backend/backend.js';
 import { opRecords, type OpAttrs, type OpName } from '../../lib/backend/op-schema.gen.js';
 import { isFloat, type DType } from '../../lib/dtype.js';
-import { dtypeOf, isMovable, randomFrom, valuesOf, product, toTyped } from '../cases/case.js';
+import { cotangentOf, dtypeOf, isMovable, valuesOf, product, toTyped } from '../cases/case.js';
 import type { Case, CaseInput, Source, Tolerance } from '../cases/case.js';
 import type { Seen } from './compare.js';
 import { build, shownValues, type Layout } from './layout.js';
@@ -93,15 +93,8 @@ export function gradientsOfCase<T extends Handle>(
     if (outputs.length === 0) return movable.map(() => null);
     const cotangents = outputs.map((output, i) => {
       const { dtype, shape } = backend.info(output);
-      const random = randomFrom(`${op} ${row.name} cotangent ${i}`);
-      return backend.create(
-        dtype,
-        shape,
-        toTyped(
-          dtype,
-          Array.from({ length: product(shape) }, () => 2 * random() - 0.7),
-        ),
-      );
+      const values = cotangentOf(product(shape), `${op} ${row.name} cotangent ${i}`);
+      return backend.create(dtype, shape, toTyped(dtype, values));
     });
     const grads = backend.grad(outputs, movable, cotangents, { retainGraph: false, createGraph: false });
     return grads.map((grad) => (grad === null ? null : see(backend, grad)));

@@ -1,6 +1,6 @@
 import type { Handle, OpInput } from '../../lib/backend/backend.js';
 import type { Tensor } from '../../lib/index.js';
-import { product, randomFrom, toTyped, type Case } from '../cases/case.js';
+import { product, cotangentOf, toTyped, type Case } from '../cases/case.js';
 import type { ComposedResult, ComposedRow } from '../cases/composed/row.js';
 import type { Seen } from './compare.js';
 import type { Copy } from './copies.js';
@@ -53,8 +53,7 @@ export function gradientsOfComposed(
     if (outputs.length === 0) return movable.map(() => null);
     const cotangents = outputs.map((output, i) => {
       const { dtype, shape } = backend.info(output);
-      const random = randomFrom(`${name} ${entry.name} cotangent ${i}`);
-      const values = Array.from({ length: product(shape) }, () => 2 * random() - 0.7);
+      const values = cotangentOf(product(shape), `${name} ${entry.name} cotangent ${i}`);
       return backend.create(dtype, shape, toTyped(dtype, values));
     });
     const grads = backend.grad(outputs, movable, cotangents, { retainGraph: false, createGraph: false });

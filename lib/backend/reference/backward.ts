@@ -145,26 +145,9 @@ export class BackwardPass {
             `its input ${node.inputDtypes[i]} ${show(node.inputShapes[i]!)}`,
         );
       }
-      if (this.tape.detectAnomaly) this.refuseNaN(node, i, grad);
       this.deliver(edge, node.edgeOutputs[i]!, grad);
     }
     if (!this.options.retainGraph) node.release();
-  }
-
-  /** The largest element is NaN if any is. */
-  private refuseNaN(node: TapeNode, input: number, grad: RefTensor): void {
-    if (grad.numel === 0) return;
-    const mode = this.tape.gradMode;
-    this.tape.gradMode = false;
-    const dims = grad.shape.map((_, d) => d);
-    const [largest] = this.tape.run('amax', [grad], { dims, keepdim: false });
-    this.tape.gradMode = mode;
-    if (Number.isNaN(Number(largest!.data[largest!.offset])))
-      fail(
-        AutogradError,
-        node.op,
-        `the gradient of its input ${input}, of shape ${show(grad.shape)}, has NaN in it`,
-      );
   }
 
   private counts(edge: TapeNode): boolean {

@@ -2,7 +2,6 @@ import { isFloat, makeTypedArray, type DType, type TypedArray } from '../../dtyp
 import {
   AutogradError,
   BackendError,
-  DisposedError,
   DTypeError,
   InternalError,
   ShapeError,
@@ -25,13 +24,14 @@ import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
 import { BackwardPass } from './backward.js';
 import { copyInto } from './cast.js';
+import { Handles } from './handles.js';
 import type { TapeNode } from './node.js';
 import { referenceOps } from './ops/table.js';
 import { roundHalves } from './half.js';
 import { checkSizes, contiguousStrides, numelOf, sameShape } from './shape.js';
 import { multiplyAddRate } from './peak.js';
 import { Tape, type Operand } from './tape.js';
-import { checkAttrs, describe } from './validate.js';
+import { checkAttrs, describe, kindOf } from './validate.js';
 
 /**
  * The backend in plain TypeScript: the same primitives and the same tape as the native one, on typed arrays.
@@ -47,15 +47,15 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   readonly name = 'js';
   private readonly tape = new Tape();
   readonly observer = this.tape.observer;
-  private readonly scopes: T[][] = [];
+  private readonly handles: Handles<T>;
   private readonly gradHandles = new WeakMap<RefTensor, T>();
   private readonly customs: { readonly name: string; readonly backward: CustomBackward<T> }[] = [];
   private crossings = 0;
-  private made = 0;
-  private released = 0;
   private peakBytes = 0;
 
-  constructor(private readonly hooks: BackendHooks<T>) {}
+  constructor(hooks: BackendHooks<T>) {
+    this.handles = new Handles(hooks);
+  }
 
   has(op: OpName): boolean {
     return Object.hasOwn(referenceOps, op);
@@ -82,12 +82,12 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     else (storage.data as Float64Array).set(data as Float64Array);
     const made = new RefTensor(dtype, shape.slice(), contiguousStrides(shape), 0, storage);
     roundHalves([made]);
-    return this.handle(made);
+    return this.handles.make(made);
   }
 
   read(tensor: T): TypedArray {
     this.crossings += 1;
-    const t = this.tensor('read', tensor);
+    const t = this.handles.tensor('read', tensor);
     const storage = allocate('read', t.dtype, t.shape);
     copyInto(new RefTensor(t.dtype, t.shape, contiguousStrides(t.shape), 0, storage), t);
     return storage.data;
@@ -98,41 +98,32 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   info(tensor: T): TensorInfo {
-    const t = this.tensor('info', tensor);
+    const t = this.handles.tensor('info', tensor);
     const { dtype, offset, data } = t;
     return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
   }
 
   release(tensor: T): void {
     this.crossings += 1;
-    if (!Handle.is(tensor)) fail(DTypeError, 'dispose', `got ${describe(tensor)}, wanted a tensor`);
-    if (tensor.value === undefined) return;
-    tensor.value = undefined;
-    this.released += 1;
+    this.handles.release(tensor);
   }
 
   beginScope(): void {
-    this.scopes.push([]);
+    this.handles.beginScope();
   }
 
   endScope(keep: readonly T[]): void {
-    const scope = this.scopes.pop();
-    if (!scope) fail(ValueError, 'endScope', 'there is no open scope');
-    const kept = new Set(keep);
-    for (const tensor of scope) {
-      if (kept.has(tensor)) this.scopes[this.scopes.length - 1]?.push(tensor);
-      else this.release(tensor);
-    }
+    this.handles.endScope(keep);
   }
 
   run<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T[] {
     this.enter();
-    return this.tape.run(op, this.operands(op, inputs, attrs), attrs).map((t) => this.handle(t));
+    return this.tape.run(op, this.operands(op, inputs, attrs), attrs).map((t) => this.handles.make(t));
   }
 
   run1<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): T {
     this.enter();
-    return this.handle(this.tape.run(op, this.operands(op, inputs, attrs), attrs)[0]!);
+    return this.handles.make(this.tape.run(op, this.operands(op, inputs, attrs), attrs)[0]!);
   }
 
   runInPlace<Name extends OpName>(op: Name, inputs: readonly OpInput<T>[], attrs: OpAttrs[Name]): void {
@@ -157,23 +148,17 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   castToScope(tensor: T): T | null {
-    const source = this.tensor('autocast', tensor);
+    const source = this.handles.tensor('autocast', tensor);
     const cast = this.tape.casts.lowered(source);
-    return cast === source ? null : this.handle(cast);
-  }
-
-  setDetectAnomaly(enabled: boolean): boolean {
-    const before = this.tape.detectAnomaly;
-    this.tape.detectAnomaly = enabled;
-    return before;
+    return cast === source ? null : this.handles.make(cast);
   }
 
   requiresGrad(tensor: T): boolean {
-    return this.tape.requiresGrad(this.tensor('requiresGrad', tensor));
+    return this.tape.requiresGrad(this.handles.tensor('requiresGrad', tensor));
   }
 
   setRequiresGrad(tensor: T, value: boolean): void {
-    const t = this.tensor('setRequiresGrad', tensor);
+    const t = this.handles.tensor('setRequiresGrad', tensor);
     if (!this.tape.isLeaf(t)) {
       if (value) return;
       fail(AutogradError, 'setRequiresGrad', 'only a leaf can stop requiring a gradient; use detach');
@@ -187,30 +172,30 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   isLeaf(tensor: T): boolean {
-    return this.tape.isLeaf(this.tensor('isLeaf', tensor));
+    return this.tape.isLeaf(this.handles.tensor('isLeaf', tensor));
   }
 
   gradFn(tensor: T): string | null {
-    const t = this.tensor('gradFn', tensor);
+    const t = this.handles.tensor('gradFn', tensor);
     return this.tape.isLeaf(t) ? null : t.node!.op;
   }
 
   getGrad(tensor: T): T | null {
-    const { grad } = this.tensor('getGrad', tensor);
+    const { grad } = this.handles.tensor('getGrad', tensor);
     if (!grad) return null;
     // One handle until the gradient is replaced, or somebody frees it.
     let handle = this.gradHandles.get(grad);
-    if (handle?.value !== grad) this.gradHandles.set(grad, (handle = this.handle(grad)));
+    if (handle?.value !== grad) this.gradHandles.set(grad, (handle = this.handles.make(grad)));
     return handle;
   }
 
   setGrad(tensor: T, grad: T | null): void {
-    const t = this.tensor('setGrad', tensor);
+    const t = this.handles.tensor('setGrad', tensor);
     if (grad === null) {
       t.grad = undefined;
       return;
     }
-    const g = this.tensor('setGrad', grad);
+    const g = this.handles.tensor('setGrad', grad);
     if (g === t) fail(AutogradError, 'grad', 'a tensor cannot be its own gradient; assign a clone');
     if (!sameShape(g.shape, t.shape)) {
       fail(ShapeError, 'setGrad', `the gradient has shape ${show(g.shape)}, its tensor ${show(t.shape)}`);
@@ -220,7 +205,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   retainGrad(tensor: T): void {
-    const t = this.tensor('retainGrad', tensor);
+    const t = this.handles.tensor('retainGrad', tensor);
     if (!this.tape.requiresGrad(t)) {
       fail(AutogradError, 'retainGrad', 'the tensor does not require a gradient');
     }
@@ -230,12 +215,12 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   }
 
   hookGradient(tensor: T, hook: (grad: T) => T | null): void {
-    const t = this.tensor('registerHook', tensor);
+    const t = this.handles.tensor('registerHook', tensor);
     if (this.tape.isLeaf(t)) fail(InternalError, 'registerHook', 'the tensor is a leaf');
     (t.node!.hooks ??= []).push({
       output: t.outputIndex,
       hook: (grad) => {
-        const [result] = this.callBack('registerHook', [grad], ([given]) => [hook(given!)]);
+        const [result] = this.handles.callBack('registerHook', [grad], ([given]) => [hook(given!)]);
         return result ?? grad;
       },
     });
@@ -244,8 +229,8 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   backward(roots: readonly T[], grads: readonly (T | null)[], options: BackwardOptions): void {
     this.enter();
     this.pass(options, undefined).run(
-      this.tensors('backward', roots),
-      this.gradsOf('backward', grads),
+      this.handles.tensors('backward', roots),
+      this.handles.tensorsOrNone('backward', grads),
       'backward',
     );
   }
@@ -257,22 +242,22 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     options: BackwardOptions,
   ): (T | null)[] {
     this.enter();
-    const tensors = this.tensors('grad', inputs);
+    const tensors = this.handles.tensors('grad', inputs);
     const edges = tensors.map((t, i) => {
       const edge = this.tape.edge(t);
       if (!edge) fail(AutogradError, 'grad', `input ${i} does not require a gradient`);
       return edge;
     });
     const pass = this.pass(options, new Set(edges));
-    pass.run(this.tensors('grad', roots), this.gradsOf('grad', grads), 'grad');
+    pass.run(this.handles.tensors('grad', roots), this.handles.tensorsOrNone('grad', grads), 'grad');
     return edges.map((edge, i) => {
       const found = pass.result(edge, tensors[i]!.node ? tensors[i]!.outputIndex : 0);
-      return found ? this.handle(found) : null;
+      return found ? this.handles.make(found) : null;
     });
   }
 
   version(tensor: T): number {
-    return this.tensor('version', tensor).storage.version;
+    return this.handles.tensor('version', tensor).storage.version;
   }
 
   registerCustom(name: string, backward: CustomBackward<T>): number {
@@ -291,9 +276,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     const def = this.customs[custom];
     if (!def) fail(ValueError, 'attachCustom', `there is no custom op ${describe(custom)}`);
     const op = `customOp:${def.name}`;
-    const from = this.tensors(op, inputs);
-    const to = this.tensors(op, outputs);
-    const kept = this.tensors(op, saved);
+    const from = this.handles.tensors(op, inputs);
+    const to = this.handles.tensors(op, outputs);
+    const kept = this.handles.tensors(op, saved);
     if (!this.tape.gradMode || !from.some((t) => this.tape.requiresGrad(t))) return;
     const old = to.findIndex((t) => this.tape.requiresGrad(t));
     if (old >= 0)
@@ -320,7 +305,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   memory(): MemoryInfo {
     const bytes = liveBytes();
     this.peakBytes = Math.max(this.peakBytes, bytes);
-    const handles = this.made - this.released;
+    const handles = this.handles.made - this.handles.released;
     const limitBytes = allocation.limit || Infinity;
     return { handles, tensors: handles, bytes, pooledBytes: 0, peakBytes: this.peakBytes, limitBytes };
   }
@@ -332,7 +317,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       crossings: this.crossings,
       allocations: allocation.blocks,
       allocatedBytes: allocation.bytes,
-      handlesMade: this.made,
+      handlesMade: this.handles.made,
       tapeNodes: counts.nodes,
       savedBytes: counts.savedBytes,
     };
@@ -375,38 +360,12 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     allocation.limit = bytes;
   }
 
-  // ---- between handles and tensors
+  // ---- of calls
 
   /** A call that may record. */
   private enter(): void {
     this.crossings += 1;
     this.observer.sites?.note(this.tape.nextNode);
-  }
-
-  private handle(t: RefTensor): T {
-    const tensor = this.hooks.newTensor();
-    tensor.value = t;
-    this.made += 1;
-    this.scopes[this.scopes.length - 1]?.push(tensor);
-    return tensor;
-  }
-
-  private tensor(op: string, tensor: unknown, what = 'the tensor'): RefTensor {
-    if (!(tensor instanceof Handle)) {
-      fail(DTypeError, op, `${what} wants a tensor, got ${kindOfValue(tensor)}`);
-    }
-    const { value } = tensor;
-    if (value instanceof RefTensor) return value;
-    if (tensor.slot >= 0) fail(DisposedError, op, `${what} belongs to another backend`);
-    fail(DisposedError, op, `${what} was freed by dispose, tidy or the end of a scope, wanted a live tensor`);
-  }
-
-  private tensors(op: string, list: readonly T[]): RefTensor[] {
-    return list.map((t, i) => this.tensor(op, t, `tensor ${i}`));
-  }
-
-  private gradsOf(op: string, grads: readonly (T | null)[]): (RefTensor | undefined)[] {
-    return grads.map((g, i) => (g === null ? undefined : this.tensor(op, g, `gradient ${i}`)));
   }
 
   private operands(op: OpName, inputs: readonly OpInput<T>[], attrs: unknown): Operand[] {
@@ -417,7 +376,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     }
     const defs = record.inputs;
     if (!Array.isArray(inputs) || inputs.length !== defs.length) {
-      const got = Array.isArray(inputs) ? String(inputs.length) : kindOfValue(inputs);
+      const got = Array.isArray(inputs) ? String(inputs.length) : kindOf(inputs);
       fail(ValueError, op, `wants ${defs.length} inputs, got ${got}`);
     }
     checkAttrs(op, record, attrs);
@@ -427,9 +386,11 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       const def = defs[i]!;
       if (def.kind === 'list') {
         if (!Array.isArray(input)) {
-          fail(DTypeError, op, `input ${def.name} wants a list of tensors, got ${kindOfValue(input)}`);
+          fail(DTypeError, op, `input ${def.name} wants a list of tensors, got ${kindOf(input)}`);
         }
-        input.forEach((t: unknown, j: number) => flat.push(this.tensor(op, t, `input ${def.name}[${j}]`)));
+        input.forEach((t: unknown, j: number) =>
+          flat.push(this.handles.tensor(op, t, `input ${def.name}[${j}]`)),
+        );
       } else if (input == null && def.kind === 'optional') {
         continue; // only ever the last one
       } else {
@@ -442,10 +403,10 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   private operand(op: string, name: string, input: unknown): Operand {
     if (input instanceof Handle) {
       const { value } = input;
-      return value instanceof RefTensor ? value : this.tensor(op, input, `input ${name}`);
+      return value instanceof RefTensor ? value : this.handles.tensor(op, input, `input ${name}`);
     }
     if (typeof input === 'number' || typeof input === 'boolean') return input;
-    fail(DTypeError, op, `input ${name} wants a tensor or number, got ${kindOfValue(input)}`);
+    fail(DTypeError, op, `input ${name} wants a tensor or number, got ${kindOf(input)}`);
   }
 
   private pass(options: BackwardOptions, wanted: ReadonlySet<TapeNode> | undefined): BackwardPass {
@@ -462,7 +423,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     grads: readonly (RefTensor | undefined)[],
     saved: readonly RefTensor[],
   ): (RefTensor | undefined)[] {
-    const results = this.callBack(node.op, [...grads, ...saved], (given) =>
+    const results = this.handles.callBack(node.op, [...grads, ...saved], (given) =>
       this.customs[node.custom]!.backward(
         given.slice(0, grads.length),
         given.slice(grads.length) as T[],
@@ -477,39 +438,4 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       return grad === undefined || grad.dtype === dtype ? grad : this.tape.run('to', [grad], { dtype })[0]!;
     });
   }
-
-  /** Calls a function of the user from a backward pass. What it makes on the way and does not return goes with the scope. */
-  private callBack(
-    op: string,
-    tensors: readonly (RefTensor | undefined)[],
-    fn: (given: readonly (T | null)[]) => readonly (T | null)[],
-  ): (RefTensor | undefined)[] {
-    // The caller of the function may hold the same memory.
-    const give = (t: RefTensor): T => {
-      t.storage.shared = true;
-      return this.handle(t);
-    };
-    const { openScope = () => this.beginScope(), closeScope = (kept) => this.endScope(kept) } = this.hooks;
-    openScope();
-    let result: readonly (T | null)[] = [];
-    try {
-      result = fn(tensors.map((t) => (t ? give(t) : null)));
-    } finally {
-      closeScope(Array.isArray(result) ? result.filter((t): t is T => t instanceof Handle) : []);
-    }
-    if (!Array.isArray(result))
-      fail(ValueError, op, `backward must return an array of gradients, got ${kindOfValue(result)}`);
-    return (result as readonly (T | null | undefined)[]).map((g, i) => {
-      if (g === null || g === undefined) return undefined;
-      const t = this.tensor(op, g, `gradient ${i}`);
-      t.storage.shared = true;
-      return t;
-    });
-  }
-}
-
-function kindOfValue(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'list';
-  return typeof value;
 }

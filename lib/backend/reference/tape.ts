@@ -34,8 +34,6 @@ interface Entry {
 export class Tape {
   gradMode = true;
   readonly casts = new CastScope(this);
-  /** A gradient that is NaN is an error. */
-  detectAnomaly = false;
   /** The internal op by which in-place changes of views are recorded. */
   readonly viewScatter: AnyOp;
   readonly counts = { ops: 0, nodes: 0, savedBytes: 0 };

@@ -19,6 +19,13 @@ export function describe(value: unknown): string {
   return String(value);
 }
 
+/** What kind of value it is, for messages about what may be long. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'list';
+  return typeof value;
+}
+
 /** Checks attributes against the schema of the op: everything beyond this may trust their types. */
 export function checkAttrs(op: string, record: OpRecord, attrs: unknown): void {
   const defs = record.attrs;

@@ -11,6 +11,7 @@ import {
   shapeText,
 } from '../../check.js';
 import { customOp } from '../../custom-op.js';
+import { machineEpsilon } from '../../dtype.js';
 import { DTypeError, ShapeError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
@@ -57,7 +58,8 @@ function toleranceOf(op: string, a: Tensor, options: RankOptions): Tolerance {
 
 /** max(M, N) eps */
 function defaultTolerance(a: Tensor): number {
-  return Math.max(a.shape.at(-1)!, a.shape.at(-2)!) * (a.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
+  const eps = machineEpsilon[a.dtype === 'float64' ? 'float64' : 'float32'];
+  return Math.max(a.shape.at(-1)!, a.shape.at(-2)!) * eps;
 }
 
 /** The bound for each matrix, [..., 1], from its singular values. */

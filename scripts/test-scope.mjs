@@ -1,0 +1,52 @@
+// Which tests say the same whatever they run on, so that .ci/run need not repeat them. Everything else runs at every CPU level
+// and on both backends: a new test is repeated until it stands here.
+
+/** Neither CPU level nor backend reaches them: the repository's tools, its documents, and what names its backend itself. */
+export const anywhere = ['test/backend', 'test/bench', 'test/conformance/runner.test.ts', 'test/package'];
+
+/** No CPU level reaches them: JavaScript, and C++ outside of the kernels; values of kernels are looked at elsewhere. */
+export const atAnyLevel = [
+  ...anywhere,
+  'test/autocast/scope.test.ts',
+  'test/autograd/custom-op.test.ts',
+  'test/autograd/deep.test.ts',
+  'test/autograd/gradcheck.test.ts',
+  'test/autograd/no-gradient.test.ts',
+  'test/autograd/tensor-hooks.test.ts',
+  // Whether formulas of gradients are right. That the kernels of each level compute them is in test/ops and ops.test.ts.
+  'test/conformance/gradcheck.test.ts',
+  'test/data',
+  'test/debug',
+  'test/errors/bad-losses.test.ts',
+  'test/errors/bad-modules.test.ts',
+  'test/errors/hostile.test.ts',
+  'test/errors/mistakes.test.ts',
+  'test/errors/option-names.test.ts',
+  'test/errors/raw-addon.test.ts',
+  'test/io',
+  'test/memory/handles.test.ts',
+  'test/memory/limit.test.ts',
+  'test/memory/loop.test.ts',
+  'test/memory/pages.test.ts',
+  'test/memory/tensors.test.ts',
+  'test/metrics',
+  'test/nn/container.test.ts',
+  'test/nn/graph.test.ts',
+  'test/nn/hooks.test.ts',
+  'test/nn/lazy.test.ts',
+  'test/nn/locate.test.ts',
+  'test/nn/module.test.ts',
+  'test/nn/parametrize.test.ts',
+  'test/threads/granted-cores.test.ts',
+  'test/threads/pool.test.ts',
+];
+
+const scopes = { '--another-level': atAnyLevel, '--another-backend': anywhere };
+
+/** Arguments of scripts/run-tests.mjs as vitest takes them. */
+export function scopeArguments(args) {
+  return args.flatMap((argument) => {
+    const left = scopes[argument];
+    return left ? left.map((name) => `--exclude=${name.endsWith('.ts') ? name : `${name}/**`}`) : [argument];
+  });
+}
