@@ -5,8 +5,11 @@
 A piecewise function is fitted on sixteen intervals. v = x + offset lies in [first, first * 2^(16 / 2^bits)): an interval is
 what shares the exponent and the first `bits` bits of the mantissa of v, and the polynomial's variable is the distance of x
 from its middle. Column i of a table belongs to the intervals whose bits, modulo 16, are i. Interpolation in Chebyshev nodes,
-the least degree whose relative error is below 2^-34 (for float32) and 2^-56.
+the least degree whose relative error is below 2^-34 (for float32) and 2^-56. Those in single precision are of the same kind with
+the exponent and mantissa of a float, taken from a number near the middle at which the constant term is as good as a float;
+intervals from `last` on are not asked for, and filled with zeros.
 """
+import struct
 import sys
 from pathlib import Path
 
@@ -98,6 +101,50 @@ def piecewise(name, comment, f, offset, first, bits):
     text.append('};\n')
     print(*report, flush=True)
     return '\n'.join(text)
+
+
+def piecewise_single(name, comment, f, offset, bits, degree, last):
+    """In single precision throughout; the intervals start with that of x = 0."""
+    offset, last = mpf(offset), mpf(last)
+    exponent = int(mp.floor(mp.log(offset, 2)))
+    first = ((127 + exponent) << bits) + int((offset / mpf(2) ** exponent - 1) * 2**bits)
+    columns, worst = {}, mpf(0)
+    for code in range(first, first + 16):
+        e, part = (code >> bits) - 127, code % 2**bits
+        low = mpf(2) ** e * (1 + mpf(part) / 2**bits) - offset
+        high = low + mpf(2) ** (e - bits)
+        columns[code % 16] = [mpf(0)] * (degree + 2)
+        if low >= last:
+            continue
+        middle, c = about_middle(interpolate(f, low, high, degree), low, high)
+        columns[code % 16] = [middle] + c
+        points = [low + (high - low) * (mpf(2 * k + 1) / 48) for k in range(24)]
+        worst = max(worst, error_of([f(x) for x in points], points, middle, c))
+    print(name, f'kFloat: degree {degree}, 2^{float(mp.log(worst, 2)):.1f}', flush=True)
+    text = [f'// {comment}, x < {float(last)}; the numbers that x is taken from, then the coefficients']
+    text += [f'struct {name} {{', f'  static constexpr int kBits = {bits};']
+    text += [f'  static constexpr float kOffset = {float(offset)!r}f;', '  static constexpr float kFloat[][16] = {']
+    lines = []
+    for k in range(degree + 2):
+        values = [single(columns[i][k]).hex() + 'f' for i in range(16)]
+        lines.append('      {\n' + rows(values).replace('       ', '          ') + '}')
+    return '\n'.join(text) + '\n' + ',\n'.join(lines) + '};\n};\n'
+
+
+def about_middle(c, low, high):
+    """A number near the middle about which the constant term is as good as a float, and the polynomial about it."""
+    best = None
+    for k in range(-64, 65):
+        shift = (high - low) * k / 4096
+        about = [sum(c[j] * mp.binomial(j, i) * shift ** (j - i) for j in range(i, len(c))) for i in range(len(c))]
+        error = abs(mpf(single(about[0])) / about[0] - 1)
+        if best is None or error < best[0]:
+            best = error, (low + high) / 2 + shift, about
+    return best[1:]
+
+
+def single(value):
+    return struct.unpack('f', struct.pack('f', float(value)))[0]
 
 
 def polynomial(name, comment, f, low, high, grades=('kSingle', 'kDouble')):
@@ -310,6 +357,10 @@ SIMD = {
     'Erfcx': ('exp(x^2) erfc(x)', erfcx, 1, 1, 2),
     'InverseErf': ('erfinv(x) / x of w = -log(1 - x^2)', inverse_erf, 4, 4, 1),
 }
+SINGLE = {
+    'TanhOverXSingle': ('tanh(x) / x', over_argument(mp.tanh, 1), 0.75, 2, 6, 9.1),
+    'ErfOverXSingle': ('erf(x) / x', over_argument(mp.erf, 2 / sqrt(pi)), 1.5, 3, 5, 3.95),
+}
 SPECIAL = {
     'LargeI0e': ('exp(-x) I0(x) sqrt(x) of 1 / x, x > 30', large_i(0), 0, mpf(1) / 30),
     'LargeI1e': ('exp(-x) I1(x) sqrt(x) of 1 / x, x > 30', large_i(1), 0, mpf(1) / 30),
@@ -346,6 +397,7 @@ def main():
         wanted = {name: row for name, row in table.items() if not chosen or name in chosen}
         parts = [(piecewise if is_piecewise(row) else polynomial)(name, *row) for name, row in wanted.items()]
         if table is SIMD:
+            parts += [piecewise_single(name, *row) for name, row in SINGLE.items() if not chosen or name in chosen]
             parts.append(log_table())
         if not chosen:
             (native / file).write_text(HEADER + '\n'.join(parts) + '\n}  // namespace lanegrad::tables\n')

@@ -105,7 +105,7 @@ napi_value read_later(AddonData& data, napi_callback_info info) {
         napi_create_async_work(env, nullptr, name, run_reading, end_reading, reading.get(), &reading->work));
   check(env, napi_queue_async_work(env, reading->work));
   data.graph.reads.push_back(reading->read);
-  reading.release();  // NOLINT: end_reading takes it back
+  static_cast<void>(reading.release());  // end_reading takes it back
   return promise;
 }
 

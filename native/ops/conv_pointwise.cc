@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/layout/layout.h"
+#include "ops/conv_tiles.h"
 #include "ops/gemm.h"
 
 namespace lanegrad::conv_detail {
@@ -10,6 +12,89 @@ namespace {
 // Smaller images leave vectors of pixels empty: several of them at a time are better.
 constexpr int64_t kFewPixels = 512;
 
+// ---- pixels as rows: the weights are packed once for all images, a panel of pixels is copied into the L1
+// cache, and the product is transposed into the output. That last step pays for itself where it stands
+// beside many multiply-adds an element.
+
+constexpr int64_t kDeep = 512, kManyChannels = 160, kSomePixels = 32;
+// Elements of a product that waits to be transposed, and pixels of it.
+constexpr int64_t kProductElements = int64_t{1} << 15, kMostPixels = 112;
+constexpr int64_t kSlots = 16;
+
+bool suits_turned(const ConvGeometry& g, int64_t channels, int64_t depth) {
+  return depth >= kDeep && channels >= kManyChannels && g.places() >= kSomePixels;
+}
+
+template <class T>
+struct Turned {
+  int64_t depth_block, width;  // width: channels in whole vectors
+  int64_t chunks, chunk, row;  // pixels of an image go in chunks; row: elements of one in the product
+  int64_t slots, slot;
+  T* weights;
+  T* products;
+  size_t bytes;
+
+  Turned(const ConvGeometry& g, int64_t channels, int64_t depth, void* workspace) {
+    const GemmTable<T>& gemm = gemm_table<T>();
+    depth_block = ceil_div(depth, ceil_div(depth, gemm.depth));
+    width = round_up(channels, gemm.lanes);
+    // One vector more than the channels: rows at a power of two would share few sets of the cache.
+    row = width + gemm.lanes;
+    const int64_t least = 2 * gemm.rows, pixels = g.places();
+    chunks = ceil_div(pixels, std::clamp(kProductElements / row, least, kMostPixels));
+    chunk = ceil_div(pixels, chunks);
+    slots = std::min(g.batch * g.groups * chunks, kSlots);
+    slot = chunk * row;
+    Pieces pieces(workspace);
+    weights = pieces.take<T>(g.groups * depth * width);
+    products = pieces.take<T>(slots * slot);
+    bytes = pieces.used();
+  }
+};
+
+// As run() below; the strides of the pixels are those that it found.
+template <class T>
+void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<const T> image,
+                int64_t pixel, ConvOperand<const T> weight, int weight_depth, const T* bias, T* out,
+                void* workspace) {
+  const GemmTable<T>& gemm = gemm_table<T>();
+  const Turned<T> l(g, channels, depth, workspace);
+  const auto &xs = image.strides, &ws = weight.strides;
+  const int64_t blocks = ceil_div(depth, l.depth_block), pixels = g.places();
+  parallel_tasks(g.groups * blocks, [&](int64_t i) {
+    const int64_t group = i / blocks, p = i % blocks * l.depth_block;
+    gemm.pack_b(weight.data + group * g.out_channels * ws[0] + p * ws[weight_depth], ws[weight_depth],
+                ws[1 - weight_depth], std::min(l.depth_block, depth - p), channels,
+                l.weights + (group * depth + p) * l.width);
+  });
+  in_slots(g.batch * g.groups * l.chunks, l.slots, [&](int64_t i, int64_t slot) {
+    const int64_t first = i % l.chunks * l.chunk, group = i / l.chunks % g.groups,
+                  n = i / l.chunks / g.groups;
+    T* const product = l.products + slot * l.slot;
+    GemmBlock<T> block{};
+    block.m = std::min(l.chunk, pixels - first);
+    block.n = channels;
+    block.a_row = pixel;
+    block.a_col = xs[1];
+    block.c = product;
+    block.c_row = l.row;
+    block.packed_b = true;
+    for (int64_t p = 0; p < depth; p += l.depth_block) {
+      block.k = std::min(l.depth_block, depth - p);
+      block.a = image.data + n * xs[0] + (group * depth + p) * xs[1] + first * pixel;
+      block.b = l.weights + (group * depth + p) * l.width;
+      block.column_bias = bias && p == 0 ? bias + group * channels : nullptr;
+      block.accumulate = p > 0;
+      gemm.block(block);
+    }
+    constexpr int64_t kSize = sizeof(T);
+    T* const to = out + (n * g.groups + group) * channels * pixels + first;
+    layout_table().transpose[kSize == 4 ? 2 : 3]({reinterpret_cast<char*>(to), pixels * kSize,
+                                                  reinterpret_cast<const char*>(product), l.row * kSize,
+                                                  channels, block.m, false});
+  });
+}
+
 // out[channels, pixels] = weight[channels, depth] image[depth, pixels], for each image and group.
 template <class T>
 bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<const T> image,
@@ -17,7 +102,11 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
   const auto &xs = image.strides, &ws = weight.strides;
   const ConvSizes& size = g.size;
   if ((size[1] > 1 && xs[3] != size[2] * xs[4]) || (size[0] > 1 && xs[2] != size[1] * xs[3])) return false;
-  const int64_t pixels = g.places();
+  const int64_t pixels = g.places(), pixel = size[2] > 1 ? xs[4] : size[1] > 1 ? xs[3] : xs[2];
+  if (suits_turned(g, channels, depth)) {
+    run_turned(g, channels, depth, image, pixel, weight, weight_depth, bias, out, workspace);
+    return true;
+  }
   GemmProblem<T> p;
   p.m = channels;
   p.n = pixels;
@@ -25,7 +114,7 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
   p.a_row = ws[1 - weight_depth];
   p.a_col = ws[weight_depth];
   p.b_row = xs[1];
-  p.b_col = size[2] > 1 ? xs[4] : size[1] > 1 ? xs[3] : xs[2];
+  p.b_col = pixel;
   p.c_row = pixels;
   for (int64_t n = 0; n < g.batch; ++n) {
     for (int64_t group = 0; group < g.groups; ++group) {
@@ -41,7 +130,8 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
 
 // Enough whatever the strides.
 template <class T>
-size_t workspace_of(const ConvGeometry& g) {
+size_t workspace_of(const ConvGeometry& g, int64_t channels, int64_t depth) {
+  if (suits_turned(g, channels, depth)) return Turned<T>(g, channels, depth, nullptr).bytes;
   const int64_t pixels = g.places();
   return gemm_workspace_bound<T>(
       std::max({g.in_channels * pixels, g.out_channels * pixels, g.in_channels * g.out_channels}),
@@ -50,20 +140,28 @@ size_t workspace_of(const ConvGeometry& g) {
 
 }  // namespace
 
-bool suits_pointwise(const ConvGeometry& g) {
+namespace {
+
+bool suits(const ConvGeometry& g, int64_t channels, int64_t depth) {
   for (int d = 0; d < kConvDims; ++d) {
     if (g.kernel[d] != 1 || g.stride[d] != 1 || g.padding[d] != 0) return false;
   }
-  return g.places() >= kFewPixels && g.in_channels >= 8 && g.out_channels >= 8;
+  if (suits_turned(g, channels, depth)) return true;
+  return g.places() >= kFewPixels && channels >= 8 && depth >= 8;
 }
+
+}  // namespace
+
+bool suits_pointwise_forward(const ConvGeometry& g) { return suits(g, g.out_channels, g.in_channels); }
+bool suits_pointwise_input_grad(const ConvGeometry& g) { return suits(g, g.in_channels, g.out_channels); }
 
 template <class T>
 size_t pointwise_forward_workspace(const ConvGeometry& g) {
-  return workspace_of<T>(g);
+  return workspace_of<T>(g, g.out_channels, g.in_channels);
 }
 template <class T>
 size_t pointwise_input_grad_workspace(const ConvGeometry& g) {
-  return workspace_of<T>(g);
+  return workspace_of<T>(g, g.in_channels, g.out_channels);
 }
 
 template <class T>

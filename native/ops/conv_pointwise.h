@@ -1,13 +1,15 @@
-// 1 x 1 convolutions of stride one over large images: a matrix product an image, on the tensors as they lie.
+// 1 x 1 convolutions of stride one: over large images a matrix product an image, on the tensors as they lie;
+// of many channels a product of pixels by packed weights.
 #pragma once
 
 #include "ops/convolution.h"
 
 namespace lanegrad::conv_detail {
 
-// Whether the shape is one for it, forward and for the gradient of the input. It still needs pixels that lie
-// evenly, and gives up, false, where they do not.
-bool suits_pointwise(const ConvGeometry& g);
+// Whether the shape is one for it. It still needs pixels that lie evenly, and gives up, false, where they do
+// not.
+bool suits_pointwise_forward(const ConvGeometry& g);
+bool suits_pointwise_input_grad(const ConvGeometry& g);
 
 template <class T>
 size_t pointwise_forward_workspace(const ConvGeometry& g);

@@ -13,6 +13,7 @@ using namespace conv_detail;
 constexpr int64_t kMaxChunks = 16;
 constexpr int64_t kMaxSums = int64_t{1} << 22;  // elements
 constexpr int64_t kMaxSlots = 64, kFewTasks = 8;
+constexpr int64_t kLargeSums = int64_t{1} << 14, kEnoughTasks = 32;
 
 template <class T>
 struct Layout {
@@ -45,6 +46,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   l.group_sums = packed_weights<T>(depth, g.out_channels);
   const int64_t all_sums = std::max<int64_t>(g.groups * l.group_sums, 1);
   l.chunks = std::max<int64_t>(1, std::min({kMaxSums / all_sums, g.batch * g.out[0], kMaxChunks}));
+  // Sums beyond the L1 cache pass through memory with every chunk: no more of those than give enough tasks.
+  if (all_sums > kLargeSums && !l.pads)
+    l.chunks = std::min(l.chunks, ceil_div(kEnoughTasks, g.groups * l.panels));
   // One task pads for all panels, where there are enough tasks.
   l.in_bands = l.pads && is_flat(g);
   l.together = l.in_bands && l.chunks * g.groups >= kFewTasks ? l.panels : 1;

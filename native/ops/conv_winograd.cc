@@ -1,6 +1,7 @@
 #include "ops/conv_winograd.h"
 
 #include <type_traits>
+#include <utility>
 
 #include "ops/conv_tiles.h"
 
@@ -172,18 +173,15 @@ Job forward_job(const ConvGeometry& g) {
   return j;
 }
 
-// The gradient convolved with the windows turned round.
+// The gradient convolved with the windows turned round: from the output back to the image, whose first window
+// now ends where it began.
 Job input_grad_job(const ConvGeometry& g) {
-  Job j{};
-  j.images = g.batch;
-  j.depth = g.out_channels;
-  j.channels = g.in_channels;
-  j.rows = g.out[1];
-  j.columns = g.out[2];
-  j.out_rows = g.size[1];
-  j.out_columns = g.size[2];
-  j.top = 2 - g.padding[1];
-  j.left = 2 - g.padding[2];
+  Job j = forward_job(g);
+  std::swap(j.depth, j.channels);
+  std::swap(j.rows, j.out_rows);
+  std::swap(j.columns, j.out_columns);
+  j.top = 2 - j.top;
+  j.left = 2 - j.left;
   j.flipped = true;
   return j;
 }

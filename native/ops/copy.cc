@@ -57,10 +57,23 @@ void copy_transposed(const StridedLoop& loop, int dim, size_t size, bool past_ca
   });
 }
 
-void copy_same_dtype(const StridedLoop& loop, size_t size) {
+// The rows in the order of the source. Lines that are written whole past the caches may come in any order,
+// and what reads memory from one end to the other is read ahead.
+void order_by_source(StridedLoop& loop) {
+  for (int i = 1; i < loop.rank - 1; ++i) {
+    for (int j = i; j > 0 && loop.strides[j][1] > loop.strides[j - 1][1]; --j) {
+      std::swap(loop.sizes[j], loop.sizes[j - 1]);
+      std::swap(loop.strides[j], loop.strides[j - 1]);
+    }
+  }
+}
+
+void copy_same_dtype(StridedLoop loop, size_t size) {
   const bool past_caches = exceeds_caches(static_cast<size_t>(loop.count()) * size);
   const int64_t step_out = loop.row_strides()[0], step_in = loop.row_strides()[1];
   const int64_t dense = static_cast<int64_t>(size);
+  const bool whole_lines = loop.row_length() * dense % static_cast<int64_t>(kStreamAlignment) == 0;
+  if (past_caches && whole_lines && step_out == dense && step_in == dense) order_by_source(loop);
   if (const int dim = transposed_dim(loop, dense); dim >= 0)
     return copy_transposed(loop, dim, size, past_caches);
   const OutputCopy copy(static_cast<size_t>(loop.count()) * size);

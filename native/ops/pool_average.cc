@@ -27,18 +27,17 @@ PoolGeometry average_geometry(const Attrs& attrs, SlidingAttrs at, const PoolSiz
 void run_average(const EvalContext& c, const PoolGeometry& g, int directions) {
   const TensorView& x = c.in(0);
   dispatch_floating(x.spec->dtype, [&]<class T>(T) {
-    for_channels(channels_of(x.spec->shape, directions), g.volume(), [&](int64_t p) {
-      pool_table<T>().average(g, channel<T>(x, directions, p), c.out(0).as<T>() + p * g.places());
-    });
+    make_planes(c.out(0).as<T>(), channels_of(x.spec->shape, directions), g.places(), g.volume(),
+                [&](int64_t p, T* to) { pool_table<T>().average(g, channel<T>(x, directions, p), to); });
   });
 }
 
 void run_backward(const EvalContext& c, const PoolGeometry& g, int directions) {
   const TensorView& grad = c.in(0);
   dispatch_floating(grad.spec->dtype, [&]<class T>(T) {
-    for_channels(channels_of(grad.spec->shape, directions), g.volume(), [&](int64_t p) {
-      pool_table<T>().average_backward(g, channel<T>(grad, directions, p), c.out(0).as<T>() + p * g.volume());
-    });
+    make_planes(
+        c.out(0).as<T>(), channels_of(grad.spec->shape, directions), g.volume(), g.volume(),
+        [&](int64_t p, T* to) { pool_table<T>().average_backward(g, channel<T>(grad, directions, p), to); });
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "core/error.h"
+#include "core/streaming.h"
 #include "core/threads.h"
 #include "kernels/pool/pool.h"
 #include "ops/op.h"
@@ -52,6 +53,26 @@ PoolView<T> channel(const TensorView& v, int directions, int64_t p) {
     p /= spec.shape[i];
   }
   return {v.as<const T>() + offset, last_sizes(spec.strides, directions, 0)};
+}
+
+// Planes up to here are made in a buffer and then written past the caches.
+inline constexpr int64_t kBufferBytes = 32768;
+
+// make(p, to) for each plane p of `size` elements that `out` has; `elements` are what one of them costs.
+template <class T, class F>
+void make_planes(T* out, int64_t planes, int64_t size, int64_t elements, F&& make) {
+  const bool buffered = exceeds_caches(static_cast<size_t>(planes * size) * sizeof(T)) &&
+                        size * int64_t{sizeof(T)} <= kBufferBytes;
+  const int64_t grain = std::max<int64_t>(1, kChannelGrain / std::max<int64_t>(elements, 1));
+  parallel_for(planes, grain, [&](int64_t begin, int64_t end) {
+    alignas(64) T buffer[kBufferBytes / sizeof(T)];
+    for (int64_t p = begin; p < end; ++p) {
+      T* const target = out + p * size;
+      make(p, buffered ? buffer : target);
+      if (buffered) stream_copy(target, buffer, static_cast<size_t>(size) * sizeof(T));
+    }
+    if (buffered) end_streams();
+  });
 }
 
 // body(p) for each channel; `elements` are what one of them costs.
@@ -168,6 +189,15 @@ void lay_windows(PoolGeometry& g, void* workspace, F&& place) {
   }
 }
 
+inline FullWindows full_windows(const Sliding& s, const PoolSizes& size) {
+  constexpr int kLast = kPoolDims - 1;
+  const int64_t stride = s.stride[kLast], padding = s.padding[kLast];
+  const int64_t reach = size[kLast] + padding - (s.kernel[kLast] - 1) * s.dilation[kLast] - 1;
+  const int64_t begin = std::min(s.out[kLast], (padding + stride - 1) / stride);
+  const int64_t end = reach < 0 ? begin : std::clamp(reach / stride + 1, begin, s.out[kLast]);
+  return {begin, end, s.kernel[kLast], stride, padding};
+}
+
 inline PoolGeometry sliding_geometry(const Sliding& s, const PoolSizes& size, bool count_padding,
                                      void* workspace) {
   PoolGeometry g{.size = size,
@@ -175,7 +205,8 @@ inline PoolGeometry sliding_geometry(const Sliding& s, const PoolSizes& size, bo
                  .dilation = s.dilation,
                  .windows = {},
                  .divisor = 0,
-                 .two_by_two = size[0] == 1 && s.out[0] == 1};
+                 .two_by_two = size[0] == 1 && s.out[0] == 1,
+                 .full = full_windows(s, size)};
   for (int d = 1; d < kPoolDims; ++d) {
     g.two_by_two = g.two_by_two && s.kernel[d] == 2 && s.stride[d] == 2 && s.padding[d] == 0 &&
                    s.dilation[d] == 1 && 2 * s.out[d] <= size[d];
@@ -193,8 +224,15 @@ inline PoolGeometry sliding_geometry(const Sliding& s, const PoolSizes& size, bo
 
 // Windows that cut the input into out[d] even, possibly overlapping pieces.
 inline PoolGeometry adaptive_geometry(const PoolSizes& size, const PoolSizes& out, void* workspace) {
-  PoolGeometry g{
-      .size = size, .out = out, .dilation = {1, 1, 1}, .windows = {}, .divisor = 0, .two_by_two = false};
+  PoolGeometry g{.size = size,
+                 .out = out,
+                 .dilation = {1, 1, 1},
+                 .windows = {},
+                 .divisor = 0,
+                 .two_by_two = false,
+                 .full = {}};
+  if (const int64_t columns = out[2]; columns > 0 && size[2] % columns == 0)
+    g.full = {0, columns, size[2] / columns, size[2] / columns, 0};
   lay_windows(g, workspace, [&](int d, int64_t i) {
     PoolWindow w{i * size[d] / out[d], ((i + 1) * size[d] + out[d] - 1) / out[d], 0};
     w.extent = w.end - w.begin;

@@ -12,8 +12,6 @@ using namespace pooling;
 
 constexpr SlidingAttrs kAt{0, true};
 constexpr int64_t kMostPlaces = 256;
-// Planes up to here are made in a buffer and then written past the caches.
-constexpr int64_t kBufferBytes = 32768;
 // Channels of a task of the gradient: a run of whole cache lines.
 constexpr int64_t kChannelRun = 64;
 
@@ -76,14 +74,8 @@ void eval(const EvalContext& c) {
       return;
     }
     const int64_t places = product(m.out);
-    const bool buffered = past && places * int64_t{sizeof(T)} <= kBufferBytes;
-    for_channels(channels_of(x.spec->shape, directions), product(size), [&](int64_t p) {
-      alignas(64) T buffer[kBufferBytes / sizeof(T)];
-      T* const target = to + p * places;
-      kernels.plane(m, channel<T>(x, directions, p), buffered ? buffer : target, place + p * places);
-      if (!buffered) return;
-      stream_copy(target, buffer, static_cast<size_t>(places) * sizeof(T));
-      end_streams();
+    make_planes(to, channels_of(x.spec->shape, directions), places, product(size), [&](int64_t p, T* plane) {
+      kernels.plane(m, channel<T>(x, directions, p), plane, place + p * places);
     });
   });
 }
@@ -168,14 +160,8 @@ void backward_eval(const EvalContext& c) {
       });
       return;
     }
-    const bool buffered = past && volume * int64_t{sizeof(T)} <= kBufferBytes;
-    for_channels(channels_of(dx.spec->shape, directions), volume, [&](int64_t p) {
-      alignas(64) T buffer[kBufferBytes / sizeof(T)];
-      T* const target = to + p * volume;
-      kernels.plane_backward(m, grad + p * places, place + p * places, buffered ? buffer : target);
-      if (!buffered) return;
-      stream_copy(target, buffer, static_cast<size_t>(volume) * sizeof(T));
-      end_streams();
+    make_planes(to, channels_of(dx.spec->shape, directions), volume, volume, [&](int64_t p, T* plane) {
+      kernels.plane_backward(m, grad + p * places, place + p * places, plane);
     });
   });
 }

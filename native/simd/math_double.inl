@@ -101,6 +101,7 @@ LANEGRAD_INLINE Vec<double> exp(Vec<double> x) {
   if constexpr (!detail::kDoubleLanes) return map_lanes(x, [](double v) { return std::exp(v); });
   return detail::scaled_exp(x, 0);
 }
+LANEGRAD_INLINE Vec<double> exp_down(Vec<double> x) { return exp(x); }
 
 LANEGRAD_INLINE Vec<double> log(Vec<double> x) {
   if constexpr (!detail::kDoubleLanes) return map_lanes(x, [](double v) { return std::log(v); });

@@ -28,7 +28,7 @@
 //   (scalar: high is unused)
 // Mask: & | ~, any(m), all(m), Mask::load(bytes) and m.store(bytes): one byte 0/1 for each lane (load:
 // non-zero is true).
-//   at_most(Vec<double>, x) at_least(Vec<double>, x): min and max with a number, cheaper
+//   at_most(v, x) at_least(v, x), floating: min and max with a number, cheaper
 //   lookup16(table, i): table[i mod 16] of sixteen doubles, in each lane
 //   min_number max_number(Vec<float>): the operand b where a is NaN; scale2(y, n) = y * 2^n
 // Constants of a level: kVectorBytes, kVectorRegisters.

@@ -264,6 +264,13 @@ LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
   return {_mm256_max_pd(_mm256_set1_pd(bound), x.v)};
 }
 
+LANEGRAD_INLINE Vec<float> at_most(Vec<float> x, float bound) {
+  return {_mm256_min_ps(_mm256_set1_ps(bound), x.v)};
+}
+LANEGRAD_INLINE Vec<float> at_least(Vec<float> x, float bound) {
+  return {_mm256_max_ps(_mm256_set1_ps(bound), x.v)};
+}
+
 // Whether to_float takes every int64.
 inline constexpr bool kConvertsInt64 = false;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {

@@ -189,6 +189,13 @@ LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
   return {_mm512_max_pd(_mm512_set1_pd(bound), x.v)};
 }
 
+LANEGRAD_INLINE Vec<float> at_most(Vec<float> x, float bound) {
+  return {_mm512_min_ps(_mm512_set1_ps(bound), x.v)};
+}
+LANEGRAD_INLINE Vec<float> at_least(Vec<float> x, float bound) {
+  return {_mm512_max_ps(_mm512_set1_ps(bound), x.v)};
+}
+
 // Whether to_float takes every int64.
 inline constexpr bool kConvertsInt64 = true;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) {
@@ -259,6 +266,12 @@ LANEGRAD_INLINE Vec<float> scale2(Vec<float> y, Vec<float> n) { return {_mm512_s
 // 2^n may itself be out of range.
 #define LANEGRAD_HAS_SCALE2_DOUBLE
 LANEGRAD_INLINE Vec<double> scale2(Vec<double> y, Vec<double> n) { return {_mm512_scalef_pd(y.v, n.v)}; }
+
+// table[i mod 16] of sixteen floats, in each lane: one instruction, as at no other level.
+#define LANEGRAD_HAS_LOOKUP_FLOAT
+LANEGRAD_INLINE Vec<float> lookup16(const float* table, Vec<int32_t> i) {
+  return {_mm512_permutexvar_ps(i.v, _mm512_loadu_ps(table))};
+}
 
 LANEGRAD_INLINE Vec<double> lookup16(const double* table, Vec<int64_t> i) {
   return {_mm512_permutex2var_pd(_mm512_loadu_pd(table), i.v, _mm512_loadu_pd(table + 8))};

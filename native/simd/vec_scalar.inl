@@ -81,6 +81,11 @@ LANEGRAD_INLINE Vec<double> at_least(Vec<double> x, double bound) {
   return max(x, Vec<double>::broadcast(bound));
 }
 
+LANEGRAD_INLINE Vec<float> at_most(Vec<float> x, float bound) { return min(x, Vec<float>::broadcast(bound)); }
+LANEGRAD_INLINE Vec<float> at_least(Vec<float> x, float bound) {
+  return max(x, Vec<float>::broadcast(bound));
+}
+
 // Whether to_float takes every int64.
 inline constexpr bool kConvertsInt64 = true;
 LANEGRAD_INLINE Vec<double> low_double(Vec<float> a) { return {static_cast<double>(a.v)}; }

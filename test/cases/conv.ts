@@ -69,6 +69,8 @@ const large: Readonly<Record<string, ConvShape>> = {
   },
   'one channel in': { x: [9, 1, 12, 18], weight: [6, 1, 3, 3] },
   'large pointwise': { x: [2, 12, 24, 25], weight: [10, 12, 1, 1] },
+  'pointwise of many channels': { x: [2, 530, 5, 9], weight: [170, 530, 1, 1] },
+  'pointwise of many channels, in groups': { x: [1, 1040, 4, 11], weight: [330, 520, 1, 1], groups: 2 },
   'whole image': { x: [5, 6, 7, 6], weight: [9, 6, 7, 6] },
   'strided and padded': { x: [2, 20, 33, 31], weight: [24, 20, 3, 3], stride: [2, 2], padding: [1, 1] },
   'large 3-D': { x: [2, 8, 7, 13, 11], weight: [18, 8, 3, 3, 3], padding: [1, 1, 1], stride: [2, 1, 1] },

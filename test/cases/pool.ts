@@ -37,6 +37,12 @@ const large: Readonly<Record<string, PoolShape>> = {
   'large, 2 x 2': { x: [3, 5, 38, 70], kernel: [2, 2] },
   'large, 3 x 3': { x: [3, 5, 37, 41], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
   'large 3-D': { x: [2, 3, 9, 11, 17], kernel: [2, 3, 2] },
+  'stride one': { x: [2, 3, 19, 45], kernel: [3, 5], stride: [1, 1], padding: [1, 2] },
+  'stride one, 3-D': { x: [1, 2, 5, 6, 35], kernel: [2, 3, 3], stride: [1, 2, 1], padding: [1, 1, 1] },
+  'gaps between windows': { x: [2, 23, 40], kernel: [2, 3], stride: [3, 5] },
+  'long rows': { x: [2, 2600], kernel: [3], stride: [2], padding: [1] },
+  'long rows, stride one': { x: [2, 2600], kernel: [4], stride: [1], padding: [2] },
+  'long rows, 2 x 2': { x: [4, 2090], kernel: [2, 2] },
 };
 
 const outSize = (shape: PoolShape, dilation: number[] = []): number[] => {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  avgPool2d,
   batchNorm,
   cat,
   conv2d,
@@ -79,6 +80,7 @@ const convolutions: Readonly<
   depthwise: [[4, 40, 28, 27], [40, 1, 3, 3], { padding: 1, groups: 40 }],
   'strided depthwise': [[4, 40, 28, 27], [40, 1, 5, 5], { padding: 2, stride: 2, groups: 40 }],
   pointwise: [[4, 40, 28, 27], [50, 40, 1, 1], {}],
+  'pointwise of many channels': [[4, 530, 13, 11], [170, 530, 1, 1], {}],
   'strided and padded': [[4, 40, 28, 27], [50, 40, 3, 3], { padding: 1, stride: 2 }],
   'one channel in': [[20, 1, 28, 27], [30, 1, 3, 3], {}],
 };
@@ -120,6 +122,12 @@ describe.runIf(counts.length > 1)('large ops', () => {
     'logsumexp of rows': () => randn([700, 1001]).logsumexp({ dim: 1 }),
     'logsumexp of columns': () => randn([3, 301, 403]).logsumexp({ dim: 1 }),
     'batchNorm of short runs': () => batchNorm(randn([150, 90, 3, 5]), null, null, { training: true }),
+    'avgPool2d of overlapping windows': () =>
+      avgPool2d(randn([30, 40, 41, 43]), 3, { stride: 2, padding: 1 }),
+    'gradient of avgPool2d': () => {
+      const x = randn([30, 40, 42, 44], { requiresGrad: true });
+      return grad(avgPool2d(x, 2).cos().sum(), [x])[0]!;
+    },
     'maxPool2d, channels last': () => maxPool2d(last(randn([3, 70, 41, 43])), 3, { stride: 2, padding: 1 }),
     'scatterAdd to few places': () => scatterAdd(zeros([10]), 0, randint(0, 10, [300_001]), randn([300_001])),
     'cumsum of a long row': () => randn([300_001]).cumsum(0),

@@ -19,16 +19,6 @@ static LANEGRAD_INLINE void clear_from(T* x, int64_t from, int64_t n) {
 LANEGRAD_INLINE Vec<float> larger(Vec<float> x, Vec<float> most) { return max_number(x, most); }
 LANEGRAD_INLINE Vec<double> larger(Vec<double> x, Vec<double> most) { return max(x, most); }
 
-// exp of what is not above 0, but for rounding, or NaN: without the guard at the other end.
-LANEGRAD_INLINE Vec<float> exp_down(Vec<float> x) {
-  constexpr float kQ[] = {0x1p-1f, 0x1.55549p-3f, 0x1.5554bep-5f, 0x1.123afep-7f, 0x1.6d7ca2p-10f};
-  Vec<float> n;
-  const Vec<float> r = detail::reduce_ln2(max_number(x, Vec<float>::broadcast(-104.0f)), n);
-  const Vec<float> y = fma(detail::horner(r, kQ), r * r, r) + Vec<float>::broadcast(1.0f);
-  return select(is_nan(x), x, scale2(y, n));
-}
-LANEGRAD_INLINE Vec<double> exp_down(Vec<double> x) { return exp(x); }
-
 // The largest of n scores; with a bias it is added to them first.
 template <class T>
 static LANEGRAD_INLINE T biased_max(T* x, const T* bias, int64_t n) {

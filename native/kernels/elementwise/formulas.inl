@@ -205,16 +205,28 @@ LANEGRAD_INLINE Vec<T> bit_not(Vec<T> a) {
 
 // Shifts by a negative number, or by the width or more, push everything out.
 template <class T>
-static inline T shifted_left(T a, T count) {
+LANEGRAD_INLINE Vec<T> bit_shift_left(Vec<T> a, Vec<T> count) {
   constexpr T kBits = static_cast<T>(8 * sizeof(T));
-  if (count < 0 || count >= kBits) return 0;
-  return static_cast<T>(static_cast<uint64_t>(a) << count);
+  if constexpr (sizeof(T) == 1) {
+    return {count.v >= kBits ? T(0) : static_cast<T>(a.v << count.v)};
+  } else {
+    const auto inside = ge(count, Vec<T>::zero()) & lt(count, constant<T>(kBits));
+    const Vec<T> shifted = shift_left_by(a, select(inside, count, Vec<T>::zero()));
+    return select(inside, shifted, Vec<T>::zero());
+  }
 }
+// The bits that come in are those of the sign: of a negative number the inverse is shifted.
 template <class T>
-static inline T shifted_right(T a, T count) {
+LANEGRAD_INLINE Vec<T> bit_shift_right(Vec<T> a, Vec<T> count) {
   constexpr T kBits = static_cast<T>(8 * sizeof(T));
-  if (count < 0 || count >= kBits) return a < 0 ? static_cast<T>(-1) : T(0);
-  return static_cast<T>(a >> count);
+  if constexpr (sizeof(T) == 1) {
+    return {count.v >= kBits ? T(0) : static_cast<T>(a.v >> count.v)};
+  } else {
+    const auto inside = ge(count, Vec<T>::zero()) & lt(count, constant<T>(kBits));
+    const Vec<T> sign = select(lt(a, Vec<T>::zero()), constant<T>(-1), Vec<T>::zero());
+    const Vec<T> shifted = shift_right_by(a ^ sign, select(inside, count, Vec<T>::zero())) ^ sign;
+    return select(inside, shifted, sign);
+  }
 }
 
 // ---- piecewise linear functions and interpolation

@@ -92,9 +92,52 @@ LANEGRAD_INLINE void window_lanes(const MaxWindows& m, const PoolView<T>& in, co
   store_places<T>(best.place, place, n);
 }
 
+// Windows of 2 x 2 with stride 2 inside a plane of contiguous rows.
+LANEGRAD_INLINE bool are_two_by_two(const MaxWindows& m) {
+  bool two = m.size[0] == 1 && m.kernel[0] == 1 && m.padding[0] == 0;
+  for (int d = 1; d < kPoolDims; ++d) {
+    two = two && m.kernel[d] == 2 && m.stride[d] == 2 && m.padding[d] == 0 && m.dilation[d] == 1 &&
+          2 * m.out[d] <= m.size[d];
+  }
+  return two;
+}
+
+// The last vector overlaps the one before it: cheaper than part of a vector.
+template <class T>
+void window_max_two_by_two(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_t* place) {
+  using Lane = IndexLane<T>;
+  constexpr int kLanes = Vec<T>::kWidth;
+  const int64_t columns = m.out[2];
+  const auto best_of = [](EvenOdd<T> a, EvenOdd<T> b) {
+    RunningMax<T> best{a.even, Vec<Lane>::zero()};
+    best.offer(a.odd, 1);
+    best.offer(b.even, 2);
+    best.offer(b.odd, 3);
+    return best;
+  };
+  for (int64_t i = 0; i < m.out[1]; ++i, out += columns, place += columns) {
+    const T* const top = in.data + 2 * i * in.strides[1];
+    const T* const bottom = top + in.strides[1];
+    if (columns < kLanes) {
+      const RunningMax<T> best =
+          best_of(load_even_odd_n(top, 2 * columns), load_even_odd_n(bottom, 2 * columns));
+      best.value.store_n(out, columns);
+      store_places<T>(best.place, place, columns);
+      continue;
+    }
+    for (int64_t at = 0; at < columns; at += kLanes) {
+      const int64_t j = std::min(at, columns - kLanes);
+      const RunningMax<T> best = best_of(load_even_odd(top + 2 * j), load_even_odd(bottom + 2 * j));
+      best.value.store(out + j);
+      store_places<T>(best.place, place + j, kLanes);
+    }
+  }
+}
+
 template <class T>
 void window_max_plane(const MaxWindows& m, const PoolView<T>& in, T* out, uint8_t* place) {
   constexpr int kLanes = Vec<T>::kWidth;
+  if (kLanes > 1 && in.strides[2] == 1 && are_two_by_two(m)) return window_max_two_by_two(m, in, out, place);
   const int64_t stride = m.stride[2], columns = m.out[2];
   const bool by_vectors =
       kLanes > 1 && in.strides[2] == 1 && (stride == 1 || (stride == 2 && m.dilation[2] == 1));
@@ -197,40 +240,11 @@ LANEGRAD_INLINE Vec<IndexLane<T>> load_places(const uint8_t* place, int64_t n) {
   return Vec<IndexLane<T>>::load(lanes);
 }
 
-// a0 b0 a1 b1 ...
 template <class T>
 LANEGRAD_INLINE void store_pairs(Vec<T> a, Vec<T> b, T* p) {
-  constexpr int kLanes = Vec<T>::kWidth;
-  Vec<T> low = a, high = b;
-#if defined(LANEGRAD_X86_64)
-  if constexpr (kLanes * sizeof(T) == 64 && sizeof(T) == 4) {
-    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const __m512i second = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    low = {_mm512_permutex2var_ps(a.v, first, b.v)};
-    high = {_mm512_permutex2var_ps(a.v, second, b.v)};
-  } else if constexpr (kLanes * sizeof(T) == 64) {
-    low = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b.v)};
-    high = {_mm512_permutex2var_pd(a.v, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b.v)};
-  } else if constexpr (kLanes * sizeof(T) == 32 && sizeof(T) == 4) {
-    const __m256 even = _mm256_unpacklo_ps(a.v, b.v), odd = _mm256_unpackhi_ps(a.v, b.v);
-    low = {_mm256_permute2f128_ps(even, odd, 0x20)};
-    high = {_mm256_permute2f128_ps(even, odd, 0x31)};
-  } else if constexpr (kLanes * sizeof(T) == 32) {
-    const __m256d even = _mm256_unpacklo_pd(a.v, b.v), odd = _mm256_unpackhi_pd(a.v, b.v);
-    low = {_mm256_permute2f128_pd(even, odd, 0x20)};
-    high = {_mm256_permute2f128_pd(even, odd, 0x31)};
-  }
-#elif defined(LANEGRAD_ARM64)
-  if constexpr (kLanes == 4) {
-    low = {vzip1q_f32(a.v, b.v)};
-    high = {vzip2q_f32(a.v, b.v)};
-  } else if constexpr (kLanes == 2) {
-    low = {vzip1q_f64(a.v, b.v)};
-    high = {vzip2q_f64(a.v, b.v)};
-  }
-#endif
-  low.store(p);
-  high.store(p + kLanes);
+  const EvenOdd<T> pairs = interleave(a, b);
+  pairs.even.store(p);
+  pairs.odd.store(p + Vec<T>::kWidth);
 }
 
 // Each gradient becomes two neighbours in two rows.

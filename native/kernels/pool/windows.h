@@ -16,12 +16,18 @@ struct PoolWindow {
   int64_t begin, end, extent;
 };
 
+// The windows of a row that lie inside the input: all of one width, `stride` apart from -padding on.
+struct FullWindows {
+  int64_t begin = 0, end = 0, width = 0, stride = 0, padding = 0;
+};
+
 struct PoolGeometry {
   PoolSizes size, out, dilation;
   std::array<const PoolWindow*, kPoolDims> windows;  // [out[d]] each
   int64_t divisor;                                   // of a mean; 0: the product of the extents
   // 2 x 2 with stride 2 over a plane, all windows inside.
   bool two_by_two;
+  FullWindows full;  // in the last direction; a stride of 0 where windows are not all alike
 
   int64_t volume() const { return size[0] * size[1] * size[2]; }
   int64_t places() const { return out[0] * out[1] * out[2]; }

@@ -1,6 +1,6 @@
 // A row is read three times (extremum, exponentials and their sum, scaling) but comes from memory once: it
-// stays in the L1 or L2 cache between the passes. Two accumulators hide the latency of the sums; the limit is
-// exp.
+// stays in the L1 or L2 cache between the passes, and the next one is asked for while its exponentials are
+// computed. Two accumulators hide the latency of the sums; the limit is exp.
 
 // The largest that is a number. NaN need not be carried: its exponential makes the sum NaN.
 template <class T>
@@ -28,16 +28,32 @@ static LANEGRAD_INLINE T row_max(const T* x, int64_t n) {
   return reduce_max(larger(larger(a, b), larger(c, d)));
 }
 
-// Stores exp(x - shift) where kStore, and returns the sum.
-template <bool kStore, class T>
+// Rows up to here are asked for ahead: two of them and the exponentials fit the L2 cache.
+constexpr int64_t kAheadBytes = 65536;
+
+// exp(x) where x is not above 0, or is no number.
+template <bool kDown, class T>
+static LANEGRAD_INLINE Vec<T> exp_of(Vec<T> x) {
+  if constexpr (kDown)
+    return exp_down(x);
+  else
+    return exp(x);
+}
+
+// Stores exp(x - shift) where kStore, and returns the sum. kDown: shift is the largest x.
+template <bool kStore, bool kDown, class T>
 static LANEGRAD_INLINE T row_exp_sum(const T* x, int64_t n, T shift, T* out) {
   constexpr int w = Vec<T>::kWidth;
   const Vec<T> least = Vec<T>::broadcast(-std::numeric_limits<T>::infinity());
   const Vec<T> m = Vec<T>::broadcast(shift);
   Vec<T> a = Vec<T>::zero(), b = a;
+  const bool ahead = n * int64_t{sizeof(T)} <= kAheadBytes;
   int64_t i = 0;
   for (; i + 2 * w <= n; i += 2 * w) {
-    const Vec<T> p = exp(Vec<T>::load(x + i) - m), q = exp(Vec<T>::load(x + i + w) - m);
+    if (ahead) {
+      for (int k = 0; k < 2 * w; k += 64 / int64_t{sizeof(T)}) __builtin_prefetch(x + n + i + k, 0, 2);
+    }
+    const Vec<T> p = exp_of<kDown>(Vec<T>::load(x + i) - m), q = exp_of<kDown>(Vec<T>::load(x + i + w) - m);
     a += p;
     b += q;
     if constexpr (kStore) {
@@ -46,12 +62,12 @@ static LANEGRAD_INLINE T row_exp_sum(const T* x, int64_t n, T shift, T* out) {
     }
   }
   for (; i + w <= n; i += w) {
-    const Vec<T> p = exp(Vec<T>::load(x + i) - m);
+    const Vec<T> p = exp_of<kDown>(Vec<T>::load(x + i) - m);
     a += p;
     if constexpr (kStore) p.store(out + i);
   }
   if (i < n) {
-    const Vec<T> p = exp(pad_lanes<T>(Vec<T>::load_n(x + i, n - i), n - i, least) - m);
+    const Vec<T> p = exp_of<kDown>(pad_lanes<T>(Vec<T>::load_n(x + i, n - i), n - i, least) - m);
     b += p;
     if constexpr (kStore) p.store_n(out + i, n - i);
   }
@@ -67,13 +83,13 @@ static void softmax_rows(const T* x, int64_t rows, int64_t n, bool logarithm, bo
   for (int64_t r = 0; r < rows; ++r, x += n, out += n) {
     const T top = row_max<T>(x, n);
     if (logarithm) {
-      const T total = row_exp_sum<false, T>(x, n, top, out);
+      const T total = row_exp_sum<false, true, T>(x, n, top, out);
       const Vec<T> m = Vec<T>::broadcast(top), l = Vec<T>::broadcast(std::log(total));
       store_vectors<T>(out, n, past,
                        [&](int64_t i, auto lanes) { return (load_lanes(x + i, lanes) - m) - l; });
     } else {
       T* const e = past ? buffer : out;
-      const T total = row_exp_sum<true, T>(x, n, top, e);
+      const T total = row_exp_sum<true, true, T>(x, n, top, e);
       const Vec<T> scale = Vec<T>::broadcast(T(1) / total);
       store_vectors<T>(out, n, past,
                        [&](int64_t i, auto lanes) { return load_lanes<T>(e + i, lanes) * scale; });
@@ -149,7 +165,7 @@ template <class T>
 static void logsumexp_rows(const T* x, int64_t rows, int64_t n, T* out) {
   for (int64_t r = 0; r < rows; ++r, x += n) {
     const T top = row_max<T>(x, n), shift = std::isinf(top) ? T(0) : top;
-    out[r] = std::log(row_exp_sum<false, T>(x, n, shift, nullptr)) + shift;
+    out[r] = std::log(row_exp_sum<false, false, T>(x, n, shift, nullptr)) + shift;
   }
 }
 
