@@ -166,10 +166,12 @@ class Compilation {
   call(args: readonly unknown[]): unknown {
     const recorded = this.#find(args);
     if (recorded === undefined) return this.#record(args);
-    const results = recorded.program.run(this.#tensors);
     this.replays += 1;
-    gradientsChanged();
-    return recorded.build(results);
+    try {
+      return recorded.build(recorded.program.run(this.#tensors));
+    } finally {
+      gradientsChanged();
+    }
   }
 
   async callAsync(args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
