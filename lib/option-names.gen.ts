@@ -30,6 +30,7 @@ const lists: readonly (readonly [ops: string, names: readonly string[]])[] = [
   ['clamp clamp_', ['max', 'min']],
   ['clipGradNorm_', ['errorIfNonfinite', 'normType']],
   ['combinations', ['r', 'withReplacement']],
+  ['compile', ['keepGrads', 'maxPrograms', 'name', 'passes', 'profile']],
   ['conv1d conv2d conv3d', ['dilation', 'groups', 'padding', 'stride']],
   [
     'convTranspose1d convTranspose2d convTranspose3d',
