@@ -86,7 +86,7 @@ class Program {
   const ProgramOptions options_;
   std::vector<PassReport> reports_;
   size_t nodes_before_ = 0;
-  std::vector<Window> windows_;  // by storage
+  std::vector<Window> windows_;                       // by storage
   std::vector<Storage*> read_state_, written_state_;  // sorted
   std::vector<bool> writes_base_, written_arguments_;
   std::vector<int> dynamic_;         // storages that come with each call, as Replay has them

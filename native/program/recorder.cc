@@ -31,8 +31,7 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(std::span<const Tensor> arguments)
-    : arguments_(arguments.begin(), arguments.end()) {
+Recorder::Recorder(std::span<const Tensor> arguments) : arguments_(arguments.begin(), arguments.end()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
