@@ -1,5 +1,6 @@
 import type { AnomalyCheck } from './backend/observer.js';
 import { backend } from './backend/current.js';
+import { watchAnomalies } from './backend/recording.js';
 import { checkFlag, checkOptions, describe } from './check.js';
 import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
@@ -32,11 +33,11 @@ export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}
   checkFunction('detectAnomaly', fn);
   checkOptions('detectAnomaly', options);
   const check: AnomalyCheck = checkFlag('detectAnomaly', 'nanOnly', options.nanOnly) ? 'nan' : 'nanOrInf';
-  const former = backend.observer.setAnomalyCheck(check);
+  const former = look(check);
   try {
     return synchronous('detectAnomaly', fn());
   } finally {
-    backend.observer.setAnomalyCheck(former);
+    look(former);
   }
 }
 
@@ -56,5 +57,11 @@ export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}
 export function setDetectAnomaly(enabled: boolean): boolean {
   if (typeof enabled !== 'boolean')
     throw new ValueError(`[setDetectAnomaly] enabled: got ${describe(enabled)}, wanted a boolean`);
-  return backend.observer.setAnomalyCheck(enabled ? 'nan' : 'none') !== 'none';
+  return look(enabled ? 'nan' : 'none') !== 'none';
+}
+
+/** Looks for these from now on; returns what was looked for before. Compiled functions run as they stand meanwhile. */
+function look(check: AnomalyCheck): AnomalyCheck {
+  watchAnomalies(check !== 'none');
+  return backend.observer.setAnomalyCheck(check);
 }

@@ -70,13 +70,13 @@ export interface ProgramDescription {
   readonly name: string;
   readonly nodesBefore: number;
   readonly nodesAfter: number;
-  /** Of temporaries and workspaces. */
+  /** Of temporaries, workspaces, and gradients that nobody had seen when the program was made. */
   readonly arenaBytes: number;
   /** The most that temporaries and workspaces took while the function was recorded, which runs as without compile. */
   readonly eagerPeakBytes: number;
   /** Results that lie where an operand was that is not needed any more. */
   readonly inPlace: number;
-  /** Of gradients and whatever else outlives the call that makes it. */
+  /** Of what else outlives the call that makes it. */
   readonly keptBytes: number;
   readonly stateBytes: number;
   readonly calls: number;

@@ -16,6 +16,7 @@ export interface Recording {
 let current: Recording | undefined;
 let suspended = 0;
 let definitions = 0;
+let watched = false;
 
 /** Whether what happens now is recorded. */
 export function isRecording(): boolean {
@@ -101,4 +102,13 @@ export function withLocation(error: RecordingError): RecordingError {
   const { location } = callIn(error);
   if (error.location !== undefined || location === undefined) return error;
   return new RecordingError(`${error.message} (at ${location})`, { op: error.op, location, cause: error });
+}
+
+/** Whether compiled functions run as they stand: whoever looks for anomalies wants each op and the line that called it. */
+export function runsPlainly(): boolean {
+  return watched;
+}
+
+export function watchAnomalies(enabled: boolean): void {
+  watched = enabled;
 }

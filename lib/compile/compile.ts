@@ -1,5 +1,6 @@
 import type { ProgramDescription, ProgramOptions } from '../backend/programs.js';
 import { backend } from '../backend/current.js';
+import { runsPlainly } from '../backend/recording.js';
 import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
 import { DisposedError, ValueError } from '../errors.js';
 import { checkFunction } from '../scope.js';
@@ -35,13 +36,13 @@ export interface AsyncCallOptions {
 export interface CompiledFunction<Args extends unknown[], Result> {
   (...args: Args): Result;
   /** The same on a thread of its own: the event loop goes on meanwhile. A call that is recorded runs here. */
-  async(...args: Args): Promise<Result>;
+  readonly async: (...args: Args) => Promise<Result>;
   /** As `async`, with options. */
-  asyncWith(options: AsyncCallOptions, ...args: Args): Promise<Result>;
+  readonly asyncWith: (options: AsyncCallOptions, ...args: Args) => Promise<Result>;
   /** What the programs are: ops before and after the passes, memory, and times with `profile`. */
-  explain(): Explanation;
+  readonly explain: () => Explanation;
   /** Frees all programs. A later call throws DisposedError. */
-  dispose(): void;
+  readonly dispose: () => void;
   /** For `using step = compile(...)`. */
   [Symbol.dispose](): void;
   /** How many calls ran the function. */
@@ -63,7 +64,7 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * state: read and written where they are. JavaScript in `fn` runs only while it is recorded. Results are new tensors without
  * history.
  *
- * On the TypeScript backend the function runs at each call as it stands, under the same rules.
+ * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
  * @param fn Takes and gives tensors, numbers, booleans and strings, in arrays and plain objects.
  * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, or uses a disposed tensor.
@@ -97,7 +98,7 @@ export function compile<Args extends unknown[], Result>(
     name: { value: compilation.name },
     async: { value: (...args: Args) => compilation.callAsync(args, undefined) },
     asyncWith: {
-      value: (given: AsyncCallOptions, ...args: Args) => compilation.callAsync(args, signalOf(given)),
+      value: async (given: AsyncCallOptions, ...args: Args) => compilation.callAsync(args, signalOf(given)),
     },
     explain: { value: () => compilation.explain() },
     dispose: { value: () => compilation.dispose() },
@@ -106,6 +107,24 @@ export function compile<Args extends unknown[], Result>(
     replays: { get: () => compilation.replays },
     programs: { get: () => compilation.programs },
   }) as CompiledFunction<Args, Result>;
+}
+
+/** The last of the calls that wait for programs in flight, one of which is to be recorded; none mostly. */
+let line: Promise<void> | undefined;
+
+/** Runs `start` when all who wait have started. */
+function waitInLine<T>(start: () => Promise<T>): Promise<T> {
+  const turn = (line ?? Promise.resolve()).then(start);
+  const done: Promise<void> = turn
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .then(() => {
+      if (line === done) line = undefined;
+    });
+  line = done;
+  return turn;
 }
 
 /** A function with its programs, the one used last first. */
@@ -147,21 +166,35 @@ class Compilation {
   call(args: readonly unknown[]): unknown {
     const recorded = this.#find(args);
     if (recorded === undefined) return this.#record(args);
-    const results = recorded.program.run(this.#tensors);
     this.replays += 1;
-    gradientsChanged();
-    return recorded.build(results);
+    try {
+      return recorded.build(recorded.program.run(this.#tensors));
+    } finally {
+      gradientsChanged();
+    }
   }
 
   async callAsync(args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    let recorded = this.#find(args);
-    if (recorded === undefined && backend.programs?.busy) {
-      // The function would meet what programs in flight are writing.
-      await backend.programs.idle();
-      recorded = this.#find(args);
+    if (line === undefined) {
+      const recorded = this.#find(args);
+      if (recorded !== undefined) return this.#start(recorded, signal);
+      if (backend.programs?.busy !== true) return this.#record(args);
     }
-    if (recorded === undefined) return this.#record(args);
+    const { running } = await waitInLine(async () => {
+      const known = this.#find(args);
+      if (known !== undefined) return { running: this.#start(known, signal) };
+      // The function would meet what programs in flight are writing.
+      await backend.programs?.idle();
+      signal?.throwIfAborted();
+      const recorded = this.#find(args);
+      return { running: recorded ? this.#start(recorded, signal) : this.#record(args) };
+    });
+    return running;
+  }
+
+  /** Before the first wait, so that programs start in the order of their calls. */
+  async #start(recorded: Recorded, signal: AbortSignal | undefined): Promise<unknown> {
     const running = recorded.program.runAsync(this.#tensors, signal);
     this.replays += 1;
     try {
@@ -175,6 +208,7 @@ class Compilation {
   #find(args: readonly unknown[]): Recorded | undefined {
     if (this.#disposed) throw new DisposedError(`[compile] ${this.name || 'the function'} was disposed`);
     refuseNested();
+    if (runsPlainly()) return undefined;
     const list = this.#recorded;
     const environment = environmentKey();
     for (let i = 0; i < list.length; ++i) {
@@ -197,7 +231,7 @@ class Compilation {
 
   #record(args: readonly unknown[]): unknown {
     const { programs } = backend;
-    if (programs === null) {
+    if (programs === null || runsPlainly()) {
       const result = runPlainly(this.#fn, args);
       this.recordings += 1;
       return result;

@@ -159,7 +159,12 @@ napi_value run(AddonData& data, napi_callback_info info) {
   program.prepare(call, table.arguments);
   table.arguments.clear();
   data.graph.counters.ops += program.node_count();
-  program.execute(call);
+  try {
+    program.execute(call);
+  } catch (...) {
+    program.drop_gradients();
+    throw;
+  }
   const size_t count = program.result_count();
   for (size_t j = 0; j < count; ++j) {
     const bool has_handle = 2 + j < std::min(arguments.count, 2 + kHandles);

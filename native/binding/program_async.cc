@@ -56,6 +56,8 @@ struct PromiseJob : ProgramJob {
     }
   }
   virtual void work() = 0;
+  // On the JavaScript thread: what did not come about is taken back.
+  virtual void settle() {}
   // On the JavaScript thread: what the promise gives.
   virtual napi_value value(AddonData& data) = 0;
 };
@@ -71,6 +73,10 @@ struct RunJob final : PromiseJob {
   }
   void halt() override { call.stop = Stop::kNow; }
   void work() override { finished = program->execute(call); }
+  // Calls that were started later make the gradients again.
+  void settle() override {
+    if (!finished && program->in_flight == 1) program->drop_gradients();
+  }
   // The ids of the results; null if the call was cancelled.
   napi_value value(AddonData& data) override {
     const napi_env env = data.env;
@@ -152,6 +158,7 @@ void ProgramQueue::complete(napi_env env, napi_value, void* queue, void* job) {
     data.graph.in_flight.clear();
   }
   napi_value value = nullptr;
+  settled->settle();
   try {
     if (settled->failed) throw Error(settled->kind, settled->problem);
     value = settled->value(data);

@@ -32,7 +32,7 @@ struct CodeStorage {
   size_t bytes = 0;
   int slot = -1;          // of an argument, gradient or result: which
   uint32_t versions = 0;  // writes
-  Ref<Storage> memory;    // of state, constants and what is kept
+  Ref<Storage> memory;    // of state, constants and what is kept, unless it is kept in the arena
 };
 
 // A window on a storage, or a number, or nothing (an absent entry of a list of gradients).
@@ -99,6 +99,11 @@ inline bool comes_with_call(Holding holding) {
 
 // Whether what is at the end of a call in this memory can be seen after it.
 inline bool outlives_call(const CodeStorage& s) { return s.holding != Holding::kTemporary; }
+
+// Whether it lies in the arena: from where it is made to its last use, or, kept, to the end.
+inline bool in_arena(const CodeStorage& s) {
+  return s.holding == Holding::kTemporary || (s.holding == Holding::kKept && !s.memory);
+}
 
 bool same_operand(const CodeOperand& a, const CodeOperand& b);
 bool same_attrs(const Op& op, const Attrs& a, const Attrs& b);

@@ -32,7 +32,7 @@ class Groups {
   }
 
   bool in_arena(int storage) const {
-    return code_.storages[static_cast<size_t>(storage)].holding == Holding::kTemporary;
+    return lanegrad::in_arena(code_.storages[static_cast<size_t>(storage)]);
   }
   int of(int storage) const { return group_[static_cast<size_t>(storage)]; }
   const Lifetime& life(int storage) const { return lives_[static_cast<size_t>(of(storage))]; }
@@ -116,6 +116,8 @@ std::vector<Lifetime> lifetimes(const Code& code) {
     for (const CodeOperand& o : code.nodes[i].inputs) touch(o);
     for (const CodeOperand& o : code.nodes[i].outputs) touch(o);
   }
+  for (size_t s = 0; s < code.storages.size(); ++s)
+    if (code.storages[s].holding == Holding::kKept) lives[s].last = static_cast<int>(code.nodes.size());
   return lives;
 }
 

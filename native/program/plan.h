@@ -8,7 +8,7 @@
 
 namespace lanegrad {
 
-// The nodes that touch a storage; first > last: none does.
+// The nodes that touch a storage, to behind the last one if it is kept; first > last: none does.
 struct Lifetime {
   int first = 0;
   int last = -1;

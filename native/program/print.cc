@@ -55,7 +55,8 @@ std::string Program::describe() const {
   const std::lock_guard lock(building_);
   const Code& code = recorded_.code;
   size_t bytes[static_cast<size_t>(Holding::kKept) + 1] = {};
-  for (const CodeStorage& s : code.storages) bytes[static_cast<size_t>(s.holding)] += s.bytes;
+  for (const CodeStorage& s : code.storages)
+    if (!in_arena(s)) bytes[static_cast<size_t>(s.holding)] += s.bytes;
   std::ostringstream out;
   out << "{\"name\":" << quoted(name()) << ",\"nodesBefore\":" << nodes_before_
       << ",\"nodesAfter\":" << code.nodes.size() << ",\"arenaBytes\":" << plan_.bytes

@@ -1,6 +1,7 @@
 #include "program/program.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string_view>
 #include <unordered_set>
@@ -56,8 +57,10 @@ Program::Program(Environment& env, Recorded recorded, ProgramOptions options)
     reports_.push_back({passes[i].name, changes, code.nodes.size()});
   }
   find_windows();
+  keep_in_arena();
   find_state();
   build();
+  move_to_arena();
   if (options_.profile) times_.resize(code.nodes.size());
 }
 
@@ -123,22 +126,62 @@ void Program::build() {
   // What the recording took and gave back would lie beside the arena.
   constexpr size_t kLarge = size_t{4} << 20;
   if (plan_.bytes >= kLarge) pool_trim();
-  replay_ = std::make_unique<Replay>(recorded_.code, plan_);
+  if (plan_.bytes > 0) arena_ = Storage::allocate(name().c_str(), plan_.bytes);
+  replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, Ref<Storage>());
 }
 
-// Workspaces may depend on the number of threads and on how products are split.
+// A gradient that each call clears and makes anew, and that nobody has seen yet but the tensor that it is of,
+// needs no memory while the call has not come to it. One that calls add to is state of its own.
+void Program::keep_in_arena() {
+  Code& code = recorded_.code;
+  for (size_t i = 0; i < recorded_.gradients.size(); ++i) {
+    const Tensor& t = recorded_.gradients[i].kept;
+    if (!t || recorded_.gradients[i].guarded || t->use_count() != 2 || t->offset != 0) continue;
+    const auto found = std::find_if(code.storages.begin(), code.storages.end(), [&](const CodeStorage& s) {
+      return s.holding == Holding::kKept && s.memory == t->storage;
+    });
+    if (found == code.storages.end() || found->bytes != t->spec.bytes() || t->storage->use_count() != 2)
+      continue;
+    found->memory = Ref<Storage>();
+    recorded_.gradients[i].storage_kept = static_cast<int>(found - code.storages.begin());
+    in_arena_.push_back(i);
+  }
+}
+
+void Program::move_to_arena() {
+  for (const size_t i : in_arena_) {
+    const GradientBinding& b = recorded_.gradients[i];
+    const int64_t offset = plan_.storages[static_cast<size_t>(b.storage_kept)];
+    if (b.kept->spec.bytes() > 0)
+      std::memcpy(static_cast<char*>(arena_->data()) + offset, b.kept->data(), b.kept->spec.bytes());
+    b.kept->storage = arena_;
+    b.kept->offset = offset / static_cast<int64_t>(size_of(b.kept->spec.dtype));
+  }
+  if (!in_arena_.empty()) {
+    written_state_.push_back(arena_.get());
+    std::sort(written_state_.begin(), written_state_.end());
+  }
+}
+
+// Workspaces may depend on the number of threads and on how products are split. Where one has grown, they all
+// move to memory of their own: what is kept in the arena stays where it is.
 void Program::refit() {
   if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
   const std::lock_guard lock(building_);
   bool larger = false;
+  size_t most = 0;
   for (CodeNode& node : recorded_.code.nodes) {
     const size_t bytes = workspace_of(node);
     larger = larger || bytes > node.workspace;
     node.workspace = std::max(bytes, node.workspace);
+    most = std::max(most, node.workspace);
   }
   threads_ = num_threads();
   matmul_ = matmul_in_force();
-  if (larger) build();
+  if (larger) {
+    Ref<Storage> scratch = Storage::allocate(name().c_str(), most);
+    replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, std::move(scratch));
+  }
 }
 
 // ---- Each call
@@ -272,6 +315,14 @@ void Program::bind_gradients(std::span<const Tensor> arguments, const Invocation
     const Tensor& now = b.result >= 0 ? call.results[static_cast<size_t>(b.result)] : b.kept;
     if (!(meta.grad == now)) meta.grad = now;
     meta.grad_dropped = b.after == After::kDropped;
+  }
+}
+
+void Program::drop_gradients() {
+  for (const GradientBinding& b : recorded_.gradients) {
+    if (!b.kept) continue;
+    AutogradMeta& meta = ensure_meta(b.leaf);
+    if (meta.grad == b.kept) meta.grad = Tensor();
   }
 }
 

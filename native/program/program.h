@@ -53,6 +53,8 @@ class Program {
   void check_idle(std::span<const Tensor> arguments) const;
   // Takes the memory of a call, makes its results, and binds gradients as they are after it.
   void prepare(Invocation& call, std::span<const Tensor> arguments);
+  // After a call that did not go through: gradients that it would have made are not there.
+  void drop_gradients();
   // Runs it; on any thread, one call at a time. False if it was stopped.
   bool execute(Invocation& call);
 
@@ -78,6 +80,8 @@ class Program {
   void find_windows();
   void find_state();
   void build();
+  void keep_in_arena();
+  void move_to_arena();
   void refit();
   void bind_gradients(std::span<const Tensor> arguments, const Invocation& call);
 
@@ -93,6 +97,8 @@ class Program {
   std::vector<size_t> result_base_;  // by result: which of them, or their number
   mutable std::mutex building_;      // held where the plan changes, and where it is described
   MemoryPlan plan_;
+  Ref<Storage> arena_;
+  std::vector<size_t> in_arena_;  // gradients that lie there, by binding
   std::unique_ptr<Replay> replay_;
   int threads_ = 0, matmul_ = 0;  // that workspaces were measured for
   std::vector<double> times_;     // by node, if profiled

@@ -28,8 +28,9 @@ struct GradientBinding {
   TensorSpec spec;       // of it
   int64_t offset = 0;    // in elements
   After after = After::kUntouched;
-  Tensor kept;      // what it is afterwards, of a tensor that is no argument
-  int result = -1;  // of an argument: which of the results
+  Tensor kept;            // what it is afterwards, of a tensor that is no argument
+  int storage_kept = -1;  // where it lies, if that is the arena
+  int result = -1;        // of an argument: which of the results
 };
 
 // A tensor of outside whose requiresGrad the recording took for granted.

@@ -21,8 +21,8 @@ void (*step_of(const CodeNode& node))(const EvalContext&) {
 
 }  // namespace
 
-Replay::Replay(const Code& code, const MemoryPlan& plan) : base_of_(code.storages.size(), -1) {
-  if (plan.bytes > 0) arena_ = Storage::allocate("compile", plan.bytes);
+Replay::Replay(const Code& code, const MemoryPlan& plan, Ref<Storage> arena, Ref<Storage> scratch)
+    : arena_(std::move(arena)), scratch_(std::move(scratch)), base_of_(code.storages.size(), -1) {
   for (size_t s = 0; s < code.storages.size(); ++s) {
     if (!comes_with_call(code.storages[s].holding)) continue;
     base_of_[s] = static_cast<int>(dynamic_.size());
@@ -48,8 +48,12 @@ Replay::Replay(const Code& code, const MemoryPlan& plan) : base_of_(code.storage
     for (const CodeOperand& o : node.inputs) views_.push_back(view_of(o, code, plan));
     const TensorView* const outputs = views_.data() + views_.size();
     for (const CodeOperand& o : node.outputs) views_.push_back(view_of(o, code, plan));
-    void* const workspace =
-        plan.workspaces[i] >= 0 ? static_cast<char*>(arena_->data()) + plan.workspaces[i] : nullptr;
+    void* workspace = nullptr;
+    if (scratch_) {
+      workspace = scratch_->data();
+    } else if (plan.workspaces[i] >= 0) {
+      workspace = static_cast<char*>(arena_->data()) + plan.workspaces[i];
+    }
     contexts_.emplace_back(*node.op, Operands<TensorView>({inputs, node.inputs.size()}, node.starts),
                            std::span<const TensorView>(outputs, node.outputs.size()), workspace, node.attrs,
                            node.plan.get());

@@ -20,8 +20,8 @@ enum class Stop : uint8_t {
 
 class Replay {
  public:
-  // `code` must stay where it is. Makes the arena.
-  Replay(const Code& code, const MemoryPlan& plan);
+  // `code` must stay where it is. Workspaces are in the arena, or all in `scratch` if there is one.
+  Replay(const Code& code, const MemoryPlan& plan, Ref<Storage> arena, Ref<Storage> scratch);
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
 
@@ -44,7 +44,7 @@ class Replay {
   }
   void patch(std::span<char* const> bases);
 
-  Ref<Storage> arena_;
+  const Ref<Storage> arena_, scratch_;
   std::vector<int> dynamic_;
   std::vector<int> base_of_;  // by storage: its place in dynamic_, or -1
   std::vector<TensorView> views_;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  AnomalyError,
   autocast,
   compile,
   crossEntropy,
+  detectAnomaly,
   getRngState,
   keep,
   manualSeed,
@@ -13,6 +15,7 @@ import {
   optim,
   rand,
   randn,
+  setDetectAnomaly,
   setRngState,
   tensor,
   withSeed,
@@ -343,5 +346,26 @@ it('autocast inside and around gives the same', () => {
     expect(autocast(() => around()).dtype).toBe('bfloat16');
     expect(around().dtype).toBe('float32');
     model.weight.requiresGrad = true;
+  }
+});
+
+it('runs as it stands where anomalies are looked for', () => {
+  const x = tensor([4, 0], { dtype: 'float32', requiresGrad: true });
+  const fn = compile(() => {
+    x.grad = null;
+    x.sqrt().sum().backward();
+  });
+  fn();
+  fn();
+  expect(() => detectAnomaly(() => fn())).toThrow(AnomalyError);
+  fn();
+  const bad = tensor([0], { dtype: 'float32', requiresGrad: true });
+  const nan = compile(() => bad.mul(0).div(bad).sum().backward());
+  nan();
+  setDetectAnomaly(true);
+  try {
+    expect(nan).toThrow(AnomalyError);
+  } finally {
+    setDetectAnomaly(false);
   }
 });

@@ -35,9 +35,11 @@ export function record(
 /** Replays a call. */
 export function replay(program: Program<Tensor>, args: readonly Tensor[]): Tensor[] {
   if (!program.ready(args)) throw new Error('the program is not ready');
-  const results = program.run(args);
-  gradientsChanged();
-  return results;
+  try {
+    return program.run(args);
+  } finally {
+    gradientsChanged();
+  }
 }
 
 /** What `compile` does: replays where a program is ready, else records. */

@@ -14,6 +14,7 @@ import {
   zeros,
 } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
+import { gradientsChanged } from '../../lib/tensor.js';
 import { bits, native, programs, record, replay } from './kit.js';
 
 const numbers = (t: Tensor): unknown => t.tolist();
@@ -285,6 +286,57 @@ describe.runIf(native)('gradients of a program', () => {
     expect(() => w.grad).toThrow(RecordingError);
     expect(numbers(w)).toEqual([-1, -2]);
     expect(program.describe().keptBytes).toBe(0);
+  });
+
+  it('that a call did not come to are not there', async () => {
+    const table = ones([4, 2], { requiresGrad: true });
+    const { program } = record(
+      (i) => {
+        table.grad = null;
+        const value = table.indexSelect(0, i).sum();
+        value.backward();
+        return value;
+      },
+      [tensor([1, 2])],
+    );
+    replay(program, [tensor([0, 1])]);
+    expect(numbers(table.grad!)).toEqual([[1, 1], [1, 1], [0, 0], [0, 0]]);
+    expect(() => replay(program, [tensor([0, 9])])).toThrow(/index/i);
+    expect(table.grad).toBeNull();
+    replay(program, [tensor([3, 3])]);
+    expect(numbers(table.grad!)).toEqual([[0, 0], [0, 0], [0, 0], [2, 2]]);
+    await expect(program.runAsync([tensor([0, 9])])).rejects.toThrow(/index/i);
+    gradientsChanged();
+    expect(table.grad).toBeNull();
+  });
+
+  it('lie in the arena until somebody has seen them', () => {
+    const step = (w: Tensor, look: boolean) => (x: Tensor): Tensor => {
+      w.grad = null;
+      const value = x.matmul(w).sin().sum();
+      value.backward();
+      if (look) expect((w.grad as Tensor | null)?.shape).toEqual([64, 64]);
+      return value;
+    };
+    const x = randn([32, 64]);
+    const make = (): Tensor => randn([64, 64], { requiresGrad: true });
+    const [a, b] = [make(), make()];
+    const hidden = record(step(a, false), [x]).program;
+    const seen = record(step(b, true), [x]).program;
+    expect(hidden.describe().keptBytes).toBe(0);
+    expect(seen.describe().keptBytes).toBe(64 * 64 * 4);
+    for (let i = 0; i < 3; i++) {
+      const y = randn([32, 64]);
+      replay(hidden, [y]);
+      const made = bits(a.grad!);
+      a.grad = null;
+      y.matmul(a).sin().sum().backward();
+      expect(bits(a.grad as unknown as Tensor)).toBe(made);
+    }
+    replay(hidden, [x]);
+    hidden.dispose();
+    expect(a.grad!.shape).toEqual([64, 64]);
+    expect(a.grad!.add(0).isContiguous()).toBe(true);
   });
 
   it('of an argument are fresh with each call', () => {
