@@ -39,6 +39,7 @@ struct PassReport {
 int dead_code(Code& code);
 int common_subexpressions(Code& code);
 int constant_folding(Code& code);
+int scatter_sums(Code& code);
 int fuse_elementwise(Code& code);
 
 }  // namespace lanegrad

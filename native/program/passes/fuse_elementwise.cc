@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/streaming.h"
 #include "ops/reduce_dims.h"
 #include "ops/registry.h"
 #include "ops/tile_program.h"
@@ -240,6 +241,10 @@ class Builder {
     program_.fold.value = x.spec;
     program_.fold.mask = reduce_mask(node.op->name, node.attrs.get_ints(0), x.spec.rank());
     program_.fold.mean = node.op == &find_op("mean");
+    // A large value that is wanted besides is written past the caches, and then better read again.
+    const bool kept = std::find(program_.outputs.begin(), program_.outputs.end(), program_.fold.step) !=
+                      program_.outputs.end();
+    if (kept && exceeds_caches(x.spec.bytes())) return false;
     node_.outputs.push_back(node.outputs[0]);
     node_.detail += std::string(" ") + node.op->name;
     return program_.fold.step >= 0;
