@@ -300,24 +300,36 @@ describe.runIf(native)('gradients of a program', () => {
       [tensor([1, 2])],
     );
     replay(program, [tensor([0, 1])]);
-    expect(numbers(table.grad!)).toEqual([[1, 1], [1, 1], [0, 0], [0, 0]]);
+    expect(numbers(table.grad!)).toEqual([
+      [1, 1],
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ]);
     expect(() => replay(program, [tensor([0, 9])])).toThrow(/index/i);
     expect(table.grad).toBeNull();
     replay(program, [tensor([3, 3])]);
-    expect(numbers(table.grad!)).toEqual([[0, 0], [0, 0], [0, 0], [2, 2]]);
+    expect(numbers(table.grad!)).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [2, 2],
+    ]);
     await expect(program.runAsync([tensor([0, 9])])).rejects.toThrow(/index/i);
     gradientsChanged();
     expect(table.grad).toBeNull();
   });
 
   it('lie in the arena until somebody has seen them', () => {
-    const step = (w: Tensor, look: boolean) => (x: Tensor): Tensor => {
-      w.grad = null;
-      const value = x.matmul(w).sin().sum();
-      value.backward();
-      if (look) expect((w.grad as Tensor | null)?.shape).toEqual([64, 64]);
-      return value;
-    };
+    const step =
+      (w: Tensor, look: boolean) =>
+      (x: Tensor): Tensor => {
+        w.grad = null;
+        const value = x.matmul(w).sin().sum();
+        value.backward();
+        if (look) expect((w.grad as Tensor | null)?.shape).toEqual([64, 64]);
+        return value;
+      };
     const x = randn([32, 64]);
     const make = (): Tensor => randn([64, 64], { requiresGrad: true });
     const [a, b] = [make(), make()];

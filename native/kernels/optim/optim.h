@@ -131,7 +131,8 @@ struct LionStep {
   double lr, beta1, one_minus_beta1, beta2, one_minus_beta2;
 };
 
-// An average moves towards what stands in the place of the gradient; with a weight of 1 it becomes that, exactly. No states.
+// An average moves towards what stands in the place of the gradient; with a weight of 1 it becomes that,
+// exactly. No states.
 struct AverageStep {
   static constexpr Update kUpdate = Update::kAverage;
   double weight;
