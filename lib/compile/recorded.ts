@@ -5,7 +5,7 @@ import type { Program, ProgramOptions, Programs } from '../backend/programs.js';
 import { DisposedError, RecordingError } from '../errors.js';
 import { makeRandomState } from '../generator.js';
 import { noGrad } from '../grad-mode.js';
-import { clone } from '../ops/convert.js';
+import { clone, detach } from '../ops/convert.js';
 import { closeScope, openScope, synchronous } from '../scope.js';
 import { gradientsChanged } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
@@ -114,6 +114,14 @@ export function runPlainly(fn: AnyFunction, args: readonly unknown[]): unknown {
   return putTogether(template, tensors);
 }
 
+/**
+ * What the function is given: the same memory under another descriptor, by which the recorder tells an argument from the same
+ * tensor reached by closure. A tensor that requires a gradient is given itself, since its `.grad` is what it is for.
+ */
+function standIns(tensors: readonly Tensor[]): Tensor[] {
+  return tensors.map((each) => (each.requiresGrad ? each : detach(each)));
+}
+
 /** Runs `fn` once, and makes a program of it. */
 export function record(
   programs: Programs<Tensor>,
@@ -121,8 +129,27 @@ export function record(
   args: readonly unknown[],
   options: ProgramOptions,
 ): { recorded: Recorded; result: unknown } {
-  const inputs: Tensor[] = [];
-  const key = takeApart(args, 'arguments', inputs);
+  const given: Tensor[] = [];
+  const key = takeApart(args, 'arguments', given);
+  let results: readonly Tensor[] = [];
+  openScope();
+  try {
+    const inputs = standIns(given);
+    const made = recordOn(programs, fn, key, inputs, options);
+    results = made.tensors;
+    return { recorded: made.recorded, result: made.recorded.build(results) };
+  } finally {
+    closeScope(results);
+  }
+}
+
+function recordOn(
+  programs: Programs<Tensor>,
+  fn: AnyFunction,
+  key: Template,
+  inputs: readonly Tensor[],
+  options: ProgramOptions,
+): { recorded: Recorded; tensors: readonly Tensor[] } {
   const environment = environmentKey();
   const guards = new Guards();
   makeRandomState();
@@ -131,7 +158,7 @@ export function record(
   programs.begin(inputs);
   let ran: Ran;
   try {
-    ran = runRecording(programs, guards, fn, args, (tensors) =>
+    ran = runRecording(programs, guards, fn, putTogether(key, inputs) as unknown[], (tensors) =>
       // State, arguments and gradients would change with the next call.
       noGrad(() => tensors.map((each) => (programs.isFresh(each) ? each : clone(each)))),
     );
@@ -145,5 +172,5 @@ export function record(
   const program = programs.end(ran.tensors, options);
   guards.settle();
   const recorded = new Recorded(key, environment, configurationEpoch(), guards, ran.template, program);
-  return { recorded, result: recorded.build(ran.tensors) };
+  return { recorded, tensors: ran.tensors };
 }

@@ -11,8 +11,9 @@
 
 namespace lanegrad {
 namespace {
-std::atomic<int64_t> live{0};
-}
+std::atomic<uint64_t> made{0};
+std::atomic<uint64_t> destroyed{0};
+}  // namespace
 
 TensorImpl* TensorImpl::make() {
   size_t granted = 0;
@@ -20,13 +21,14 @@ TensorImpl* TensorImpl::make() {
   if (!block)
     fail(ErrorKind::kOutOfMemory, "tensor", "no memory for a descriptor: the limit is ", pool_limit(),
          " bytes");
-  live.fetch_add(1, std::memory_order_relaxed);
   // Without parentheses, which would zero the whole block first.
-  return new (block) TensorImpl;
+  TensorImpl* const impl = new (block) TensorImpl;
+  impl->number = made.fetch_add(1, std::memory_order_relaxed);
+  return impl;
 }
 
 void TensorImpl::destroy(TensorImpl* impl) {
-  live.fetch_sub(1, std::memory_order_relaxed);
+  destroyed.fetch_add(1, std::memory_order_relaxed);
   impl->~TensorImpl();
   pool_free(impl, sizeof(TensorImpl));
 }
@@ -75,6 +77,11 @@ Tensor number_tensor(double value, DType dtype) {
 }
 Tensor number_tensor(int64_t value, DType dtype) { return make_number(value, dtype); }
 
-int64_t live_tensor_count() { return live.load(std::memory_order_relaxed); }
+uint64_t made_tensor_count() { return made.load(std::memory_order_relaxed); }
+int64_t live_tensor_count() {
+  // In this order: a descriptor that is destroyed meanwhile must not count as fewer than none.
+  const uint64_t gone = destroyed.load(std::memory_order_relaxed);
+  return static_cast<int64_t>(made_tensor_count() - gone);
+}
 
 }  // namespace lanegrad

@@ -35,7 +35,8 @@ class TensorImpl : public RefCounted<TensorImpl> {
  public:
   TensorSpec spec;
   Ref<Storage> storage;
-  int64_t offset = 0;  // in elements
+  int64_t offset = 0;   // in elements
+  uint64_t number = 0;  // grows with each descriptor that is made: of two, which is older
   // A JavaScript number that became an operand: it takes part in promotion by kind only, as in PyTorch.
   bool wrapped_number = false;
   // Numbers have no storage: their one element is here.
@@ -65,5 +66,7 @@ Tensor number_tensor(int64_t value, DType dtype);
 
 // Live descriptors in the process, for memory() and the leak tests.
 int64_t live_tensor_count();
+// How many were ever made: the number of the next one.
+uint64_t made_tensor_count();
 
 }  // namespace lanegrad

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "ops/copy.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -77,10 +78,24 @@ bool same_attrs(const Op& op, const Attrs& a, const Attrs& b) {
   return true;
 }
 
+size_t workspace_bytes(const CodeNode& node) {
+  InlineVector<const TensorSpec*, 8> specs;
+  for (const CodeOperand& o : node.inputs)
+    specs.push_back(o.storage == CodeOperand::kNothing ? nullptr : &o.spec);
+  InferContext c(*node.op, Operands<const TensorSpec*>(specs, node.starts), node.attrs);
+  for (const CodeOperand& o : node.outputs) c.add_output(OutputSpec(o.spec));
+  return evaluation_bytes(c);
+}
+
 const char* name_of(Holding holding) {
   constexpr const char* kNames[] = {"argument",  "gradient", "state", "constant",
                                     "temporary", "result",   "kept"};
   return kNames[static_cast<int>(holding)];
+}
+
+void add_word(std::string& line, const char* word) {
+  if (!line.empty()) line += ' ';
+  line += word;
 }
 
 std::string print_code(const Code& code) {

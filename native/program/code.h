@@ -105,11 +105,16 @@ inline bool in_arena(const CodeStorage& s) {
   return s.holding == Holding::kTemporary || (s.holding == Holding::kKept && !s.memory);
 }
 
+// The bytes of workspace that the op wants with the threads and the precision in force.
+size_t workspace_bytes(const CodeNode& node);
+
 bool same_operand(const CodeOperand& a, const CodeOperand& b);
 bool same_attrs(const Op& op, const Attrs& a, const Attrs& b);
 
 // One line a node: what it writes, the op, what it reads.
 std::string print_code(const Code& code);
+// Adds a word to a line of them.
+void add_word(std::string& line, const char* word);
 const char* name_of(Holding holding);
 
 }  // namespace lanegrad

@@ -6,9 +6,13 @@ namespace lanegrad {
 namespace {
 
 constexpr Pass kPasses[] = {
-    {"constantFolding", true, constant_folding}, {"commonSubexpressions", true, common_subexpressions},
-    {"scatterSums", true, scatter_sums},         {"deadCode", true, dead_code},
-    {"fuseElementwise", true, fuse_elementwise}, {"inPlace", true, nullptr},  // plan.cc
+    {"constantFolding", true, constant_folding},
+    {"commonSubexpressions", true, common_subexpressions},
+    {"scatterSums", true, scatter_sums},
+    {"deadCode", true, dead_code},
+    {"finishProducts", true, finish_products},
+    {"fuseElementwise", true, fuse_elementwise},
+    {"inPlace", true, nullptr},  // plan.cc
 };
 static_assert(std::size(kPasses) <= 64);
 

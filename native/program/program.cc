@@ -11,7 +11,6 @@
 #include "core/pool.h"
 #include "core/threads.h"
 #include "graph/record.h"
-#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -32,16 +31,6 @@ Tensor gradient_of(const Tensor& leaf) {
 // Bytes by which the tensor lies further into its storage than one of its dtype at `offset`.
 int64_t moved_by(const Tensor& t, int64_t offset) {
   return (t->offset - offset) * static_cast<int64_t>(size_of(t->spec.dtype));
-}
-
-// The bytes of workspace that the op wants now.
-size_t workspace_of(const CodeNode& node) {
-  InlineVector<const TensorSpec*, 8> specs;
-  for (const CodeOperand& o : node.inputs)
-    specs.push_back(o.storage == CodeOperand::kNothing ? nullptr : &o.spec);
-  InferContext c(*node.op, Operands<const TensorSpec*>(specs, node.starts), node.attrs);
-  for (const CodeOperand& o : node.outputs) c.add_output(OutputSpec(o.spec));
-  return evaluation_bytes(c);
 }
 
 }  // namespace
@@ -171,7 +160,7 @@ void Program::refit() {
   bool larger = false;
   size_t most = 0;
   for (CodeNode& node : recorded_.code.nodes) {
-    const size_t bytes = workspace_of(node);
+    const size_t bytes = workspace_bytes(node);
     larger = larger || bytes > node.workspace;
     node.workspace = std::max(bytes, node.workspace);
     most = std::max(most, node.workspace);

@@ -31,7 +31,8 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(std::span<const Tensor> arguments) : arguments_(arguments.begin(), arguments.end()) {
+Recorder::Recorder(std::span<const Tensor> arguments)
+    : arguments_(arguments.begin(), arguments.end()), first_(made_tensor_count()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
@@ -135,6 +136,12 @@ CodeOperand Recorder::operand(const Tensor& t) {
     return o;
   }
   const Entry& e = entry_of(t);
+  // Each call brings the memory of its arguments, so that a window on it from outside would show another one.
+  if (e.origin == Origin::kArgument && t->number < first_ && argument_of(t) < 0) {
+    fail(ErrorKind::kRecording, "compile",
+         "a tensor that shares memory with an argument is reached by the function otherwise too, so that a "
+         "later call would take its own argument for it; clone one of the two");
+  }
   o.storage = e.index;
   o.version = e.versions;
   o.offset = t->offset * static_cast<int64_t>(size_of(t->spec.dtype));

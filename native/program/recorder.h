@@ -113,6 +113,7 @@ class Recorder final : public Recording {
   int add_result_copy(Recorded& out, const Tensor& source);
 
   std::vector<Tensor> arguments_;
+  const uint64_t first_;       // the number of the first tensor that the function made
   std::deque<Entry> entries_;  // their addresses stay
   std::vector<CodeNode> nodes_;
   std::vector<GradientBinding> gradients_;

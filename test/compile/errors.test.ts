@@ -55,6 +55,20 @@ it('and a promise of values', async () => {
   await expect(read).rejects.toThrow(RecordingError);
 });
 
+it.runIf(records)('an argument that is reached by closure too, or memory that it shares, is refused', () => {
+  const rows = tensor([
+    [1, 2],
+    [3, 4],
+  ]);
+  const row = rows.select(0, 0);
+  const addRow = compile((each: Tensor) => each.add(row));
+  expect(() => addRow(row)).toThrow(/shares memory with an argument.*clone one of the two/s);
+  expect(() => addRow(rows.select(0, 1))).toThrow(RecordingError);
+  expect(addRow(tensor([5, 6])).tolist()).toEqual([6, 8]);
+  expect(addRow(row).tolist()).toEqual([2, 4]);
+  expect(compile((each: Tensor) => each.add(each.view([2])))(row).tolist()).toEqual([2, 4]);
+});
+
 it('a compiled function inside another is refused', () => {
   const inner = compile(() => x.add(1));
   inner();

@@ -13,13 +13,12 @@ export function tensorsOf(result: ComposedResult): readonly Tensor[] {
 }
 
 /** Runs `body` and releases the tensors that it made: garbage of one test must not be swept while another counts. */
-export function released<T>({ backend }: Copy, body: () => T): T {
-  backend.beginScope();
-  try {
-    return body();
-  } finally {
-    backend.endScope([]);
-  }
+export function released<T>({ lg }: Copy, body: () => T): T {
+  const results: T[] = [];
+  lg.tidy(() => {
+    results.push(body());
+  });
+  return results[0]!;
 }
 
 export function runComposed(

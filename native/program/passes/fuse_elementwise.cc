@@ -246,7 +246,7 @@ class Builder {
                       program_.outputs.end();
     if (kept && exceeds_caches(x.spec.bytes())) return false;
     node_.outputs.push_back(node.outputs[0]);
-    node_.detail += std::string(" ") + node.op->name;
+    add_word(node_.detail, node.op->name);
     return program_.fold.step >= 0;
   }
   // The step that made what the operand reads; -1: none of them.
@@ -291,7 +291,7 @@ class Builder {
     }
     note_made(c.output, static_cast<int>(program_.steps.size()) - 1);
     node_.in_place = node_.in_place || node.in_place;
-    node_.detail += (node_.detail.empty() ? "" : " ") + std::string(node.op->name);
+    add_word(node_.detail, node.op->name);
   }
 
   const Code& code_;

@@ -1,0 +1,160 @@
+// Layers whose result goes into an activation, a sum with another tensor, or both, finish it while it is in
+// cache.
+//
+//   y = linear(x, w, b); z = f(y); t = z + r   =>   t = linearFinished(x, w, b, r; f)
+//
+// Exact: the product's tile goes through the same kernels before it is stored. Only where nobody else reads y
+// (the gradient of gelu does, that of relu does not), and where what the layer reads is not written between.
+// The new node stands where the last of those that it replaces stood.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "ops/registry.h"
+#include "program/passes.h"
+
+namespace lanegrad {
+namespace {
+
+constexpr int kBias = 2, kResidual = 3;
+// As the attribute of linearFinished has them, behind "none".
+constexpr std::array<const char*, 6> kActivations = {"relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh"};
+
+int activation_of(const Op& op) {
+  const auto found = std::find_if(kActivations.begin(), kActivations.end(),
+                                  [&](const char* name) { return std::strcmp(name, op.name) == 0; });
+  return found == kActivations.end() ? 0 : static_cast<int>(found - kActivations.begin()) + 1;
+}
+
+bool is_dense(const CodeOperand& o) { return o.on_storage() && o.spec.is_contiguous(); }
+
+// A layer on its way to being finished.
+struct Product {
+  CodeOperand x, weight, bias, residual;  // the last two may be nothing
+  int activation = 0;
+  CodeOperand out;
+  std::vector<size_t> nodes;  // that it stands for
+};
+
+class Finisher {
+ public:
+  explicit Finisher(Code& code) : code_(code), touches_(code.storages.size()) {
+    for (size_t i = 0; i < code.nodes.size(); ++i) {
+      for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs})
+        for (const CodeOperand& o : *list)
+          if (o.on_storage() && (touches(o).empty() || touches(o).back() != i)) touches(o).push_back(i);
+    }
+  }
+
+  int run() {
+    int replaced = 0;
+    for (size_t i = 0; i < code_.nodes.size(); ++i) {
+      Product p;
+      if (!begin(p, i)) continue;
+      while (extend(p)) {
+      }
+      if (p.nodes.size() < 2) continue;
+      replaced += static_cast<int>(p.nodes.size());
+      replace(p);
+    }
+    code_.nodes.erase(std::remove_if(code_.nodes.begin(), code_.nodes.end(),
+                                     [](const CodeNode& node) { return node.op == nullptr; }),
+                      code_.nodes.end());
+    return replaced;
+  }
+
+ private:
+  std::vector<size_t>& touches(const CodeOperand& o) { return touches_[static_cast<size_t>(o.storage)]; }
+
+  bool begin(Product& p, size_t index) {
+    static const Op& linear = find_op("linear");
+    const CodeNode& node = code_.nodes[index];
+    if (node.op != &linear || node.outputs[0].spec.numel() == 0) return false;
+    p.x = node.inputs[node.starts[0]];
+    p.weight = node.inputs[node.starts[1]];
+    if (node.starts[kBias] != node.starts[kBias + 1]) p.bias = node.inputs[node.starts[kBias]];
+    p.out = node.outputs[0];
+    p.nodes = {index};
+    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](const CodeOperand& o) {
+      return o.on_storage() && o.spec.dtype == p.out.spec.dtype;
+    });
+  }
+
+  // Whether something before node `last` writes what the layer reads.
+  bool is_written(const Product& p, size_t last) const {
+    bool any = false;
+    for (size_t i = p.nodes.back() + 1; i < last && !any; ++i) {
+      for_each_write(code_.nodes[i], [&](const CodeOperand& o) {
+        for (const CodeOperand* read : {&p.x, &p.weight, &p.bias, &p.residual})
+          any = any || read->storage == o.storage;
+      });
+    }
+    return any;
+  }
+
+  // Takes the one node that reads the result, if it can be taken.
+  bool extend(Product& p) {
+    const CodeStorage& made = code_.storages[static_cast<size_t>(p.out.storage)];
+    const std::vector<size_t>& readers = touches(p.out);
+    if (made.holding != Holding::kTemporary || made.versions != 0) return false;
+    if (readers.size() != 2 || readers[0] != p.nodes.back()) return false;
+    const CodeNode& node = code_.nodes[readers[1]];
+    if (!node.is_pure() || node.views != 0 || node.outputs.size() != 1) return false;
+    const CodeOperand& out = node.outputs[0];
+    if (!is_dense(out) || out.spec.dtype != p.out.spec.dtype || out.spec.shape != p.out.spec.shape)
+      return false;
+    if (is_written(p, readers[1])) return false;
+    if (!take_activation(p, node) && !take_residual(p, node)) return false;
+    p.out = out;
+    p.nodes.push_back(readers[1]);
+    return true;
+  }
+
+  bool take_activation(Product& p, const CodeNode& node) const {
+    const int activation = activation_of(*node.op);
+    if (activation == 0 || p.activation != 0 || p.residual.on_storage()) return false;
+    if (!same_operand(node.inputs[0], p.out)) return false;
+    p.activation = activation;
+    return true;
+  }
+
+  bool take_residual(Product& p, const CodeNode& node) const {
+    static const Op& add = find_op("add");
+    if (node.op != &add || p.residual.on_storage()) return false;
+    const size_t own = same_operand(node.inputs[0], p.out) ? 0 : 1;
+    const CodeOperand& other = node.inputs[1 - own];
+    if (!same_operand(node.inputs[own], p.out) || !is_dense(other) || other.storage == p.out.storage)
+      return false;
+    if (other.spec.dtype != p.out.spec.dtype || other.spec.shape != p.out.spec.shape) return false;
+    p.residual = other;
+    return true;
+  }
+
+  void replace(const Product& p) {
+    CodeNode node;
+    node.op = &find_op("linearFinished");
+    node.attrs.add_enum(p.activation);
+    for (const CodeOperand* o : {&p.x, &p.weight, &p.bias, &p.residual}) {
+      node.starts.push_back(static_cast<Start>(node.inputs.size()));
+      if (o->on_storage()) node.inputs.push_back(*o);
+    }
+    // Without a packed weight.
+    node.starts.insert(node.starts.end(), 2, static_cast<Start>(node.inputs.size()));
+    node.outputs = {p.out};
+    node.workspace = workspace_bytes(node);
+    for (const size_t i : p.nodes) {
+      add_word(node.detail, code_.nodes[i].op->name);
+      code_.nodes[i] = CodeNode();
+    }
+    code_.nodes[p.nodes.back()] = std::move(node);
+  }
+
+  Code& code_;
+  std::vector<std::vector<size_t>> touches_;  // nodes by storage
+};
+
+}  // namespace
+
+int finish_products(Code& code) { return Finisher(code).run(); }
+
+}  // namespace lanegrad
