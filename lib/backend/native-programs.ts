@@ -141,7 +141,8 @@ class NativeProgram<T extends Handle> implements Program<T> {
     this.#inFlight.add(promise);
     try {
       const ids = await promise;
-      if (ids === null) throw signal?.reason ?? new BusyError(`[compile] the program was stopped`);
+      if (ids === null)
+        throw signal?.aborted === true ? signal.reason : new BusyError('[compile] the program was stopped');
       return this.#ids.adopt(ids);
     } finally {
       this.#inFlight.delete(promise);

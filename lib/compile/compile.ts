@@ -146,6 +146,8 @@ class Compilation {
     if (typeof name !== 'string')
       throw new ValueError(`[compile] name: got ${describe(name)}, wanted a string`);
     if (!Array.isArray(passes)) checkChoice('compile', 'passes', passes as string, ['all', 'exact']);
+    else if (!passes.every((pass) => typeof pass === 'string'))
+      throw new ValueError(`[compile] passes: got ${describe(passes)}, wanted names of passes`);
     checkInt('compile', 'maxPrograms', maxPrograms);
     checkRange('compile', 'maxPrograms', maxPrograms, 1, Infinity);
     this.name = name;

@@ -143,6 +143,20 @@ export function record(
   }
 }
 
+/** What could not be ended must not keep others from recording. */
+function endOrAbort(
+  programs: Programs<Tensor>,
+  results: readonly Tensor[],
+  options: ProgramOptions,
+): Program<Tensor> {
+  try {
+    return programs.end(results, options);
+  } catch (error) {
+    if (programs.recording) programs.abort();
+    throw error;
+  }
+}
+
 function recordOn(
   programs: Programs<Tensor>,
   fn: AnyFunction,
@@ -169,7 +183,7 @@ function recordOn(
     backend.forgetCasts();
     gradientsChanged();
   }
-  const program = programs.end(ran.tensors, options);
+  const program = endOrAbort(programs, ran.tensors, options);
   guards.settle();
   const recorded = new Recorded(key, environment, configurationEpoch(), guards, ran.template, program);
   return { recorded, tensors: ran.tensors };

@@ -45,7 +45,8 @@ export function takeApart(value: unknown, where: string, tensors: Tensor[], dept
   if (depth === maxDepth)
     throw new DTypeError(`[compile] ${where}: is nested more than ${maxDepth} levels deep`);
   if (Array.isArray(value)) {
-    const items = value.map((item, i) => takeApart(item, `${where}[${i}]`, tensors, depth + 1));
+    // A hole is undefined, too.
+    const items = Array.from(value, (item, i) => takeApart(item, `${where}[${i}]`, tensors, depth + 1));
     return { kind: 'array', items };
   }
   if (typeof value === 'object' && value !== null && isPlain(value)) {

@@ -162,7 +162,7 @@ napi_value run(AddonData& data, napi_callback_info info) {
   try {
     program.execute(call);
   } catch (...) {
-    program.drop_gradients();
+    program.drop_gradients(call, true);
     throw;
   }
   const size_t count = program.result_count();

@@ -75,7 +75,7 @@ struct RunJob final : PromiseJob {
   void work() override { finished = program->execute(call); }
   // Calls that were started later make the gradients again.
   void settle() override {
-    if (!finished && program->in_flight == 1) program->drop_gradients();
+    if (!finished) program->drop_gradients(call, program->in_flight == 1);
   }
   // The ids of the results; null if the call was cancelled.
   napi_value value(AddonData& data) override {
@@ -219,9 +219,9 @@ napi_value start(AddonData& data, napi_callback_info info) {
   const Arguments<3> arguments(data.env, info);
   ProgramTable& table = *data.programs;
   auto job = std::make_unique<RunJob>();
-  job->program = table.share(int_argument(data.env, arguments[0]));
+  const std::shared_ptr<Program> program = table.share(int_argument(data.env, arguments[0]));
   job->number = int_argument(data.env, arguments[2]);
-  const std::string& name = job->program->name();
+  const std::string& name = program->name();
   if (table.recorder) {
     fail(ErrorKind::kRecording, name.c_str(),
          "a compiled function cannot be called while another one is recorded; call the plain function there");
@@ -230,11 +230,13 @@ napi_value start(AddonData& data, napi_callback_info info) {
   read_tensors(data, count_argument(data, arguments[1]), name.c_str(), operands);
   data.handles.poll();
   ProgramQueue& queue = queue_of(data);
-  job->program->check_ready(operands);
-  job->program->prepare(job->call, operands);
-  ++job->program->in_flight;
-  mark_use(job->marks, *job->program, job->call);
-  data.graph.counters.ops += job->program->node_count();
+  program->check_ready(operands);
+  program->prepare(job->call, operands);
+  // Together: the job takes off what it was counted for.
+  ++program->in_flight;
+  job->program = program;
+  mark_use(job->marks, *program, job->call);
+  data.graph.counters.ops += program->node_count();
   return queue.add(std::move(job), name);
 }
 

@@ -296,7 +296,7 @@ void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
   bind_gradients(arguments, call);
 }
 
-void Program::bind_gradients(std::span<const Tensor> arguments, const Invocation& call) {
+void Program::bind_gradients(std::span<const Tensor> arguments, Invocation& call) {
   using After = GradientBinding::After;
   for (const GradientBinding& b : recorded_.gradients) {
     if (b.after == After::kUntouched) continue;
@@ -304,15 +304,18 @@ void Program::bind_gradients(std::span<const Tensor> arguments, const Invocation
     const Tensor& now = b.result >= 0 ? call.results[static_cast<size_t>(b.result)] : b.kept;
     if (!(meta.grad == now)) meta.grad = now;
     meta.grad_dropped = b.after == After::kDropped;
+    if (b.result >= 0) call.gradients.emplace_back(arguments[static_cast<size_t>(b.argument)], now);
   }
 }
 
-void Program::drop_gradients() {
-  for (const GradientBinding& b : recorded_.gradients) {
-    if (!b.kept) continue;
-    AutogradMeta& meta = ensure_meta(b.leaf);
-    if (meta.grad == b.kept) meta.grad = Tensor();
-  }
+void Program::drop_gradients(const Invocation& call, bool shared) {
+  const auto drop = [](const Tensor& leaf, const Tensor& made) {
+    AutogradMeta& meta = ensure_meta(leaf);
+    if (meta.grad == made) meta.grad = Tensor();
+  };
+  for (const GradientBinding& b : recorded_.gradients)
+    if (shared && b.kept) drop(b.leaf, b.kept);
+  for (const auto& [leaf, made] : call.gradients) drop(leaf, made);
 }
 
 bool Program::execute(Invocation& call) {

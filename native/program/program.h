@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/environment.h"
@@ -26,11 +27,13 @@ struct Invocation {
   std::vector<char*> bases;        // by Replay::dynamic()
   std::vector<Ref<Storage>> pins;  // what they stand on
   std::vector<Tensor> results;
+  std::vector<std::pair<Tensor, Tensor>> gradients;  // of arguments: whose, and what it is after the call
   std::atomic<Stop> stop{Stop::kNo};
 
   void clear() {
     pins.clear();
     results.clear();
+    gradients.clear();
   }
 };
 
@@ -53,8 +56,9 @@ class Program {
   void check_idle(std::span<const Tensor> arguments) const;
   // Takes the memory of a call, makes its results, and binds gradients as they are after it.
   void prepare(Invocation& call, std::span<const Tensor> arguments);
-  // After a call that did not go through: gradients that it would have made are not there.
-  void drop_gradients();
+  // After a call that did not go through: gradients that it would have made are not there. Those that all
+  // calls write are left (`shared` is false) where a later call makes them again.
+  void drop_gradients(const Invocation& call, bool shared);
   // Runs it; on any thread, one call at a time. False if it was stopped.
   bool execute(Invocation& call);
 
@@ -83,7 +87,7 @@ class Program {
   void keep_in_arena();
   void move_to_arena();
   void refit();
-  void bind_gradients(std::span<const Tensor> arguments, const Invocation& call);
+  void bind_gradients(std::span<const Tensor> arguments, Invocation& call);
 
   Environment& env_;
   Recorded recorded_;

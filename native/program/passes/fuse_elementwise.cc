@@ -115,7 +115,9 @@ class Group {
 
   // Whether a step can join: kNone where they have nothing to do with each other.
   Relation relation(const Candidate& c) const {
-    bool touches = false, fits = c.output->spec.shape == shape_ && !reads_fold(c);
+    // A sum is there when the whole group is done.
+    if (reads_fold(c)) return Relation::kBars;
+    bool touches = false, fits = c.output->spec.shape == shape_;
     const int exponent = tile_exponent(*c.op);
     for (size_t k = 0; k < c.inputs.size(); ++k) {
       const CodeOperand& o = *c.inputs[k];
