@@ -16,7 +16,7 @@
 namespace lanegrad {
 namespace {
 
-constexpr int kBias = 2, kResidual = 3;
+constexpr int kBias = 2;  // the input of linear
 // As the attribute of linearFinished has them, behind "none".
 constexpr std::array<const char*, 6> kActivations = {"relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh"};
 
