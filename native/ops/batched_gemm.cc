@@ -149,14 +149,8 @@ decltype(auto) dispatch(DType dtype, F&& fn) {
       return fn(int32_t{});
     case DType::kInt64:
       return fn(int64_t{});
-    case DType::kFloat64:
-      return fn(double{});
-    case DType::kBFloat16:
-      return fn(BFloat16{});
-    case DType::kFloat16:
-      return fn(Float16{});
     default:
-      return fn(float{});
+      return dispatch_factor(dtype, static_cast<F&&>(fn));
   }
 }
 

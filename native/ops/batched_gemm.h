@@ -8,6 +8,21 @@
 
 namespace lanegrad {
 
+// Calls fn with the type that stores the floating factors of a product.
+template <class F>
+decltype(auto) dispatch_factor(DType dtype, F&& fn) {
+  switch (dtype) {
+    case DType::kFloat64:
+      return fn(double{});
+    case DType::kBFloat16:
+      return fn(BFloat16{});
+    case DType::kFloat16:
+      return fn(Float16{});
+    default:
+      return fn(float{});
+  }
+}
+
 // What a product takes beside its operands; all may be null.
 struct GemmExtras {
   const void* bias = nullptr;  // [n]; of 16-bit floats in float32

@@ -64,26 +64,13 @@ void run_linear(const EvalContext& c, GemmExtras extras) {
 
 void eval_linear(const EvalContext& c) { run_linear(c, {}); }
 
-// weight: [out, in] -> what linearFinished reads in its stead where it would pack it. It depends on the level
-// in force, so it may outlive no process.
-template <class F>
-decltype(auto) dispatch_floating(DType dtype, F&& fn) {
-  switch (dtype) {
-    case DType::kFloat64:
-      return fn(double{});
-    case DType::kBFloat16:
-      return fn(BFloat16{});
-    case DType::kFloat16:
-      return fn(Float16{});
-    default:
-      return fn(float{});
-  }
-}
 int64_t packed_size(const TensorSpec& weight) {
-  return dispatch_floating(weight.dtype,
+  return dispatch_factor(weight.dtype,
                            [&]<class T>(T) { return packed_elements<T>(weight.shape[1], weight.shape[0]); });
 }
 
+// weight: [out, in] -> what linearFinished reads in its stead where it would pack it. It depends on the level
+// in force, so it may outlive no process.
 void infer_pack(InferContext& c) {
   const TensorSpec& weight = c.in(0);
   if (!is_floating(weight.dtype))
@@ -97,7 +84,7 @@ void infer_pack(InferContext& c) {
 void eval_pack(const EvalContext& c) {
   const TensorView& weight = c.in(0);
   const TensorSpec& spec = *weight.spec;
-  dispatch_floating(spec.dtype, [&]<class T>(T) {
+  dispatch_factor(spec.dtype, [&]<class T>(T) {
     pack_operand(weight.as<const T>(), spec.strides[1], spec.strides[0], spec.shape[1], spec.shape[0],
                  c.out(0).as<GemmSum<T>>());
   });

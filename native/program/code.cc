@@ -49,6 +49,20 @@ void print_list(std::ostream& out, const Code& code, const std::vector<CodeOpera
 
 }  // namespace
 
+Touches find_touches(const Code& code) {
+  Touches touches(code.storages.size());
+  for (size_t i = 0; i < code.nodes.size(); ++i) {
+    for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs}) {
+      for (const CodeOperand& o : *list) {
+        if (!o.on_storage()) continue;
+        std::vector<size_t>& at = touches[static_cast<size_t>(o.storage)];
+        if (at.empty() || at.back() != i) at.push_back(i);
+      }
+    }
+  }
+  return touches;
+}
+
 const Op& copy_op() { return kCopy; }
 
 bool CodeNode::is_pure() const {

@@ -89,6 +89,10 @@ struct Code {
   std::vector<CodeResult> results;
 };
 
+// By storage: the nodes that read or write it, in order, each once.
+using Touches = std::vector<std::vector<size_t>>;
+Touches find_touches(const Code& code);
+
 // The op of plain copies: source -> target, which may be part of a storage.
 const Op& copy_op();
 

@@ -66,9 +66,10 @@ class Program {
   std::span<Storage* const> read_state() const { return read_state_; }
   std::span<Storage* const> written_state() const { return written_state_; }
   // Whether a call writes what stands behind bases[i], which is not a result.
-  int in_flight = 0;  // calls that were started on another thread
   bool writes_base(size_t i) const { return writes_base_[i]; }
   size_t node_count() const { return recorded_.code.nodes.size(); }
+
+  int in_flight = 0;  // calls that were started on another thread
 
   std::string describe() const;  // JSON
   std::string print() const;

@@ -3,7 +3,6 @@ import {
   BusyError,
   compile,
   counters,
-  crossEntropy,
   manualSeed,
   nn,
   noGrad,
@@ -17,7 +16,7 @@ import {
   zeros,
 } from '../../lib/index.js';
 import type { CompiledFunction, Tensor } from '../../lib/index.js';
-import { records } from './support.js';
+import { classifierStep, records } from './support.js';
 
 function makeStep(): { step: CompiledFunction<[x: Tensor, y: Tensor], Tensor>; model: nn.Sequential } {
   manualSeed(11);
@@ -28,13 +27,7 @@ function makeStep(): { step: CompiledFunction<[x: Tensor, y: Tensor], Tensor>; m
     new nn.Linear(32, 3),
   );
   const optimizer = new optim.AdamW(model.parameters(), { lr: 0.01 });
-  const step = compile((x: Tensor, y: Tensor) => {
-    optimizer.zeroGrad();
-    const loss = crossEntropy(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  const step = classifierStep(model, optimizer);
   return { step, model };
 }
 

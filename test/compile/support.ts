@@ -1,9 +1,23 @@
 import { expect } from 'vitest';
-import { compile, info, manualSeed } from '../../lib/index.js';
-import type { CompileOptions, CompiledFunction, Tensor } from '../../lib/index.js';
+import { compile, crossEntropy, info, manualSeed } from '../../lib/index.js';
+import type { CompileOptions, CompiledFunction, nn, optim, Tensor } from '../../lib/index.js';
 
 /** Whether programs are recorded here, or functions run as they stand. */
 export const records = info().name === 'native';
+
+/** A compiled step of a classifier. */
+export function classifierStep(
+  model: nn.Sequential,
+  optimizer: optim.Optimizer,
+): CompiledFunction<[x: Tensor, y: Tensor], Tensor> {
+  return compile((x: Tensor, y: Tensor) => {
+    optimizer.zeroGrad();
+    const loss = crossEntropy(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+}
 
 /** A training: a step that gives the loss, its arguments at the i-th call, and what is done after it. */
 export interface Training {

@@ -1,17 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import {
-  compile,
-  crossEntropy,
-  getNumThreads,
-  manualSeed,
-  nn,
-  optim,
-  randint,
-  randn,
-  setNumThreads,
-} from '../../lib/index.js';
-import type { Tensor } from '../../lib/index.js';
-import { records } from './support.js';
+import { getNumThreads, manualSeed, nn, optim, randint, randn, setNumThreads } from '../../lib/index.js';
+import { classifierStep, records } from './support.js';
 
 const before = getNumThreads();
 afterEach(() => setNumThreads(before));
@@ -30,13 +19,7 @@ async function losses(threads: number, asynchronous: boolean): Promise<number[]>
     new nn.Linear(16 * 64, 10),
   );
   const optimizer = new optim.AdamW(model.parameters(), { lr: 1e-2 });
-  const step = compile((x: Tensor, y: Tensor) => {
-    optimizer.zeroGrad();
-    const loss = crossEntropy(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  const step = classifierStep(model, optimizer);
   const [x, y] = [randn([24, 3, 16, 16]), randint(0, 10, [24])];
   const found: number[] = [];
   for (let i = 0; i < 6; i++) found.push((asynchronous ? await step.async(x, y) : step(x, y)).item());

@@ -38,13 +38,7 @@ struct Product {
 
 class Finisher {
  public:
-  explicit Finisher(Code& code) : code_(code), touches_(code.storages.size()) {
-    for (size_t i = 0; i < code.nodes.size(); ++i) {
-      for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs})
-        for (const CodeOperand& o : *list)
-          if (o.on_storage() && (touches(o).empty() || touches(o).back() != i)) touches(o).push_back(i);
-    }
-  }
+  explicit Finisher(Code& code) : code_(code), touches_(find_touches(code)) {}
 
   int run() {
     int replaced = 0;
@@ -64,7 +58,9 @@ class Finisher {
   }
 
  private:
-  std::vector<size_t>& touches(const CodeOperand& o) { return touches_[static_cast<size_t>(o.storage)]; }
+  const std::vector<size_t>& touches(const CodeOperand& o) const {
+    return touches_[static_cast<size_t>(o.storage)];
+  }
 
   bool begin(Product& p, size_t index) {
     static const Op& linear = find_op("linear");
@@ -150,7 +146,7 @@ class Finisher {
   }
 
   Code& code_;
-  std::vector<std::vector<size_t>> touches_;  // nodes by storage
+  const Touches touches_;
 };
 
 }  // namespace

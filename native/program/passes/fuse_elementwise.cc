@@ -196,8 +196,6 @@ class Group {
 };
 
 // By storage: the nodes that touch it.
-using Touches = std::vector<std::vector<int>>;
-
 // One node of the members, if they make a program.
 class Builder {
  public:
@@ -234,8 +232,10 @@ class Builder {
   // Whether somebody reads it after the node that stands at `place`.
   bool is_needed(int storage, int place, int fold) const {
     if (outlives_call(code_.storages[static_cast<size_t>(storage)])) return true;
-    const std::vector<int>& at = touches_[static_cast<size_t>(storage)];
-    return std::any_of(at.begin(), at.end(), [&](int index) { return index > place && index != fold; });
+    const std::vector<size_t>& at = touches_[static_cast<size_t>(storage)];
+    return std::any_of(at.begin(), at.end(), [&](size_t index) {
+      return static_cast<int>(index) > place && static_cast<int>(index) != fold;
+    });
   }
   bool add_fold(const CodeNode& node) {
     const CodeOperand& x = node.inputs[0];
@@ -302,16 +302,6 @@ class Builder {
   CodeNode node_;
   std::vector<std::pair<const CodeOperand*, int>> made_;  // by storage, the last write and its step
 };
-
-Touches find_touches(const Code& code) {
-  Touches touches(code.storages.size());
-  for (size_t i = 0; i < code.nodes.size(); ++i) {
-    for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs})
-      for (const CodeOperand& o : *list)
-        if (o.on_storage()) touches[static_cast<size_t>(o.storage)].push_back(static_cast<int>(i));
-  }
-  return touches;
-}
 
 // The last group that made what the node sums, if it sums nothing yet.
 Group* folding(std::vector<Group>& groups, const CodeNode& node) {

@@ -76,14 +76,7 @@ struct Sum {
 
 class Finder {
  public:
-  explicit Finder(const Code& code) : code_(code), touches_(code.storages.size()) {
-    for (size_t i = 0; i < code.nodes.size(); ++i) {
-      for (const auto* list : {&code.nodes[i].inputs, &code.nodes[i].outputs})
-        for (const CodeOperand& o : *list)
-          if (o.on_storage() && (touches(o.storage).empty() || touches(o.storage).back() != i))
-            touches_[static_cast<size_t>(o.storage)].push_back(i);
-    }
-  }
+  explicit Finder(const Code& code) : code_(code), touches_(find_touches(code)) {}
 
   const std::vector<size_t>& touches(int storage) const { return touches_[static_cast<size_t>(storage)]; }
 
@@ -151,7 +144,7 @@ class Finder {
   }
 
   const Code& code_;
-  std::vector<std::vector<size_t>> touches_;
+  const Touches touches_;
 };
 
 // Where the parts go: the sum's own memory, or that of a copy which alone reads it.
