@@ -40,6 +40,39 @@ describe('operators', () => {
   });
 });
 
+describe('shape and strides', () => {
+  test('cannot be written to', () => {
+    const x = ones([2, 3]);
+    const t = x.t();
+    for (const list of [x.shape, x.strides, x.size(), t.shape, t.strides]) {
+      const writable = list as number[];
+      expect(() => (writable[0] = 7)).toThrow(TypeError);
+      expect(() => writable.push(1)).toThrow(TypeError);
+      expect(() => writable.reverse()).toThrow(TypeError);
+      expect(() => (writable.length = 0)).toThrow(TypeError);
+    }
+    expect([x.shape, x.strides, t.shape, t.strides]).toEqual([
+      [2, 3],
+      [3, 1],
+      [3, 2],
+      [1, 3],
+    ]);
+  });
+
+  test('are those of each tensor, however many there were', () => {
+    for (let i = 0; i < 3000; i++) {
+      const [rows, columns] = [i % 7, i];
+      const x = zeros([rows, columns]);
+      expect(x.shape).toEqual([rows, columns]);
+      expect(x.t().shape).toEqual([columns, rows]);
+      x.dispose();
+    }
+    expect(zeros([]).shape).toEqual([]);
+    expect(zeros([2 ** 32 + 1, 0]).shape).toEqual([2 ** 32 + 1, 0]);
+    expect(zeros([1, 0]).shape).toEqual([1, 0]);
+  });
+});
+
 describe('inspect', () => {
   test('a tensor that was freed', () => {
     const x = ones([2]);
