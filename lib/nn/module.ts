@@ -1,3 +1,4 @@
+import { configurationChanged } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
 import { Handle } from '../backend/backend.js';
 import { checkDType, checkFlag, checkOptions, checkTensor, describe, noAttrs } from '../check.js';
@@ -375,6 +376,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       const result = converted.get(value) ?? make(value);
       converted.set(value, result);
       replaceIn(slot, result);
+      configurationChanged();
     };
     noGrad(() =>
       walk(this, (_, _path, { parameters, buffers, pending }) => {

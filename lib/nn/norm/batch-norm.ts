@@ -1,4 +1,4 @@
-import { configurationChanged } from '../../backend/configuration.js';
+import { Seen } from '../../backend/configuration.js';
 import { backend } from '../../backend/current.js';
 import { checkRange, checkTensor, noAttrs, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
@@ -47,6 +47,7 @@ export abstract class BatchNorm extends Module {
   declare readonly numBatchesTracked: Tensor | null;
   readonly eps: number;
   readonly #name: string;
+  readonly #seen = new Seen();
   #momentum: number | null = 0.1;
 
   protected constructor(
@@ -81,11 +82,12 @@ export abstract class BatchNorm extends Module {
 
   /** Share of a new batch in the running statistics; null for the plain mean of all batches. May be assigned. */
   get momentum(): number | null {
+    this.#seen.look();
     return this.#momentum;
   }
   set momentum(value: number | null) {
     if (value !== null) checkRange(this.#name, 'momentum', value, 0, 1);
-    if (value !== this.#momentum) configurationChanged();
+    if (value !== this.#momentum) this.#seen.changed();
     this.#momentum = value;
   }
 

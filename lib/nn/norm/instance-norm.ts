@@ -1,4 +1,4 @@
-import { configurationChanged } from '../../backend/configuration.js';
+import { Seen } from '../../backend/configuration.js';
 import { checkRange, checkTensor, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
 import { ones, zeros } from '../../ops/creation.js';
@@ -40,6 +40,7 @@ export abstract class InstanceNorm extends Module {
   readonly eps: number;
   readonly #name: string;
   readonly #directions: 1 | 2 | 3;
+  readonly #seen = new Seen();
   #momentum = 0.1;
 
   protected constructor(
@@ -75,11 +76,12 @@ export abstract class InstanceNorm extends Module {
 
   /** Share of a new batch in the running statistics. May be assigned. */
   get momentum(): number {
+    this.#seen.look();
     return this.#momentum;
   }
   set momentum(value: number) {
     checkRange(this.#name, 'momentum', value, 0, 1);
-    if (value !== this.#momentum) configurationChanged();
+    if (value !== this.#momentum) this.#seen.changed();
     this.#momentum = value;
   }
 
