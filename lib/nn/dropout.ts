@@ -41,6 +41,10 @@ abstract class Dropping extends Module {
     if (value !== this.#p) this.#seen.changed();
     this.#p = value;
   }
+
+  override extraRepr(): string {
+    return `p=${this.#p}`;
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Tensor } from '../tensor.js';
 import type { Gradients } from './backward-hooks.js';
 import { addHook } from './hooks.js';
 import type { HookOptions } from './hooks.js';
-import { inspectModule, type Inspect } from './inspect.js';
+import { moduleText, settingsOf } from './inspect.js';
 import { locateErrors } from './locate.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
@@ -435,13 +435,22 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     return summarize(this, inputs);
   }
 
+  /**
+   * What stands in the parentheses when the module is shown: `name=value` for each public field that is a number, boolean, text
+   * or a list of them. A subclass may say something else. PyTorch's `extra_repr`.
+   */
+  extraRepr(): string {
+    return settingsOf(this);
+  }
+
+  /** As PyTorch prints it, with what it holds: `Linear(inFeatures=4, outFeatures=2, bias=true)`. */
+  toString(): string {
+    return moduleText(this);
+  }
+
   /** @internal What console.log shows. */
-  [Symbol.for('nodejs.util.inspect.custom')](
-    depth: number | null,
-    options: object,
-    inspect: Inspect,
-  ): string {
-    return inspectModule(this, depth, options, inspect);
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number | null): string {
+    return depth !== null && depth < 0 ? `[${this.constructor.name}]` : moduleText(this);
   }
 }
 

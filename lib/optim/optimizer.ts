@@ -240,6 +240,17 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     });
   }
 
+  /** The options of each group, as PyTorch prints them. */
+  toString(): string {
+    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group.options())}`);
+    return `${this.name} (\n${groups.join('\n')})`;
+  }
+
+  /** @internal What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number | null): string {
+    return depth !== null && depth < 0 ? `[${this.name}]` : this.toString();
+  }
+
   /** The options with defaults for what is not given. A misspelt one is an error. */
   #complete(options: Options): Required<Options> {
     checkOptions(this.name, options);
@@ -254,6 +265,14 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     }
     return complete;
   }
+}
+
+const optionText = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value);
+
+function optionsText(options: object): string {
+  const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${optionText(value)}\n`);
+  return lines.join('');
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -186,7 +186,8 @@ whereRecorded('what is made beside a program and was not there for it to see lea
     () => new nn.TransformerEncoderLayer(8, 2),
     () => new nn.ModuleDict({ a: new nn.Linear(2, 2) }).set('a', new nn.Linear(2, 2)),
     () => new optim.Adam(new nn.Linear(2, 2).parameters()).addParamGroup({ params: [ones([1])] }),
-    () => (new optim.SGD(new nn.Linear(2, 2).parameters(), { momentum: 0.9 }).paramGroups[0]!.nesterov = true),
+    () =>
+      (new optim.SGD(new nn.Linear(2, 2).parameters(), { momentum: 0.9 }).paramGroups[0]!.nesterov = true),
     () => (new optim.SGD(new nn.Linear(2, 2).parameters()).paramGroups[0]!.momentum = 0.5),
   ];
   for (const make of makers) {

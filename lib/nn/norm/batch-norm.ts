@@ -91,6 +91,10 @@ export abstract class BatchNorm extends Module {
     this.#momentum = value;
   }
 
+  override extraRepr(): string {
+    return `${super.extraRepr()}, momentum=${this.#momentum}`;
+  }
+
   protected override stateName(field: string): string {
     return statisticsNames[field] ?? field;
   }
