@@ -17,6 +17,7 @@ import { moduleText, settingsOf } from './inspect.js';
 import { locateErrors } from './locate.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
+import { checkParameters, noteParameters, ParameterFields } from './parameter-fields.js';
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
@@ -78,8 +79,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   training = true;
   /** Fields that are buffers, and whether they are persistent. */
   readonly #buffers = new Map<string, boolean>();
-  /** Those that were seen to hold a parameter. */
-  readonly #parameterFields = new Set<string>();
+  readonly #parameterFields = new ParameterFields();
 
   constructor() {
     locateErrors(new.target.prototype as object, Module.prototype);
@@ -229,7 +229,18 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** @internal */
   [contentsOf](): Contents {
-    return readContents(this, this.#buffers, this.#parameterFields, (field) => this.stateName(field));
+    this.#parameterFields.note(this);
+    return readContents(this, this.#buffers, (field) => this.stateName(field));
+  }
+
+  /** @internal */
+  [noteParameters](): void {
+    this.#parameterFields.note(this);
+  }
+
+  /** @internal */
+  [checkParameters](): void {
+    this.#parameterFields.check(this);
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */

@@ -147,6 +147,30 @@ describe('inspect', () => {
   });
 });
 
+describe('what is positional in PyTorch', () => {
+  // Plain JavaScript has no types.
+  const x = ones([2, 3]) as unknown as Record<string, (...values: unknown[]) => unknown>;
+  test.each([
+    ['sum', () => x['sum']!(1), /\[sum\] options: got 1, .* as \{ dim: 1 \}/],
+    ['mean', () => x['mean']!([0, 1], true), /\[mean\] options: got \[0, 1\], .* as \{ dim: \[0, 1\] \}/],
+    ['argmax', () => x['argmax']!(-1), /\[argmax\] .* as \{ dim: -1 \}/],
+    ['max', () => x['max']!(1), /\[max\] other: got 1, wanted a tensor, or \{ dim: 1 \} for a dim of x/],
+    ['clamp', () => x['clamp']!(0, 1), /\[clamp\] options: got 0, .* \(max, min\)/],
+    [
+      'zeros',
+      () => Reflect.apply(zeros, null, [2, 3]),
+      /\[zeros\] options: got 3, .* sizes go in one array, as \[2, 3\]/,
+    ],
+    [
+      'Linear',
+      () => Reflect.construct(nn.Linear, [2, 3, false]),
+      /\[Linear\] options: got false, .* \(bias, dtype\)/,
+    ],
+  ])('%s names the options', (_, run, wanted) => {
+    expect(run).toThrow(wanted);
+  });
+});
+
 test('view says that it is view, and what copies', () => {
   const run = () => arange(6).reshape([2, 3]).t().view([6]);
   expect(run).toThrow(ShapeError);

@@ -14,6 +14,7 @@ import { checkSize, layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface BatchNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -75,6 +76,7 @@ export abstract class BatchNorm extends Module {
     const { affine, bias, trackRunningStats: tracked } = settings;
     this.weight = affine ? parameter(ones(shape, { dtype })) : null;
     this.bias = affine && bias ? parameter(zeros(shape, { dtype })) : null;
+    this[noteParameters]();
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);

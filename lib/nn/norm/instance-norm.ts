@@ -13,6 +13,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import { statisticsNames } from './batch-norm.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface InstanceNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -69,6 +70,7 @@ export abstract class InstanceNorm extends Module {
     this.momentum = settings.momentum;
     this.weight = affine ? parameter(ones(shape, { dtype })) : null;
     this.bias = affine && bias ? parameter(zeros(shape, { dtype })) : null;
+    this[noteParameters]();
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
