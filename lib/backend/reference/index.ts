@@ -20,6 +20,7 @@ import {
   type PeakRates,
   type TensorInfo,
 } from '../backend.js';
+import { frozenList } from '../lists.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
 import { refuseReading } from '../recording.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
@@ -103,7 +104,9 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
   info(tensor: T): TensorInfo {
     const t = this.handles.tensor('info', tensor);
     const { dtype, offset, data } = t;
-    return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
+    const shape = frozenList(t.shape, 0, t.shape.length);
+    const strides = frozenList(t.strides, 0, t.strides.length);
+    return { dtype, shape, strides, offset, room: data.length };
   }
 
   release(tensor: T): void {
