@@ -19,6 +19,7 @@ import type { Parameter } from './parameter.js';
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
+import { trainingChanges } from './training-changes.js';
 import {
   collectTensors,
   contentsOf,
@@ -346,7 +347,10 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   train(mode = true): this {
     if (typeof mode !== 'boolean')
       throw new ValueError(`[train] mode: got ${describe(mode)}, wanted a boolean`);
-    for (const module of this.modules()) module.training = mode;
+    for (const module of this.modules()) {
+      trainingChanges(module);
+      module.training = mode;
+    }
     return this;
   }
 
