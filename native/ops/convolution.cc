@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "ops/bias.h"
+#include "ops/conv_halves.h"
 #include "ops/functions.h"
 #include "ops/op.h"
 #include "ops/registry.h"
@@ -99,15 +100,6 @@ Dims out_shape(const ConvGeometry& g, int rank) {
   return shape;
 }
 
-template <class T>
-ConvOperand<const T> operand(const TensorView& v) {
-  const Dims& s = v.spec->strides;
-  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
-  const int lead = 2 + kConvDims - s.size();
-  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
-  return o;
-}
-
 template <class F>
 decltype(auto) dispatch_floating(DType dtype, F&& fn) {
   return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
@@ -152,14 +144,16 @@ void infer_convolution(InferContext& c) {
 
 size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kForward);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_convolution(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).spec->shape, c.in(1).spec->shape);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kForward);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                     read_bias<T>(c, conv_forward_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -181,14 +175,16 @@ void infer_input_grad(InferContext& c) {
 
 size_t workspace_input_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).shape);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kInputGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_input_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).spec->shape);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kInputGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_input_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_input_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                        read_bias<T>(c, conv_input_grad_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -209,13 +205,16 @@ void infer_weight_grad(InferContext& c) {
 
 size_t workspace_weight_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).shape, dims_of(c.attrs(), 0));
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kWeightGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_weight_grad_workspace<T>(g); });
 }
 
 void eval_weight_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).spec->shape, dims_of(c.attrs(), 0));
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kWeightGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_weight_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_weight_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(),
+                        c.workspace());
   });
 }
 
@@ -283,7 +282,7 @@ const Op kConvolution{
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_convolution,
@@ -298,7 +297,7 @@ const Op kConvolutionInputGrad{
     .inputs = {InputDef{"grad"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"inputShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_input_grad,
@@ -313,7 +312,7 @@ const Op kConvolutionWeightGrad{
     .inputs = {InputDef{"grad"}, InputDef{"x"}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"weightShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .infer = infer_weight_grad,
     .workspace = workspace_weight_grad,

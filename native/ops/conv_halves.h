@@ -1,0 +1,25 @@
+// Convolutions of the 16-bit floats: of bfloat16 on the tile unit, where the processor has one and it pays;
+// all others in float32, like any op that takes no narrow dtypes.
+#pragma once
+
+#include "ops/convolution.h"
+#include "ops/op.h"
+
+namespace lanegrad {
+
+// What of a convolution an op computes.
+enum class ConvPass { kForward, kInputGrad, kWeightGrad };
+
+template <class T>
+ConvOperand<const T> conv_operand(const TensorView& v) {
+  const Dims& s = v.spec->strides;
+  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
+  const int lead = 2 + kConvDims - s.size();
+  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
+  return o;
+}
+
+size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass);
+void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass);
+
+}  // namespace lanegrad
