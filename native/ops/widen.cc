@@ -127,6 +127,8 @@ struct SliceSpecs {
   }
 };
 
+}  // namespace
+
 // Bytes for wide copies of these operands and the record's own workspace beside them.
 size_t widened_bytes(const InferContext& c) {
   const auto flat = c.inputs().flat();
@@ -136,6 +138,8 @@ size_t widened_bytes(const InferContext& c) {
   const Operands<const TensorSpec*> wide(in.pointers, c.inputs().starts());
   return in.bytes + out.bytes + own_bytes(c.op(), wide, c.attrs(), {out.specs.data(), outs.size()});
 }
+
+namespace {
 
 size_t slice_bytes(const InferContext& c, const Slices& slices, int64_t count) {
   const SliceSpecs specs(c, slices, count);
@@ -151,6 +155,8 @@ size_t sum_bytes(const InferContext& c, const Slices& slices) {
     if (slices.outputs[j] == Slices::kSummed) bytes += aligned(c.outputs()[j].bytes());
   return bytes;
 }
+
+}  // namespace
 
 void eval_widened(const EvalContext& c) {
   const Op& op = c.op();
@@ -190,6 +196,8 @@ void eval_widened(const EvalContext& c) {
     }
   }
 }
+
+namespace {
 
 // The operand from item `first` on.
 TensorView from_item(const TensorView& view, int dim, int64_t first, const TensorSpec& spec) {

@@ -16,4 +16,8 @@ size_t evaluation_bytes(const InferContext& inferred);
 // `c` has evaluation_bytes at its workspace.
 void run_eval(const EvalContext& c);
 
+// For a record that takes 16-bit floats in some of its calls only: the two for all others.
+size_t widened_bytes(const InferContext& inferred);
+void eval_widened(const EvalContext& c);
+
 }  // namespace lanegrad
