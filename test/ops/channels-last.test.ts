@@ -43,6 +43,27 @@ const cases: Readonly<Record<string, Case>> = {
   },
   pointwise: { x: [3, 24, 7, 5], weight: [40, 24, 1, 1] },
   'pointwise of many channels': { x: [2, 300, 5, 6], weight: [33, 300, 1, 1] },
+  '3 x 3, strided': { x: [2, 24, 9, 12], weight: [37, 24, 3, 3], options: { padding: 1, stride: 2 } },
+  '7 x 7 with a stride of 3 and 2': {
+    x: [2, 10, 17, 15],
+    weight: [16, 10, 7, 7],
+    options: { padding: [3, 2], stride: [3, 2] },
+  },
+  'unequal sides, dilated': {
+    x: [3, 16, 12, 14],
+    weight: [20, 16, 2, 3],
+    options: { padding: [1, 3], dilation: [3, 2] },
+  },
+  'strided and dilated': {
+    x: [2, 9, 13, 11],
+    weight: [12, 9, 3, 4],
+    options: { padding: 2, stride: [2, 4], dilation: [1, 2] },
+  },
+  '1 x 1, strided': { x: [4, 40, 14, 13], weight: [32, 40, 1, 1], options: { stride: 2 } },
+  'a stride past the kernel': { x: [2, 11, 9, 8], weight: [19, 11, 2, 1], options: { stride: [3, 2] } },
+  'windows of padding alone': { x: [2, 8, 3, 2], weight: [10, 8, 2, 2], options: { padding: 3 } },
+  'many images': { x: [40, 16, 6, 6], weight: [17, 16, 5, 5], options: { padding: 2 } },
+  'deep and strided': { x: [2, 130, 8, 8], weight: [48, 130, 3, 3], options: { padding: 1, stride: 2 } },
 };
 
 /** Against the largest element that is wanted. */

@@ -126,14 +126,22 @@ void weight_channels(const ChannelWeightRun<In>& b, int64_t c, int64_t count) {
   for (; t < b.taps; ++t) weight_tile<In, 1, V, kTail>(b, t, c, count);
 }
 
-// Four vectors at a time: as many sums as a register file of sixteen holds.
+// Some pixels at a time, so that memory is read nearly as it lies. Four vectors at a time: as many sums as a
+// register file of sixteen holds.
 template <class In>
 void channel_weight_grad(const ChannelWeightRun<In>& b) {
   constexpr int kLanes = Vec<typename ChannelWeightRun<In>::T>::kWidth;
-  int64_t c = 0;
-  for (; c + 4 * kLanes <= b.channels; c += 4 * kLanes) weight_channels<In, 4, false>(b, c, 4 * kLanes);
-  for (; c + kLanes <= b.channels; c += kLanes) weight_channels<In, 1, false>(b, c, kLanes);
-  if (c < b.channels) weight_channels<In, 1, true>(b, c, b.channels - c);
+  constexpr int64_t kPixels = 16;
+  ChannelWeightRun<In> part = b;
+  for (int64_t i = 0; i < b.pixels; i += kPixels) {
+    part.pixels = b.pixels - i < kPixels ? b.pixels - i : kPixels;
+    part.image = b.image + i * b.image_step;
+    part.grads = b.grads + i * b.grad_step;
+    int64_t c = 0;
+    for (; c + 4 * kLanes <= b.channels; c += 4 * kLanes) weight_channels<In, 4, false>(part, c, 4 * kLanes);
+    for (; c + kLanes <= b.channels; c += kLanes) weight_channels<In, 1, false>(part, c, kLanes);
+    if (c < b.channels) weight_channels<In, 1, true>(part, c, b.channels - c);
+  }
 }
 
 template <class In>
