@@ -68,6 +68,13 @@ export async function buildWith(compiler, folder, more = []) {
   const files = listLines('sources.txt').map((name) => path.join(objects, `${name.replaceAll('/', '_')}.o`));
   const link = ['-shared', '-static-libstdc++', '-static-libgcc', '-pthread', '-Wl,--gc-sections'];
   const exports = `-Wl,--version-script=${path.join(root, 'native', 'exports.map')}`;
-  const linked = await run(words, [...link, ...more, exports, ...files, '-o', path.join(folder, 'lanegrad.node')]);
+  const linked = await run(words, [
+    ...link,
+    ...more,
+    exports,
+    ...files,
+    '-o',
+    path.join(folder, 'lanegrad.node'),
+  ]);
   return linked ? [] : ['lanegrad.node'];
 }
