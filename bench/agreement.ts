@@ -16,8 +16,10 @@ interface Training {
 function train(workload: Workload, steps: number, options?: CompileOptions): Training {
   manualSeed(20_26);
   const { step, model } = workload.build();
-  const run = options ? compile(step, options) : step;
+  const compiled = options && compile(step, options);
+  const run = compiled ?? step;
   const losses = Array.from({ length: steps }, () => Number(run().item()));
+  compiled?.dispose();
   const bytes = Object.entries(model.stateDict()).map(([name, { data }]): [string, Uint8Array] => [
     name,
     new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

@@ -1,7 +1,9 @@
 // scaledDotProductAttention(query, key, value, attnMask?, counter?){isCausal, scale, dropoutP} and its fused
 // gradient: softmax(query keyᵀ scale + mask) value, without the matrix of scores. Dao, Fu, Ermon, Rudra and
 // Ré, "FlashAttention", 2022: the forward pass keeps log sum exp of each row of scores, from which the
-// backward pass makes the weights again.
+// backward pass makes the weights again. And prefixAttention(query, key, value, attnMask?,
+// keyLength){isCausal, scale}, the same on the first keyLength keys, of which the last query stands at the
+// last: keys that are there for later cost nothing.
 #include "ops/attention.h"
 
 #include "ops/attention_tiles.h"
@@ -93,8 +95,7 @@ void check_all(const InferContext& c, int first) {
   check_dropout(c, first);
 }
 
-void forward_infer(InferContext& c) {
-  check_all(c, 0);
+void add_outputs(InferContext& c) {
   const TensorSpec& query = c.in(kQuery);
   const Dims shape = with_rows(query, columns_of(c.in(kValue)));
   checked_numel(c.op().name, shape);
@@ -114,6 +115,22 @@ size_t forward_workspace(const InferContext& c) {
 void forward_eval(const EvalContext& c) {
   if (!is_narrow(c.in(kQuery).spec->dtype)) return attention_forward(c);
   if (!attention_suits_tiles(c) || !attention_on_tiles(c)) run_widened(c);
+}
+
+void forward_infer(InferContext& c) {
+  check_all(c, 0);
+  add_outputs(c);
+}
+
+void prefix_infer(InferContext& c) {
+  check_operands(c, 0);
+  check_mask(c, 0);
+  const TensorSpec& length = c.in(kPrefixLength);
+  if (length.dtype != DType::kInt64 || length.rank() != 0) {
+    c.fail(ErrorKind::kValue, "keyLength is a ", name_of(length.dtype), " tensor of shape ", length.shape,
+           ", wanted a 0-dim int64 one");
+  }
+  add_outputs(c);
 }
 
 void backward_infer(InferContext& c) {
@@ -181,6 +198,20 @@ const Op kAttention{
     .vjp = forward_vjp,
 };
 
+// Differentiated by its composite.
+const Op kPrefixAttention{
+    .name = "prefixAttention",
+    .inputs = {InputDef{"query"}, InputDef{"key"}, InputDef{"value"}, kMaskDef,
+               InputDef{.name = "keyLength", .differentiable = false}},
+    .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
+    .attrs = {AttrDef{"isCausal", AttrType::kBool}, AttrDef{"scale", AttrType::kFloat}},
+    .autocast = Autocast::kLower,
+    .infer = prefix_infer,
+    .workspace = attention_forward_workspace,
+    .eval = prefix_attention,
+    .saves = {.inputs = 0b11111},
+};
+
 const Op kAttentionBackward{
     .name = "scaledDotProductAttentionBackward",
     .inputs = {InputDef{"grad"}, InputDef{"query"}, InputDef{"key"}, InputDef{"value"}, kMaskDef, kCounterDef,
@@ -198,6 +229,7 @@ const Op kAttentionBackward{
 
 void register_attention_ops(Registry& r) {
   r.add(kAttention);
+  r.add(kPrefixAttention);
   r.add(kAttentionBackward);
 }
 

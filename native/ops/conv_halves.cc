@@ -2,6 +2,7 @@
 
 #include "ops/bias.h"
 #include "ops/conv_amx.h"
+#include "ops/conv_operand.h"
 #include "ops/widen.h"
 
 namespace lanegrad {

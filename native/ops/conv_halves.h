@@ -10,15 +10,6 @@ namespace lanegrad {
 // What of a convolution an op computes.
 enum class ConvPass { kForward, kInputGrad, kWeightGrad };
 
-template <class T>
-ConvOperand<const T> conv_operand(const TensorView& v) {
-  const Dims& s = v.spec->strides;
-  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
-  const int lead = 2 + kConvDims - s.size();
-  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
-  return o;
-}
-
 size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass);
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass);
 

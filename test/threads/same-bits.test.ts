@@ -176,14 +176,16 @@ describe.runIf(counts.length > 1)('large ops', () => {
       return cat(grad(out.cos().sum(), inputs));
     },
     ...Object.fromEntries(
-      Object.entries(convolutions).map(([name, [x, weight, options]]) => [
-        `convolution and gradients, ${name}`,
-        () => {
-          const inputs = [randn(x, { requiresGrad: true }), randn(weight, { requiresGrad: true })] as const;
-          const out = conv2d(inputs[0], inputs[1], undefined, options);
-          return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
-        },
-      ]),
+      Object.entries(convolutions).flatMap(([name, [x, weight, options]]) =>
+        [randn, (shape: readonly number[]) => last(randn(shape))].map((image, order) => [
+          `convolution and gradients, ${name}${order === 1 ? ', channels-last' : ''}`,
+          () => {
+            const inputs = [image(x).requiresGrad_(), randn(weight, { requiresGrad: true })] as const;
+            const out = conv2d(inputs[0], inputs[1], undefined, options);
+            return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+          },
+        ]),
+      ),
     ),
     'convolution of bfloat16 and gradients': () => {
       const inputs = [
