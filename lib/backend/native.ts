@@ -18,6 +18,7 @@ import { CallBuffer } from './call-buffer.js';
 import { makeCollector } from './collector.js';
 import { makeBuffer } from './guards.js';
 import { frozenList } from './lists.js';
+import { macrotask } from './macrotask.js';
 import { NativeObserver } from './native-observer.js';
 import { NativePrograms } from './native-programs.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
@@ -138,7 +139,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.
-    if (bytes <= copiedAtOnce && !this.programs.busy) return this.read(tensor);
+    if (bytes <= copiedAtOnce && !this.programs.busy) {
+      const values = this.read(tensor);
+      await macrotask();
+      return values;
+    }
     const buffer = makeBuffer(bytes);
     this.#calls.subject(tensor);
     return viewBuffer(dtype, await this.#addon.readLater(buffer));

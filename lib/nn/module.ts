@@ -21,6 +21,7 @@ import { checkParameters, noteParameters, ParameterFields } from './parameter-fi
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
+import { trainingChanges } from './training-changes.js';
 import {
   collectTensors,
   contentsOf,
@@ -358,7 +359,10 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   train(mode = true): this {
     if (typeof mode !== 'boolean')
       throw new ValueError(`[train] mode: got ${describe(mode)}, wanted a boolean`);
-    for (const module of this.modules()) module.training = mode;
+    for (const module of this.modules()) {
+      trainingChanges(module);
+      module.training = mode;
+    }
     return this;
   }
 

@@ -21,6 +21,7 @@ import {
   type TensorInfo,
 } from '../backend.js';
 import { frozenList } from '../lists.js';
+import { macrotask } from '../macrotask.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
 import { refuseReading } from '../recording.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
@@ -97,8 +98,10 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return storage.data;
   }
 
-  readLater(tensor: T): Promise<TypedArray> {
-    return new Promise((resolve) => resolve(this.read(tensor)));
+  async readLater(tensor: T): Promise<TypedArray> {
+    const values = this.read(tensor);
+    await macrotask();
+    return values;
   }
 
   info(tensor: T): TensorInfo {
