@@ -38,7 +38,6 @@ it('a name may be any text', () => {
     fn(x);
     fn(x);
     const explained = fn.explain();
-    // eslint-disable-next-line no-control-regex
     expect(String(explained)).not.toMatch(/[\0\x1b]|line\nbreak/);
     expect(() => JSON.parse(explained.chromeTrace()) as unknown).not.toThrow();
     if (records) expect(explained.programs[0]!.name).toBe(fn.name);
