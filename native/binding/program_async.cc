@@ -240,6 +240,16 @@ napi_value start(AddonData& data, napi_callback_info info) {
   return queue.add(std::move(job), name);
 }
 
+// retainTensors(count): ints hold tensors, then other handles on them.
+napi_value retain(AddonData& data, napi_callback_info info) {
+  const Arguments<1> arguments(data.env, info);
+  std::vector<Tensor> tensors;
+  read_tensors(data, count_argument(data, arguments[0]), "compile", tensors);
+  for (size_t j = 0; j < tensors.size(); ++j)
+    data.write_id(2 * j, data.handles.add(std::move(tensors[j]), nullptr));
+  return nullptr;
+}
+
 // cancelProgram(job)
 napi_value cancel(AddonData& data, napi_callback_info info) {
   const Arguments<1> arguments(data.env, info);
@@ -267,6 +277,7 @@ napi_value read_behind_programs(AddonData& data, const Tensor& source, napi_valu
 
 void export_program_async(napi_env env, napi_value exports) {
   export_function(env, exports, "startProgram", entry<start>);
+  export_function(env, exports, "retainTensors", entry<retain>);
   export_function(env, exports, "cancelProgram", entry<cancel>);
 }
 

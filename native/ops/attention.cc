@@ -1,9 +1,9 @@
 // scaledDotProductAttention(query, key, value, attnMask?, counter?){isCausal, scale, dropoutP} and its fused
 // gradient: softmax(query keyᵀ scale + mask) value, without the matrix of scores. Dao, Fu, Ermon, Rudra and
 // Ré, "FlashAttention", 2022: the forward pass keeps log sum exp of each row of scores, from which the
-// backward pass makes the weights again. And prefixAttention(query, key, value, attnMask?, keyLength){isCausal,
-// scale}, the same on the first keyLength keys, of which the last query stands at the last: keys that are
-// there for later cost nothing.
+// backward pass makes the weights again. And prefixAttention(query, key, value, attnMask?,
+// keyLength){isCausal, scale}, the same on the first keyLength keys, of which the last query stands at the
+// last: keys that are there for later cost nothing.
 #include "ops/attention.h"
 
 #include "ops/registry.h"

@@ -54,8 +54,8 @@ AttentionSizes attention_sizes(const Context& c, int first) {
   z.value_width = columns_of(spec_of(c, first + kValue));
   z.causal = c.attrs().get_bool(kIsCausal);
   z.has_mask = c.has(first + kAttnMask);
-  z.drops = c.op().attr_count() > kDropoutP && c.has(first + kDropCounter) &&
-            c.attrs().get_float(kDropoutP) > 0;
+  z.drops =
+      c.op().attr_count() > kDropoutP && c.has(first + kDropCounter) && c.attrs().get_float(kDropoutP) > 0;
   return z;
 }
 

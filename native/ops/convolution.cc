@@ -1,13 +1,20 @@
 #include "ops/convolution.h"
 
 #include "core/error.h"
+#include "ops/batched_gemm.h"
 #include "ops/bias.h"
+#include "ops/conv_channels.h"
+#include "ops/conv_halves.h"
+#include "ops/conv_operand.h"
 #include "ops/functions.h"
 #include "ops/op.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
+
+using namespace conv_detail;
 
 // Sizes, strides, paddings and dilations beyond this cannot belong to a tensor that fits into memory.
 constexpr int64_t kMaxExtent = int64_t{1} << 31;
@@ -99,18 +106,44 @@ Dims out_shape(const ConvGeometry& g, int rank) {
   return shape;
 }
 
-template <class T>
-ConvOperand<const T> operand(const TensorView& v) {
-  const Dims& s = v.spec->strides;
-  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
-  const int lead = 2 + kConvDims - s.size();
-  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
-  return o;
-}
-
 template <class F>
 decltype(auto) dispatch_floating(DType dtype, F&& fn) {
   return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
+}
+
+size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }
+
+// The optional bias as the kernels take it; `room` lies behind what they need themselves.
+template <class T>
+const T* read_bias(const EvalContext& c, size_t room) {
+  if (!c.has(2)) return nullptr;
+  return static_cast<const T*>(contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + room));
+}
+
+// ---- channels-last: what comes so stays so where there are kernels for it
+
+TensorSpec result_like(const TensorSpec& x, const ConvGeometry& g, const Dims& shape) {
+  const bool last = lies_channels_last(x) && has_channels_last(g);
+  return {x.dtype, shape, last ? channels_last_strides(shape) : contiguous_strides(shape)};
+}
+
+bool in_channels(const ConvGeometry& g, const TensorSpec& a, const TensorSpec& b) {
+  return lies_channels_last(a) && lies_channels_last(b) && has_channels_last(g);
+}
+
+size_t workspace_channels(const InferContext& c, const ConvGeometry& g, bool gradient) {
+  return dispatch_factor(
+             c.out(0).dtype,
+             [&]<class In>(In) { return channels_workspace<In>(g, gradient, conv_strides(c.in(1))); }) +
+         workspace_bias(c);
+}
+
+void eval_channels(const EvalContext& c, const ConvGeometry& g, bool gradient) {
+  dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+    const size_t room = channels_workspace<In>(g, gradient, conv_strides(*c.in(1).spec));
+    channels_forward<In>(g, gradient, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)),
+                         read_bias<GemmSum<In>>(c, room), c.out(0).as<In>(), c.workspace());
+  });
 }
 
 Dims dims_of(const Attrs& attrs, int k) { return Dims(attrs.get_ints(k)); }
@@ -131,15 +164,6 @@ void check_bias(const InferContext& c, int64_t channels) {
     c.fail(ErrorKind::kShape, "bias must be ", Dims{channels}, ", got ", c.in(2).shape);
 }
 
-size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }
-
-// The optional bias as the kernels take it; `room` lies behind what they need themselves.
-template <class T>
-const T* read_bias(const EvalContext& c, size_t room) {
-  if (!c.has(2)) return nullptr;
-  return static_cast<const T*>(contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + room));
-}
-
 // convolution: x [N, C, ...], weight [out, C / groups, ...], bias [out] -> [N, out, ...].
 void infer_convolution(InferContext& c) {
   check_floating(c);
@@ -147,19 +171,23 @@ void infer_convolution(InferContext& c) {
   check_bias(c, c.in(1).shape[0]);
   const Dims shape = out_shape(g, c.in(0).rank());
   checked_numel(c.op().name, shape);
-  c.add_output(c.in(0).dtype, shape);
+  c.add_output(result_like(c.in(0), g, shape));
 }
 
 size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
+  if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, false);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kForward);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_convolution(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).spec->shape, c.in(1).spec->shape);
+  if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, false);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kForward);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                     read_bias<T>(c, conv_forward_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -176,19 +204,23 @@ void infer_input_grad(InferContext& c) {
            ", got ", c.in(0).shape);
   }
   check_bias(c, shape[1]);
-  c.add_output(c.in(0).dtype, shape);
+  c.add_output(result_like(c.in(0), g, shape));
 }
 
 size_t workspace_input_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).shape);
+  if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, true);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kInputGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_input_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).spec->shape);
+  if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, true);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kInputGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_input_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_input_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                        read_bias<T>(c, conv_input_grad_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -209,13 +241,25 @@ void infer_weight_grad(InferContext& c) {
 
 size_t workspace_weight_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).shape, dims_of(c.attrs(), 0));
+  if (in_channels(g, c.in(0), c.in(1))) {
+    return dispatch_factor(c.out(0).dtype, [&]<class In>(In) { return channels_weight_workspace<In>(g); });
+  }
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kWeightGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_weight_grad_workspace<T>(g); });
 }
 
 void eval_weight_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).spec->shape, dims_of(c.attrs(), 0));
+  if (in_channels(g, *c.in(0).spec, *c.in(1).spec)) {
+    return dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+      channels_weight_grad<In>(g, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)), c.out(0).as<In>(),
+                               c.workspace());
+    });
+  }
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kWeightGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_weight_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_weight_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(),
+                        c.workspace());
   });
 }
 
@@ -283,7 +327,7 @@ const Op kConvolution{
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_convolution,
@@ -298,7 +342,7 @@ const Op kConvolutionInputGrad{
     .inputs = {InputDef{"grad"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"inputShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_input_grad,
@@ -313,7 +357,7 @@ const Op kConvolutionWeightGrad{
     .inputs = {InputDef{"grad"}, InputDef{"x"}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"weightShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .infer = infer_weight_grad,
     .workspace = workspace_weight_grad,

@@ -21,6 +21,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import type { KVCache } from './kv-cache.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface MultiheadAttentionOptions extends LayerOptions {
   /** Probability of dropping a weight, in training. Default 0. */
@@ -153,6 +154,7 @@ export class MultiheadAttention extends Module<
     }
     this.outProj = new Linear(embedDim, embedDim, { bias, dtype });
     if (this.outProj.bias !== null) zeros_(this.outProj.bias);
+    this[noteParameters]();
   }
 
   protected override stateName(field: string): string {
