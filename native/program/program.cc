@@ -107,6 +107,8 @@ void Program::find_state() {
         static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
 }
 
+constexpr size_t kLargeArena = size_t{4} << 20;
+
 void Program::build() {
   threads_ = num_threads();
   matmul_ = matmul_in_force();
@@ -115,8 +117,7 @@ void Program::build() {
   while (std::string_view(passes[in_place].name) != "inPlace") ++in_place;
   plan_ = plan_memory(recorded_.code, options_.passes.has(in_place));
   // What the recording took and gave back would lie beside the arena.
-  constexpr size_t kLarge = size_t{4} << 20;
-  if (plan_.bytes >= kLarge) pool_trim();
+  if (plan_.bytes >= kLargeArena) pool_trim();
   if (plan_.bytes > 0) arena_ = Storage::allocate(name().c_str(), plan_.bytes);
   replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, Ref<Storage>());
 }
@@ -151,6 +152,7 @@ void Program::move_to_arena() {
   if (!in_arena_.empty()) {
     written_state_.push_back(arena_.get());
     std::sort(written_state_.begin(), written_state_.end());
+    if (plan_.bytes >= kLargeArena) pool_trim();  // the memory that the gradients had
   }
 }
 

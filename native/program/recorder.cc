@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/pool.h"
+
 namespace lanegrad {
 namespace {
 
@@ -106,9 +108,18 @@ void Recorder::created(const Tensor& tensor) {
   if (!tensor->storage->mark) add(tensor->storage.get(), Origin::kCreated);
 }
 
+// As often the pool is trimmed as so many bytes more are live, or were copied.
+constexpr size_t kTrimmed = size_t{8} << 20;
+
 void Recorder::keep_former(const Tensor& t) {
   Entry& e = entry_of(t);
   if (e.origin == Origin::kMade || e.versions > 0 || e.former) return;
+  // Optimizers write when the temporaries of the passes before them are cached in sizes that no copy has.
+  copied_ += e.bytes;
+  if (copied_ >= kTrimmed) {
+    pool_trim();
+    copied_ = 0;
+  }
   e.former = Storage::allocate("compile", e.bytes);
   if (e.bytes > 0) std::memcpy(e.former->data(), e.storage->data(), e.bytes);
 }
@@ -187,6 +198,11 @@ void Recorder::after(const Call& call, const InferContext& inferred, std::span<c
       if (call.flat[k] && call.flat[k]->storage) ++entry_of(call.flat[k]).versions;
   }
   peak_ = std::max(peak_, live_ + workspace_bytes);
+  // A call is recorded once: what is cached while more and more is live would count at the peak of the process.
+  if (peak_ >= trimmed_ + kTrimmed) {
+    pool_trim();
+    trimmed_ = peak_;
+  }
 }
 
 void Recorder::before_copy(const Tensor& target) { keep_former(target); }
@@ -414,6 +430,7 @@ Recorded Recorder::finish(std::span<const Tensor> results, bool keep_grads) {
   std::erase_if(watched_, [](const WatchedLeaf& w) { return w.leaf->use_count() == 1; });
   out.watched = std::move(watched_);
   out.eager_peak = peak_;
+  for (Entry& e : entries_) e.former = Ref<Storage>();
   unmark();
   return out;
 }

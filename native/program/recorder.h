@@ -123,6 +123,8 @@ class Recorder final : public Recording {
   std::vector<WatchedLeaf> watched_;
   std::unordered_set<const TensorImpl*> seen_leaves_;
   size_t live_ = 0, peak_ = 0;
+  // Since the pool was last trimmed: bytes copied of what was there before; and the peak then.
+  size_t copied_ = 0, trimmed_ = 0;
 };
 
 }  // namespace lanegrad
