@@ -176,9 +176,9 @@ void channels_product(const ConvGeometry& g, bool gradient, ConvOperand<const In
   }
 }
 
-#define LANEGRAD_CONV(In)                                                                                  \
-  template size_t channels_product_workspace<In>(const ConvGeometry&, bool);                               \
-  template void channels_product<In>(const ConvGeometry&, bool, ConvOperand<const In>,                     \
+#define LANEGRAD_CONV(In)                                                              \
+  template size_t channels_product_workspace<In>(const ConvGeometry&, bool);           \
+  template void channels_product<In>(const ConvGeometry&, bool, ConvOperand<const In>, \
                                      ConvOperand<const In>, const GemmSum<In>*, In*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

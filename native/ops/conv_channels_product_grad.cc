@@ -136,9 +136,9 @@ void channels_product_weight_grad(const ConvGeometry& g, ConvOperand<const In> g
   });
 }
 
-#define LANEGRAD_CONV(In)                                                                              \
-  template size_t channels_product_weight_workspace<In>(const ConvGeometry&);                          \
-  template void channels_product_weight_grad<In>(const ConvGeometry&, ConvOperand<const In>,           \
+#define LANEGRAD_CONV(In)                                                                    \
+  template size_t channels_product_weight_workspace<In>(const ConvGeometry&);                \
+  template void channels_product_weight_grad<In>(const ConvGeometry&, ConvOperand<const In>, \
                                                  ConvOperand<const In>, In*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

@@ -1,3 +1,4 @@
+#include "ops/conv_amx.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
@@ -48,7 +49,7 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
-  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_forward_workspace<T>(g));
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise_forward(g)) return std::max(direct, pointwise_forward_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_forward_workspace<T>(g)) : direct;
@@ -59,6 +60,7 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                   T* out, void* workspace) {
   if (has_single_channels(g)) return depthwise_forward(g, x, weight, bias, out, workspace);
   if (is_whole(g) && whole_forward(g, x, weight, bias, out, workspace)) return;
+  if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, bias, out, workspace)) return;
   if (suits_pointwise_forward(g) && pointwise_forward(g, x, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_forward(g, x, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);

@@ -19,7 +19,7 @@ struct TapRun {
 // Places that see the same taps, but for edges: all of a convolution, or one phase of the stride of an input
 // gradient.
 struct GatherPhase {
-  int64_t rows, columns;               // of its places, in an image
+  int64_t rows, columns;            // of its places, in an image
   int64_t first_row, first_column;  // where the first lies in the result
   int64_t advance_rows, advance_columns;
   int64_t taps, runs;
@@ -38,8 +38,8 @@ struct GatherSource {
 // Rows of taps * channels elements for the places [first, first + count) of all images, through `runs` of the
 // phase's runs from `run` on.
 template <class In>
-void gather_pixels(const GatherPhase& p, int64_t run, int64_t runs, const GatherSource<In>& from, int64_t first,
-                   int64_t count, In* to) {
+void gather_pixels(const GatherPhase& p, int64_t run, int64_t runs, const GatherSource<In>& from,
+                   int64_t first, int64_t count, In* to) {
   int64_t image = first / p.pixels(), i = first % p.pixels() / p.columns, j = first % p.columns;
   const auto zeros = [&](int64_t elements) {
     std::memset(static_cast<void*>(to), 0, static_cast<size_t>(elements) * sizeof(In));

@@ -1,8 +1,11 @@
 #include "ops/convolution.h"
 
 #include "core/error.h"
+#include "ops/batched_gemm.h"
 #include "ops/bias.h"
 #include "ops/conv_channels.h"
+#include "ops/conv_halves.h"
+#include "ops/conv_operand.h"
 #include "ops/functions.h"
 #include "ops/op.h"
 #include "ops/registry.h"
@@ -103,30 +106,9 @@ Dims out_shape(const ConvGeometry& g, int rank) {
   return shape;
 }
 
-ConvStrides strides_of(const TensorSpec& spec) {
-  const Dims& s = spec.strides;
-  ConvStrides strides{s[0], s[1]};
-  const int lead = 2 + kConvDims - s.size();
-  for (int d = lead; d < kConvDims; ++d) strides[2 + d] = s[2 + d - lead];
-  return strides;
-}
-
-template <class T>
-ConvOperand<const T> operand(const TensorView& v) {
-  return {v.as<const T>(), strides_of(*v.spec)};
-}
-
 template <class F>
 decltype(auto) dispatch_floating(DType dtype, F&& fn) {
   return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
-}
-
-// The 16-bit floats too.
-template <class F>
-decltype(auto) dispatch_stored_floats(DType dtype, F&& fn) {
-  if (dtype == DType::kBFloat16) return fn(BFloat16{});
-  if (dtype == DType::kFloat16) return fn(Float16{});
-  return dispatch_floating(dtype, static_cast<F&&>(fn));
 }
 
 size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }
@@ -150,16 +132,16 @@ bool in_channels(const ConvGeometry& g, const TensorSpec& a, const TensorSpec& b
 }
 
 size_t workspace_channels(const InferContext& c, const ConvGeometry& g, bool gradient) {
-  return dispatch_stored_floats(
+  return dispatch_factor(
              c.out(0).dtype,
-             [&]<class In>(In) { return channels_workspace<In>(g, gradient, strides_of(c.in(1))); }) +
+             [&]<class In>(In) { return channels_workspace<In>(g, gradient, conv_strides(c.in(1))); }) +
          workspace_bias(c);
 }
 
 void eval_channels(const EvalContext& c, const ConvGeometry& g, bool gradient) {
-  dispatch_stored_floats(c.out(0).spec->dtype, [&]<class In>(In) {
-    const size_t room = channels_workspace<In>(g, gradient, strides_of(*c.in(1).spec));
-    channels_forward<In>(g, gradient, operand<In>(c.in(0)), operand<In>(c.in(1)),
+  dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+    const size_t room = channels_workspace<In>(g, gradient, conv_strides(*c.in(1).spec));
+    channels_forward<In>(g, gradient, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)),
                          read_bias<GemmSum<In>>(c, room), c.out(0).as<In>(), c.workspace());
   });
 }
@@ -195,7 +177,7 @@ void infer_convolution(InferContext& c) {
 size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
   if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, false);
-  if (is_narrow(c.out(0).dtype)) return widened_bytes(c);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kForward);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); }) +
          workspace_bias(c);
 }
@@ -203,9 +185,9 @@ size_t workspace_convolution(const InferContext& c) {
 void eval_convolution(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).spec->shape, c.in(1).spec->shape);
   if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, false);
-  if (is_narrow(c.out(0).spec->dtype)) return eval_widened(c);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kForward);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                     read_bias<T>(c, conv_forward_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -228,7 +210,7 @@ void infer_input_grad(InferContext& c) {
 size_t workspace_input_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).shape);
   if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, true);
-  if (is_narrow(c.out(0).dtype)) return widened_bytes(c);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kInputGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); }) +
          workspace_bias(c);
 }
@@ -236,9 +218,9 @@ size_t workspace_input_grad(const InferContext& c) {
 void eval_input_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).spec->shape);
   if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, true);
-  if (is_narrow(c.out(0).spec->dtype)) return eval_widened(c);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kInputGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_input_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_input_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                        read_bias<T>(c, conv_input_grad_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -260,24 +242,24 @@ void infer_weight_grad(InferContext& c) {
 size_t workspace_weight_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).shape, dims_of(c.attrs(), 0));
   if (in_channels(g, c.in(0), c.in(1))) {
-    return dispatch_stored_floats(c.out(0).dtype,
-                                  [&]<class In>(In) { return channels_weight_workspace<In>(g); });
+    return dispatch_factor(c.out(0).dtype, [&]<class In>(In) { return channels_weight_workspace<In>(g); });
   }
-  if (is_narrow(c.out(0).dtype)) return widened_bytes(c);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kWeightGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_weight_grad_workspace<T>(g); });
 }
 
 void eval_weight_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).spec->shape, dims_of(c.attrs(), 0));
   if (in_channels(g, *c.in(0).spec, *c.in(1).spec)) {
-    return dispatch_stored_floats(c.out(0).spec->dtype, [&]<class In>(In) {
-      channels_weight_grad<In>(g, operand<In>(c.in(0)), operand<In>(c.in(1)), c.out(0).as<In>(),
+    return dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+      channels_weight_grad<In>(g, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)), c.out(0).as<In>(),
                                c.workspace());
     });
   }
-  if (is_narrow(c.out(0).spec->dtype)) return eval_widened(c);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kWeightGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_weight_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_weight_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(),
+                        c.workspace());
   });
 }
 

@@ -127,8 +127,6 @@ struct SliceSpecs {
   }
 };
 
-}  // namespace
-
 // Bytes for wide copies of these operands and the record's own workspace beside them.
 size_t widened_bytes(const InferContext& c) {
   const auto flat = c.inputs().flat();
@@ -138,8 +136,6 @@ size_t widened_bytes(const InferContext& c) {
   const Operands<const TensorSpec*> wide(in.pointers, c.inputs().starts());
   return in.bytes + out.bytes + own_bytes(c.op(), wide, c.attrs(), {out.specs.data(), outs.size()});
 }
-
-namespace {
 
 size_t slice_bytes(const InferContext& c, const Slices& slices, int64_t count) {
   const SliceSpecs specs(c, slices, count);
@@ -155,8 +151,6 @@ size_t sum_bytes(const InferContext& c, const Slices& slices) {
     if (slices.outputs[j] == Slices::kSummed) bytes += aligned(c.outputs()[j].bytes());
   return bytes;
 }
-
-}  // namespace
 
 void eval_widened(const EvalContext& c) {
   const Op& op = c.op();
@@ -196,8 +190,6 @@ void eval_widened(const EvalContext& c) {
     }
   }
 }
-
-namespace {
 
 // The operand from item `first` on.
 TensorView from_item(const TensorView& view, int dim, int64_t first, const TensorSpec& spec) {
@@ -251,6 +243,10 @@ void eval_slices(const EvalContext& c, const InferContext& specs, const Cut& cut
 size_t evaluation_bytes(const InferContext& inferred) {
   const Op& op = inferred.op();
   if (!has_narrow(inferred)) return op.workspace ? op.workspace(inferred) : 0;
+  return widened_evaluation_bytes(inferred);
+}
+
+size_t widened_evaluation_bytes(const InferContext& inferred) {
   const Cut cut = cut_of(inferred);
   if (cut.count == 0) return widened_bytes(inferred);
   const int64_t rest = cut.slices.items % cut.count;
@@ -264,6 +260,11 @@ void run_eval(const EvalContext& c) {
   for (const TensorView& view : c.inputs().flat()) narrow |= view.spec && widens(op, view.spec->dtype);
   for (const TensorView& view : c.outputs()) narrow |= widens(op, view.spec->dtype);
   if (!narrow) return op.eval(c);
+  run_widened(c);
+}
+
+void run_widened(const EvalContext& c) {
+  const Op& op = c.op();
   InlineVector<const TensorSpec*, 8> pointers;
   for (const TensorView& view : c.inputs().flat()) pointers.push_back(view.spec);
   InferContext specs(op, Operands<const TensorSpec*>(pointers, c.inputs().starts()), c.attrs());

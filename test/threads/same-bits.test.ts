@@ -187,6 +187,14 @@ describe.runIf(counts.length > 1)('large ops', () => {
         ]),
       ),
     ),
+    'convolution of bfloat16 and gradients': () => {
+      const inputs = [
+        [16, 40, 28, 27],
+        [50, 40, 3, 3],
+      ].map((shape) => randn(shape, { dtype: 'bfloat16' }).requiresGrad_());
+      const out = conv2d(inputs[0]!, inputs[1]!, undefined, { padding: 1, stride: 2 });
+      return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+    },
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {
