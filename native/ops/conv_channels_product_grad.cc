@@ -11,7 +11,7 @@ namespace {
 // Pixels are summed in chunks, whose number follows from the shape, and then the chunks in order.
 constexpr int64_t kChunks = 16, kMostSums = int64_t{1} << 22;  // elements, but for one chunk
 constexpr int64_t kSlots = 16;
-// Few sums and pixels that lie as they are wanted need no other order of the work than that of gemm().
+// Bytes of a line of the caches.
 constexpr int64_t kLine = 64;
 
 template <class In>

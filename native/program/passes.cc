@@ -6,14 +6,10 @@ namespace lanegrad {
 namespace {
 
 constexpr Pass kPasses[] = {
-    {"constantFolding", true, constant_folding},
-    {"commonSubexpressions", true, common_subexpressions},
-    {"scatterSums", true, scatter_sums},
-    {"deadCode", true, dead_code},
-    {"chooseLayout", false, choose_layout},
-    {"finishProducts", true, finish_products},
-    {"fuseElementwise", true, fuse_elementwise},
-    {"inPlace", true, nullptr},  // plan.cc
+    {"constantFolding", true, constant_folding}, {"commonSubexpressions", true, common_subexpressions},
+    {"scatterSums", true, scatter_sums},         {"deadCode", true, dead_code},
+    {"chooseLayout", false, choose_layout},      {"finishProducts", true, finish_products},
+    {"fuseElementwise", true, fuse_elementwise}, {"inPlace", true, nullptr},  // plan.cc
 };
 static_assert(std::size(kPasses) <= 64);
 

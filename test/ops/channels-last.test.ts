@@ -89,7 +89,7 @@ function run(
   seed: (y: Tensor) => Tensor,
 ): Results {
   const operands = [x, weight, bias].map((one) => one.detach().requiresGrad_());
-  const y = conv2d(operands[0]!, operands[1]!, operands[2]!, options);
+  const y = conv2d(operands[0]!, operands[1]!, operands[2], options);
   const [dx, dw, db] = grad(y, operands, { gradOutputs: seed(y) });
   return { y, dx: dx!, dw: dw!, db: db! };
 }

@@ -53,12 +53,24 @@ test('data, reshape and flatten see the logical order', () => {
 describe('convolutions and pools give row-major results', () => {
   test.each(
     Object.entries({
-      conv2d: () => conv2d(x, randn([4, 4, 3, 3])),
+      'conv2d of few channels': () => conv2d(x, randn([4, 4, 3, 3])),
+      'conv2d of a row-major image': () => conv2d(x.contiguous(), randn([4, 1, 3, 3]), null, { groups: 4 }),
       'maxPool2d with indices': () => maxPool2d(x, 3, { stride: 1, returnIndices: true }).values,
       avgPool2d: () => avgPool2d(x, 3, { stride: 1 }),
     }),
   )('%s', (_name, run) => {
     expect(run().strides).toEqual([64, 16, 4, 1]);
+  });
+});
+
+describe.runIf(info().name === 'native')('convolutions keep channels last', () => {
+  test.each(
+    Object.entries({
+      depthwise: () => conv2d(x, randn([4, 1, 3, 3]), null, { padding: 1, groups: 4 }),
+      pointwise: () => conv2d(x, randn([4, 4, 1, 1])),
+    }),
+  )('%s', (_name, run) => {
+    expect(run().strides).toEqual(channelsLast);
   });
 });
 

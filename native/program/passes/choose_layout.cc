@@ -54,8 +54,8 @@ class Movable {
 
 // What is decided up to a node.
 struct Layouts {
-  std::vector<bool> last;         // by storage: it lies channels-last
-  std::map<Value, int> to_last;   // copies in the other order, and their storages (-1 in a trial)
+  std::vector<bool> last;        // by storage: it lies channels-last
+  std::map<Value, int> to_last;  // copies in the other order, and their storages (-1 in a trial)
   std::map<Value, int> to_plain;
   double cost = 0;
 };

@@ -6,11 +6,11 @@
 namespace lanegrad {
 namespace {
 
-constexpr double kCopy = 5;                                 // an element
-constexpr double kDepthwise = 3, kDepthwiseNarrow = 20;     // an element of the image
-constexpr double kPointwise = 2, kPointwiseNarrow = 6;      // an element of image and result
-constexpr double kBatchNorm = 3;                            // an element,
-constexpr int64_t kLargePlane = 512;                        // of planes of so many pixels: row-major is faster
+constexpr double kCopy = 5;                              // an element
+constexpr double kDepthwise = 3, kDepthwiseNarrow = 20;  // an element of the image
+constexpr double kPointwise = 2, kPointwiseNarrow = 6;   // an element of image and result
+constexpr double kBatchNorm = 3;                         // an element,
+constexpr int64_t kLargePlane = 512;                     // of planes of so many pixels: row-major is faster
 
 int64_t plane_of(const TensorSpec& x) {
   int64_t plane = 1;
