@@ -6,7 +6,9 @@
 // last: keys that are there for later cost nothing.
 #include "ops/attention.h"
 
+#include "ops/attention_tiles.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -101,7 +103,18 @@ void add_outputs(InferContext& c) {
   c.add_output(rows_like(query, shape));
   Dims rows = query.shape;
   rows.resize(query.rank() - 1);
-  c.add_output(query.dtype, rows);
+  c.add_output(computed_dtype(query.dtype), rows);
+}
+
+size_t forward_workspace(const InferContext& c) {
+  if (!is_narrow(c.in(kQuery).dtype)) return attention_forward_workspace(c);
+  const size_t wide = widened_evaluation_bytes(c);
+  return attention_suits_tiles(c) ? std::max(wide, attention_tiles_workspace(c)) : wide;
+}
+
+void forward_eval(const EvalContext& c) {
+  if (!is_narrow(c.in(kQuery).spec->dtype)) return attention_forward(c);
+  if (!attention_suits_tiles(c) || !attention_on_tiles(c)) run_widened(c);
 }
 
 void forward_infer(InferContext& c) {
@@ -128,7 +141,7 @@ void backward_infer(InferContext& c) {
   check_parameter(c, "out", c.in(kSavedOut), query.dtype, shape);
   Dims rows = query.shape;
   rows.resize(query.rank() - 1);
-  check_parameter(c, "logSumExp", c.in(kSavedLogSum), query.dtype, rows);
+  check_parameter(c, "logSumExp", c.in(kSavedLogSum), computed_dtype(query.dtype), rows);
   for (int i : {kQuery, kKey, kValue}) {
     const TensorSpec& x = c.in(kGradOperands + i);
     c.add_output(rows_like(x, x.shape));
@@ -175,11 +188,11 @@ const Op kAttention{
     .inputs = {InputDef{"query"}, InputDef{"key"}, InputDef{"value"}, kMaskDef, kCounterDef},
     .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
     .attrs = kAttentionAttrs,
-    .flags = kRandom,
+    .flags = kRandom | kTakesHalves,
     .autocast = Autocast::kLower,
     .infer = forward_infer,
-    .workspace = attention_forward_workspace,
-    .eval = attention_forward,
+    .workspace = forward_workspace,
+    .eval = forward_eval,
     .slices = slices<0>,
     .saves = {.inputs = 0b11111, .outputs = 0b11},
     .vjp = forward_vjp,

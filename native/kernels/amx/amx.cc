@@ -24,6 +24,8 @@
 
 #include "kernels/amx/conv.inl"
 
+#include "kernels/amx/attention.inl"
+
 namespace {
 
 template <class Tiles, class T>
@@ -41,7 +43,12 @@ const AmxTable& amx_table_of() {
   static constexpr AmxTable table{.f32 = ops_of<Tiles, float>(),
                                   .bf16 = ops_of<Tiles, BFloat16>(),
                                   .turn = turn_lines,
-                                  .sums = conv_sums<Tiles>};
+                                  .sums = conv_sums<Tiles>,
+                                  .attention = {.lines = attention_lines,
+                                                .pairs = attention_pairs,
+                                                .scores = attention_scores<Tiles>,
+                                                .weigh = attention_weigh<Tiles>,
+                                                .round = attention_round}};
   return table;
 }
 

@@ -19,6 +19,7 @@
 #include <type_traits>
 
 #include "core/half.h"
+#include "kernels/amx/attention.h"
 #include "kernels/amx/conv.h"
 
 namespace lanegrad {
@@ -74,6 +75,7 @@ struct AmxTable {
   // places and whose columns are the lines.
   void (*turn)(const uint16_t* lines, int64_t line, int64_t steps, uint16_t* out);
   void (*sums)(const AmxSums&);
+  AmxAttentionOps attention;
 
   template <class T>
   const AmxOps<T>& of() const {
