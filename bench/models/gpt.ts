@@ -35,7 +35,7 @@ export class Gpt extends nn.Module {
 
   /** ids: [N, T], the next places of samples whose earlier ones the caches hold; gives the logits [N, T, vocabulary]. */
   decode(ids: Tensor, caches: readonly nn.KVCache[]): Tensor {
-    const positions = this.positions.forward(caches[0]!.positions(ids.shape[1]!));
+    const positions = this.positions.forward(caches[0]!.positions(ids.shape[1]));
     let x = this.tokens.forward(ids).add(positions);
     for (const [i, block] of [...this.blocks].entries()) x = block.forward(x, caches[i]);
     return this.head.forward(this.norm.forward(x));

@@ -198,7 +198,8 @@ void Recorder::after(const Call& call, const InferContext& inferred, std::span<c
       if (call.flat[k] && call.flat[k]->storage) ++entry_of(call.flat[k]).versions;
   }
   peak_ = std::max(peak_, live_ + workspace_bytes);
-  // A call is recorded once: what is cached while more and more is live would count at the peak of the process.
+  // A call is recorded once: what is cached while more and more is live would count at the peak of the
+  // process.
   if (peak_ >= trimmed_ + kTrimmed) {
     pool_trim();
     trimmed_ = peak_;

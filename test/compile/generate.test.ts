@@ -44,7 +44,7 @@ const nextToken =
   (model: Model, caches: readonly nn.KVCache[]) =>
   (ids: Tensor): Tensor =>
     noGrad(() => {
-      const logits = model.forward(ids, caches[0]!.positions(ids.shape[1]!), caches);
+      const logits = model.forward(ids, caches[0]!.positions(ids.shape[1]), caches);
       return argmax(logits, { dim: -1, keepdim: true });
     });
 
