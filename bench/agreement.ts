@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { compile, manualSeed } from '../lib/index.js';
 import type { CompileOptions } from '../lib/index.js';
-import { workloads } from './models/index.js';
+import { trainingWorkloads } from './models/index.js';
 import type { Workload } from './step.js';
 import { digits, textTable } from './table.js';
 
@@ -54,7 +54,7 @@ if (process.argv[1] === import.meta.filename) {
   const { values } = parseArgs({
     options: { workload: { type: 'string', default: 'all' }, steps: { type: 'string', default: '50' } },
   });
-  const chosen = workloads.filter(
+  const chosen = trainingWorkloads.filter(
     ({ name }) => values.workload === 'all' || values.workload.split(',').includes(name),
   );
   const rows = chosen.map((workload) => {

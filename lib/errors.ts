@@ -1,6 +1,12 @@
+import { named } from './error-names.js';
+
 /** The base of every error that lanegrad throws. The message says the op, what it got and what it wanted. */
 export class LanegradError extends Error {
   override name = 'LanegradError';
+
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message === undefined ? message : named(message), options);
+  }
 }
 
 /** Ranks, sizes or broadcasting do not fit. */

@@ -1,7 +1,7 @@
 import { backend } from './backend/current.js';
 import { unrecorded } from './backend/recording.js';
 import { checkInt, checkTensor, shapeText } from './check.js';
-import { DTypeError, ShapeError } from './errors.js';
+import { BusyError, DTypeError, ShapeError } from './errors.js';
 import { checkFunction, keep, synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
@@ -24,10 +24,25 @@ export function makeRandomState(): void {
   currentGenerator();
 }
 
+/** Runs `fn`, which uses the generator: who draws numbers does not know of one. */
+function onGenerator<T>(op: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
+    const [, program = 'a program'] = /uses a tensor that (.*), which runs/.exec(error.message) ?? [];
+    throw new BusyError(
+      `[${op}] needs the generator of random numbers, from which ${program}, which runs on its own thread, draws too; ` +
+        'await the promise of its call first',
+      { cause: error },
+    );
+  }
+}
+
 /** Runs `fn` with the generator in the state that `set` writes, and puts back the one before. */
 function withState<T>(set: (generator: Tensor) => void, fn: () => T): T {
   const own = currentGenerator();
-  const former = keep(backend.run1('clone', [own], {}));
+  const former = onGenerator('withSeed', () => keep(backend.run1('clone', [own], {})));
   try {
     set(own);
     return fn();
@@ -39,7 +54,7 @@ function withState<T>(set: (generator: Tensor) => void, fn: () => T): T {
 
 function setSeed(own: Tensor, seed: number): void {
   const state = backend.create('int64', [2], BigInt64Array.of(BigInt(seed), 0n));
-  backend.runInPlace('copy', [own, state], {});
+  onGenerator('manualSeed', () => backend.runInPlace('copy', [own, state], {}));
   backend.release(state);
 }
 
@@ -94,7 +109,8 @@ export function withSeed<T>(seed: number, fn: () => T): T {
  * console.assert(String(rand([2]).tolist()) === String(a));
  */
 export function getRngState(): Tensor<'int64'> {
-  return backend.run1('clone', [currentGenerator()], {}) as Tensor<'int64'>;
+  const own = currentGenerator();
+  return onGenerator('getRngState', () => backend.run1('clone', [own], {})) as Tensor<'int64'>;
 }
 
 /**
@@ -115,7 +131,8 @@ export function setRngState(state: Tensor): void {
   if (state.dtype !== 'int64') throw new DTypeError(`[setRngState] state: got ${state.dtype}, wanted int64`);
   if (state.shape.length !== 1 || state.shape[0] !== 2)
     throw new ShapeError(`[setRngState] state: got shape ${shapeText(state.shape)}, wanted [2]`);
-  backend.runInPlace('copy', [currentGenerator(), state], {});
+  const own = currentGenerator();
+  onGenerator('setRngState', () => backend.runInPlace('copy', [own, state], {}));
 }
 
 /** Runs `fn` with random numbers from where the generator stood; those outside go on as if it had not run. */
@@ -125,7 +142,8 @@ export function withGeneratorState<T>(state: Tensor, fn: () => T): T {
 
 /** A counter for one random op, which takes `blocks` blocks of four words from the generator. */
 export function nextCounter(blocks: number): Tensor {
-  return backend.run1('nextCounter', [currentGenerator()], { count: blocks });
+  const own = currentGenerator();
+  return onGenerator('nextCounter', () => backend.run1('nextCounter', [own], { count: blocks }));
 }
 
 /** A 32-bit seed drawn from the generator, for what shuffles in JavaScript. */

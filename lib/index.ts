@@ -1,6 +1,18 @@
 // The public surface: everything that may be imported from 'lanegrad'.
 import './methods/attach.js';
 
+import { nameCalls } from './backend/call-names.js';
+import * as generator from './generator.js';
+import * as io from './io/index.js';
+import * as nn from './nn/index.js';
+import * as F from './ops/functional.js';
+import * as ops from './ops/index.js';
+import * as linalg from './ops/linalg/index.js';
+import * as signal from './ops/signal/index.js';
+import * as special from './ops/special.js';
+import * as vision from './ops/vision/index.js';
+import { Tensor } from './tensor.js';
+
 export { detectAnomaly, setDetectAnomaly } from './anomaly.js';
 export type { DetectAnomalyOptions } from './anomaly.js';
 export { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.js';
@@ -61,3 +73,6 @@ export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
 export { Tensor } from './tensor.js';
 export type { ItemOf, Nested } from './tensor.js';
+
+// What errors call what was called. Tensors have their methods from methods/attach.ts.
+nameCalls(ops, F, linalg, special, signal, vision, nn, nn.init, generator, io, Tensor.prototype);

@@ -27,7 +27,7 @@ const libRank = {
   index: 5,
   cli: 6,
 };
-const libBase = new Set(['dtype', 'errors', 'package-info']);
+const libBase = new Set(['dtype', 'errors', 'error-names', 'package-info']);
 const otherOfLib = 2;
 
 const rankOfLib = (part) => (libBase.has(part) ? 0 : (libRank[part] ?? otherOfLib));

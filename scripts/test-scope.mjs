@@ -21,6 +21,7 @@ export const atAnyLevel = [
   'test/debug',
   'test/errors/bad-losses.test.ts',
   'test/errors/bad-modules.test.ts',
+  'test/errors/call-names.test.ts',
   'test/errors/hostile.test.ts',
   'test/errors/mistakes.test.ts',
   'test/errors/option-names.test.ts',

@@ -32,3 +32,5 @@ export const workloads: readonly Workload[] = [
   resnet18224B1,
   gptNanoGenerate,
 ];
+
+export const trainingWorkloads = workloads.filter(({ kind }) => kind !== 'inference');

@@ -89,21 +89,56 @@ export interface Call {
   readonly location: string | undefined;
 }
 
-/** The innermost call of the library in a stack. */
-export function callIn({ stack }: Error): Call {
-  let name: string | undefined;
-  for (const line of (stack ?? '').split('\n').slice(1)) {
+/** One frame of a stack: what is called there, as the engine says it, and where outside of the library it is. */
+interface Frame {
+  readonly line: string;
+  readonly location: string | undefined;
+}
+
+/** The frames of a stack, innermost first, without those of the runtime. */
+function* framesOf(stack: string): Generator<Frame> {
+  for (const line of stack.split('\n')) {
     // V8: `at f (file:1:2)` or `at file:1:2`; JavaScriptCore: `f@file:1:2`.
     const match = /(?:\(|@|at (?:async )?)([^()@]+):(\d+):(\d+)\)?$/.exec(line.trim());
     if (!match) continue;
     const [, source = '', row, column] = match;
     const file = source.startsWith('file://') ? fileURLToPath(source) : source;
     if (file.startsWith('node:') || file === 'native') continue;
-    if (!ownFolders.some((own) => file.startsWith(own)))
-      return { name, location: `${file}:${row}:${column}` };
+    const isOwn = ownFolders.some((own) => file.startsWith(own));
+    yield { line, location: isOwn ? undefined : `${file}:${row}:${column}` };
+  }
+}
+
+/** The innermost call of the library in a stack. */
+export function callIn({ stack }: Error): Call {
+  let name: string | undefined;
+  for (const { line, location } of framesOf((stack ?? '').slice((stack ?? '').indexOf('\n') + 1))) {
+    if (location !== undefined) return { name, location };
     name = functionIn(line) ?? name;
   }
   return { name, location: undefined };
+}
+
+/**
+ * What the innermost call of the library is called by who called it: the outermost of its frames, up to the `forward` of a
+ * module, whose function is among `names`. undefined where none is.
+ */
+export function publicCallIn({ stack }: Error, names: ReadonlySet<string>): string | undefined {
+  let found: string | undefined;
+  for (const { line, location } of framesOf((stack ?? '').slice((stack ?? '').indexOf('\n') + 1))) {
+    if (location !== undefined) return found;
+    const name = functionIn(line);
+    if (name === undefined) continue;
+    if (name === 'forward') return found;
+    if (names.has(name) && isPublic(line, name)) found = name;
+  }
+  return found;
+}
+
+/** Whether a frame is that of a function, a constructor or a method of a tensor: other methods are called as ops are, too. */
+function isPublic(line: string, name: string): boolean {
+  const [, called = name] = /^\s*at (?:async )?([^(]+) \(/.exec(line) ?? [];
+  return called === name || called === `new ${name}` || /^_?(?:Tensor|Object|Module)\./.test(called);
 }
 
 /** `item` of `at Tensor.item (`, `data` of `at get data [as data]` or `at Tensor.get data`, `lr` of `at Group.set [as lr]`. */

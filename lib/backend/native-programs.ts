@@ -162,12 +162,12 @@ class NativeProgram<T extends Handle> implements Program<T> {
     } finally {
       this.#inFlight.delete(promise);
       signal?.removeEventListener('abort', cancel);
+      // However it ended: those who await several calls hear of them in their order.
+      await macrotask();
     }
     if (ids === null)
       throw signal?.aborted === true ? signal.reason : new BusyError('[compile] the program was stopped');
-    const results = this.#ids.adopt(ids);
-    await macrotask();
-    return results;
+    return this.#ids.adopt(ids);
   }
 
   describe(): ProgramDescription {

@@ -37,7 +37,11 @@ export interface AsyncCallOptions {
 /** A function as {@link compile} gives it. */
 export interface CompiledFunction<Args extends unknown[], Result> {
   (...args: Args): Result;
-  /** The same on a thread of its own: the event loop goes on meanwhile. A call that is recorded runs here. */
+  /**
+   * The same on another thread: the event loop goes on meanwhile. Calls run in their order where one writes what another uses,
+   * others at the same time. A call that is recorded runs here, when nothing is in flight, with what it was given. The function
+   * has no `this`.
+   */
   readonly async: (...args: Args) => Promise<Result>;
   /** As `async`, with options. */
   readonly asyncWith: (options: AsyncCallOptions, ...args: Args) => Promise<Result>;
@@ -64,12 +68,14 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * that ran (`training`, parameters), the gradients that are set, groups, hooks and options that are no numbers. Tensors that `fn`
  * reaches otherwise, such as parameters, states of optimizers, running statistics and the generator of random numbers, are
  * state: read and written where they are. JavaScript in `fn` runs only while it is recorded. Results are new tensors without
- * history.
+ * history; one that is returned twice is one. A function that looks at `this` has programs for each.
  *
  * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
  * @param fn Takes and gives tensors, numbers, booleans and strings, in arrays and plain objects.
- * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, or uses a disposed tensor.
+ * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, uses a disposed tensor, or puts
+ * another tensor into the field of a module that it computes with.
+ * @throws BusyError from a call while calls by `async` use what it would, or wait for their turn.
  * @throws DTypeError from a call with, or for, something else than such values.
  * @throws ValueError from a call, if `fn` returns a promise; for options out of range or unknown.
  * @throws DisposedError from a call after `dispose`.

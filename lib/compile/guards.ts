@@ -150,7 +150,6 @@ function isInSet({ set, value }: Member): boolean {
 /** Enumerable ones. Unlike `Object.keys` this makes no array. */
 function countFields(holder: object): number {
   let count = 0;
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars, guard-for-in
   for (const _ in holder) ++count;
   return count;
 }

@@ -115,7 +115,7 @@ function runRecording(
   openScope();
   try {
     const template = recordingWith(recording, () => {
-      const result = synchronous('compile', Reflect.apply(fn, receiver, args));
+      const result: unknown = synchronous<unknown>('compile', Reflect.apply(fn, receiver, args));
       refuseReplaced(programs, guards);
       // A tensor that is returned twice is one tensor.
       return takeApart(result, 'the result', found, new Map());

@@ -1,6 +1,6 @@
 import { backend } from '../backend/current.js';
 import { describe, noAttrs } from '../check.js';
-import { DTypeError, ValueError } from '../errors.js';
+import { BusyError, DisposedError, DTypeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
 import { Module } from '../nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
@@ -10,12 +10,17 @@ import type { Slot } from '../nn/tree.js';
 import { clone } from '../ops/convert.js';
 import { keep, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { compile } from './compile.js';
+import type { CompiledFunction } from './compile.js';
 
 /** A module as it was, for use while it is trained further. See {@link snapshot}. */
 export class Snapshot<M extends AnyModule> {
   readonly #module: M;
   /** Copies, by the tensors that they were made of. Shared tensors stay shared. */
   readonly #copies = new Map<Tensor, Tensor>();
+  /** The copying as a program, which waits for its turn. */
+  #taking: CompiledFunction<[], void> | undefined;
+  #disposed = false;
 
   /** @internal */
   constructor(module: M) {
@@ -47,19 +52,55 @@ export class Snapshot<M extends AnyModule> {
   /**
    * Takes the module's weights as they are now.
    *
-   * @throws BusyError while a program that runs on another thread writes them.
+   * @throws BusyError while a program that runs on another thread writes them, or predicts with this copy: `updateAsync` waits.
    * @throws ValueError if the module has got other parameters since.
    */
   update(): this {
-    const pairs = this.#slots().map((slot) => [this.#copyOf(slot), slot.value] as const);
-    noGrad(() => {
-      for (const [copy, value] of pairs) backend.runInPlace('copy', [copy, value], noAttrs);
-    });
+    this.#check();
+    try {
+      this.#take();
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error;
+      const [, program = 'a program'] = /uses a tensor that (.*), which runs/.exec(error.message) ?? [];
+      throw new BusyError(
+        `[snapshot.update] ${program}, which runs on its own thread, uses the weights or their copy; ` +
+          'await the promise of its call first, or await updateAsync()',
+        { cause: error },
+      );
+    }
     return this;
+  }
+
+  /**
+   * As `update`, in the order of the calls of compiled functions: those that were started before use the former weights, those
+   * that are started from here on the new ones. The copying runs on the thread of programs.
+   *
+   * @throws ValueError (the promise is rejected) if the module has got other parameters since.
+   * @throws DisposedError (the promise is rejected) after `dispose`.
+   */
+  async updateAsync(): Promise<this> {
+    if (this.#disposed) throw new DisposedError('[snapshot.updateAsync] the snapshot was disposed');
+    this.#check();
+    this.#taking ??= compile(() => this.#take(), { name: 'snapshot.updateAsync' });
+    await this.#taking.async();
+    return this;
+  }
+
+  /** The module's tensors must be those that were copied. */
+  #check(): void {
+    for (const slot of this.#slots()) this.#copyOf(slot);
+  }
+
+  #take(): void {
+    noGrad(() => {
+      for (const [value, copy] of this.#copies) backend.runInPlace('copy', [copy, value], noAttrs);
+    });
   }
 
   /** Frees the copies. */
   dispose(): void {
+    this.#disposed = true;
+    this.#taking?.dispose();
     for (const copy of this.#copies.values()) copy.dispose();
   }
 

@@ -3,6 +3,8 @@ import { ValueError } from '../errors.js';
 import { drawSeed } from '../generator.js';
 import { stackSamples } from './dataset.js';
 import type { Dataset, Sample } from './dataset.js';
+import { BatchSampler } from './samplers.js';
+import type { BatchSamplerLike, Sampler } from './samplers.js';
 import { shuffle } from './shuffle.js';
 
 export interface DataLoaderOptions {
@@ -14,6 +16,10 @@ export interface DataLoaderOptions {
   seed?: number;
   /** Leave out the last batch if it is smaller. Default false. */
   dropLast?: boolean;
+  /** The order of the samples in place of `shuffle`. */
+  sampler?: Sampler;
+  /** The batches themselves, in place of all of the above. */
+  batchSampler?: BatchSamplerLike;
 }
 
 /**
@@ -22,7 +28,8 @@ export interface DataLoaderOptions {
  * The order of epoch e with seed s is the same on every platform. Unshuffled batches of a {@link TensorDataset} are views
  * of its tensors. Batches need no disposal.
  *
- * @throws ValueError for a batch size below 1, a seed that is not an integer, or something else than a dataset.
+ * @throws ValueError for a batch size below 1, a seed that is not an integer, something else than a dataset, or a sampler
+ * together with what it stands in the place of.
  * @example
  * import { arange, data } from 'lanegrad';
  * const loader = new data.DataLoader(new data.TensorDataset(arange(5)), { batchSize: 2 });
@@ -36,16 +43,33 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
   epoch = 0;
   readonly #shuffle: boolean;
   readonly #seed: number | undefined;
+  readonly #sampler: Sampler | undefined;
+  readonly #batchSampler: BatchSamplerLike | undefined;
   readonly #dropLast: boolean;
 
   constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
-    checkOptions('DataLoader', options, ['batchSize', 'shuffle', 'seed', 'dropLast']);
+    checkOptions('DataLoader', options, [
+      'batchSize',
+      'shuffle',
+      'seed',
+      'dropLast',
+      'sampler',
+      'batchSampler',
+    ]);
     if (typeof dataset !== 'object' || dataset === null || typeof dataset.get !== 'function') {
       throw new ValueError(
         `[DataLoader] dataset: got ${describe(dataset)}, wanted an object with length and get`,
       );
     }
-    const { batchSize = 1, seed } = options;
+    const { batchSize = 1, seed, sampler, batchSampler } = options;
+    checkSampler('sampler', sampler, options, ['shuffle', 'seed', 'batchSampler']);
+    checkSampler('batchSampler', batchSampler, options, [
+      'batchSize',
+      'shuffle',
+      'seed',
+      'dropLast',
+      'sampler',
+    ]);
     checkInt('DataLoader', 'batchSize', batchSize);
     if (batchSize < 1) throw new ValueError(`[DataLoader] batchSize: got ${batchSize}, wanted at least 1`);
     if (seed !== undefined) checkInt('DataLoader', 'seed', seed);
@@ -53,26 +77,46 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
     this.batchSize = batchSize;
     this.#shuffle = checkFlag('DataLoader', 'shuffle', options.shuffle);
     this.#seed = seed;
+    this.#sampler = sampler;
+    this.#batchSampler = batchSampler;
     this.#dropLast = checkFlag('DataLoader', 'dropLast', options.dropLast);
   }
 
   /** The number of batches. */
   get length(): number {
-    const batches = this.#count() / this.batchSize;
+    if (this.#batchSampler !== undefined) return this.#batchSampler.length;
+    const batches = (this.#sampler?.length ?? this.#count()) / this.batchSize;
     return this.#dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
   /** One epoch. */
   *[Symbol.iterator](): Generator<S, void, undefined> {
+    const { batchSize, length } = this;
+    const given = this.#givenBatches();
+    if (given !== undefined) {
+      this.epoch++;
+      for (const batch of given) yield this.#batch(Int32Array.from(batch));
+      return;
+    }
     const count = this.#count();
-    const { batchSize, length, dataset } = this;
     const order = Int32Array.from({ length: count }, (_, i) => i);
     const epoch = this.epoch++;
     if (this.#shuffle) shuffle(order, this.#seed ?? drawSeed(), epoch);
     for (let i = 0; i < length; i++) {
       const indices = order.subarray(i * batchSize, (i + 1) * batchSize);
-      yield dataset.getBatch ? dataset.getBatch(indices) : stackSamples(dataset, indices);
+      yield this.#batch(indices);
     }
+  }
+
+  /** Those of a sampler. */
+  #givenBatches(): BatchSamplerLike | undefined {
+    if (this.#sampler === undefined) return this.#batchSampler;
+    return new BatchSampler(this.#sampler, this.batchSize, { dropLast: this.#dropLast });
+  }
+
+  #batch(indices: Int32Array): S {
+    const { dataset } = this;
+    return dataset.getBatch ? dataset.getBatch(indices) : stackSamples(dataset, indices);
   }
 
   #count(): number {
@@ -84,4 +128,19 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
     }
     return length;
   }
+}
+
+function checkSampler(
+  name: 'sampler' | 'batchSampler',
+  value: unknown,
+  options: DataLoaderOptions,
+  others: readonly (keyof DataLoaderOptions)[],
+): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value) || !('length' in value))
+    throw new ValueError(
+      `[DataLoader] ${name}: got ${describe(value)}, wanted an object with length that can be iterated`,
+    );
+  const other = others.find((option) => options[option] !== undefined && options[option] !== false);
+  if (other !== undefined) throw new ValueError(`[DataLoader] got ${name} and ${other}, wanted one of them`);
 }

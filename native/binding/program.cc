@@ -35,7 +35,7 @@ napi_value begin(AddonData& data, napi_callback_info info) {
   }
   read_tensors(data, count_argument(data, arguments[0]), "compile", table.arguments);
   data.graph.autocast.casts.clear();
-  table.recorder = std::make_unique<Recorder>(table.arguments);
+  table.recorder = std::make_unique<Recorder>(data.graph, table.arguments);
   table.arguments.clear();
   data.graph.recording = table.recorder.get();
   return nullptr;

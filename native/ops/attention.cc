@@ -205,9 +205,10 @@ const Op kPrefixAttention{
                InputDef{.name = "keyLength", .differentiable = false}},
     .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
     .attrs = {AttrDef{"isCausal", AttrType::kBool}, AttrDef{"scale", AttrType::kFloat}},
+    .flags = kTakesHalves,
     .autocast = Autocast::kLower,
     .infer = prefix_infer,
-    .workspace = attention_forward_workspace,
+    .workspace = prefix_attention_workspace,
     .eval = prefix_attention,
     .saves = {.inputs = 0b11111},
 };

@@ -148,8 +148,11 @@ class AttentionMasks {
 };
 
 void attention_forward(const EvalContext& c);
+size_t attention_forward_workspace(const InferContext& c);  // of calls with fewer keys too
+// The forward pass of operands that are not narrow.
+void run_attention(const EvalContext& c, const AttentionSizes& sizes);
 void prefix_attention(const EvalContext& c);
-size_t attention_forward_workspace(const InferContext& c);  // of both
+size_t prefix_attention_workspace(const InferContext& c);
 void attention_backward(const EvalContext& c);
 size_t attention_backward_workspace(const InferContext& c);
 

@@ -260,13 +260,6 @@ void run_forward(const EvalContext& c, const AttentionSizes& z) {
   for (int64_t head = 0; head < plan.items / plan.chunks; ++head) f.merge(head);
 }
 
-void run(const EvalContext& c, const AttentionSizes& z) {
-  if (c.out(0).spec->dtype == DType::kFloat64)
-    run_forward<double>(c, z);
-  else
-    run_forward<float>(c, z);
-}
-
 }  // namespace
 
 size_t attention_forward_workspace(const InferContext& c) {
@@ -290,17 +283,13 @@ size_t attention_forward_workspace(const InferContext& c) {
   return s.bytes();
 }
 
-void attention_forward(const EvalContext& c) { run(c, attention_sizes(c, 0)); }
-
-// With the plan that a call on these keys alone would have: the bits are the same.
-void prefix_attention(const EvalContext& c) {
-  AttentionSizes z = attention_sizes(c, 0);
-  const int64_t length = *c.in(kPrefixLength).as<const int64_t>();
-  if (length < 0 || length > z.keys)
-    c.fail(ErrorKind::kValue, "keyLength is ", length, ", wanted one from 0 to the ", z.keys, " keys");
-  z.keys = length;
-  z.past = length - z.queries;
-  run(c, z);
+void run_attention(const EvalContext& c, const AttentionSizes& z) {
+  if (c.out(0).spec->dtype == DType::kFloat64)
+    run_forward<double>(c, z);
+  else
+    run_forward<float>(c, z);
 }
+
+void attention_forward(const EvalContext& c) { run_attention(c, attention_sizes(c, 0)); }
 
 }  // namespace lanegrad

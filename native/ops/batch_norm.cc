@@ -323,14 +323,17 @@ void backward_eval(const EvalContext& c) {
   });
 }
 
-// The channels: dim 1 of x, the only one of all else.
+// The channels: dim 1 of x, the only one of all else. Where they are neighbours in memory, a slice would be
+// short pieces.
 Slices slices(const InferContext& c) {
+  if (!c.in(0).is_contiguous() && is_channels_last(c.in(0))) return {};
   Slices s = Slices::along(0, c.in(0).shape[1]);
   s.inputs[0] = s.outputs[0] = 1;
   return s;
 }
 
 Slices backward_slices(const InferContext& c) {
+  if (!c.in(1).is_contiguous() && is_channels_last(c.in(1))) return {};
   Slices s = Slices::along(0, c.in(1).shape[1]);
   s.inputs[0] = s.inputs[1] = s.outputs[0] = 1;
   return s;

@@ -10,6 +10,7 @@ constexpr Pass kPasses[] = {
     {"commonSubexpressions", true, common_subexpressions},
     {"scatterSums", true, scatter_sums},
     {"deadCode", true, dead_code},
+    {"chooseLayout", false, choose_layout},
     {"finishProducts", true, finish_products},
     {"fuseElementwise", true, fuse_elementwise},
     {"inPlace", true, nullptr},  // plan.cc

@@ -40,6 +40,7 @@ int dead_code(Code& code);
 int common_subexpressions(Code& code);
 int constant_folding(Code& code);
 int scatter_sums(Code& code);
+int choose_layout(Code& code);
 int finish_products(Code& code);
 int fuse_elementwise(Code& code);
 

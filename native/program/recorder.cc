@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/pool.h"
+
 namespace lanegrad {
 namespace {
 
@@ -31,9 +33,10 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(std::span<const Tensor> arguments)
-    : arguments_(arguments.begin(), arguments.end()), first_(made_tensor_count()) {
+Recorder::Recorder(const Environment& env, std::span<const Tensor> arguments)
+    : env_(env), arguments_(arguments.begin(), arguments.end()), first_(made_tensor_count()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
+    argument_of_.try_emplace(arguments_[i].get(), static_cast<int>(i));
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
     add(storage, Origin::kArgument).slot = static_cast<int>(i);
@@ -97,17 +100,26 @@ bool Recorder::is_fresh(const Tensor& t) const {
 }
 
 int Recorder::argument_of(const Tensor& t) const {
-  const auto found = std::find(arguments_.begin(), arguments_.end(), t);
-  return found == arguments_.end() ? -1 : static_cast<int>(found - arguments_.begin());
+  const auto found = argument_of_.find(t.get());
+  return found == argument_of_.end() ? -1 : found->second;
 }
 
 void Recorder::created(const Tensor& tensor) {
   if (!tensor->storage->mark) add(tensor->storage.get(), Origin::kCreated);
 }
 
+// As often the pool is trimmed as so many bytes more are live, or were copied.
+constexpr size_t kTrimmed = size_t{8} << 20;
+
 void Recorder::keep_former(const Tensor& t) {
   Entry& e = entry_of(t);
   if (e.origin == Origin::kMade || e.versions > 0 || e.former) return;
+  // Optimizers write when the temporaries of the passes before them are cached in sizes that no copy has.
+  copied_ += e.bytes;
+  if (copied_ >= kTrimmed) {
+    pool_trim();
+    copied_ = 0;
+  }
   e.former = Storage::allocate("compile", e.bytes);
   if (e.bytes > 0) std::memcpy(e.former->data(), e.storage->data(), e.bytes);
 }
@@ -148,10 +160,17 @@ CodeOperand Recorder::operand(const Tensor& t) {
   return o;
 }
 
+// A leaf, or what may be made one later: a plain tensor matters where its history would have been recorded.
 void Recorder::watch(const Tensor& t) {
-  const AutogradMeta* meta = t ? meta_of(t) : nullptr;
-  if (!meta || meta->grad_fn || meta->view || !is_state(t) || argument_of(t) >= 0) return;
-  if (seen_leaves_.insert(t.get()).second) watched_.push_back({t, meta->requires_grad});
+  if (!t || !is_state(t)) return;
+  const AutogradMeta* meta = meta_of(t);
+  if (meta) {
+    if (meta->grad_fn || meta->view) return;
+  } else if (!env_.grad_mode || !is_floating(t->spec.dtype) || t->number >= first_) {
+    return;
+  }
+  if (argument_of(t) >= 0) return;
+  if (seen_leaves_.insert(t.get()).second) watched_.push_back({t, meta && meta->requires_grad});
 }
 
 void Recorder::after(const Call& call, const InferContext& inferred, std::span<const Tensor> outputs,
@@ -179,6 +198,11 @@ void Recorder::after(const Call& call, const InferContext& inferred, std::span<c
       if (call.flat[k] && call.flat[k]->storage) ++entry_of(call.flat[k]).versions;
   }
   peak_ = std::max(peak_, live_ + workspace_bytes);
+  // A call is recorded once: what is cached while more and more is live would count at the peak of the process.
+  if (peak_ >= trimmed_ + kTrimmed) {
+    pool_trim();
+    trimmed_ = peak_;
+  }
 }
 
 void Recorder::before_copy(const Tensor& target) { keep_former(target); }
@@ -201,7 +225,12 @@ void Recorder::touch_grad(const Tensor& leaf, bool read) {
   b.entry = meta->grad;
   b.spec = b.entry->spec;
   b.offset = b.entry->offset;
-  if (b.entry->storage->mark) return;
+  if (StorageMark* const mark = b.entry->storage->mark) {
+    // Of another gradient: each call looks whether they share it again.
+    const Entry& other = static_cast<const Entry&>(*mark);
+    if (other.origin == Origin::kGradient) b.storage = other.index;
+    return;
+  }
   Entry& e = add(b.entry->storage.get(), Origin::kGradient);
   e.slot = static_cast<int>(gradients_.size()) - 1;
   b.storage = e.index;
@@ -225,7 +254,8 @@ void Recorder::settle_gradient(GradientBinding& b, bool keep_grads) {
   using After = GradientBinding::After;
   AutogradMeta* const meta = meta_of(b.leaf);
   const Tensor now = meta ? meta->grad : Tensor();
-  if (now == b.entry) return;
+  // One that was only cleared may be there when another call begins.
+  if (now == b.entry && (now || b.guarded)) return;
   b.after = now ? After::kTensor : After::kNone;
   if (!now) return;
   const bool made = now->storage->mark && static_cast<Entry*>(now->storage->mark)->origin == Origin::kMade;
@@ -400,6 +430,7 @@ Recorded Recorder::finish(std::span<const Tensor> results, bool keep_grads) {
   std::erase_if(watched_, [](const WatchedLeaf& w) { return w.leaf->use_count() == 1; });
   out.watched = std::move(watched_);
   out.eager_peak = peak_;
+  for (Entry& e : entries_) e.former = Ref<Storage>();
   unmark();
   return out;
 }

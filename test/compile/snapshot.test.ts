@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import {
+  BusyError,
   compile,
+  DisposedError,
+  dropout,
   DTypeError,
+  manualSeed,
   memory,
   nn,
   noGrad,
@@ -9,8 +13,10 @@ import {
   randn,
   snapshot,
   ValueError,
+  withSeed,
 } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
+import { records } from './support.js';
 
 const make = (): nn.Sequential =>
   new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Dropout(0.9), new nn.Linear(4, 2));
@@ -80,3 +86,67 @@ it('refuses what is no module, and a module with other parameters', () => {
   expect(() => serving.forward(ones([1, 2]))).toThrow(ValueError);
   expect(() => serving.update()).toThrow(ValueError);
 });
+
+const wide = (): nn.Linear => new nn.Linear(256, 256, { bias: false });
+
+it('updateAsync takes its turn among the calls of compiled functions', async () => {
+  const model = wide();
+  const set = (value: number) => noGrad(() => model.weight.fill_(value));
+  set(1);
+  const serving = snapshot(model);
+  const predict = compile((x: Tensor) => serving.forward(x));
+  const x = ones([256, 256]);
+  for (let i = 0; i < 2; i++) predict(x);
+  await serving.updateAsync();
+  set(2);
+  // Nobody awaits between them.
+  const calls = [predict.async(x), predict.async(x)];
+  const updated = serving.updateAsync();
+  calls.push(predict.async(x), predict.async(x));
+  expect(await updated).toBe(serving);
+  const values = (await Promise.all(calls)).map((y) => y.max().item());
+  expect(values).toEqual([256, 256, 512, 512]);
+  set(3);
+  await serving.updateAsync();
+  expect(predict(x).max().item()).toBe(768);
+});
+
+it('updateAsync: other parameters, and after dispose', async () => {
+  const model = wide();
+  const serving = snapshot(model);
+  await serving.updateAsync();
+  const former = model.weight;
+  model.weight = nn.parameter(ones([256, 256]));
+  await expect(serving.updateAsync()).rejects.toThrow(ValueError);
+  model.weight = former;
+  serving.dispose();
+  await expect(serving.updateAsync()).rejects.toThrow(DisposedError);
+});
+
+it.skipIf(!records)(
+  'while programs run: who updates and who draws random numbers is told what to do',
+  async () => {
+    const model = new nn.Sequential(wide(), new nn.Dropout(0.5));
+    const serving = snapshot(model);
+    const predict = compile((x: Tensor) => serving.forward(x), { name: 'predict' });
+    const train = compile((x: Tensor) => model.forward(x), { name: 'train' });
+    const x = ones([1024, 256]);
+    for (let i = 0; i < 2; i++) [predict(x), train(x)];
+    const one = predict.async(x);
+    expect(() => serving.update()).toThrow(BusyError);
+    expect(() => serving.update()).toThrow(/\[snapshot.update\] predict, .* updateAsync\(\)/);
+    await one;
+    serving.update();
+    const other = train.async(x);
+    const wanted = (op: string) =>
+      new RegExp(`\\[${op}\\] needs the generator of random numbers, from which train, .* await`);
+    expect(() => dropout(ones([2]))).toThrow(wanted('dropout'));
+    expect(() => new nn.Linear(2, 2)).toThrow(wanted('Linear'));
+    expect(() => randn([2])).toThrow(wanted('randn'));
+    expect(() => manualSeed(1)).toThrow(wanted('manualSeed'));
+    expect(() => withSeed(1, () => 2)).toThrow(wanted('withSeed'));
+    expect(() => new nn.Linear(2, 2)).toThrow(BusyError);
+    await other;
+    expect(randn([2]).shape).toEqual([2]);
+  },
+);

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { agreement } from '../../bench/agreement.js';
-import { workloads } from '../../bench/models/index.js';
+import { trainingWorkloads } from '../../bench/models/index.js';
 import { records } from './support.js';
 
 /** The networks of the benchmarks at their full size; 50 steps each take minutes: npm run bench:agreement. */
-it.skipIf(!records).each(workloads.map((workload) => [workload.name, workload] as const))(
+it.skipIf(!records).each(trainingWorkloads.map((workload) => [workload.name, workload] as const))(
   '%s trains the same compiled',
   (_, workload) => {
     const { losses, otherLosses, otherState, worst } = agreement(workload, 3);

@@ -1,0 +1,51 @@
+import { nameErrors } from '../error-names.js';
+import { publicCallIn } from './call-sites.js';
+
+// Errors are named for the function that was called: what is composed of others fails in one of them, and `[mm] got [4, 5]` says
+// nothing to who called `addmm`.
+
+const names = new Set<string>();
+
+/** They run a function of the caller's, or one of the library, and compute nothing. */
+const around = [
+  'autocast',
+  'backward',
+  'checkpoint',
+  'compile',
+  'detectAnomaly',
+  'enableGrad',
+  'grad',
+  'inferenceMode',
+  'keep',
+  'noGrad',
+  'profile',
+  'requiresGrad_',
+  'tidy',
+  'withComposites',
+  'withSeed',
+];
+
+/** Functions and classes of the library, by the names under which they are exported. */
+export function nameCalls(...holders: readonly object[]): void {
+  for (const holder of holders) {
+    for (const name of Object.keys(holder)) names.add(name);
+  }
+  for (const name of around) names.delete(name);
+}
+
+/** What stands in brackets where an error is none of a function. */
+const hidden = new Set(['info', 'run', 'tensor', 'read', 'data', 'nextCounter']);
+
+nameErrors((message) => {
+  const match = /^\[([^\]]+)\] /.exec(message);
+  if (match === null) return message;
+  const inner = match[1]!;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 60;
+  const outer = publicCallIn(new Error('call'), names);
+  Error.stackTraceLimit = stackTraceLimit;
+  // `add` of `add_`; `linalg.norm` and `SGD.loadStateDict` are what was called.
+  if (outer === undefined || outer === inner || outer === `${inner}_` || inner.includes('.')) return message;
+  const text = message.slice(match[0].length);
+  return hidden.has(inner) ? `[${outer}] ${text}` : `[${outer}] ${inner}: ${text}`;
+});
