@@ -12,6 +12,7 @@
 #endif
 
 namespace lanegrad {
+#if defined(LANEGRAD_STREAMS)
 namespace {
 
 // A last cache up to here is that of a desktop: a few cores share it, and it is many times as fast as memory.
@@ -23,6 +24,7 @@ size_t to_alignment(const void* p) {
 }
 
 }  // namespace
+#endif
 
 bool exceeds_large_caches(size_t bytes) {
 #if defined(LANEGRAD_STREAMS)
