@@ -10,7 +10,12 @@ constexpr Pass kPasses[] = {
     {"commonSubexpressions", true, common_subexpressions},
     {"scatterSums", true, scatter_sums},
     {"deadCode", true, dead_code},
+    {"hoistState", true, hoist_state},
+    {"foldBatchNorm", false, fold_batch_norm},
     {"finishProducts", true, finish_products},
+    {"finishConvolutions", true, finish_convolutions},
+    {"packWeights", true, pack_weights},
+    {"viewElimination", true, view_elimination},
     {"fuseElementwise", true, fuse_elementwise},
     {"inPlace", true, nullptr},  // plan.cc
 };

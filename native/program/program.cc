@@ -43,7 +43,7 @@ Program::Program(Environment& env, Recorded recorded, ProgramOptions options)
   for (size_t i = 0; i < passes.size(); ++i) {
     if (!options_.passes.has(i) || !passes[i].run) continue;
     const int changes = passes[i].run(code);
-    reports_.push_back({passes[i].name, changes, code.nodes.size()});
+    reports_.push_back({passes[i].name, changes, running_nodes(code)});
   }
   find_windows();
   keep_in_arena();
@@ -83,7 +83,7 @@ void Program::find_state() {
   }
   for (size_t s = 0; s < code.storages.size(); ++s) {
     const CodeStorage& storage = code.storages[s];
-    if (!storage.memory) continue;
+    if (!storage.memory || storage.holding == Holding::kHoisted) continue;
     if (written[s]) {
       written_state_.push_back(storage.memory.get());
     } else if (read[s] && storage.holding == Holding::kState) {
@@ -117,6 +117,7 @@ void Program::build() {
   if (plan_.bytes >= kLarge) pool_trim();
   if (plan_.bytes > 0) arena_ = Storage::allocate(name().c_str(), plan_.bytes);
   replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, Ref<Storage>());
+  hoisted_ = std::make_unique<HoistedNodes>(recorded_.code);
 }
 
 // A gradient that each call clears and makes anew, and that nobody has seen yet but the tensor that it is of,
@@ -167,6 +168,7 @@ void Program::refit() {
   }
   threads_ = num_threads();
   matmul_ = matmul_in_force();
+  hoisted_->forget();
   if (larger) {
     Ref<Storage> scratch = Storage::allocate(name().c_str(), most);
     replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, std::move(scratch));
@@ -251,6 +253,7 @@ void Program::check_idle(std::span<const Tensor> arguments) const {
 
 void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
   const Code& code = recorded_.code;
+  hoisted_->take_down(call.versions);
   call.bases.resize(dynamic_.size());
   call.pins.resize(dynamic_.size());
   for (size_t i = 0; i < dynamic_.size(); ++i) {
@@ -320,6 +323,15 @@ void Program::drop_gradients(const Invocation& call, bool shared) {
 
 bool Program::execute(Invocation& call) {
   refit();
+  if (!hoisted_->are_made(call.versions)) {
+    const std::lock_guard lock(building_);
+    const auto run = [&](size_t node) {
+      if (call.stop.load(std::memory_order_relaxed) != Stop::kNo) return false;
+      replay_->run_one(node);
+      return true;
+    };
+    if (!hoisted_->update(call.versions, run)) return false;
+  }
   ++calls_;
   if (times_.empty()) return replay_->run(call.bases, call.stop);
   return replay_->run(call.bases, call.stop, times_);

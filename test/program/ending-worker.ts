@@ -4,10 +4,14 @@ import type { Tensor } from '../../lib/index.js';
 import { record } from './kit.js';
 
 const a = randn([256, 256]);
-const { program } = record(() => {
-  let y: Tensor = a;
-  for (let i = 0; i < 100; i++) y = matmul(y, a).tanh();
-  return y.sum();
-}, []);
+const { program } = record(
+  () => {
+    let y: Tensor = a;
+    for (let i = 0; i < 100; i++) y = matmul(y, a).tanh();
+    return y.sum();
+  },
+  [],
+  { passes: [] }, // or all of it would be hoisted
+);
 for (let i = 0; i < 200; i++) void program.runAsync([]);
 setTimeout(() => process.exit(0), 20);
