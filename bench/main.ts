@@ -102,8 +102,8 @@ console.log(
         String(row.threads),
         digits(row.median_ms),
         String(row.steps),
-        row.loss_first.toFixed(4),
-        row.loss_last.toFixed(4),
+        row.loss_first?.toFixed(4) ?? '-',
+        row.loss_last?.toFixed(4) ?? '-',
         row.peak_rss_mb.toFixed(0),
         digits(times),
       ];

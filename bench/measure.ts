@@ -2,8 +2,9 @@
 // and nothing compiled or cached by the one before.
 import { parseArgs } from 'node:util';
 import { info, manualSeed } from '../lib/index.js';
+import type { Tensor } from '../lib/index.js';
 import { workloads } from './models/index.js';
-import { inMode, modes, setMode } from './step.js';
+import { modes, setMode, stepOf } from './step.js';
 
 export interface Measurement {
   readonly workload: string;
@@ -16,8 +17,11 @@ export interface Measurement {
   readonly p25_ms: number;
   readonly p75_ms: number;
   readonly steps: number;
-  readonly loss_first: number;
-  readonly loss_last: number;
+  /** Null for inference. */
+  readonly loss_first: number | null;
+  readonly loss_last: number | null;
+  /** Resident memory after the imports, and the most there was. */
+  readonly import_rss_mb: number;
   readonly peak_rss_mb: number;
 }
 
@@ -44,6 +48,8 @@ function median(sorted: readonly number[]): number {
   return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
+const importedBytes = process.memoryUsage.rss();
+
 const { values } = parseArgs({
   options: {
     workload: { type: 'string' },
@@ -61,14 +67,17 @@ if (!mode) throw new Error(`no mode ${values.mode}`);
 setMode(mode);
 
 manualSeed(1234);
-const { step: plain, model } = workload.build();
-const step = inMode(mode, plain);
+const { step, model } = stepOf(workload);
 const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel(), 0);
 if (parameters !== workload.parameters) {
   throw new Error(`${workload.name} has ${parameters} parameters, should have ${workload.parameters}`);
 }
 
-const first = step().item();
+/** The loss of a step; an inference has none. */
+const lossOf = (result: Tensor): number | null =>
+  workload.kind === 'inference' ? null : Number(result.item());
+
+const first = lossOf(step());
 for (let i = 1; i < warmUpSteps; i++) step();
 const times = timeSteps(
   step,
@@ -76,7 +85,7 @@ const times = timeSteps(
   Number(values['min-seconds']),
   Number(values['max-seconds']),
 );
-const last = step().item();
+const last = lossOf(step());
 
 const sorted = times.toSorted((a, b) => a - b);
 const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
@@ -92,8 +101,9 @@ const measurement: Measurement = {
   p25_ms: at(0.25),
   p75_ms: at(0.75),
   steps: times.length,
-  loss_first: Number(first),
-  loss_last: Number(last),
+  loss_first: first,
+  loss_last: last,
+  import_rss_mb: importedBytes / 2 ** 20,
   peak_rss_mb: process.resourceUsage().maxRSS / 1024,
 };
 console.log(JSON.stringify(measurement));

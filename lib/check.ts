@@ -115,13 +115,26 @@ export function checkOptions(
   known: readonly string[] | undefined = optionNames.get(op),
 ): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ValueError(`[${op}] options: got ${describe(value)}, wanted an object of named options`);
+    throw new ValueError(
+      `[${op}] options: got ${describe(value)}, wanted an object of named options${hintFor(value, known)}`,
+    );
   }
   if (known === undefined) return;
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
     throw new ValueError(`[${op}] options: got ${describe(name)}, wanted only ${known.join(', ')}`);
   }
+}
+
+/** For what stands where PyTorch has a positional argument. */
+function hintFor(value: unknown, known: readonly string[] | undefined): string {
+  if (known === undefined || known.length === 0) return '';
+  const isDim = typeof value === 'number' || Array.isArray(value);
+  if (isDim && known.includes('dim')) return `, as { dim: ${describe(value)} }`;
+  // Functions that make tensors.
+  if (typeof value === 'number' && known.includes('requiresGrad'))
+    return '; sizes go in one array, as [2, 3]';
+  return ` (${known.join(', ')})`;
 }
 
 /**

@@ -186,7 +186,7 @@ const lists: readonly (readonly [ops: string, names: readonly string[]])[] = [
   ['rot90', ['dims', 'k']],
   ['round round_', ['decimals']],
   ['rrelu', ['lower', 'training', 'upper']],
-  ['scaledDotProductAttention', ['attnMask', 'dropoutP', 'enableGqa', 'isCausal', 'scale']],
+  ['scaledDotProductAttention', ['attnMask', 'dropoutP', 'enableGqa', 'isCausal', 'keyLength', 'scale']],
   ['scatter scatter_', ['reduce']],
   ['searchsorted', ['outInt32', 'right', 'side', 'sorter']],
   ['segmentReduce', ['axis', 'initial', 'lengths', 'offsets']],

@@ -47,6 +47,18 @@ export function matmulParts(): number {
   return (parts ??= backend.matmulParts());
 }
 
+/** Runs `fn` with this number of parts in force. */
+export function withMatmulParts<T>(wanted: number, fn: () => T): T {
+  const former = matmulParts();
+  if (wanted === former) return fn();
+  backend.setMatmulParts((parts = wanted));
+  try {
+    return fn();
+  } finally {
+    backend.setMatmulParts((parts = former));
+  }
+}
+
 /**
  * How exactly products of float32 matrices are computed. See {@link setFloat32MatmulPrecision}. PyTorch:
  * `get_float32_matmul_precision`.

@@ -1,4 +1,5 @@
-// Compiles the addon: with node-gyp into build/Release, or with --cmake by cmake-js into build-cmake/Release.
+// Compiles the addon: with node-gyp into build/Release, or with --cmake by cmake-js into build-cmake/Release; there
+// --unoptimized is enough to see whether it compiles and links.
 // Nothing comes from the network: the headers are those of the npm package node-api-headers.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -46,9 +47,13 @@ function makeNodeDir() {
 
 /**
  * Runs the build. `output` gets what the tools print, piece by piece; resolves to whether it succeeded.
- * @param {{ cmake?: boolean, output?: (text: string) => void }} [options]
+ * @param {{ cmake?: boolean, optimize?: boolean, output?: (text: string) => void }} [options]
  */
-export function compileAddon({ cmake = false, output = (text) => process.stdout.write(text) } = {}) {
+export function compileAddon({
+  cmake = false,
+  optimize = true,
+  output = (text) => process.stdout.write(text),
+} = {}) {
   const jobs = String(Math.max(1, availableParallelism()));
   const env = { ...process.env };
   env.CXX ??= findCompiler();
@@ -63,6 +68,7 @@ export function compileAddon({ cmake = false, output = (text) => process.stdout.
         jobs,
         '--log-level',
         'error',
+        `--CDLANEGRAD_OPTIMIZE=${optimize ? 'ON' : 'OFF'}`,
       ]
     : [
         bin('node-gyp', 'bin/node-gyp.js'),
@@ -96,7 +102,8 @@ if (process.argv[1] === import.meta.filename) {
     process.exit(1);
   }
   const start = Date.now();
-  if (!(await compileAddon({ cmake }))) process.exit(1);
+  const optimize = !process.argv.includes('--unoptimized');
+  if (!(await compileAddon({ cmake, optimize }))) process.exit(1);
   const file = cmake ? 'build-cmake/Release/lanegrad.node' : 'build/Release/lanegrad.node';
   console.log(`${file} built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }

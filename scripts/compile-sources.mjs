@@ -34,8 +34,8 @@ function isCurrent(object) {
   });
 }
 
-async function compileOne(compiler, source, folder) {
-  const all = [...listLines('flags.txt'), ...flags];
+async function compileOne(compiler, source, folder, more) {
+  const all = [...listLines('flags.txt'), ...flags, ...more];
   if (!folder) return run(compiler, [...all, '-fsyntax-only', source]);
   const object = path.join(folder, `${source.replaceAll('/', '_')}.o`);
   if (isCurrent(object)) return true;
@@ -43,12 +43,12 @@ async function compileOne(compiler, source, folder) {
 }
 
 /** Compiles every unit into `folder`, or checks it only; returns the units that failed. */
-async function compileAll(compiler, folder) {
+async function compileAll(compiler, folder, more = []) {
   const left = listLines('sources.txt');
   const failed = [];
   const worker = async () => {
     for (let source = left.shift(); source; source = left.shift()) {
-      if (!(await compileOne(compiler, source, folder))) failed.push(source);
+      if (!(await compileOne(compiler, source, folder, more))) failed.push(source);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
@@ -58,16 +58,23 @@ async function compileAll(compiler, folder) {
 /** The units that the compiler (its words: `ccache clang++`) refuses or warns of. Nothing is written. */
 export const checkSources = (compiler) => compileAll(compiler.split(' '));
 
-/** Builds `folder`/lanegrad.node for Linux with the given compiler; returns the units that failed. */
-export async function buildWith(compiler, folder) {
+/** Builds `folder`/lanegrad.node for Linux with the given compiler and more flags; returns the units that failed. */
+export async function buildWith(compiler, folder, more = []) {
   const words = compiler.split(' ');
   const objects = path.join(folder, 'obj');
   mkdirSync(objects, { recursive: true });
-  const failed = await compileAll(words, objects);
+  const failed = await compileAll(words, objects, more);
   if (failed.length) return failed;
   const files = listLines('sources.txt').map((name) => path.join(objects, `${name.replaceAll('/', '_')}.o`));
   const link = ['-shared', '-static-libstdc++', '-static-libgcc', '-pthread', '-Wl,--gc-sections'];
   const exports = `-Wl,--version-script=${path.join(root, 'native', 'exports.map')}`;
-  const linked = await run(words, [...link, exports, ...files, '-o', path.join(folder, 'lanegrad.node')]);
+  const linked = await run(words, [
+    ...link,
+    ...more,
+    exports,
+    ...files,
+    '-o',
+    path.join(folder, 'lanegrad.node'),
+  ]);
   return linked ? [] : ['lanegrad.node'];
 }

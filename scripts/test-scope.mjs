@@ -13,6 +13,8 @@ export const atAnyLevel = [
   'test/autograd/gradcheck.test.ts',
   'test/autograd/no-gradient.test.ts',
   'test/autograd/tensor-hooks.test.ts',
+  // Large networks; the passes meet the kernels of each level in test/program and the other tests of test/compile.
+  'test/compile/workloads.test.ts',
   // Whether formulas of gradients are right. That the kernels of each level compute them is in test/ops and ops.test.ts.
   'test/conformance/gradcheck.test.ts',
   'test/data',

@@ -15,13 +15,16 @@ export class SelfAttention extends nn.Module {
     this.out = new nn.Linear(width, width);
   }
 
-  forward(x: Tensor): Tensor {
+  /** With a cache, x are further places of the samples that it holds. */
+  forward(x: Tensor, cache?: nn.KVCache): Tensor {
     const [samples, places] = x.shape as [number, number];
     const { width, heads, isCausal } = this;
     const parts = this.qkv.forward(x).reshape([samples, places, 3, heads, width / heads]);
     const turned = parts.permute([2, 0, 3, 1, 4]);
-    const [query, key, value] = [turned.select(0, 0), turned.select(0, 1), turned.select(0, 2)];
-    const y = F.scaledDotProductAttention(query, key, value, { isCausal });
+    const query = turned.select(0, 0);
+    const added = [turned.select(0, 1), turned.select(0, 2)] as const;
+    const [key, value] = cache === undefined ? added : cache.append(...added);
+    const y = F.scaledDotProductAttention(query, key, value, { isCausal, keyLength: cache?.keyLength });
     return this.out.forward(y.transpose(1, 2).reshape([samples, places, width]));
   }
 }

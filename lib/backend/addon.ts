@@ -114,12 +114,16 @@ export interface Addon {
   /** What follows is not recorded, or is again. */
   pauseProgram(pause: boolean): void;
   freshInProgram(): boolean;
+  /** 0: made while recording, or not there any more; 1: was there before; 2: and an op used it. */
+  standingInProgram(): number;
   recordingProgram(): boolean;
   programReady(program: number, args: number): boolean;
   runProgram(program: number, args: number, ...results: Handle[]): void;
   /** A promise of the ids of the results, or of null if the job was cancelled. */
   startProgram(program: number, args: number, job: number): Promise<readonly number[] | null>;
   cancelProgram(job: number): void;
+  /** Ids of other handles on the same tensors take the place of theirs. */
+  retainTensors(count: number): void;
   programResults(program: number): number;
   /** JSON */
   describeProgram(program: number): string;

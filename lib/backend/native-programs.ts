@@ -1,4 +1,5 @@
 import { BusyError } from '../errors.js';
+import { macrotask } from './macrotask.js';
 import type { Addon } from './addon.js';
 import type { Handle } from './backend.js';
 import type { Program, ProgramDescription, ProgramOptions, Programs } from './programs.js';
@@ -60,6 +61,12 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     return program;
   }
 
+  retain(tensors: readonly T[]): T[] {
+    this.#ids.write(tensors);
+    this.#addon.retainTensors(tensors.length);
+    return this.#ids.receive(tensors.length);
+  }
+
   async idle(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
   }
@@ -75,6 +82,16 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
   isFresh(tensor: T): boolean {
     this.#ids.write([tensor]);
     return this.#addon.freshInProgram();
+  }
+
+  isUsedState(tensor: T): boolean {
+    this.#ids.write([tensor]);
+    return this.#addon.standingInProgram() === 2;
+  }
+
+  isState(tensor: T): boolean {
+    this.#ids.write([tensor]);
+    return this.#addon.standingInProgram() > 0;
   }
 
   resume(): void {
@@ -139,15 +156,18 @@ class NativeProgram<T extends Handle> implements Program<T> {
     };
     signal?.addEventListener('abort', cancel);
     this.#inFlight.add(promise);
+    let ids: readonly number[] | null;
     try {
-      const ids = await promise;
-      if (ids === null)
-        throw signal?.aborted === true ? signal.reason : new BusyError('[compile] the program was stopped');
-      return this.#ids.adopt(ids);
+      ids = await promise;
     } finally {
       this.#inFlight.delete(promise);
       signal?.removeEventListener('abort', cancel);
+      // However it ended: those who await several calls hear of them in their order.
+      await macrotask();
     }
+    if (ids === null)
+      throw signal?.aborted === true ? signal.reason : new BusyError('[compile] the program was stopped');
+    return this.#ids.adopt(ids);
   }
 
   describe(): ProgramDescription {

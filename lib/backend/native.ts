@@ -17,6 +17,8 @@ import {
 import { CallBuffer } from './call-buffer.js';
 import { makeCollector } from './collector.js';
 import { makeBuffer } from './guards.js';
+import { frozenList } from './lists.js';
+import { macrotask } from './macrotask.js';
 import { NativeObserver } from './native-observer.js';
 import { NativePrograms } from './native-programs.js';
 import { decodeAttrs, planOf, type Plan } from './plan.js';
@@ -137,7 +139,11 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     const { dtype, shape } = this.info(tensor);
     const bytes = shape.reduce((product, size) => product * size, heldBytes(dtype));
     // A round trip to another thread takes longer than that copy.
-    if (bytes <= copiedAtOnce && !this.programs.busy) return this.read(tensor);
+    if (bytes <= copiedAtOnce && !this.programs.busy) {
+      const values = this.read(tensor);
+      await macrotask();
+      return values;
+    }
     const buffer = makeBuffer(bytes);
     this.#calls.subject(tensor);
     return viewBuffer(dtype, await this.#addon.readLater(buffer));
@@ -148,13 +154,10 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     this.#addon.info();
     const rank = this.#calls.ints[1]!;
     const dtype = dtypes[this.#calls.ints[0]!] ?? 'float32';
-    const shape: number[] = [];
-    const strides: number[] = [];
-    for (let i = 0; i < rank; i++) {
-      shape.push(this.#calls.floats[i]!);
-      strides.push(this.#calls.floats[rank + i]!);
-    }
-    const [offset, room] = [this.#calls.floats[2 * rank]!, this.#calls.floats[2 * rank + 1]!];
+    const { floats } = this.#calls;
+    const shape = frozenList(floats, 0, rank);
+    const strides = frozenList(floats, rank, rank);
+    const [offset, room] = [floats[2 * rank]!, floats[2 * rank + 1]!];
     return { dtype, shape, strides, offset, room };
   }
 

@@ -228,6 +228,7 @@ export interface OpAttrs {
   pow: NoAttrs;
   powBackwardBase: NoAttrs;
   powBackwardExponent: NoAttrs;
+  prefixAttention: { readonly isCausal: boolean; readonly scale: number };
   prelu: NoAttrs;
   prod: { readonly dims: readonly number[]; readonly keepdim: boolean };
   qr: { readonly mode: 'reduced' | 'complete' | 'r' };
@@ -567,6 +568,7 @@ export type FusedName =
   | 'nanToNum'
   | 'nanmedian'
   | 'nansum'
+  | 'prefixAttention'
   | 'prelu'
   | 'radamStep'
   | 'recurrent'
@@ -2816,6 +2818,20 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
     promotion: 'none',
+  },
+  prefixAttention: {
+    inputs: [
+      { name: 'query', kind: 'one' },
+      { name: 'key', kind: 'one' },
+      { name: 'value', kind: 'one' },
+      { name: 'attnMask', kind: 'optional', differentiable: false },
+      { name: 'keyLength', kind: 'one', differentiable: false },
+    ],
+    attrs: [{ name: 'isCausal', type: 'bool' }, { name: 'scale', type: 'float' }],
+    outputs: [{ name: 'out' }, { name: 'logSumExp', differentiable: false }],
+    flags: [],
+    promotion: 'none',
+    autocast: 'lower',
   },
   prelu: {
     inputs: [

@@ -23,6 +23,8 @@ export interface Programs<T extends Handle = Handle> {
   end(results: readonly T[], options: ProgramOptions): Program<T>;
   /** Whether a call is on the thread of programs. */
   readonly busy: boolean;
+  /** Other handles on the same tensors, for a call that waits: their owner may dispose of his. */
+  retain(tensors: readonly T[]): T[];
   /** Resolves when none is: a recording would meet tensors that are in use. */
   idle(): Promise<void>;
   /** The function threw: memory, gradients and generators are as before. Does nothing when nothing is recorded. */
@@ -32,6 +34,10 @@ export interface Programs<T extends Handle = Handle> {
   resume(): void;
   /** Whether an op made it while recording, and nothing else is known to stand on its memory: a result that may be given out. */
   isFresh(tensor: T): boolean;
+  /** Whether an op of the recording used its memory, which was there before. */
+  isUsedState(tensor: T): boolean;
+  /** Whether its memory was there before. */
+  isState(tensor: T): boolean;
 }
 
 /** A recorded step. */
@@ -56,7 +62,8 @@ export interface Program<T extends Handle = Handle> {
 
 /** An operand of a node: a window on a storage, a number, or null for one that is absent. */
 export interface ProgramOperand {
-  readonly kind: 'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'hoisted' | 'number';
+  readonly kind:
+    'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'hoisted' | 'number';
   /** By which operands on the same memory are told. */
   readonly storage: number;
   /** Writes that the memory has seen. */

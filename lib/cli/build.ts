@@ -133,6 +133,7 @@ export async function buildAddon(options: BuildOptions = {}): Promise<string> {
       '-DNAPI_VERSION=8',
       `-I${path.join(root, 'native')}`,
       `-I${headers}`,
+      ...(process.env['CXXFLAGS']?.match(/\S+/g) ?? []),
     ];
     const jobs = options.jobs ?? Math.max(1, availableParallelism());
     const sources = listLines(sourceList);

@@ -2,17 +2,19 @@ import type { ProgramDescription, ProgramOptions } from '../backend/programs.js'
 import { backend } from '../backend/current.js';
 import { runsPlainly } from '../backend/recording.js';
 import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
-import { DisposedError, ValueError } from '../errors.js';
-import { checkFunction } from '../scope.js';
+import { macrotask } from '../backend/macrotask.js';
+import { BusyError, DisposedError, ValueError } from '../errors.js';
+import { checkFunction, keep } from '../scope.js';
 import { gradientsChanged } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
 import { environmentKey } from './environment.js';
 import { Explanation } from './explain.js';
 import { record, refuseNested, runPlainly } from './recorded.js';
-import type { AnyFunction, Recorded } from './recorded.js';
+import type { AnyFunction, Given, Recorded, Results } from './recorded.js';
+import { WaitingCall } from './waiting.js';
 
 export interface CompileOptions {
-  /** What errors and reports call it. Default the name of the function. */
+  /** What errors and reports call it. Default the name of the function, or 'compiled function'. */
   name?: string;
   /**
    * What is done to a program: 'all'; 'exact', what keeps every bit of the results; or the names of passes, as
@@ -93,12 +95,17 @@ export function compile<Args extends unknown[], Result>(
 ): CompiledFunction<Args, Result> {
   checkFunction('compile', fn);
   const compilation = new Compilation(fn, options);
-  const call = (...args: Args): Result => compilation.call(args) as Result;
+  const call = function (this: unknown, ...args: Args): Result {
+    return compilation.call({ receiver: compilation.receiver(this), args }) as Result;
+  };
   return Object.defineProperties(call, {
     name: { value: compilation.name },
-    async: { value: (...args: Args) => compilation.callAsync(args, undefined) },
+    async: {
+      value: (...args: Args) => compilation.callAsync({ receiver: undefined, args }, undefined),
+    },
     asyncWith: {
-      value: async (given: AsyncCallOptions, ...args: Args) => compilation.callAsync(args, signalOf(given)),
+      value: async (given: AsyncCallOptions, ...args: Args) =>
+        compilation.callAsync({ receiver: undefined, args }, signalOf(given)),
     },
     explain: { value: () => compilation.explain() },
     dispose: { value: () => compilation.dispose() },
@@ -127,37 +134,45 @@ function waitInLine<T>(start: () => Promise<T>): Promise<T> {
   return turn;
 }
 
+/** A program for a call, and the tensors of the call. */
+interface Found {
+  readonly recorded: Recorded;
+  readonly tensors: readonly Tensor[];
+}
+
 /** A function with its programs, the one used last first. */
 class Compilation {
   recordings = 0;
   replays = 0;
   readonly name: string;
   readonly #fn: AnyFunction;
+  readonly #usesReceiver: boolean;
   readonly #options: ProgramOptions;
   readonly #most: number;
   #recorded: Recorded[] = [];
   #disposed = false;
-  /** The tensors of the call that is looked for. */
-  #tensors: Tensor[] = [];
+  /** Calls that have not had their turn. */
+  #waiting = 0;
 
   constructor(fn: AnyFunction, options: CompileOptions) {
     checkOptions('compile', options, ['name', 'passes', 'keepGrads', 'profile', 'maxPrograms']);
-    const { name = fn.name, passes = 'all', keepGrads, profile, maxPrograms = 16 } = options;
-    if (typeof name !== 'string')
-      throw new ValueError(`[compile] name: got ${describe(name)}, wanted a string`);
+    const { name = fn.name || unnamed, passes = 'all', keepGrads, profile, maxPrograms = 16 } = options;
+    if (typeof name !== 'string' || name === '')
+      throw new ValueError(`[compile] name: got ${describe(name)}, wanted a string that is not empty`);
     if (!Array.isArray(passes)) checkChoice('compile', 'passes', passes as string, ['all', 'exact']);
     else if (!passes.every((pass) => typeof pass === 'string'))
       throw new ValueError(`[compile] passes: got ${describe(passes)}, wanted names of passes`);
     checkInt('compile', 'maxPrograms', maxPrograms);
     checkRange('compile', 'maxPrograms', maxPrograms, 1, Infinity);
-    this.name = name;
+    this.name = printable(name);
     this.#fn = fn;
+    this.#usesReceiver = /\b(?:this|super|eval)\b/.test(Function.prototype.toString.call(fn));
     this.#most = maxPrograms;
     this.#options = {
       passes,
       keepGrads: keepGrads === undefined || checkFlag('compile', 'keepGrads', keepGrads),
       profile: checkFlag('compile', 'profile', profile),
-      name,
+      name: this.name,
     };
   }
 
@@ -165,39 +180,80 @@ class Compilation {
     return this.#recorded.length;
   }
 
-  call(args: readonly unknown[]): unknown {
-    const recorded = this.#find(args);
-    if (recorded === undefined) return this.#record(args);
+  /** What is `this` in the function, if it matters: a program is one receiver's then. */
+  receiver(receiver: unknown): unknown {
+    return this.#usesReceiver ? receiver : undefined;
+  }
+
+  call(given: Given): unknown {
+    const found = this.#find(given);
+    if (this.#waiting > 0) {
+      throw new BusyError(
+        `[${this.name}] calls that were made by async wait for their turn; await them before a call without`,
+      );
+    }
+    if (found === undefined) return this.#record(given).result;
     this.replays += 1;
     try {
-      return recorded.build(recorded.program.run(this.#tensors));
+      return found.recorded.build(found.recorded.program.run(found.tensors));
     } finally {
       gradientsChanged();
     }
   }
 
-  async callAsync(args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
+  async callAsync(given: Given, signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
+    const found = this.#find(given);
     if (line === undefined) {
-      const recorded = this.#find(args);
-      if (recorded !== undefined) return this.#start(recorded, signal);
-      if (backend.programs?.busy !== true) return this.#record(args);
+      if (found !== undefined) return this.#start(found, signal);
+      if (backend.programs?.busy !== true) {
+        const { result, tensors } = this.#record(given);
+        // They come later: a scope around the call will have ended.
+        tensors.forEach(keep);
+        await macrotask();
+        return result;
+      }
     }
+    const fields = this.#recorded.flatMap(({ guards }) => guards.fieldsNow());
+    const waiting = new WaitingCall(given.args, fields);
+    this.#waiting += 1;
     const { running } = await waitInLine(async () => {
-      const known = this.#find(args);
-      if (known !== undefined) return { running: this.#start(known, signal) };
-      // The function would meet what programs in flight are writing.
-      await backend.programs?.idle();
-      signal?.throwIfAborted();
-      const recorded = this.#find(args);
-      return { running: recorded ? this.#start(recorded, signal) : this.#record(args) };
+      try {
+        return await this.#takeTurn(waiting, given.receiver, signal);
+      } finally {
+        this.#waiting -= 1;
+        waiting.end();
+      }
     });
     return running;
   }
 
+  async #takeTurn(
+    waiting: WaitingCall,
+    receiver: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<{ running: Promise<unknown> }> {
+    const started = waiting.run((args) => this.#startKnown({ receiver, args }, signal));
+    if (started.running !== undefined) return { running: started.running };
+    // The function would meet what programs in flight are writing.
+    await backend.programs?.idle();
+    signal?.throwIfAborted();
+    return waiting.run((args) => {
+      const { running } = this.#startKnown({ receiver, args }, signal);
+      if (running !== undefined) return { running };
+      const { result } = this.#record({ receiver, args });
+      return { running: Promise.resolve(macrotask()).then(() => result) };
+    });
+  }
+
+  #startKnown(given: Given, signal: AbortSignal | undefined): { running: Promise<unknown> | undefined } {
+    const found = this.#find(given);
+    return { running: found && this.#start(found, signal) };
+  }
+
   /** Before the first wait, so that programs start in the order of their calls. */
-  async #start(recorded: Recorded, signal: AbortSignal | undefined): Promise<unknown> {
-    const running = recorded.program.runAsync(this.#tensors, signal);
+  async #start({ recorded, tensors }: Found, signal: AbortSignal | undefined): Promise<unknown> {
+    const running = recorded.program.runAsync(tensors, signal);
     this.replays += 1;
     try {
       return recorded.build(await running);
@@ -206,9 +262,9 @@ class Compilation {
     }
   }
 
-  /** The program for a call, whose tensors stand in `#tensors` then. */
-  #find(args: readonly unknown[]): Recorded | undefined {
-    if (this.#disposed) throw new DisposedError(`[compile] ${this.name || 'the function'} was disposed`);
+  /** The program for a call. */
+  #find(given: Given): Found | undefined {
+    if (this.#disposed) throw new DisposedError(`[compile] ${this.name} was disposed`);
     refuseNested();
     if (runsPlainly()) return undefined;
     const list = this.#recorded;
@@ -220,29 +276,34 @@ class Compilation {
         list.splice(i--, 1);
         continue;
       }
-      this.#tensors = [];
-      if (!recorded.fits(args, environment, this.#tensors)) continue;
-      if (i > 0) {
-        list.splice(i, 1);
+      const tensors: Tensor[] = [];
+      if (!recorded.fits(given, environment, tensors)) continue;
+      // Looking at arguments may have called this function again.
+      const at = list.indexOf(recorded);
+      if (at > 0) {
+        list.splice(at, 1);
         list.unshift(recorded);
       }
-      return recorded;
+      return { recorded, tensors };
     }
     return undefined;
   }
 
-  #record(args: readonly unknown[]): unknown {
+  #record(given: Given): Results {
     const { programs } = backend;
     if (programs === null || runsPlainly()) {
-      const result = runPlainly(this.#fn, args);
+      const results = runPlainly(this.#fn, given);
       this.recordings += 1;
-      return result;
+      return results;
     }
-    const { recorded, result } = record(programs, this.#fn, args, this.#options);
+    const { recorded, ...results } = record(programs, this.#fn, given, this.#options);
     this.recordings += 1;
+    if (recorded === undefined) return results;
     this.#recorded.unshift(recorded);
-    while (this.#recorded.length > this.#most) this.#recorded.pop()!.program.dispose();
-    return result;
+    // The function may have disposed of what it was compiled to.
+    const most = this.#disposed ? 0 : this.#most;
+    while (this.#recorded.length > most) this.#recorded.pop()!.program.dispose();
+    return results;
   }
 
   explain(): Explanation {
@@ -256,6 +317,14 @@ class Compilation {
     for (const { program } of this.#recorded) program.dispose();
     this.#recorded = [];
   }
+}
+
+/** What a function without a name is called. */
+const unnamed = 'compiled function';
+
+/** Errors and reports are lines of text. */
+function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
 function signalOf(options: AsyncCallOptions): AbortSignal | undefined {

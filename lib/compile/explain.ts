@@ -32,10 +32,9 @@ export class Explanation {
 
   /** For each program: nodes before and after, memory, what the passes did, and what its nodes are. */
   toString(): string {
-    const title = this.name === '' ? 'compiled function' : this.name;
-    if (this.programs.length === 0) return `${title}: no programs`;
+    if (this.programs.length === 0) return `${this.name}: no programs`;
     return this.programs
-      .map((program, i) => [`${title}, program ${i + 1}`, ...report(program)].join('\n'))
+      .map((program, i) => [`${this.name}, program ${i + 1}`, ...report(program)].join('\n'))
       .join('\n\n');
   }
 

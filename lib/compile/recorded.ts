@@ -2,7 +2,7 @@ import { configurationEpoch } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
 import { currentRecording, recordingError, recordingWith, withLocation } from '../backend/recording.js';
 import type { Program, ProgramOptions, Programs } from '../backend/programs.js';
-import { DisposedError, RecordingError } from '../errors.js';
+import { DisposedError, OutOfMemoryError, RecordingError } from '../errors.js';
 import { makeRandomState } from '../generator.js';
 import { noGrad } from '../grad-mode.js';
 import { clone, detach } from '../ops/convert.js';
@@ -18,9 +18,22 @@ import type { Template } from './tree.js';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
+/** What a call is made with: its receiver, `this`, and its arguments. */
+export interface Given {
+  readonly receiver: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** What a call gives, and the tensors in it. */
+export interface Results {
+  readonly result: unknown;
+  readonly tensors: readonly Tensor[];
+}
+
 /** A recorded call, and all that it was recorded under. */
 export class Recorded {
   constructor(
+    readonly receiver: unknown,
     readonly args: Template,
     readonly environment: number,
     readonly epoch: number,
@@ -30,9 +43,10 @@ export class Recorded {
   ) {}
 
   /** Whether a call is the one that was recorded; its tensors are added to `tensors`. */
-  fits(args: readonly unknown[], environment: number, tensors: Tensor[]): boolean {
+  fits({ receiver, args }: Given, environment: number, tensors: Tensor[]): boolean {
     return (
       environment === this.environment &&
+      receiver === this.receiver &&
       matches(this.args, args, tensors) &&
       this.guards.hold() &&
       this.program.ready(tensors)
@@ -59,6 +73,22 @@ export function refuseNested(): void {
   );
 }
 
+/** A replay would not put the tensor into the field again, and go on from the one that was there. */
+function refuseReplaced(programs: Programs<Tensor> | null, guards: Guards): void {
+  if (programs === null) return;
+  for (const { holder, key, value } of guards.replacedTensors()) {
+    const former = value as Tensor;
+    const now = Reflect.get(holder, key) as Tensor;
+    if (programs.isState(now) || !programs.isUsedState(former)) continue;
+    Reflect.set(holder, key, former);
+    throw recordingError(
+      `the field ${key} of a ${holder.constructor.name} is computed with, and given another tensor, which no replay would do`,
+      `write into the one that is there, this.${key}.copy_(...) within noGrad`,
+      { op: 'compile' },
+    );
+  }
+}
+
 interface Ran {
   readonly template: Template;
   readonly tensors: readonly Tensor[];
@@ -72,7 +102,7 @@ function runRecording(
   programs: Programs<Tensor> | null,
   guards: Guards,
   fn: AnyFunction,
-  args: readonly unknown[],
+  { receiver, args }: Given,
   give: (tensors: readonly Tensor[]) => readonly Tensor[],
 ): Ran {
   const recording = {
@@ -85,8 +115,10 @@ function runRecording(
   openScope();
   try {
     const template = recordingWith(recording, () => {
-      const result = synchronous('compile', (fn as (...values: readonly unknown[]) => unknown)(...args));
-      return takeApart(result, 'the result', found);
+      const result = synchronous('compile', Reflect.apply(fn, receiver, args));
+      refuseReplaced(programs, guards);
+      // A tensor that is returned twice is one tensor.
+      return takeApart(result, 'the result', found, new Map());
     });
     tensors = give(found);
     return { template, tensors };
@@ -108,10 +140,13 @@ const copies = (tensors: readonly Tensor[]): readonly Tensor[] =>
   noGrad(() => tensors.map((each) => clone(each)));
 
 /** Where nothing is recorded: the function as it stands, under the same rules. */
-export function runPlainly(fn: AnyFunction, args: readonly unknown[]): unknown {
-  takeApart(args, 'arguments', []);
-  const { template, tensors } = runRecording(null, new Guards(), fn, args, copies);
-  return putTogether(template, tensors);
+export function runPlainly(fn: AnyFunction, given: Given): Results {
+  const tensorsGiven: Tensor[] = [];
+  const key = takeApart(given.args, 'arguments', tensorsGiven);
+  // Looked at once, as where they are recorded.
+  const args = putTogether(key, tensorsGiven) as readonly unknown[];
+  const { template, tensors } = runRecording(null, new Guards(), fn, { ...given, args }, copies);
+  return { result: putTogether(template, tensors), tensors };
 }
 
 /**
@@ -122,22 +157,22 @@ function standIns(tensors: readonly Tensor[]): Tensor[] {
   return tensors.map((each) => (each.requiresGrad ? each : detach(each)));
 }
 
-/** Runs `fn` once, and makes a program of it. */
+/** Runs `fn` once, and makes a program of it: none if there is no memory for that, when what `fn` did is done. */
 export function record(
   programs: Programs<Tensor>,
   fn: AnyFunction,
-  args: readonly unknown[],
+  { receiver, args }: Given,
   options: ProgramOptions,
-): { recorded: Recorded; result: unknown } {
+): Results & { readonly recorded: Recorded | undefined } {
   const given: Tensor[] = [];
   const key = takeApart(args, 'arguments', given);
   let results: readonly Tensor[] = [];
   openScope();
   try {
     const inputs = standIns(given);
-    const made = recordOn(programs, fn, key, inputs, options);
+    const made = recordOn(programs, fn, receiver, key, inputs, options);
     results = made.tensors;
-    return { recorded: made.recorded, result: made.recorded.build(results) };
+    return { recorded: made.recorded, result: putTogether(made.results, results), tensors: results };
   } finally {
     closeScope(results);
   }
@@ -148,11 +183,13 @@ function endOrAbort(
   programs: Programs<Tensor>,
   results: readonly Tensor[],
   options: ProgramOptions,
-): Program<Tensor> {
+): Program<Tensor> | undefined {
   try {
     return programs.end(results, options);
   } catch (error) {
     if (programs.recording) programs.abort();
+    // The step has happened, and is not to happen again: the next call may find memory for a program.
+    if (error instanceof OutOfMemoryError) return undefined;
     throw error;
   }
 }
@@ -160,10 +197,11 @@ function endOrAbort(
 function recordOn(
   programs: Programs<Tensor>,
   fn: AnyFunction,
+  receiver: unknown,
   key: Template,
   inputs: readonly Tensor[],
   options: ProgramOptions,
-): { recorded: Recorded; tensors: readonly Tensor[] } {
+): { recorded: Recorded | undefined; results: Template; tensors: readonly Tensor[] } {
   const environment = environmentKey();
   const guards = new Guards();
   makeRandomState();
@@ -172,7 +210,8 @@ function recordOn(
   programs.begin(inputs);
   let ran: Ran;
   try {
-    ran = runRecording(programs, guards, fn, putTogether(key, inputs) as unknown[], (tensors) =>
+    const args = putTogether(key, inputs) as readonly unknown[];
+    ran = runRecording(programs, guards, fn, { receiver, args }, (tensors) =>
       // State, arguments and gradients would change with the next call.
       noGrad(() => tensors.map((each) => (programs.isFresh(each) ? each : clone(each)))),
     );
@@ -183,8 +222,11 @@ function recordOn(
     backend.forgetCasts();
     gradientsChanged();
   }
-  const program = endOrAbort(programs, ran.tensors, options);
+  const { template: results, tensors } = ran;
+  const program = endOrAbort(programs, tensors, options);
+  if (program === undefined) return { recorded: undefined, results, tensors };
   guards.settle();
-  const recorded = new Recorded(key, environment, configurationEpoch(), guards, ran.template, program);
-  return { recorded, tensors: ran.tensors };
+  const epoch = configurationEpoch();
+  const recorded = new Recorded(receiver, key, environment, epoch, guards, results, program);
+  return { recorded, results, tensors };
 }

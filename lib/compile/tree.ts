@@ -12,6 +12,8 @@ import type { Tensor } from '../tensor.js';
 export type Template =
   | {
       readonly kind: 'tensor';
+      /** Which of the tensors. */
+      readonly index: number;
       readonly dtype: DType;
       readonly shape: readonly number[];
       readonly strides: readonly number[];
@@ -28,25 +30,37 @@ function isConstant(value: unknown): boolean {
   );
 }
 
-function isPlain(value: object): value is Readonly<Record<string, unknown>> {
+/** An object of no class. */
+export function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The template of a value, and its tensors in order. `where` is what errors call it. */
-export function takeApart(value: unknown, where: string, tensors: Tensor[], depth = 0): Template {
+/**
+ * The template of a value, and its tensors in order; with `seen`, one that occurs again is the same tensor again. `where` is
+ * what errors call it.
+ */
+export function takeApart(
+  value: unknown,
+  where: string,
+  tensors: Tensor[],
+  seen?: Map<Tensor, number>,
+  depth = 0,
+): Template {
   if (Handle.is(value)) {
     const tensor = value as Tensor;
-    tensors.push(tensor);
+    const index = seen?.get(tensor) ?? tensors.length;
+    if (index === tensors.length) tensors.push(tensor);
+    seen?.set(tensor, index);
     const { dtype, shape, strides } = infoOf(tensor);
-    return { kind: 'tensor', dtype, shape, strides };
+    return { kind: 'tensor', index, dtype, shape, strides };
   }
   if (isConstant(value)) return { kind: 'constant', value };
   if (depth === maxDepth)
     throw new DTypeError(`[compile] ${where}: is nested more than ${maxDepth} levels deep`);
   if (Array.isArray(value)) {
     // A hole is undefined, too.
-    const items = Array.from(value, (item, i) => takeApart(item, `${where}[${i}]`, tensors, depth + 1));
+    const items = Array.from(value, (item, i) => takeApart(item, `${where}[${i}]`, tensors, seen, depth + 1));
     return { kind: 'array', items };
   }
   if (typeof value === 'object' && value !== null && isPlain(value)) {
@@ -54,7 +68,7 @@ export function takeApart(value: unknown, where: string, tensors: Tensor[], dept
     return {
       kind: 'record',
       keys,
-      items: keys.map((key) => takeApart(value[key], `${where}.${key}`, tensors, depth + 1)),
+      items: keys.map((key) => takeApart(value[key], `${where}.${key}`, tensors, seen, depth + 1)),
     };
   }
   throw new DTypeError(
@@ -112,18 +126,16 @@ function sameKeys(value: object, keys: readonly string[]): boolean {
 
 /** A value of this template with tensors in their order. */
 export function putTogether(template: Template, tensors: readonly Tensor[]): unknown {
-  let next = 0;
-  const build = (part: Template): unknown => {
-    switch (part.kind) {
-      case 'tensor':
-        return tensors[next++];
-      case 'constant':
-        return part.value;
-      case 'array':
-        return part.items.map(build);
-      case 'record':
-        return Object.fromEntries(part.keys.map((key, i) => [key, build(part.items[i]!)]));
-    }
-  };
-  return build(template);
+  switch (template.kind) {
+    case 'tensor':
+      return tensors[template.index];
+    case 'constant':
+      return template.value;
+    case 'array':
+      return template.items.map((item) => putTogether(item, tensors));
+    case 'record':
+      return Object.fromEntries(
+        template.keys.map((key, i) => [key, putTogether(template.items[i]!, tensors)]),
+      );
+  }
 }

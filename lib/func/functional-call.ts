@@ -3,7 +3,8 @@ import { ShapeError, ValueError } from '../errors.js';
 import { Module } from '../nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
 import type { StateDict } from '../nn/state-dict.js';
-import { exchanging, replaceIn, stateSlots } from '../nn/tree.js';
+import { exchanging } from '../nn/parameter-fields.js';
+import { replaceIn, stateSlots } from '../nn/tree.js';
 import { synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 

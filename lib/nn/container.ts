@@ -1,3 +1,4 @@
+import { Seen } from '../backend/configuration.js';
 import { checkInt, checkIterable, checkTensor, describe } from '../check.js';
 import { IndexError, ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
@@ -6,6 +7,8 @@ import type { AnyModule } from './module.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
 import { checkModules, moduleAt } from './sequential.js';
+import { contentsOf } from './tree.js';
+import type { Contents } from './tree.js';
 
 // Modules that only hold others, or parameters, under PyTorch's names.
 
@@ -98,6 +101,7 @@ function checkName(op: string, name: unknown): asserts name is string {
 /** What the containers by name share. */
 abstract class NamedContainer<T extends Readonly<Record<string, unknown>>> extends Container {
   protected readonly entriesByName = new Map<string, T[keyof T]>();
+  readonly #seen = new Seen();
 
   protected override stateName(field: string): string {
     return field === 'entriesByName' ? '' : field;
@@ -106,15 +110,33 @@ abstract class NamedContainer<T extends Readonly<Record<string, unknown>>> exten
   /** Puts one in, or in the place of another. Returns this container. */
   abstract set<K extends keyof T & string>(name: K, value: T[K]): this;
 
+  /** @internal */
+  override [contentsOf](): Contents {
+    this.#seen.look();
+    return super[contentsOf]();
+  }
+
+  get #read(): Map<string, T[keyof T]> {
+    this.#seen.look();
+    return this.entriesByName;
+  }
+
+  /** What was checked, under its name. */
+  protected put(name: string, value: T[keyof T]): this {
+    this.entriesByName.set(name, value);
+    this.#seen.changed();
+    return this;
+  }
+
   /**
    * What is called `name`.
    *
    * @throws IndexError if there is none.
    */
   get<K extends keyof T & string>(name: K): T[K] {
-    const found = this.entriesByName.get(name);
+    const found = this.#read.get(name);
     if (found === undefined) {
-      const names = [...this.entriesByName.keys()].join(', ');
+      const names = [...this.#read.keys()].join(', ');
       throw new IndexError(`[${this.constructor.name}] name: got ${describe(name)}, wanted one of ${names}`);
     }
     return found as T[K];
@@ -122,32 +144,34 @@ abstract class NamedContainer<T extends Readonly<Record<string, unknown>>> exten
 
   /** Whether there is one of that name. */
   has(name: string): boolean {
-    return this.entriesByName.has(name);
+    return this.#read.has(name);
   }
 
   /** Takes one out; says whether it was there. */
   delete(name: string): boolean {
-    return this.entriesByName.delete(name);
+    const was = this.entriesByName.delete(name);
+    if (was) this.#seen.changed();
+    return was;
   }
 
   /** How many there are. */
   get size(): number {
-    return this.entriesByName.size;
+    return this.#read.size;
   }
 
   /** The names, in the order in which they came. */
   keys(): IterableIterator<keyof T & string> {
-    return this.entriesByName.keys();
+    return this.#read.keys();
   }
 
   /** What is there, in order. */
   values(): IterableIterator<T[keyof T]> {
-    return this.entriesByName.values();
+    return this.#read.values();
   }
 
   /** Names with what they stand for, in order. */
   entries(): IterableIterator<[keyof T & string, T[keyof T]]> {
-    return this.entriesByName.entries();
+    return this.#read.entries();
   }
 
   [Symbol.iterator](): IterableIterator<[keyof T & string, T[keyof T]]> {
@@ -184,8 +208,7 @@ export class ModuleDict<
     if (!(module instanceof Module)) {
       throw new ValueError(`[ModuleDict] ${name}: got ${describe(module)}, wanted a module`);
     }
-    this.entriesByName.set(name, module);
-    return this;
+    return this.put(name, module);
   }
 }
 
@@ -275,7 +298,6 @@ export class ParameterDict extends NamedContainer<Readonly<Record<string, Parame
    */
   set(name: string, value: Tensor): this {
     checkName('ParameterDict', name);
-    this.entriesByName.set(name, asParameter('ParameterDict', name, value));
-    return this;
+    return this.put(name, asParameter('ParameterDict', name, value));
   }
 }

@@ -1,4 +1,4 @@
-import { configurationChanged } from '../backend/configuration.js';
+import { Seen } from '../backend/configuration.js';
 import { checkRange, checkTensor } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError } from '../errors.js';
@@ -22,6 +22,7 @@ import { Module } from './module.js';
 /** What the dropout layers share: the probability. */
 abstract class Dropping extends Module {
   readonly #name: string;
+  readonly #seen = new Seen();
   #p = 0;
 
   constructor(name: string, p: number) {
@@ -32,12 +33,17 @@ abstract class Dropping extends Module {
 
   /** The probability. May be assigned. */
   get p(): number {
+    this.#seen.look();
     return this.#p;
   }
   set p(value: number) {
     checkRange(this.#name, 'p', value, 0, 1);
-    if (value !== this.#p) configurationChanged();
+    if (value !== this.#p) this.#seen.changed();
     this.#p = value;
+  }
+
+  override extraRepr(): string {
+    return `p=${this.#p}`;
   }
 }
 

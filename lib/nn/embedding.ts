@@ -15,6 +15,7 @@ import { checkSize, layerDType, readOptions } from './options.js';
 import type { LayerOptions } from './options.js';
 import { parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
+import { noteParameters } from './parameter-fields.js';
 
 export interface EmbeddingLayerOptions extends LayerOptions {
   /** A row that starts as zeros and gets no gradient; negative counts from the end. Default: none. */
@@ -58,6 +59,7 @@ abstract class Table<In extends unknown[]> extends Module<In> {
     this.scaleGradByFreq = scaleGradByFreq;
     this.weight = parameter(normal_(zeros([numEmbeddings, embeddingDim], { dtype })));
     if (this.paddingIdx !== null) clearRow(this.weight, this.paddingIdx);
+    this[noteParameters]();
   }
 }
 

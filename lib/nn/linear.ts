@@ -10,6 +10,7 @@ import { checkSize, layerDType, readOptions } from './options.js';
 import type { LayerOptions } from './options.js';
 import { parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
+import { noteParameters } from './parameter-fields.js';
 
 export interface LinearOptions extends LayerOptions {
   /** Whether there is a bias. Default true. */
@@ -45,6 +46,7 @@ export class Linear extends Module {
     this.weight = parameter(zeros([outFeatures, inFeatures], { dtype }));
     this.bias = bias ? parameter(zeros([outFeatures], { dtype })) : null;
     initialize(this.weight, this.bias);
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {
@@ -96,6 +98,7 @@ export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
       parameter(uniform_(zeros(shape, { dtype }), { low: -bound, high: bound }));
     this.weight = draw([outFeatures, in1Features, in2Features]);
     this.bias = bias ? draw([outFeatures]) : null;
+    this[noteParameters]();
   }
 
   forward(x1: Tensor, x2: Tensor): Tensor {

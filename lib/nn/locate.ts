@@ -1,6 +1,7 @@
 import { currentRecording } from '../backend/recording.js';
 import { LanegradError } from '../errors.js';
 import type { AnyModule } from './module.js';
+import { checkParameters } from './parameter-fields.js';
 
 // Errors say in which module of a tree they arose: `[linear] encoder.layers.0.linear1: x is ...`. Nothing is tracked on the way
 // down. What is thrown passes the `forward` of each module on its way up, and each puts its child's name in front.
@@ -40,6 +41,7 @@ function noting(inner: Forward): Forward {
   return function forward(this: AnyModule, ...inputs: unknown[]): unknown {
     currentRecording()?.reached(this);
     try {
+      this[checkParameters]();
       return inner.apply(this, inputs);
     } catch (error) {
       if (error instanceof LanegradError) note(error, this);

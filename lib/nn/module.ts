@@ -1,3 +1,4 @@
+import { configurationChanged } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
 import { Handle } from '../backend/backend.js';
 import { checkDType, checkFlag, checkOptions, checkTensor, describe, noAttrs } from '../check.js';
@@ -12,13 +13,15 @@ import type { Tensor } from '../tensor.js';
 import type { Gradients } from './backward-hooks.js';
 import { addHook } from './hooks.js';
 import type { HookOptions } from './hooks.js';
-import { inspectModule, type Inspect } from './inspect.js';
+import { moduleText, settingsOf } from './inspect.js';
 import { locateErrors } from './locate.js';
 import { isParameter, parameter } from './parameter.js';
 import type { Parameter } from './parameter.js';
+import { checkParameters, noteParameters, ParameterFields } from './parameter-fields.js';
 import { planLoad } from './state-dict.js';
 import type { LoadOptions, LoadReport, StateDict } from './state-dict.js';
 import { summarize } from './summary.js';
+import { trainingChanges } from './training-changes.js';
 import {
   collectTensors,
   contentsOf,
@@ -77,8 +80,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   training = true;
   /** Fields that are buffers, and whether they are persistent. */
   readonly #buffers = new Map<string, boolean>();
-  /** Those that were seen to hold a parameter. */
-  readonly #parameterFields = new Set<string>();
+  readonly #parameterFields = new ParameterFields();
 
   constructor() {
     locateErrors(new.target.prototype as object, Module.prototype);
@@ -228,7 +230,18 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** @internal */
   [contentsOf](): Contents {
-    return readContents(this, this.#buffers, this.#parameterFields, (field) => this.stateName(field));
+    this.#parameterFields.note(this);
+    return readContents(this, this.#buffers, (field) => this.stateName(field));
+  }
+
+  /** @internal */
+  [noteParameters](): void {
+    this.#parameterFields.note(this);
+  }
+
+  /** @internal */
+  [checkParameters](): void {
+    this.#parameterFields.check(this);
   }
 
   /** What this module learns and all below learn, each tensor once: what an optimizer takes. */
@@ -346,7 +359,10 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   train(mode = true): this {
     if (typeof mode !== 'boolean')
       throw new ValueError(`[train] mode: got ${describe(mode)}, wanted a boolean`);
-    for (const module of this.modules()) module.training = mode;
+    for (const module of this.modules()) {
+      trainingChanges(module);
+      module.training = mode;
+    }
     return this;
   }
 
@@ -375,6 +391,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       const result = converted.get(value) ?? make(value);
       converted.set(value, result);
       replaceIn(slot, result);
+      configurationChanged();
     };
     noGrad(() =>
       walk(this, (_, _path, { parameters, buffers, pending }) => {
@@ -433,13 +450,22 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     return summarize(this, inputs);
   }
 
+  /**
+   * What stands in the parentheses when the module is shown: `name=value` for each public field that is a number, boolean, text
+   * or a list of them. A subclass may say something else. PyTorch's `extra_repr`.
+   */
+  extraRepr(): string {
+    return settingsOf(this);
+  }
+
+  /** As PyTorch prints it, with what it holds: `Linear(inFeatures=4, outFeatures=2, bias=true)`. */
+  toString(): string {
+    return moduleText(this);
+  }
+
   /** @internal What console.log shows. */
-  [Symbol.for('nodejs.util.inspect.custom')](
-    depth: number | null,
-    options: object,
-    inspect: Inspect,
-  ): string {
-    return inspectModule(this, depth, options, inspect);
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number | null): string {
+    return depth !== null && depth < 0 ? `[${this.constructor.name}]` : moduleText(this);
   }
 }
 

@@ -1,4 +1,3 @@
-import { configurationChanged } from '../backend/configuration.js';
 import { refuseRecorded } from '../backend/recording.js';
 import { checkTensor, checkOptions } from '../check.js';
 import { isFloat } from '../dtype.js';
@@ -50,7 +49,6 @@ export function parameter<D extends DType>(tensor: Tensor<D>, options: Parameter
   const leaf = tensor.isLeaf ? tensor : (noGrad(() => detach(tensor)) as Tensor<D>);
   leaf.requiresGrad = requiresGrad;
   marked.add(leaf);
-  configurationChanged();
   return keep(leaf) as Parameter<D>;
 }
 

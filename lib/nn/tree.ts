@@ -1,5 +1,5 @@
 import { Handle } from '../backend/backend.js';
-import { DTypeError, ValueError } from '../errors.js';
+import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import type { AnyModule } from './module.js';
 import { isParameter } from './parameter.js';
@@ -50,26 +50,10 @@ function isModule(value: object): value is AnyModule {
   return contentsOf in value;
 }
 
-let exchanges = 0;
-
-/** Runs `fn` while other tensors may stand in the place of parameters. */
-export function exchanging<T>(fn: () => T): T {
-  exchanges += 1;
-  try {
-    return fn();
-  } finally {
-    exchanges -= 1;
-  }
-}
-
-/**
- * Reads the fields of a module; `buffers` are those that are buffers, and whether they are persistent. Fields that hold a
- * parameter are added to `parameterFields`: a plain tensor in one of them would silently be no part of the module.
- */
+/** Reads the fields of a module; `buffers` are those that are buffers, and whether they are persistent. */
 export function readContents(
   module: object,
   buffers: ReadonlyMap<string, boolean>,
-  parameterFields: Set<string>,
   nameOf: (field: string) => string,
 ): Contents {
   const found = { parameters: [] as Slot<Parameter>[], modules: [] as Slot<AnyModule>[] };
@@ -86,12 +70,6 @@ export function readContents(
   for (const field of Object.keys(module)) {
     const value: unknown = Reflect.get(module, field);
     if (typeof value !== 'object' || value === null || buffers.has(field)) continue;
-    if (isParameter(value)) parameterFields.add(field);
-    else if (Handle.is(value) && parameterFields.has(field) && exchanges === 0) {
-      throw new DTypeError(
-        `[${module.constructor.name}] ${field}: got a plain tensor, wanted a parameter: nn.parameter(tensor) makes it one`,
-      );
-    }
     visit(nameOf(field), module, field, value);
   }
   const held: BufferSlot[] = [];

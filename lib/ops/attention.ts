@@ -19,7 +19,12 @@ import type { Tensor } from '../tensor.js';
 import { add, mul, where } from './binary.js';
 import { commonShape } from './broadcast.js';
 import { runComposite } from './composite.js';
-import { masked, repeatHeads, scaledDotProductAttention as definition } from './composites/attention.js';
+import {
+  masked,
+  prefixAttention as prefixDefinition,
+  repeatHeads,
+  scaledDotProductAttention as definition,
+} from './composites/attention.js';
 import { to } from './convert.js';
 import { zeros } from './creation.js';
 import { dropout } from './dropout.js';
@@ -39,6 +44,11 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** Multiplies the scores. Default 1 / sqrt(E). */
   scale?: number | null;
+  /**
+   * 0-dim, int64: how many keys are there, from the first on; the others, such as the free places of a cache, are not read. With
+   * isCausal the last query stands at the last of them. Default all of them.
+   */
+  keyLength?: Tensor | null;
   /** Whether key and value may have fewer heads, each shared by as many queries' heads. Default false. */
   enableGqa?: boolean;
 }
@@ -102,6 +112,32 @@ function shared(op: string, query: Tensor, key: Tensor, value: Tensor): readonly
   return [query, repeatHeads(key, wanted / keys), repeatHeads(value, wanted / values)];
 }
 
+function checkKeyLength(op: string, keyLength: Tensor, dropoutP: number): void {
+  checkTensor(op, 'keyLength', keyLength);
+  if (keyLength.dtype !== 'int64' || keyLength.ndim !== 0) {
+    throw new ValueError(
+      `[${op}] keyLength is ${keyLength.dtype} ${shapeText(keyLength.shape)}, wanted a 0-dim int64 tensor`,
+    );
+  }
+  if (dropoutP > 0)
+    throw new ValueError(`[${op}] got keyLength with dropoutP ${dropoutP}, wanted one of them`);
+}
+
+/** The ops in one piece give no gradient of the mask. */
+function wantsGradient(mask: Tensor | null): boolean {
+  return mask !== null && backend.requiresGrad(mask) && isGradEnabled();
+}
+
+function prefix(
+  inputs: readonly [Tensor, Tensor, Tensor, mask: Tensor | null, keyLength: Tensor],
+  { isCausal, scale }: { isCausal: boolean; scale: number },
+): Tensor {
+  const attrs = { isCausal, scale };
+  return wantsGradient(inputs[3])
+    ? prefixDefinition(inputs, attrs)[0]!
+    : runComposite('prefixAttention', inputs, attrs)[0]!;
+}
+
 /**
  * softmax(query keyᵀ scale + mask) value. Vaswani et al., 2017. query: [..., L, E], key: [..., S, E], value: [..., S, Ev],
  * floating; the leading dims broadcast. A query that sees no key gives 0. The scores, [..., L, S], are never in memory as a
@@ -109,7 +145,9 @@ function shared(op: string, query: Tensor, key: Tensor, value: Tensor): readonly
  *
  * @throws ShapeError if the shapes do not fit.
  * @throws DTypeError unless the three are of one floating dtype, and attnMask of that, bool or float32.
- * @throws ValueError for attnMask together with isCausal, or a dropoutP outside [0, 1].
+ * @throws ValueError for attnMask together with isCausal (but for a keyLength), keyLength together with dropoutP, or a dropoutP outside [0, 1]; for a
+ * keyLength that is no 0-dim int64 tensor, or more than S.
+ * @throws RecordingError if gradients are taken through a keyLength in a compiled function.
  * @example
  * import { F, ones, tensor } from 'lanegrad';
  * const value = tensor([[1.5], [4.5]]);
@@ -127,14 +165,15 @@ export function scaledDotProductAttention(
   checkTensor(op, 'key', key);
   checkTensor(op, 'value', value);
   checkOptions(op, options);
-  const { attnMask = null, dropoutP = 0, scale = null } = options;
+  const { attnMask = null, dropoutP = 0, scale = null, keyLength = null } = options;
   const isCausal = checkFlag(op, 'isCausal', options.isCausal);
   const enableGqa = checkFlag(op, 'enableGqa', options.enableGqa);
   checkRange(op, 'dropoutP', dropoutP, 0, 1);
   if (scale !== null) checkNumber(op, 'scale', scale);
   if (attnMask !== null) checkTensor(op, 'attnMask', attnMask);
-  if (attnMask !== null && isCausal)
+  if (attnMask !== null && isCausal && keyLength === null)
     throw new ValueError(`[${op}] got attnMask with isCausal, wanted one of them`);
+  if (keyLength !== null) checkKeyLength(op, keyLength, dropoutP);
   checkOperands(op, query, key, value);
   const attrs = { isCausal, scale: scale ?? 1 / Math.sqrt(query.shape.at(-1)! || 1), dropoutP };
   return scoped(() => {
@@ -146,10 +185,10 @@ export function scaledDotProductAttention(
       checkMask(op, mask, q, scores);
       if (mask.dtype !== 'bool') mask = to(mask, q.dtype);
     }
+    if (keyLength !== null) return prefix([q, k, v, mask, keyLength], attrs);
     const counter = dropoutP > 0 ? nextCounter(blocksFor(product(scores), 'float32')) : null;
     const inputs = [q, k, v, mask, counter];
-    // The op in one piece gives no gradient of the mask.
-    return mask !== null && backend.requiresGrad(mask) && isGradEnabled()
+    return wantsGradient(mask)
       ? definition(inputs, attrs)[0]!
       : runComposite('scaledDotProductAttention', inputs, attrs)[0]!;
   });

@@ -13,7 +13,7 @@ import { checkFunction, scoped, synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
-import { scaledDotProductAttention } from './composites/attention.js';
+import { prefixAttention, scaledDotProductAttention } from './composites/attention.js';
 import { crossEntropy, softCrossEntropy } from './composites/cross-entropy.js';
 import { ctcLoss } from './composites/ctc.js';
 import { dropout } from './composites/dropout.js';
@@ -63,6 +63,7 @@ const composites: { readonly [Name in FusedName]: Composite<Name> } = {
   mode,
   nanmedian,
   recurrent,
+  prefixAttention,
   scaledDotProductAttention,
   softCrossEntropy,
   topk,

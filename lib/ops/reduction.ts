@@ -12,6 +12,7 @@ import {
   wrapDims,
 } from '../check.js';
 import { isFloat, type DType } from '../dtype.js';
+import { DTypeError } from '../errors.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { runComposite1 } from './composite.js';
@@ -210,6 +211,10 @@ function extremum(
   checkTensor(op, 'x', x);
   if (second === undefined) return backend.run1(op === 'max' ? 'amax' : 'amin', [x], allDims);
   if (typeof second !== 'object' || second === null || Handle.is(second)) {
+    if (typeof second === 'number')
+      throw new DTypeError(
+        `[${op}] other: got ${second}, wanted a tensor, or { dim: ${second} } for a dim of x`,
+      );
     checkTensor(op, 'other', second);
     return backend.run1(op === 'max' ? 'maximum' : 'minimum', [x, second], noAttrs);
   }

@@ -1,5 +1,5 @@
 import { Handle } from '../backend/backend.js';
-import { configurationChanged } from '../backend/configuration.js';
+import { Seen } from '../backend/configuration.js';
 import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
@@ -36,6 +36,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
   /** The options of groups that do not say otherwise. */
   readonly defaults: Readonly<Required<Options>>;
   readonly #rule: Rule<Options>;
+  readonly #seen = new Seen();
   readonly #groups: GroupOf<Options>[] = [];
 
   /** @internal */
@@ -65,6 +66,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
 
   /** The groups; their options may be assigned. */
   get paramGroups(): readonly GroupOf<Options>[] {
+    this.#seen.look();
     return this.#groups;
   }
 
@@ -106,7 +108,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     // What is left of the group are its options, and the group has each as a property.
     const complete = this.#complete(options as unknown as Options);
     this.#groups.push(new ParamGroup(this.name, this.#rule, list, complete) as GroupOf<Options>);
-    configurationChanged();
+    this.#seen.changed();
   }
 
   /**
@@ -121,6 +123,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
    * w.grad; // => null
    */
   zeroGrad(): void {
+    this.#seen.look();
     for (const group of this.#groups) for (const param of group.params) param.grad = null;
   }
 
@@ -146,6 +149,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     const result = closure === undefined ? undefined : enableGrad(closure);
+    this.#seen.look();
     noGrad(() => {
       for (const group of this.#groups) group.update();
     });
@@ -236,6 +240,17 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     });
   }
 
+  /** The options of each group, as PyTorch prints them. */
+  toString(): string {
+    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group.options())}`);
+    return `${this.name} (\n${groups.join('\n')})`;
+  }
+
+  /** @internal What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number | null): string {
+    return depth !== null && depth < 0 ? `[${this.name}]` : this.toString();
+  }
+
   /** The options with defaults for what is not given. A misspelt one is an error. */
   #complete(options: Options): Required<Options> {
     checkOptions(this.name, options);
@@ -250,6 +265,14 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     }
     return complete;
   }
+}
+
+const optionText = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value);
+
+function optionsText(options: object): string {
+  const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${optionText(value)}\n`);
+  return lines.join('');
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -1,7 +1,7 @@
 import { asGiven } from '../autocast-policy.js';
 import type { OpInput } from '../backend/backend.js';
 import { Handle } from '../backend/backend.js';
-import { configurationChanged } from '../backend/configuration.js';
+import { Seen } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
 import { unrecorded } from '../backend/recording.js';
 import { describe, noAttrs, shapeText } from '../check.js';
@@ -29,6 +29,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
   /** What the first step was to start from; schedules compute from it. Set by a schedule. */
   initialLr: number | undefined = undefined;
   readonly #rule: Rule<Options>;
+  readonly #seen = new Seen();
   readonly #cells = new Map<string, readonly NumberCell[]>();
   /** One number per parameter: float32 [params.length]. The first counts the steps that each has taken. */
   readonly #rows: readonly Tensor[];
@@ -79,6 +80,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
 
   /** @internal Updates every parameter that has a gradient. Recording is off. */
   update(): void {
+    this.#seen.look();
     const own = this as unknown as GroupOf<Options>;
     const inputs: OpInput<Tensor>[] = [this.params];
     for (const [name, kind] of Object.entries(this.#rule.states)) {
@@ -171,10 +173,14 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
       let current = initial;
       const set = (value: typeof current): void => {
         check(value);
-        if (value !== current) configurationChanged();
+        if (value !== current) this.#seen.changed();
         current = value;
       };
-      Object.defineProperty(this, name, { enumerable: true, get: () => current, set });
+      const get = (): typeof current => {
+        this.#seen.look();
+        return current;
+      };
+      Object.defineProperty(this, name, { enumerable: true, get, set });
       return;
     }
     const [split, join] = [kind.numbers.bind(kind), kind.join.bind(kind)];
@@ -186,7 +192,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
       check(value);
       const before = conditions.map((state) => isKept(state, own));
       split(value).forEach((one, i) => (cells[i]!.value = one));
-      if (conditions.some((state, i) => isKept(state, own) !== before[i])) configurationChanged();
+      if (conditions.some((state, i) => isKept(state, own) !== before[i])) this.#seen.changed();
     };
     Object.defineProperty(this, name, {
       enumerable: true,

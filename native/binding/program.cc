@@ -35,7 +35,7 @@ napi_value begin(AddonData& data, napi_callback_info info) {
   }
   read_tensors(data, count_argument(data, arguments[0]), "compile", table.arguments);
   data.graph.autocast.casts.clear();
-  table.recorder = std::make_unique<Recorder>(table.arguments);
+  table.recorder = std::make_unique<Recorder>(data.graph, table.arguments);
   table.arguments.clear();
   data.graph.recording = table.recorder.get();
   return nullptr;
@@ -113,6 +113,20 @@ napi_value fresh(AddonData& data, napi_callback_info) {
   const ProgramTable& table = *data.programs;
   return boolean(data.env,
                  table.recorder && table.recorder->is_fresh(data.handles.get(data.read_id(0), "compile")));
+}
+
+// standingInProgram(): ints hold a tensor. 0: made while recording, or not there any more; 1: was there
+// before; 2: and an op of the recording used it.
+napi_value standing(AddonData& data, napi_callback_info) {
+  const HandleId id = data.read_id(0);
+  int is = 0;
+  if (const ProgramTable& table = *data.programs; table.recorder && data.handles.has(id)) {
+    const Tensor& t = data.handles.get(id, "compile");
+    if (table.recorder->is_state(t)) is = t->storage->mark ? 2 : 1;
+  }
+  napi_value out;
+  check(data.env, napi_create_int32(data.env, is, &out));
+  return out;
 }
 
 napi_value recording(AddonData& data, napi_callback_info) {
@@ -229,6 +243,7 @@ void export_program(napi_env env, napi_value exports) {
   export_function(env, exports, "abortProgram", entry<abort_recording>);
   export_function(env, exports, "pauseProgram", entry<pause>);
   export_function(env, exports, "freshInProgram", entry<fresh>);
+  export_function(env, exports, "standingInProgram", entry<standing>);
   export_function(env, exports, "recordingProgram", entry<recording>);
   export_function(env, exports, "programReady", entry<ready>);
   export_function(env, exports, "runProgram", entry<run>);

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "core/sanitize.h"
+
 #if defined(_WIN32)
 #include <malloc.h>
 #include <windows.h>
@@ -285,9 +287,14 @@ void* pool_allocate(size_t bytes, size_t* granted) {
   const size_t live = pool_live_bytes();
   if (live + c.bytes > limit_of(p)) return nullptr;
   *granted = c.bytes;
-  if (c.bytes <= kSmall) return allocate_small(p, c);
+  if (c.bytes <= kSmall) {
+    void* const small = allocate_small(p, c);
+    if (small) open_block(small, bytes, c.bytes);
+    return small;
+  }
   void* block = allocate_shared(p, c);
   if (!block) return nullptr;
+  open_block(block, bytes, c.bytes);
   note_live(p, static_cast<int64_t>(c.bytes));
   p.allocations.fetch_add(1, std::memory_order_relaxed);
   p.allocated.fetch_add(c.bytes, std::memory_order_relaxed);
@@ -297,6 +304,7 @@ void* pool_allocate(size_t bytes, size_t* granted) {
 void pool_free(void* block, size_t granted) {
   Pool& p = pool();
   const SizeClass c = class_of(granted);
+  open_block(block, c.bytes, c.bytes);
   if (c.bytes <= kSmall) {
     free_small(p, block, c);
     return;

@@ -50,6 +50,11 @@ void add_gradients(Environment& env, const Op& op, int input, Promoted& p, std::
     if (env.recording) [[unlikely]]
       env.recording->grad_read(flat[k]);
     const AutogradMeta* meta = meta_of(flat[k]);
+    if (meta && meta->grad_dropped && !meta->grad) [[unlikely]] {
+      fail(ErrorKind::kRecording, op.name,
+           "the compiled function that made the gradients keeps none; step inside of it, or compile it with "
+           "keepGrads: true");
+    }
     p.flat.push_back(meta ? meta->grad : Tensor());
   }
 }

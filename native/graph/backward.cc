@@ -245,8 +245,11 @@ std::vector<Edge> root_edges(Environment& env, std::span<const Tensor> roots) {
   for (const Tensor& root : roots) {
     edges.push_back(gradient_edge(env, root));
     if (!edges.back()) {
-      fail(ErrorKind::kAutograd, "backward", "a tensor of shape ", root->spec.shape,
-           " does not require a gradient: nothing that led to it does, or it was computed inside noGrad");
+      fail(
+          ErrorKind::kAutograd, "backward", "a tensor of shape ", root->spec.shape,
+          " does not require a gradient: nothing that led to it does, or it was computed inside noGrad, or "
+          "it "
+          "is the result of a compiled function, which has no history: call backward inside of the function");
     }
   }
   return edges;

@@ -1,10 +1,14 @@
 // scaledDotProductAttention(query, key, value, attnMask?, counter?){isCausal, scale, dropoutP} and its fused
 // gradient: softmax(query keyᵀ scale + mask) value, without the matrix of scores. Dao, Fu, Ermon, Rudra and
 // Ré, "FlashAttention", 2022: the forward pass keeps log sum exp of each row of scores, from which the
-// backward pass makes the weights again.
+// backward pass makes the weights again. And prefixAttention(query, key, value, attnMask?,
+// keyLength){isCausal, scale}, the same on the first keyLength keys, of which the last query stands at the
+// last: keys that are there for later cost nothing.
 #include "ops/attention.h"
 
+#include "ops/attention_tiles.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -91,8 +95,7 @@ void check_all(const InferContext& c, int first) {
   check_dropout(c, first);
 }
 
-void forward_infer(InferContext& c) {
-  check_all(c, 0);
+void add_outputs(InferContext& c) {
   const TensorSpec& query = c.in(kQuery);
   const Dims shape = with_rows(query, columns_of(c.in(kValue)));
   checked_numel(c.op().name, shape);
@@ -100,7 +103,34 @@ void forward_infer(InferContext& c) {
   c.add_output(rows_like(query, shape));
   Dims rows = query.shape;
   rows.resize(query.rank() - 1);
-  c.add_output(query.dtype, rows);
+  c.add_output(computed_dtype(query.dtype), rows);
+}
+
+size_t forward_workspace(const InferContext& c) {
+  if (!is_narrow(c.in(kQuery).dtype)) return attention_forward_workspace(c);
+  const size_t wide = widened_evaluation_bytes(c);
+  return attention_suits_tiles(c) ? std::max(wide, attention_tiles_workspace(c)) : wide;
+}
+
+void forward_eval(const EvalContext& c) {
+  if (!is_narrow(c.in(kQuery).spec->dtype)) return attention_forward(c);
+  if (!attention_suits_tiles(c) || !attention_on_tiles(c)) run_widened(c);
+}
+
+void forward_infer(InferContext& c) {
+  check_all(c, 0);
+  add_outputs(c);
+}
+
+void prefix_infer(InferContext& c) {
+  check_operands(c, 0);
+  check_mask(c, 0);
+  const TensorSpec& length = c.in(kPrefixLength);
+  if (length.dtype != DType::kInt64 || length.rank() != 0) {
+    c.fail(ErrorKind::kValue, "keyLength is a ", name_of(length.dtype), " tensor of shape ", length.shape,
+           ", wanted a 0-dim int64 one");
+  }
+  add_outputs(c);
 }
 
 void backward_infer(InferContext& c) {
@@ -111,7 +141,7 @@ void backward_infer(InferContext& c) {
   check_parameter(c, "out", c.in(kSavedOut), query.dtype, shape);
   Dims rows = query.shape;
   rows.resize(query.rank() - 1);
-  check_parameter(c, "logSumExp", c.in(kSavedLogSum), query.dtype, rows);
+  check_parameter(c, "logSumExp", c.in(kSavedLogSum), computed_dtype(query.dtype), rows);
   for (int i : {kQuery, kKey, kValue}) {
     const TensorSpec& x = c.in(kGradOperands + i);
     c.add_output(rows_like(x, x.shape));
@@ -158,14 +188,28 @@ const Op kAttention{
     .inputs = {InputDef{"query"}, InputDef{"key"}, InputDef{"value"}, kMaskDef, kCounterDef},
     .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
     .attrs = kAttentionAttrs,
-    .flags = kRandom,
+    .flags = kRandom | kTakesHalves,
     .autocast = Autocast::kLower,
     .infer = forward_infer,
-    .workspace = attention_forward_workspace,
-    .eval = attention_forward,
+    .workspace = forward_workspace,
+    .eval = forward_eval,
     .slices = slices<0>,
     .saves = {.inputs = 0b11111, .outputs = 0b11},
     .vjp = forward_vjp,
+};
+
+// Differentiated by its composite.
+const Op kPrefixAttention{
+    .name = "prefixAttention",
+    .inputs = {InputDef{"query"}, InputDef{"key"}, InputDef{"value"}, kMaskDef,
+               InputDef{.name = "keyLength", .differentiable = false}},
+    .outputs = {OutputDef{"out"}, OutputDef{"logSumExp", false}},
+    .attrs = {AttrDef{"isCausal", AttrType::kBool}, AttrDef{"scale", AttrType::kFloat}},
+    .autocast = Autocast::kLower,
+    .infer = prefix_infer,
+    .workspace = attention_forward_workspace,
+    .eval = prefix_attention,
+    .saves = {.inputs = 0b11111},
 };
 
 const Op kAttentionBackward{
@@ -185,6 +229,7 @@ const Op kAttentionBackward{
 
 void register_attention_ops(Registry& r) {
   r.add(kAttention);
+  r.add(kPrefixAttention);
   r.add(kAttentionBackward);
 }
 

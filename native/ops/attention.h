@@ -19,6 +19,8 @@ inline constexpr int kQuery = 0, kKey = 1, kValue = 2, kAttnMask = 3, kDropCount
 inline constexpr int kOutGrad = 0, kGradOperands = 1, kSavedOut = 6, kSavedLogSum = 7;
 // The attributes, of both ops.
 inline constexpr int kIsCausal = 0, kScale = 1, kDropoutP = 2;
+// Of prefixAttention, in the place of kDropCounter.
+inline constexpr int kPrefixLength = 4;
 
 // Sizes of a call. query: [..., L, E], key: [..., S, E], value: [..., S, Ev]; the dims before these agree,
 // but that `group` heads (the last of them) of query share one of key and value.
@@ -26,10 +28,11 @@ struct AttentionSizes {
   int64_t heads = 1;  // of query, in all batches
   int64_t group = 1;
   int64_t queries = 0, keys = 0, width = 0, value_width = 0;
+  int64_t past = 0;  // keys before that of query 0; negative: the first queries see none
   bool causal = false, has_mask = false, drops = false;
   int64_t key_heads() const { return heads / group; }
   // Keys that query i sees by the causal rule.
-  int64_t end_of_keys(int64_t i) const { return causal ? std::min(keys, i + 1) : keys; }
+  int64_t end_of_keys(int64_t i) const { return causal ? std::min(keys, i + 1 + past) : keys; }
 };
 
 inline size_t line_up(size_t bytes) { return (bytes + 63) & ~size_t{63}; }
@@ -51,7 +54,8 @@ AttentionSizes attention_sizes(const Context& c, int first) {
   z.value_width = columns_of(spec_of(c, first + kValue));
   z.causal = c.attrs().get_bool(kIsCausal);
   z.has_mask = c.has(first + kAttnMask);
-  z.drops = c.has(first + kDropCounter) && c.attrs().get_float(kDropoutP) > 0;
+  z.drops =
+      c.op().attr_count() > kDropoutP && c.has(first + kDropCounter) && c.attrs().get_float(kDropoutP) > 0;
   return z;
 }
 
@@ -144,7 +148,8 @@ class AttentionMasks {
 };
 
 void attention_forward(const EvalContext& c);
-size_t attention_forward_workspace(const InferContext& c);
+void prefix_attention(const EvalContext& c);
+size_t attention_forward_workspace(const InferContext& c);  // of both
 void attention_backward(const EvalContext& c);
 size_t attention_backward_workspace(const InferContext& c);
 

@@ -28,7 +28,8 @@ struct Plan {
   int64_t chunks = 1;     // items of a head: of rows, or of keys if they are few
   int64_t part_keys = 0;  // of a chunk of keys
   int64_t items = 0;
-  int64_t row = 0;  // from row to row of scores
+  int64_t most_items = 0;  // of a call with fewer keys too
+  int64_t row = 0;         // from row to row of scores
   size_t packed_bytes = 0, score_bytes = 0, state_bytes = 0;
 
   size_t slice_bytes() const {
@@ -54,6 +55,7 @@ Plan<T> make_plan(const AttentionSizes& z) {
     const int64_t blocks = std::max<int64_t>(1, divide_up(z.keys, kBlockKeys));
     p.part_keys = divide_up(blocks, std::min(wanted, blocks)) * kBlockKeys;
     p.chunks = std::max<int64_t>(1, divide_up(z.keys, p.part_keys));
+    p.most_items = heads * std::min(wanted, blocks);
     p.packed_bytes = line_up(sizeof(T) * static_cast<size_t>(p.rows * z.width));
   } else {
     const int64_t most = std::max<int64_t>(1, z.queries / kLeastRows);
@@ -63,6 +65,7 @@ Plan<T> make_plan(const AttentionSizes& z) {
     p.packed_bytes = line_up(sizeof(T) * static_cast<size_t>(p.row * z.width));
   }
   p.items = heads * p.chunks;
+  p.most_items = std::max(p.most_items, p.items);
   p.score_bytes = line_up(sizeof(T) * static_cast<size_t>(p.sub_rows * p.row));
   p.state_bytes = 2 * line_up(sizeof(T) * static_cast<size_t>(p.rows));
   return p;
@@ -117,9 +120,9 @@ void Forward<T>::attend(ScoreBlock<T>& b, int64_t head, int64_t i, int64_t j, co
   const AttentionSizes& z = plan.sizes;
   const int64_t block_keys = b.keys;
   if (z.causal) {
-    b.seen = i + 1 - j;
+    b.seen = i + 1 + z.past - j;
     b.seen_step = 1;
-    b.keys = std::min(b.keys, i + b.rows - j);
+    b.keys = std::min(b.keys, i + b.rows + z.past - j);
   } else {
     b.seen = b.keys;
     b.seen_step = 0;
@@ -154,7 +157,7 @@ void Forward<T>::run_rows(int64_t item, int64_t slice) const {
     for (int64_t i = first; i < last; i += plan.sub_rows) {
       ScoreBlock<T> b{};
       b.rows = std::min(plan.sub_rows, last - i);
-      if (z.causal && i + b.rows <= j) continue;
+      if (z.causal && i + b.rows + z.past <= j) continue;
       b.keys = n;
       b.scores = s.scores;
       b.row = plan.row;
@@ -189,7 +192,7 @@ void Forward<T>::run_few(int64_t item, int64_t slice) const {
     b.keys = std::min(kBlockKeys, end - j);
     b.scores = s.scores;
     b.row = plan.row;
-    b.seen = z.causal ? 1 - j : b.keys;
+    b.seen = z.causal ? 1 + z.past - j : b.keys;
     b.seen_step = z.causal && !across;
     const T* const values = value.head(head / z.group) + j * value.row();
     for (int64_t r = 0; r < plan.rows; r += kWeighRows) {
@@ -230,8 +233,7 @@ void Forward<T>::merge(int64_t head) const {
 }
 
 template <class T>
-void run_forward(const EvalContext& c) {
-  const AttentionSizes z = attention_sizes(c, 0);
+void run_forward(const EvalContext& c, const AttentionSizes& z) {
   if (z.heads * z.queries == 0) return;
   Scratch s(c.workspace());
   const Plan<T> plan = make_plan<T>(z);
@@ -258,6 +260,13 @@ void run_forward(const EvalContext& c) {
   for (int64_t head = 0; head < plan.items / plan.chunks; ++head) f.merge(head);
 }
 
+void run(const EvalContext& c, const AttentionSizes& z) {
+  if (c.out(0).spec->dtype == DType::kFloat64)
+    run_forward<double>(c, z);
+  else
+    run_forward<float>(c, z);
+}
+
 }  // namespace
 
 size_t attention_forward_workspace(const InferContext& c) {
@@ -267,9 +276,9 @@ size_t attention_forward_workspace(const InferContext& c) {
   for (int i : {kQuery, kKey, kValue}) add_rows(s, c.in(i));
   const auto add = [&]<class T>(T) {
     const Plan<T> plan = make_plan<T>(z);
-    s.add(plan.slice_bytes() * static_cast<size_t>(std::min(plan.items, kAttentionSlices)));
+    s.add(plan.slice_bytes() * static_cast<size_t>(std::min(plan.most_items, kAttentionSlices)));
     if (!plan.few) return;
-    const size_t states = static_cast<size_t>(plan.items * plan.rows) * sizeof(T);
+    const size_t states = static_cast<size_t>(plan.most_items * plan.rows) * sizeof(T);
     s.add(states);
     s.add(states);
     s.add(states * static_cast<size_t>(z.value_width));
@@ -281,11 +290,17 @@ size_t attention_forward_workspace(const InferContext& c) {
   return s.bytes();
 }
 
-void attention_forward(const EvalContext& c) {
-  if (c.out(0).spec->dtype == DType::kFloat64)
-    run_forward<double>(c);
-  else
-    run_forward<float>(c);
+void attention_forward(const EvalContext& c) { run(c, attention_sizes(c, 0)); }
+
+// With the plan that a call on these keys alone would have: the bits are the same.
+void prefix_attention(const EvalContext& c) {
+  AttentionSizes z = attention_sizes(c, 0);
+  const int64_t length = *c.in(kPrefixLength).as<const int64_t>();
+  if (length < 0 || length > z.keys)
+    c.fail(ErrorKind::kValue, "keyLength is ", length, ", wanted one from 0 to the ", z.keys, " keys");
+  z.keys = length;
+  z.past = length - z.queries;
+  run(c, z);
 }
 
 }  // namespace lanegrad

@@ -27,7 +27,7 @@ AttentionMasks<T>::AttentionMasks(const EvalContext& c, const AttentionSizes& si
     mask_ = c.in(first + kAttnMask);
     const TensorSpec& query = *c.in(first + kQuery).spec;
     Dims wide = query.shape;
-    wide[wide.size() - 1] = sizes.keys;
+    wide[wide.size() - 1] = rows_of(*c.in(first + kKey).spec);  // sizes.keys may be fewer
     mask_spec_ = {mask_.spec->dtype, wide, broadcast_strides(mask_.spec->shape, mask_.spec->strides, wide)};
   }
   if (sizes.drops) {

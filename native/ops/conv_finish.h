@@ -7,8 +7,8 @@
 
 namespace lanegrad {
 
-// An activation, a sum with a residual that lies like the result, or both, with the kernels of the elementwise
-// ops: the bits of one op after the other. Parts may be cut anywhere.
+// An activation, a sum with a residual that lies like the result, or both, with the kernels of the
+// elementwise ops: the bits of one op after the other. Parts may be cut anywhere.
 template <class T>
 struct ConvFinish {
   T* out = nullptr;  // the whole result

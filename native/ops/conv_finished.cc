@@ -14,8 +14,8 @@ void check_wide(const InferContext& c, const char* name, const TensorSpec& spec,
            name_of(spec.dtype));
 }
 
-// convPack: weight [out, C / groups, ...] of a convolution of inputs of `inputShape` -> what convFinished reads
-// in its stead where it would pack it. It depends on the level in force, so it may outlive no process.
+// convPack: weight [out, C / groups, ...] of a convolution of inputs of `inputShape` -> what convFinished
+// reads in its stead where it would pack it. It depends on the level in force, so it may outlive no process.
 ConvGeometry pack_geometry(const Attrs& attrs, const Dims& weight) {
   struct {
     const Attrs& all;
@@ -53,7 +53,7 @@ void eval_pack(const EvalContext& c) {
   if (c.out(0).spec->numel() == 0) return;
   const ConvGeometry g = pack_geometry(c.attrs(), weight.spec->shape);
   dispatch_floating(weight.spec->dtype, [&]<class T>(T) {
-    conv_pack<T>(g, operand<T>(weight), c.out(0).as<T>(), c.workspace());
+    conv_pack<T>(g, conv_operand<T>(weight), c.out(0).as<T>(), c.workspace());
   });
 }
 
@@ -111,7 +111,8 @@ void eval_finished(const EvalContext& c) {
     extras.bias = read_bias<T>(c, conv_forward_workspace<T>(g));
     extras.finish = finish_of<T>(c);
     if (c.has(kPacked)) extras.packed = c.in(kPacked).as<const T>();
-    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), extras, c.workspace());
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(), extras,
+                    c.workspace());
   });
 }
 

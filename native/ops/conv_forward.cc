@@ -1,3 +1,4 @@
+#include "ops/conv_amx.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
@@ -72,12 +73,21 @@ void pack_direct(const ConvGeometry& g, const ConvOperand<const T>& weight, cons
   });
 }
 
+// Of a way that finishes nothing itself.
+template <class T>
+void finish_all(const ConvGeometry& g, T* out, const ConvFinish<T>& finish) {
+  const int64_t plane = g.places(), planes = g.batch * g.groups * g.out_channels;
+  if (!finish.any() || planes * plane == 0) return;
+  parallel_for(planes, ceil_div(kSerialWork / 16, plane),
+               [&](int64_t begin, int64_t end) { finish.run(out + begin * plane, (end - begin) * plane); });
+}
+
 }  // namespace
 
 template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
-  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_forward_workspace<T>(g));
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise_forward(g)) return std::max(direct, pointwise_forward_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_forward_workspace<T>(g)) : direct;
@@ -85,7 +95,7 @@ size_t conv_forward_workspace(const ConvGeometry& g) {
 
 template <class T>
 int64_t conv_packed_elements(const ConvGeometry& g) {
-  if (has_single_channels(g) || is_whole(g)) return 0;
+  if (has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
   if (suits_pointwise_forward(g)) return pointwise_packed_elements<T>(g);
   return suits_winograd<T>(g) ? winograd_packed_elements<T>(g) : g.groups * packed_group<T>(g);
 }
@@ -109,6 +119,10 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                   const ConvExtras<T>& extras, void* workspace) {
   if (has_single_channels(g)) return depthwise_forward(g, x, weight, out, extras, workspace);
   if (is_whole(g) && whole_forward(g, x, weight, out, extras, workspace)) return;
+  if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, extras.bias, out, workspace)) {
+    finish_all(g, out, extras.finish);
+    return;
+  }
   // What another way packed is of no use to those that follow it.
   bool first = true;
   if (suits_pointwise_forward(g)) {
@@ -174,12 +188,12 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
     run_pixels(work, &phase, 1);
 }
 
-#define LANEGRAD_CONV(T)                                                                                   \
-  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                          \
-  template void conv_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,       \
-                                const ConvExtras<T>&, void*);                                              \
-  template int64_t conv_packed_elements<T>(const ConvGeometry&);                                           \
-  template size_t conv_pack_workspace<T>(const ConvGeometry&);                                             \
+#define LANEGRAD_CONV(T)                                                                             \
+  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                    \
+  template void conv_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                const ConvExtras<T>&, void*);                                        \
+  template int64_t conv_packed_elements<T>(const ConvGeometry&);                                     \
+  template size_t conv_pack_workspace<T>(const ConvGeometry&);                                       \
   template void conv_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

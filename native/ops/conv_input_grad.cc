@@ -1,3 +1,4 @@
+#include "ops/conv_amx.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_direction.h"
 #include "ops/conv_padded.h"
@@ -57,7 +58,7 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
   if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
-  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_input_grad_workspace<T>(g));
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise_input_grad(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
@@ -68,6 +69,7 @@ void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpera
                      const T* bias, T* out, void* workspace) {
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
   if (is_whole(g) && whole_input_grad(g, grad, weight, bias, out, workspace)) return;
+  if (amx_suits_input_grad<T>(g) && amx_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_pointwise_input_grad(g) && pointwise_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_input_grad(g, grad, weight, bias, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);

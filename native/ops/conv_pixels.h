@@ -133,7 +133,7 @@ struct PixelWork {
   T* out;
   int64_t out_plane;  // elements of a channel
   const T* bias;
-  const T* weights;  // packed, per phase, per group, panel by panel
+  const T* weights;        // packed, per phase, per group, panel by panel
   ConvFinish<T> finish{};  // only where pixels lie in the output as they do in the phase
 };
 

@@ -213,14 +213,14 @@ bool pointwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, Conv
   return run(g, g.in_channels, g.out_channels, grad, weight, 0, out, extras, workspace);
 }
 
-#define LANEGRAD_CONV(T)                                                                                 \
-  template size_t pointwise_forward_workspace<T>(const ConvGeometry&);                                   \
-  template size_t pointwise_input_grad_workspace<T>(const ConvGeometry&);                                \
-  template bool pointwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,    \
-                                     T*, const ConvExtras<T>&, void*);                                   \
-  template int64_t pointwise_packed_elements<T>(const ConvGeometry&);                                    \
-  template void pointwise_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                        \
-  template bool pointwise_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+#define LANEGRAD_CONV(T)                                                                                  \
+  template size_t pointwise_forward_workspace<T>(const ConvGeometry&);                                    \
+  template size_t pointwise_input_grad_workspace<T>(const ConvGeometry&);                                 \
+  template bool pointwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                     const ConvExtras<T>&, void*);                                        \
+  template int64_t pointwise_packed_elements<T>(const ConvGeometry&);                                     \
+  template void pointwise_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                         \
+  template bool pointwise_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
                                         const T*, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

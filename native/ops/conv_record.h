@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/bias.h"
-#include "ops/convolution.h"
+#include "ops/conv_operand.h"
 #include "ops/op.h"
 
 namespace lanegrad {
@@ -29,15 +29,6 @@ ConvGeometry read_geometry(const Context& c, int first, const Dims& x, const Dim
     g.out[d] = (g.size[d] + 2 * g.padding[d] - g.dilation[d] * (g.kernel[d] - 1) - 1) / g.stride[d] + 1;
   }
   return g;
-}
-
-template <class T>
-ConvOperand<const T> operand(const TensorView& v) {
-  const Dims& s = v.spec->strides;
-  ConvOperand<const T> o{v.as<const T>(), {s[0], s[1]}};
-  const int lead = 2 + kConvDims - s.size();
-  for (int d = lead; d < kConvDims; ++d) o.strides[2 + d] = s[2 + d - lead];
-  return o;
 }
 
 template <class F>

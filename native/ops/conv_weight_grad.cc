@@ -1,3 +1,4 @@
+#include "ops/conv_amx.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
 #include "ops/conv_whole.h"
@@ -123,7 +124,7 @@ void add_chunks(const ConvGeometry& g, const Layout<T>& l, int64_t depth, T* out
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return depthwise_weight_grad_workspace<T>(g);
-  const size_t direct = lay_out<T>(g, nullptr).bytes;
+  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_weight_grad_workspace<T>(g));
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_weight_grad_workspace<T>(g)) : direct;
 }
@@ -133,6 +134,7 @@ void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOper
                       void* workspace) {
   if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
   if (is_whole(g) && whole_weight_grad(g, grad, x, out, workspace)) return;
+  if (amx_suits_weight_grad<T>(g) && amx_weight_grad(g, grad, x, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_weight_grad(g, grad, x, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();

@@ -92,13 +92,13 @@ bool whole_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpe
   return true;
 }
 
-#define LANEGRAD_CONV(T)                                                                                    \
-  template size_t whole_workspace<T>(const ConvGeometry&);                                                  \
-  template bool whole_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,       \
-                                 const ConvExtras<T>&, void*);                                              \
-  template bool whole_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,        \
-                                    const T*, T*, void*);                                                   \
-  template bool whole_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,   \
+#define LANEGRAD_CONV(T)                                                                                  \
+  template size_t whole_workspace<T>(const ConvGeometry&);                                                \
+  template bool whole_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,     \
+                                 const ConvExtras<T>&, void*);                                            \
+  template bool whole_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,      \
+                                    const T*, T*, void*);                                                 \
+  template bool whole_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
                                      void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

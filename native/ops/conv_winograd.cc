@@ -240,8 +240,8 @@ size_t winograd_input_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                      T* out, const ConvExtras<T>& extras, void* workspace) {
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                      const ConvExtras<T>& extras, void* workspace) {
   if constexpr (std::is_same_v<T, float>)
     return run_on(forward_job(g), x, weight, 1, out, extras, workspace);
   else
@@ -269,15 +269,15 @@ bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvO
     return false;
 }
 
-#define LANEGRAD_CONV(T)                                                                                \
-  template bool suits_winograd<T>(const ConvGeometry&);                                                 \
-  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                   \
-  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                \
-  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,    \
-                                    T*, const ConvExtras<T>&, void*);                                   \
-  template int64_t winograd_packed_elements<T>(const ConvGeometry&);                                    \
-  template void winograd_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                        \
-  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+#define LANEGRAD_CONV(T)                                                                                 \
+  template bool suits_winograd<T>(const ConvGeometry&);                                                  \
+  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                    \
+  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                 \
+  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                    const ConvExtras<T>&, void*);                                        \
+  template int64_t winograd_packed_elements<T>(const ConvGeometry&);                                     \
+  template void winograd_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                         \
+  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
                                        const T*, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

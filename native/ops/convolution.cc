@@ -1,10 +1,16 @@
 #include "core/error.h"
+#include "ops/batched_gemm.h"
+#include "ops/conv_channels.h"
+#include "ops/conv_halves.h"
 #include "ops/conv_record.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
+
+using namespace conv_detail;
 
 // Sizes, strides, paddings and dilations beyond this cannot belong to a tensor that fits into memory.
 constexpr int64_t kMaxExtent = int64_t{1} << 31;
@@ -76,6 +82,32 @@ Dims out_shape(const ConvGeometry& g, int rank) {
   return shape;
 }
 
+// ---- channels-last: what comes so stays so where there are kernels for it
+
+TensorSpec result_like(const TensorSpec& x, const ConvGeometry& g, const Dims& shape) {
+  const bool last = lies_channels_last(x) && has_channels_last(g);
+  return {x.dtype, shape, last ? channels_last_strides(shape) : contiguous_strides(shape)};
+}
+
+bool in_channels(const ConvGeometry& g, const TensorSpec& a, const TensorSpec& b) {
+  return lies_channels_last(a) && lies_channels_last(b) && has_channels_last(g);
+}
+
+size_t workspace_channels(const InferContext& c, const ConvGeometry& g, bool gradient) {
+  return dispatch_factor(
+             c.out(0).dtype,
+             [&]<class In>(In) { return channels_workspace<In>(g, gradient, conv_strides(c.in(1))); }) +
+         workspace_bias(c);
+}
+
+void eval_channels(const EvalContext& c, const ConvGeometry& g, bool gradient) {
+  dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+    const size_t room = channels_workspace<In>(g, gradient, conv_strides(*c.in(1).spec));
+    channels_forward<In>(g, gradient, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)),
+                         read_bias<GemmSum<In>>(c, room), c.out(0).as<In>(), c.workspace());
+  });
+}
+
 Dims dims_of(const Attrs& attrs, int k) { return Dims(attrs.get_ints(k)); }
 
 // A shape that came as an attribute.
@@ -103,23 +135,28 @@ void infer_convolution(InferContext& c) {
   check_bias(c, c.in(1).shape[0]);
   const Dims shape = out_shape(g, c.in(0).rank());
   checked_numel(c.op().name, shape);
-  c.add_output(c.in(0).dtype, shape);
+  c.add_output(result_like(c.in(0), g, shape));
 }
 
 namespace {
 
 size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
+  if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, false);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kForward);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_forward_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_convolution(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).spec->shape, c.in(1).spec->shape);
+  if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, false);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kForward);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
     ConvExtras<T> extras;
     extras.bias = read_bias<T>(c, conv_forward_workspace<T>(g));
-    conv_forward<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), extras, c.workspace());
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(), extras,
+                    c.workspace());
   });
 }
 
@@ -135,19 +172,23 @@ void infer_input_grad(InferContext& c) {
            ", got ", c.in(0).shape);
   }
   check_bias(c, shape[1]);
-  c.add_output(c.in(0).dtype, shape);
+  c.add_output(result_like(c.in(0), g, shape));
 }
 
 size_t workspace_input_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).shape);
+  if (in_channels(g, c.in(0), c.out(0))) return workspace_channels(c, g, true);
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kInputGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_input_grad_workspace<T>(g); }) +
          workspace_bias(c);
 }
 
 void eval_input_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, dims_of(c.attrs(), 0), c.in(1).spec->shape);
+  if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, true);
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kInputGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_input_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)),
+    conv_input_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
                        read_bias<T>(c, conv_input_grad_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
   });
 }
@@ -168,13 +209,25 @@ void infer_weight_grad(InferContext& c) {
 
 size_t workspace_weight_grad(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).shape, dims_of(c.attrs(), 0));
+  if (in_channels(g, c.in(0), c.in(1))) {
+    return dispatch_factor(c.out(0).dtype, [&]<class In>(In) { return channels_weight_workspace<In>(g); });
+  }
+  if (is_narrow(c.out(0).dtype)) return conv_halves_workspace(c, g, ConvPass::kWeightGrad);
   return dispatch_floating(c.out(0).dtype, [&]<class T>(T) { return conv_weight_grad_workspace<T>(g); });
 }
 
 void eval_weight_grad(const EvalContext& c) {
   const ConvGeometry g = read_geometry(c, 1, c.in(1).spec->shape, dims_of(c.attrs(), 0));
+  if (in_channels(g, *c.in(0).spec, *c.in(1).spec)) {
+    return dispatch_factor(c.out(0).spec->dtype, [&]<class In>(In) {
+      channels_weight_grad<In>(g, conv_operand<In>(c.in(0)), conv_operand<In>(c.in(1)), c.out(0).as<In>(),
+                               c.workspace());
+    });
+  }
+  if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kWeightGrad);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_weight_grad<T>(g, operand<T>(c.in(0)), operand<T>(c.in(1)), c.out(0).as<T>(), c.workspace());
+    conv_weight_grad<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(),
+                        c.workspace());
   });
 }
 
@@ -242,7 +295,7 @@ const Op kConvolution{
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_convolution,
@@ -257,7 +310,7 @@ const Op kConvolutionInputGrad{
     .inputs = {InputDef{"grad"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"inputShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .autocast = Autocast::kLower,
     .infer = infer_input_grad,
@@ -272,7 +325,7 @@ const Op kConvolutionWeightGrad{
     .inputs = {InputDef{"grad"}, InputDef{"x"}},
     .outputs = {OutputDef{"out"}},
     .attrs = {AttrDef{"weightShape", AttrType::kInts}, kStride, kPadding, kDilation, kGroups},
-    .flags = kPrimitive,
+    .flags = kPrimitive | kTakesHalves,
     .promotion = Promotion::kCommon,
     .infer = infer_weight_grad,
     .workspace = workspace_weight_grad,

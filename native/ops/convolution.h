@@ -28,11 +28,14 @@ struct ConvGeometry {
   }
 };
 
-// An operand in any strides, in elements: [N, C, D, H, W] or [out, in, kD, kH, kW].
+// Of an operand, in elements: [N, C, D, H, W] or [out, in, kD, kH, kW].
+using ConvStrides = std::array<int64_t, 2 + kConvDims>;
+
+// An operand in any strides.
 template <class T>
 struct ConvOperand {
   T* data;
-  std::array<int64_t, 2 + kConvDims> strides;
+  ConvStrides strides;
 };
 
 // What all three need of the workspace, in bytes. Only the geometry and the sizes are looked at.

@@ -67,7 +67,7 @@ void eval_linear(const EvalContext& c) { run_linear(c, {}); }
 
 int64_t packed_size(const TensorSpec& weight) {
   return dispatch_factor(weight.dtype,
-                           [&]<class T>(T) { return packed_elements<T>(weight.shape[1], weight.shape[0]); });
+                         [&]<class T>(T) { return packed_elements<T>(weight.shape[1], weight.shape[0]); });
 }
 
 // weight: [out, in] -> what linearFinished reads in its stead where it would pack it. It depends on the level

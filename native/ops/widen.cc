@@ -243,6 +243,10 @@ void eval_slices(const EvalContext& c, const InferContext& specs, const Cut& cut
 size_t evaluation_bytes(const InferContext& inferred) {
   const Op& op = inferred.op();
   if (!has_narrow(inferred)) return op.workspace ? op.workspace(inferred) : 0;
+  return widened_evaluation_bytes(inferred);
+}
+
+size_t widened_evaluation_bytes(const InferContext& inferred) {
   const Cut cut = cut_of(inferred);
   if (cut.count == 0) return widened_bytes(inferred);
   const int64_t rest = cut.slices.items % cut.count;
@@ -256,6 +260,11 @@ void run_eval(const EvalContext& c) {
   for (const TensorView& view : c.inputs().flat()) narrow |= view.spec && widens(op, view.spec->dtype);
   for (const TensorView& view : c.outputs()) narrow |= widens(op, view.spec->dtype);
   if (!narrow) return op.eval(c);
+  run_widened(c);
+}
+
+void run_widened(const EvalContext& c) {
+  const Op& op = c.op();
   InlineVector<const TensorSpec*, 8> pointers;
   for (const TensorView& view : c.inputs().flat()) pointers.push_back(view.spec);
   InferContext specs(op, Operands<const TensorSpec*>(pointers, c.inputs().starts()), c.attrs());

@@ -16,4 +16,9 @@ size_t evaluation_bytes(const InferContext& inferred);
 // `c` has evaluation_bytes at its workspace.
 void run_eval(const EvalContext& c);
 
+// The same for a call of 16-bit floats to a record that takes them itself (kTakesHalves), but not this one:
+// its workspace and eval are called with the wide operands.
+size_t widened_evaluation_bytes(const InferContext& inferred);
+void run_widened(const EvalContext& c);
+
 }  // namespace lanegrad

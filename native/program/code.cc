@@ -64,8 +64,8 @@ Touches find_touches(const Code& code) {
 }
 
 size_t running_nodes(const Code& code) {
-  return static_cast<size_t>(
-      std::count_if(code.nodes.begin(), code.nodes.end(), [](const CodeNode& node) { return !node.hoisted; }));
+  return static_cast<size_t>(std::count_if(code.nodes.begin(), code.nodes.end(),
+                                           [](const CodeNode& node) { return !node.hoisted; }));
 }
 
 const Op& copy_op() { return kCopy; }

@@ -1,9 +1,9 @@
 // The nodes of a program that depend on state alone: which of them a call has to run.
 //
-// Every storage counts its writes, so a node is run when a count of what it reads is another than when it ran.
-// A call takes the counts down when it is started, on the thread that starts calls and writes: what was started
-// before it has run when it runs, what is started after it has not. It compares them when it runs, on whatever
-// thread, one call at a time, with those of the call that ran the node last.
+// Every storage counts its writes, so a node is run when a count of what it reads is another than when it
+// ran. A call takes the counts down when it is started, on the thread that starts calls and writes: what was
+// started before it has run when it runs, what is started after it has not. It compares them when it runs, on
+// whatever thread, one call at a time, with those of the call that ran the node last.
 #pragma once
 
 #include <cstdint>

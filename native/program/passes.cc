@@ -12,6 +12,7 @@ constexpr Pass kPasses[] = {
     {"deadCode", true, dead_code},
     {"hoistState", true, hoist_state},
     {"foldBatchNorm", false, fold_batch_norm},
+    {"chooseLayout", false, choose_layout},
     {"finishProducts", true, finish_products},
     {"finishConvolutions", true, finish_convolutions},
     {"packWeights", true, pack_weights},

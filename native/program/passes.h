@@ -42,6 +42,7 @@ int constant_folding(Code& code);
 int scatter_sums(Code& code);
 int hoist_state(Code& code);
 int fold_batch_norm(Code& code);
+int choose_layout(Code& code);
 int finish_products(Code& code);
 int finish_convolutions(Code& code);
 int pack_weights(Code& code);

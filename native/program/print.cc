@@ -59,10 +59,9 @@ std::string Program::describe() const {
     if (!in_arena(s)) bytes[static_cast<size_t>(s.holding)] += s.bytes;
   std::ostringstream out;
   out << "{\"name\":" << quoted(name()) << ",\"nodesBefore\":" << nodes_before_
-      << ",\"nodesAfter\":" << running_nodes(code)
-      << ",\"nodesHoisted\":" << hoisted_->count() << ",\"arenaBytes\":" << plan_.bytes
-      << ",\"eagerPeakBytes\":" << recorded_.eager_peak << ",\"inPlace\":" << plan_.reused
-      << ",\"keptBytes\":" << bytes[static_cast<size_t>(Holding::kKept)]
+      << ",\"nodesAfter\":" << running_nodes(code) << ",\"nodesHoisted\":" << hoisted_->count()
+      << ",\"arenaBytes\":" << plan_.bytes << ",\"eagerPeakBytes\":" << recorded_.eager_peak
+      << ",\"inPlace\":" << plan_.reused << ",\"keptBytes\":" << bytes[static_cast<size_t>(Holding::kKept)]
       << ",\"hoistedBytes\":" << bytes[static_cast<size_t>(Holding::kHoisted)]
       << ",\"stateBytes\":" << bytes[static_cast<size_t>(Holding::kState)] << ",\"calls\":" << calls_
       << ",\"passes\":[";
@@ -91,8 +90,8 @@ std::string Program::print() const {
   const std::lock_guard lock(building_);
   std::ostringstream out;
   out << name() << ": " << nodes_before_ << " ops recorded, " << running_nodes(recorded_.code) << " run, "
-      << hoisted_->count() << " hoisted, arena "
-      << plan_.bytes << " bytes (eager " << recorded_.eager_peak << ")\n"
+      << hoisted_->count() << " hoisted, arena " << plan_.bytes << " bytes (eager " << recorded_.eager_peak
+      << ")\n"
       << print_code(recorded_.code);
   return out.str();
 }

@@ -53,6 +53,9 @@ Program::Program(Environment& env, Recorded recorded, ProgramOptions options)
   if (options_.profile) times_.resize(code.nodes.size());
 }
 
+// What outlives it must not keep the arena, which is as large as all temporaries.
+Program::~Program() { move_from_arena(); }
+
 // ---- Built once
 
 void Program::find_windows() {
@@ -98,8 +101,7 @@ void Program::find_state() {
   }
   std::sort(read_state_.begin(), read_state_.end());
   std::sort(written_state_.begin(), written_state_.end());
-  for (const RecordedArgument& a : recorded_.arguments)
-    written_arguments_.push_back(written[static_cast<size_t>(a.storage)]);
+  written_ = std::move(written);
   for (const CodeResult& r : code.results)
     result_base_.push_back(
         static_cast<size_t>(std::find(dynamic_.begin(), dynamic_.end(), r.storage) - dynamic_.begin()));
@@ -153,26 +155,46 @@ void Program::move_to_arena() {
   }
 }
 
+// Left where they are while a call of another program uses them, and where there is no memory for copies.
+void Program::move_from_arena() {
+  if (!arena_ || arena_->readers || arena_->writers) return;
+  for (const size_t i : in_arena_) {
+    const Tensor& t = recorded_.gradients[i].kept;
+    if (!t || t->use_count() == 1 || !(t->storage == arena_)) continue;
+    try {
+      Ref<Storage> copy = Storage::allocate(name().c_str(), t->spec.bytes());
+      if (t->spec.bytes() > 0) std::memcpy(copy->data(), t->data(), t->spec.bytes());
+      t->storage = std::move(copy);
+      t->offset = 0;
+    } catch (const Error&) {
+      return;
+    }
+  }
+}
+
 // Workspaces may depend on the number of threads and on how products are split. Where one has grown, they all
 // move to memory of their own: what is kept in the arena stays where it is.
 void Program::refit() {
   if (threads_ == num_threads() && matmul_ == matmul_in_force()) return;
   const std::lock_guard lock(building_);
+  const int threads = num_threads(), matmul = matmul_in_force();
   bool larger = false;
   size_t most = 0;
-  for (CodeNode& node : recorded_.code.nodes) {
+  for (const CodeNode& node : recorded_.code.nodes) {
     const size_t bytes = workspace_bytes(node);
     larger = larger || bytes > node.workspace;
-    node.workspace = std::max(bytes, node.workspace);
-    most = std::max(most, node.workspace);
+    most = std::max({most, bytes, node.workspace});
   }
-  threads_ = num_threads();
-  matmul_ = matmul_in_force();
   hoisted_->forget();
   if (larger) {
+    // First: where there is no memory, the next call is to come here again.
     Ref<Storage> scratch = Storage::allocate(name().c_str(), most);
+    for (CodeNode& node : recorded_.code.nodes)
+      node.workspace = std::max(workspace_bytes(node), node.workspace);
     replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, std::move(scratch));
   }
+  threads_ = threads;
+  matmul_ = matmul;
 }
 
 // ---- Each call
@@ -190,25 +212,23 @@ bool Program::fits(const Tensor& t, const TensorSpec& spec, int64_t offset, int 
   return w.low + moved >= 0 && w.high + moved <= static_cast<int64_t>(t->storage->bytes());
 }
 
+// Whether the program uses the memory as state too, where one of both is written.
+bool Program::is_state_in_use(const Storage* memory, bool written) const {
+  return std::binary_search(written_state_.begin(), written_state_.end(), memory) ||
+         (written && std::binary_search(read_state_.begin(), read_state_.end(), memory));
+}
+
 // What is otherwise than it was recorded; null if nothing is.
 const char* Program::unready(std::span<const Tensor> arguments) const {
   if (arguments.size() != recorded_.arguments.size()) return "the number of arguments";
+  sharing_.clear();
   for (size_t i = 0; i < arguments.size(); ++i) {
     const RecordedArgument& wanted = recorded_.arguments[i];
     if (!fits(arguments[i], wanted.spec, wanted.offset, wanted.storage)) return "the layout of an argument";
     const AutogradMeta* meta = meta_of(arguments[i]);
     if (wanted.requires_grad != (meta && meta->requires_grad)) return "requiresGrad of an argument";
-    // Those that shared memory share it again, and no others where it is written.
-    for (size_t j = 0; j < i; ++j) {
-      const bool shared = arguments[i]->storage == arguments[j]->storage;
-      const RecordedArgument& other = recorded_.arguments[j];
-      if (shared != (wanted.storage == other.storage)) return "which arguments share memory";
-      if (shared && moved_by(arguments[i], wanted.offset) != moved_by(arguments[j], other.offset))
-        return "how arguments share memory";
-    }
-    const Storage* const memory = arguments[i]->storage.get();
-    if (std::binary_search(written_state_.begin(), written_state_.end(), memory) ||
-        (written_arguments_[i] && std::binary_search(read_state_.begin(), read_state_.end(), memory)))
+    sharing_.add(wanted.storage, arguments[i]->storage.get(), moved_by(arguments[i], wanted.offset));
+    if (is_state_in_use(arguments[i]->storage.get(), written_[static_cast<size_t>(wanted.storage)]))
       return "that an argument is no state that is written";
   }
   for (const GradientBinding& b : recorded_.gradients) {
@@ -219,7 +239,12 @@ const char* Program::unready(std::span<const Tensor> arguments) const {
     if (!now) continue;
     if (b.storage >= 0 ? !fits(now, b.spec, b.offset, b.storage) : b.guarded && !(now == b.entry))
       return "the layout of a gradient";
+    if (!used) continue;
+    sharing_.add(b.storage, now->storage.get(), moved_by(now, b.offset));
+    if (is_state_in_use(now->storage.get(), written_[static_cast<size_t>(b.storage)]))
+      return "that a gradient is no state that is written";
   }
+  if (!sharing_.is_as_recorded()) return "how arguments and gradients share memory";
   for (const WatchedLeaf& w : recorded_.watched) {
     const AutogradMeta* meta = meta_of(w.leaf);
     if (w.requires_grad != (meta && meta->requires_grad)) return "requiresGrad of a tensor";

@@ -14,6 +14,7 @@
 #include "program/passes.h"
 #include "program/recorder.h"
 #include "program/replay.h"
+#include "program/sharing.h"
 
 namespace lanegrad {
 
@@ -43,6 +44,7 @@ class Program {
  public:
   // Of the recording's environment, on whose thread all but `execute` is called.
   Program(Environment& env, Recorded recorded, ProgramOptions options);
+  ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -89,7 +91,9 @@ class Program {
   void build();
   void keep_in_arena();
   void move_to_arena();
+  void move_from_arena();
   void refit();
+  bool is_state_in_use(const Storage* memory, bool written) const;
   void bind_gradients(std::span<const Tensor> arguments, Invocation& call);
 
   Environment& env_;
@@ -99,7 +103,8 @@ class Program {
   size_t nodes_before_ = 0;
   std::vector<Window> windows_;                       // by storage
   std::vector<Storage*> read_state_, written_state_;  // sorted
-  std::vector<bool> writes_base_, written_arguments_;
+  std::vector<bool> writes_base_, written_;           // written_: by storage
+  mutable Sharing sharing_;
   std::vector<int> dynamic_;         // storages that come with each call, as Replay has them
   std::vector<size_t> result_base_;  // by result: which of them, or their number
   mutable std::mutex building_;      // held where the plan changes, and where it is described

@@ -31,9 +31,10 @@ CodeNode copy_node(const CodeOperand& target, const CodeOperand& source, bool in
 
 }  // namespace
 
-Recorder::Recorder(std::span<const Tensor> arguments)
-    : arguments_(arguments.begin(), arguments.end()), first_(made_tensor_count()) {
+Recorder::Recorder(const Environment& env, std::span<const Tensor> arguments)
+    : env_(env), arguments_(arguments.begin(), arguments.end()), first_(made_tensor_count()) {
   for (size_t i = 0; i < arguments_.size(); ++i) {
+    argument_of_.try_emplace(arguments_[i].get(), static_cast<int>(i));
     Storage* const storage = arguments_[i]->storage.get();
     if (storage->mark) continue;
     add(storage, Origin::kArgument).slot = static_cast<int>(i);
@@ -97,8 +98,8 @@ bool Recorder::is_fresh(const Tensor& t) const {
 }
 
 int Recorder::argument_of(const Tensor& t) const {
-  const auto found = std::find(arguments_.begin(), arguments_.end(), t);
-  return found == arguments_.end() ? -1 : static_cast<int>(found - arguments_.begin());
+  const auto found = argument_of_.find(t.get());
+  return found == argument_of_.end() ? -1 : found->second;
 }
 
 void Recorder::created(const Tensor& tensor) {
@@ -148,10 +149,17 @@ CodeOperand Recorder::operand(const Tensor& t) {
   return o;
 }
 
+// A leaf, or what may be made one later: a plain tensor matters where its history would have been recorded.
 void Recorder::watch(const Tensor& t) {
-  const AutogradMeta* meta = t ? meta_of(t) : nullptr;
-  if (!meta || meta->grad_fn || meta->view || !is_state(t) || argument_of(t) >= 0) return;
-  if (seen_leaves_.insert(t.get()).second) watched_.push_back({t, meta->requires_grad});
+  if (!t || !is_state(t)) return;
+  const AutogradMeta* meta = meta_of(t);
+  if (meta) {
+    if (meta->grad_fn || meta->view) return;
+  } else if (!env_.grad_mode || !is_floating(t->spec.dtype) || t->number >= first_) {
+    return;
+  }
+  if (argument_of(t) >= 0) return;
+  if (seen_leaves_.insert(t.get()).second) watched_.push_back({t, meta && meta->requires_grad});
 }
 
 void Recorder::after(const Call& call, const InferContext& inferred, std::span<const Tensor> outputs,
@@ -201,7 +209,12 @@ void Recorder::touch_grad(const Tensor& leaf, bool read) {
   b.entry = meta->grad;
   b.spec = b.entry->spec;
   b.offset = b.entry->offset;
-  if (b.entry->storage->mark) return;
+  if (StorageMark* const mark = b.entry->storage->mark) {
+    // Of another gradient: each call looks whether they share it again.
+    const Entry& other = static_cast<const Entry&>(*mark);
+    if (other.origin == Origin::kGradient) b.storage = other.index;
+    return;
+  }
   Entry& e = add(b.entry->storage.get(), Origin::kGradient);
   e.slot = static_cast<int>(gradients_.size()) - 1;
   b.storage = e.index;
@@ -225,7 +238,8 @@ void Recorder::settle_gradient(GradientBinding& b, bool keep_grads) {
   using After = GradientBinding::After;
   AutogradMeta* const meta = meta_of(b.leaf);
   const Tensor now = meta ? meta->grad : Tensor();
-  if (now == b.entry) return;
+  // One that was only cleared may be there when another call begins.
+  if (now == b.entry && (now || b.guarded)) return;
   b.after = now ? After::kTensor : After::kNone;
   if (!now) return;
   const bool made = now->storage->mark && static_cast<Entry*>(now->storage->mark)->origin == Origin::kMade;

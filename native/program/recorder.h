@@ -58,7 +58,7 @@ struct Recorded {
 
 class Recorder final : public Recording {
  public:
-  explicit Recorder(std::span<const Tensor> arguments);
+  Recorder(const Environment& env, std::span<const Tensor> arguments);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -112,7 +112,9 @@ class Recorder final : public Recording {
   void add_results(Recorded& out, std::span<const Tensor> results);
   int add_result_copy(Recorded& out, const Tensor& source);
 
+  const Environment& env_;
   std::vector<Tensor> arguments_;
+  std::unordered_map<const TensorImpl*, int> argument_of_;
   const uint64_t first_;       // the number of the first tensor that the function made
   std::deque<Entry> entries_;  // their addresses stay
   std::vector<CodeNode> nodes_;

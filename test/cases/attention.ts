@@ -35,6 +35,23 @@ function attention(
   };
 }
 
+/** The same on the first `length` keys. */
+function prefix(
+  name: string,
+  sizes: readonly [number, number, number, number],
+  length: number,
+  { isCausal = false, ...call }: Omit<Call, 'dropoutP'> = {},
+): CaseOf<'prefixAttention'> {
+  const { inputs, attrs, ...rest } = attention(name, sizes, call);
+  const operands = inputs.slice(0, 4);
+  return {
+    ...rest,
+    inputs: [...operands, given([], [length], 'int64')],
+    attrs: { isCausal, scale: attrs.scale },
+    name: `${name}, ${length} keys`,
+  };
+}
+
 const isCausal = true;
 const noGradient = 'finite differences would take thousands of evaluations';
 
@@ -92,6 +109,50 @@ export const attentions = {
         dropoutP: 0.1,
         noGradient,
       }),
+    ],
+    dtypes: floats,
+    tolerance: { relative: 2e-5, float64: 1e-13, why: 'exponentials of 2 ULP, sums block by block' },
+    gradient: 'second',
+    special: 0,
+  },
+  prefixAttention: {
+    cases: [
+      prefix('matrices', [5, 7, 3, 4], 4, { front: [] }),
+      prefix('all of them', [5, 7, 3, 4], 7),
+      prefix('none', [5, 7, 3, 4], 0),
+      prefix('causal', [6, 9, 3, 2], 8, { isCausal }),
+      prefix('causal, queries before the first', [6, 9, 3, 2], 4, { isCausal }),
+      prefix('causal, few queries', [3, 9, 3, 2], 7, { isCausal, front: [2, 2] }),
+      prefix('causal, few queries, before the first', [3, 9, 3, 2], 2, { isCausal }),
+      prefix('one query', [1, 9, 4, 5], 5, { front: [2, 3] }),
+      prefix('one query, causal', [1, 9, 4, 5], 5, { isCausal, front: [2, 4], keyFront: [2, 2] }),
+      prefix('one query, none', [1, 9, 4, 5], 0),
+      prefix('one query, mask of heads', [1, 5, 3, 3], 3, {
+        front: [4],
+        keyFront: [2],
+        attnMask: mask([4, 1, 5]),
+      }),
+      prefix('bool mask, causal', [5, 6, 3, 3], 5, { isCausal, attnMask: mask([5, 6]) }),
+      prefix('mask of queries', [5, 6, 3, 3], 5, { front: [2, 2], attnMask: mask([2, 5, 1]) }),
+      prefix('numbers added, causal', [3, 3, 3, 3], 2, {
+        isCausal,
+        front: [1, 2],
+        scale: -1.5,
+        attnMask: given([2, 1, 3], [0.5, -1, 2, -0.25, -Infinity, 1]),
+      }),
+      prefix('no room', [5, 0, 3, 4], 0),
+      prefix('no heads', [5, 4, 3, 4], 2, { front: [0] }),
+      prefix('blocks', [130, 600, 9, 35], 300, { noGradient }),
+      prefix('blocks, causal', [300, 700, 16, 16], 500, { isCausal, noGradient }),
+      prefix('blocks, causal, mask', [150, 600, 8, 8], 270, {
+        isCausal,
+        front: [3],
+        keyFront: [1],
+        attnMask: mask([150, 600]),
+        noGradient,
+      }),
+      prefix('one query, blocks', [1, 9000, 24, 24], 8450, { front: [2], noGradient }),
+      prefix('one query, a block of many', [1, 9000, 24, 24], 30, { front: [8], keyFront: [2], noGradient }),
     ],
     dtypes: floats,
     tolerance: { relative: 2e-5, float64: 1e-13, why: 'exponentials of 2 ULP, sums block by block' },

@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import {
+  AutogradError,
   BusyError,
   compile,
+  info,
   memory,
+  nn,
   noGrad,
   ones,
+  optim,
+  OutOfMemoryError,
   randn,
+  RecordingError,
   setMemoryLimit,
+  setNumThreads,
   tensor,
+  tidy,
   ValueError,
+  zeros,
 } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 import { records } from './support.js';
@@ -84,4 +93,102 @@ it('an array with holes is an argument like another', () => {
   list.length = 3;
   const first = compile((each: readonly (Tensor | undefined)[]) => noGrad(() => each[0]!.mul(each.length)));
   for (let i = 0; i < 3; i++) expect(first(list).tolist()).toEqual([3, 3]);
+});
+
+describe.runIf(records)('where memory runs out', () => {
+  it('while a program is built, the call gives what it did, and does it once', () => {
+    const state = zeros([2 * 1024 * 1024]);
+    const w = randn([1024, 1024]);
+    const x = randn([1024, 1024]);
+    const step = compile(() => {
+      const sum = tidy(() => x.matmul(w).matmul(w).sum().mul(0).add(1));
+      return noGrad(() => state.add_(sum)).sum();
+    });
+    const wanted = state.numel();
+    setMemoryLimit(memory().bytes + 10 * 2 ** 20);
+    try {
+      expect(step().item()).toBe(wanted);
+      expect(step().item()).toBe(2 * wanted);
+      expect([step.recordings, step.programs]).toEqual([2, 0]);
+    } finally {
+      setMemoryLimit(0);
+    }
+    for (let i = 3; i < 6; i++) expect(step().item()).toBe(i * wanted);
+    expect([step.recordings, step.programs]).toEqual([3, 1]);
+  });
+
+  it('for more threads, later calls try again', () => {
+    const { threads } = info();
+    const w = randn([512, 512]);
+    const fn = compile((x: Tensor) => x.matmul(w).matmul(w).sum());
+    const x = randn([512, 512]);
+    setNumThreads(1);
+    try {
+      fn(x);
+      const wanted = fn(x).item();
+      setNumThreads(16);
+      setMemoryLimit(memory().bytes);
+      for (let i = 0; i < 2; i++) {
+        try {
+          expect(fn(x).item()).toBe(wanted);
+        } catch (error) {
+          expect(error).toBeInstanceOf(OutOfMemoryError);
+        }
+      }
+      setMemoryLimit(0);
+      expect(fn(x).item()).toBe(wanted);
+    } finally {
+      setMemoryLimit(0);
+      setNumThreads(threads);
+    }
+  });
+});
+
+describe.runIf(records)('gradients', () => {
+  const training = (keepGrads: boolean) => {
+    const model = new nn.Linear(256, 256);
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const step = compile(
+      (x: Tensor) => {
+        optimizer.zeroGrad();
+        const loss = model.forward(x).tanh().matmul(model.weight).square().mean();
+        loss.backward();
+        return loss;
+      },
+      { keepGrads },
+    );
+    const x = randn([4096, 256]);
+    step(x);
+    step(x);
+    return { model, optimizer, step, x };
+  };
+
+  it('that are not kept are missed by an optimizer outside', () => {
+    const { model, optimizer, step, x } = training(false);
+    expect(() => model.weight.grad).toThrow(/keepGrads: true/);
+    expect(() => optimizer.step()).toThrow(RecordingError);
+    expect(() => optimizer.step()).toThrow(/keepGrads: true/);
+    step(x);
+    optimizer.zeroGrad();
+    optimizer.step();
+  });
+
+  it('do not keep the memory of a function that was disposed of', () => {
+    const before = memory().bytes;
+    const { model, optimizer, step, x } = training(true);
+    const wanted = model.weight.grad!.tolist();
+    const arena = step.explain().programs[0]!.arenaBytes;
+    expect(arena).toBeGreaterThan(4 * 2 ** 20);
+    step.dispose();
+    expect(memory().bytes - before).toBeLessThan(x.numel() * 4 + 2 ** 21);
+    expect(model.weight.grad!.tolist()).toEqual(wanted);
+    optimizer.step();
+  });
+
+  it('are not to be had of results, whose history no call keeps', () => {
+    const { step, x } = training(true);
+    const loss = step(x);
+    expect(() => loss.backward()).toThrow(AutogradError);
+    expect(() => loss.backward()).toThrow(/result of a compiled function/);
+  });
 });

@@ -165,3 +165,61 @@ whereRecorded('a module that counts in JavaScript does not make a program of eac
   for (const n of [1, 2, 1, 2, 1, 2]) fn(ones([n]));
   expect([fn.recordings, model.calls]).toEqual([2, 2]);
 });
+
+whereRecorded('what is made beside a program and was not there for it to see leaves it alone', () => {
+  const model = new nn.Sequential(new nn.Linear(2, 2), new nn.BatchNorm1d(2), new nn.Dropout(0.5));
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+  const fn = compile((x: Tensor) => {
+    optimizer.zeroGrad();
+    model.forward(x).sum().backward();
+    optimizer.step();
+  });
+  const x = ones([2, 2]);
+  // The first step makes gradients that stand at the second.
+  for (let i = 0; i < 3; i++) fn(x);
+  const { recordings } = fn;
+  const makers = [
+    () => new nn.Dropout(0.3),
+    () => (new nn.Dropout(0.3).p = 0.7),
+    () => (new nn.BatchNorm1d(3, { momentum: 0.5 }).momentum = null),
+    () => (new nn.InstanceNorm1d(3, { momentum: 0.5 }).momentum = 0.2),
+    () => new nn.TransformerEncoderLayer(8, 2),
+    () => new nn.ModuleDict({ a: new nn.Linear(2, 2) }).set('a', new nn.Linear(2, 2)),
+    () => new optim.Adam(new nn.Linear(2, 2).parameters()).addParamGroup({ params: [ones([1])] }),
+    () =>
+      (new optim.SGD(new nn.Linear(2, 2).parameters(), { momentum: 0.9 }).paramGroups[0]!.nesterov = true),
+    () => (new optim.SGD(new nn.Linear(2, 2).parameters()).paramGroups[0]!.momentum = 0.5),
+  ];
+  for (const make of makers) {
+    make();
+    fn(x);
+  }
+  expect(fn.recordings).toBe(recordings);
+});
+
+it('what a program has seen ends it: dropout, momentum, options, entries of containers, converted modules', () => {
+  const dict = new nn.ModuleDict({ a: new nn.Linear(2, 2) });
+  const model = new nn.Linear(2, 2, { bias: false });
+  const w = ones([2], { requiresGrad: true });
+  const optimizer = new optim.SGD([w], { lr: 1 });
+  const fn = compile((x: Tensor) => {
+    optimizer.zeroGrad();
+    w.sum().backward();
+    optimizer.step();
+    // Neither ran as a module: what they hold is reached by itself.
+    return noGrad(() => [dict.get('a').forward(x), x.matmul(model.weight.t().to('float32'))] as const);
+  });
+  const x = ones([1, 2]);
+  for (let i = 0; i < 3; i++) fn(x);
+  const other = new nn.Linear(2, 2);
+  noGrad(() => other.parameters().forEach((each) => each.fill_(3)));
+  dict.set('a', other);
+  expect(fn(x)[0].tolist()).toEqual([[9, 9]]);
+  model.to('float64');
+  noGrad(() => model.weight.fill_(2));
+  expect(fn(x)[1].tolist()).toEqual([[4, 4]]);
+  const before = w.tolist() as number[];
+  optimizer.paramGroups[0]!.maximize = true;
+  fn(x);
+  expect(w.tolist()).toEqual(before.map((value) => value + 1));
+});

@@ -12,6 +12,26 @@ const v3 = lg.ones([3]);
 const i3 = lg.tensor([0, 1, 2]);
 
 const rows: Row[] = [
+  [
+    'binaryCrossEntropy: above 1',
+    () => lg.F.binaryCrossEntropy(lg.tensor([0.5, 1.5]), lg.tensor([0, 1])),
+    ValueError,
+  ],
+  [
+    'binaryCrossEntropy: below 0',
+    () => lg.F.binaryCrossEntropy(lg.tensor([-0.1]), lg.tensor([0.5])),
+    ValueError,
+  ],
+  ['binaryCrossEntropy: NaN', () => lg.F.binaryCrossEntropy(lg.tensor([NaN]), lg.tensor([0.5])), ValueError],
+  [
+    'BCELoss: logits in bfloat16',
+    () =>
+      new lg.nn.BCELoss().forward(
+        lg.ones([2], { dtype: 'bfloat16' }).mul(2),
+        lg.ones([2], { dtype: 'bfloat16' }),
+      ),
+    ValueError,
+  ],
   ['crossEntropy: class out of range', () => lg.crossEntropy(a23, lg.tensor([0, 3])), IndexError],
   ['crossEntropy: negative class', () => lg.crossEntropy(a23, lg.tensor([0, -1])), IndexError],
   ['crossEntropy: count of targets', () => lg.crossEntropy(a23, i3), ShapeError],
@@ -90,4 +110,13 @@ test.each(rows)('%s', (_, call, kind) => {
   expect(call).toThrow(kind);
   // "[op] ...": the op, then at least what it got.
   expect(call).toThrow(/^\[[A-Za-z][\w.:]*\] \S.{8,}/s);
+});
+
+test('binaryCrossEntropy says what may be meant; nothing is read where a function is compiled', () => {
+  const [x, y] = [lg.tensor([0.5, 2]), lg.tensor([0, 1], { dtype: 'float32' })];
+  expect(() => lg.F.binaryCrossEntropy(x, y)).toThrow(/got 2, wanted probabilities in \[0, 1\].*WithLogits/);
+  expect(lg.F.binaryCrossEntropy(lg.tensor([0, 1], { dtype: 'float32' }), y).item()).toBe(0);
+  expect(lg.F.binaryCrossEntropy(lg.ones([0]), lg.ones([0]), { reduction: 'sum' }).item()).toBe(0);
+  const compiled = lg.compile((input: lg.Tensor) => lg.F.binaryCrossEntropy(input, y));
+  expect(compiled(x).item()).toBeNaN();
 });

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { arange, nn, ones, tensor, zeros, ShapeError, ValueError } from '../../lib/index.js';
+import { arange, nn, ones, optim, tensor, zeros, ShapeError, ValueError } from '../../lib/index.js';
+import type { Tensor } from '../../lib/index.js';
 
 // What a newcomer does with a tensor as with any JavaScript value.
 
@@ -40,6 +41,39 @@ describe('operators', () => {
   });
 });
 
+describe('shape and strides', () => {
+  test('cannot be written to', () => {
+    const x = ones([2, 3]);
+    const t = x.t();
+    for (const list of [x.shape, x.strides, x.size(), t.shape, t.strides]) {
+      const writable = list as number[];
+      expect(() => (writable[0] = 7)).toThrow(TypeError);
+      expect(() => writable.push(1)).toThrow(TypeError);
+      expect(() => writable.reverse()).toThrow(TypeError);
+      expect(() => (writable.length = 0)).toThrow(TypeError);
+    }
+    expect([x.shape, x.strides, t.shape, t.strides]).toEqual([
+      [2, 3],
+      [3, 1],
+      [3, 2],
+      [1, 3],
+    ]);
+  });
+
+  test('are those of each tensor, however many there were', () => {
+    for (let i = 0; i < 3000; i++) {
+      const [rows, columns] = [i % 7, i];
+      const x = zeros([rows, columns]);
+      expect(x.shape).toEqual([rows, columns]);
+      expect(x.t().shape).toEqual([columns, rows]);
+      x.dispose();
+    }
+    expect(zeros([]).shape).toEqual([]);
+    expect(zeros([2 ** 32 + 1, 0]).shape).toEqual([2 ** 32 + 1, 0]);
+    expect(zeros([1, 0]).shape).toEqual([1, 0]);
+  });
+});
+
 describe('inspect', () => {
   test('a tensor that was freed', () => {
     const x = ones([2]);
@@ -51,12 +85,89 @@ describe('inspect', () => {
     expect(inspect(Object.create(Object.getPrototypeOf(ones([1])) as object))).toBe('Tensor {}');
   });
 
-  test('a module: shapes, not elements', () => {
-    const net = new nn.Sequential(new nn.Linear(100, 50), new nn.ReLU());
-    const text = inspect(net, { depth: 5 });
-    expect(text).toContain('weight: tensor(float32 [50, 100])');
-    expect(text).not.toMatch(/\d\.\d{4}/);
+  test('a module, as PyTorch prints it', () => {
+    const net = new nn.Sequential(
+      new nn.Linear(100, 50, { bias: false }),
+      new nn.Dropout(0.2),
+      new nn.Sequential(new nn.BatchNorm1d(50), new nn.ReLU()),
+      new nn.ModuleList([new nn.Linear(2, 1), new nn.Linear(2, 1), new nn.Identity()]),
+      new nn.ParameterList([ones([3])]),
+    );
+    const text = [
+      'Sequential(',
+      '  (0): Linear(inFeatures=100, outFeatures=50, bias=false)',
+      '  (1): Dropout(p=0.2)',
+      '  (2): Sequential(',
+      '    (0): BatchNorm1d(numFeatures=50, bias=true, eps=0.00001, momentum=0.1)',
+      '    (1): ReLU()',
+      '  )',
+      '  (3): ModuleList(',
+      '    (0-1): 2 x Linear(inFeatures=2, outFeatures=1, bias=true)',
+      '    (2): Identity()',
+      '  )',
+      '  (4): ParameterList(',
+      '    (0): parameter(float32 [3])',
+      '  )',
+      ')',
+    ].join('\n');
+    expect(String(net)).toBe(text);
+    expect(inspect(net)).toBe(text);
     expect(inspect({ a: { b: net } }, { depth: 1 })).toContain('[Sequential]');
+  });
+
+  test('a module of a class that says what it is; one that holds its parent', () => {
+    class Scale extends nn.Module {
+      parent: nn.AnyModule | null = null;
+      modes = ['a', 'b'];
+      factor = nn.parameter(ones([1]));
+      forward(x: Tensor): Tensor {
+        return x.mul(this.factor);
+      }
+    }
+    class Said extends Scale {
+      override extraRepr(): string {
+        return 'as said';
+      }
+    }
+    const outer = Object.assign(new Scale(), { inner: new Said() });
+    outer.inner.parent = outer;
+    expect(String(outer)).toBe(
+      "Scale(\n  modes=['a', 'b']\n  (inner): Said(\n    as said\n    (parent): Scale(...)\n  )\n)",
+    );
+  });
+
+  test('an optimizer: the options of its groups', () => {
+    const [a, b] = [ones([1]), ones([1])];
+    const optimizer = new optim.AdamW([{ params: [a] }, { params: [b], lr: 0.5 }], { eps: 1e-6 });
+    const group = (i: number, lr: number) =>
+      `Parameter Group ${i}\n    lr: ${lr}\n    betas: [0.9, 0.999]\n    eps: 0.000001\n    weightDecay: 0.01\n` +
+      `    amsgrad: false\n    maximize: false\n`;
+    expect(String(optimizer)).toBe(`AdamW (\n${group(0, 0.001)}\n${group(1, 0.5)})`);
+    expect(inspect({ optimizer })).toContain('AdamW (');
+  });
+});
+
+describe('what is positional in PyTorch', () => {
+  // Plain JavaScript has no types.
+  const x = ones([2, 3]) as unknown as Record<string, (...values: unknown[]) => unknown>;
+  test.each([
+    ['sum', () => x['sum']!(1), /\[sum\] options: got 1, .* as \{ dim: 1 \}/],
+    ['mean', () => x['mean']!([0, 1], true), /\[mean\] options: got \[0, 1\], .* as \{ dim: \[0, 1\] \}/],
+    ['argmax', () => x['argmax']!(-1), /\[argmax\] .* as \{ dim: -1 \}/],
+    ['max', () => x['max']!(1), /\[max\] other: got 1, wanted a tensor, or \{ dim: 1 \} for a dim of x/],
+    ['clamp', () => x['clamp']!(0, 1), /\[clamp\] options: got 0, .* \(max, min\)/],
+    [
+      'zeros',
+      () => Reflect.apply(zeros, null, [2, 3]),
+      /\[zeros\] options: got 3, .* sizes go in one array, as \[2, 3\]/,
+    ],
+    [
+      'Linear',
+      () => Reflect.construct(nn.Linear, [2, 3, false]),
+      /\[Linear\] options: got false, .* \(bias, dtype\)/,
+    ],
+  ])('%s names the options', (_, run, wanted) => {
+    expect(run).toThrow(wanted);
   });
 });
 

@@ -37,6 +37,8 @@ test.runIf(info().bestIsa === 'avx512' && isa === 'avx512')(
     const files = [
       'test/isa/products.test.ts',
       'test/isa/tiles.test.ts',
+      'test/isa/tile-convolutions.test.ts',
+      'test/isa/tile-attention.test.ts',
       'test/linalg',
       'test/ops/products-half.test.ts',
       'test/ops/products-finished.test.ts',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  IndexError,
   AutogradError,
   DTypeError,
   gradcheck,
@@ -7,6 +8,7 @@ import {
   matmul,
   nn,
   noGrad,
+  ones,
   randn,
   ShapeError,
   tensor,
@@ -200,6 +202,57 @@ describe('KVCache', () => {
     },
   );
 
+  test.each([[[1, 1, 1, 1, 1, 1, 1, 1, 1]], [[4, 1, 1, 1, 1, 1]], [[3, 3, 3]], [[9]]])(
+    'with maxLength too, in steps of %j',
+    (steps) => {
+      const caches = Array.from({ length: 2 }, () => new nn.KVCache({ maxLength: 11 }));
+      let at = 0;
+      for (const count of steps) {
+        expect(caches[1]!.positions(2).tolist()).toEqual([at, at + 1]);
+        const part = noGrad(() => decoder.forward(x.narrow(1, at, count), { isCausal: true, caches }));
+        expect(apart(part, whole.narrow(1, at, count))).toBeLessThan(1e-5);
+        at += count;
+        expect([caches[0]?.length, caches[0]?.keyLength?.item()]).toEqual([at, at]);
+      }
+    },
+  );
+
+  test('with maxLength there are masks of keys for all places', () => {
+    const cache = new nn.KVCache({ maxLength: 6 });
+    const attention = new nn.MultiheadAttention(8, 2, { batchFirst: true }).eval();
+    const options = { needWeights: false, isCausal: true };
+    const hidden = tensor([[false, true, false, false, false, false], [true, false, false, true, false, false]]); // prettier-ignore
+    const given = x.narrow(1, 0, 4);
+    const [wanted] = attention.forward(given, given, given, {
+      ...options,
+      keyPaddingMask: hidden.narrow(1, 0, 4),
+    });
+    noGrad(() => {
+      for (let at = 0; at < 4; at += 2) {
+        const part = given.narrow(1, at, 2);
+        const [output] = attention.forward(part, part, part, { ...options, keyPaddingMask: hidden, cache });
+        expect(apart(output, wanted.narrow(1, at, 2))).toBeLessThan(1e-5);
+      }
+    });
+  });
+
+  test('with maxLength it says when it is full, and starts anew', () => {
+    const cache = new nn.KVCache({ maxLength: 4 });
+    noGrad(() => {
+      const [keys, values] = cache.append(ones([1, 2, 3, 4]), zeros([1, 2, 3, 5]));
+      expect([keys.shape, values.shape]).toEqual([[1, 2, 4, 4], [1, 2, 4, 5]]); // prettier-ignore
+      expect(() => cache.append(ones([1, 2, 2, 4]), ones([1, 2, 2, 5]))).toThrow(IndexError);
+      expect(() => cache.append(ones([2, 2, 1, 4]), ones([2, 2, 1, 5]))).toThrow(/wanted \[1, 2, L, 4\]/);
+      expect(cache.length).toBe(3);
+      cache.clear();
+      expect([cache.length, cache.positions().tolist()]).toEqual([0, [0]]);
+      const [other] = cache.append(ones([2, 1, 1, 4]), ones([2, 1, 1, 5]));
+      expect([other.shape, cache.length]).toEqual([[2, 1, 4, 4], 1]);
+    });
+    expect(() => new nn.KVCache({ maxLength: 0 })).toThrow(ValueError);
+    expect(() => new nn.KVCache({ maxLength: 4, capacity: 4 })).toThrow(/wanted one of them/);
+  });
+
   test('clear starts anew, with another batch too', () => {
     const cache = new nn.KVCache({ capacity: 4 });
     noGrad(() => {
@@ -289,6 +342,15 @@ describe('stacks', () => {
 });
 
 describe('positions', () => {
+  test('the offset may be a tensor', () => {
+    const x = randn([2, 3, 6]);
+    for (const layer of [new nn.RoPE(4), new nn.SinusoidalPositionalEncoding(6)]) {
+      const wanted = layer.forward(x, { offset: 5 });
+      expect(apart(layer.forward(x, { offset: tensor(5) }), wanted)).toBe(0);
+      expect(() => layer.forward(x, { offset: tensor([5]) })).toThrow(/wanted a 0-dim tensor/);
+    }
+  });
+
   test('RoPE turns products into functions of the distance', () => {
     for (const interleaved of [false, true]) {
       const rope = new nn.RoPE(6, { interleaved });

@@ -26,7 +26,12 @@ type Way = readonly [name: string, x: readonly number[], w: readonly number[], c
 const ways: readonly Way[] = [
   ['direct, padded', [3, 5, 9, 11], [7, 5, 3, 3], (x, w, b) => conv2d(x, w, b, { padding: 1 })],
   ['direct, of one large image', [1, 3, 40, 41], [20, 3, 5, 5], (x, w, b) => conv2d(x, w, b)],
-  ['direct, strided', [2, 20, 17, 17], [40, 20, 3, 3], (x, w, b) => conv2d(x, w, b, { stride: 2, padding: 1 })],
+  [
+    'direct, strided',
+    [2, 20, 17, 17],
+    [40, 20, 3, 3],
+    (x, w, b) => conv2d(x, w, b, { stride: 2, padding: 1 }),
+  ],
   ['direct, in groups', [2, 8, 9, 9], [6, 4, 3, 3], (x, w, b) => conv2d(x, w, b, { groups: 2 })],
   ['in one direction', [4, 3, 30], [9, 3, 4], (x, w, b) => F.conv1d(x, w, b, { padding: 2 })],
   ['in three', [2, 3, 6, 7, 8], [5, 3, 2, 3, 3], (x, w, b) => F.conv3d(x, w, b, { padding: 1 })],

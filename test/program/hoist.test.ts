@@ -229,7 +229,12 @@ describe.runIf(native)('foldBatchNorm', () => {
     } as const;
     const [model, shape] = models[kind as keyof typeof models];
     model.train();
-    for (let i = 0; i < 5; i++) model.forward(randn([...shape]).mul(3).add(1));
+    for (let i = 0; i < 5; i++)
+      model.forward(
+        randn([...shape])
+          .mul(3)
+          .add(1),
+      );
     model.eval();
     return { model, x: () => randn([...shape]) };
   }
@@ -303,7 +308,10 @@ describe.runIf(native)('foldBatchNorm', () => {
     const check = () => {
       model.eval();
       const input = x();
-      close(predict(input), noGrad(() => model.forward(input)));
+      close(
+        predict(input),
+        noGrad(() => model.forward(input)),
+      );
     };
     check();
     for (let i = 0; i < 3; i++) {

@@ -43,7 +43,14 @@ describe.runIf(native)('elementwise nodes across row-major views', () => {
   });
 
   it('but not with operands that broadcast or lie otherwise, or beside one that is read as it was made', () => {
-    expect(run((x, y) => x.sin().flatten(1).mul(y.narrow(0, 0, 1)))).toEqual([2, 0]);
+    expect(
+      run((x, y) =>
+        x
+          .sin()
+          .flatten(1)
+          .mul(y.narrow(0, 0, 1)),
+      ),
+    ).toEqual([2, 0]);
     expect(run((x) => x.sin().transpose(1, 2).flatten(1).exp())[1]).toBe(0);
     expect(run((x, y) => x.sin().flatten(1).mul(y.cos()))).toEqual([2, 0]);
   });

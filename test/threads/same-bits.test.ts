@@ -176,15 +176,25 @@ describe.runIf(counts.length > 1)('large ops', () => {
       return cat(grad(out.cos().sum(), inputs));
     },
     ...Object.fromEntries(
-      Object.entries(convolutions).map(([name, [x, weight, options]]) => [
-        `convolution and gradients, ${name}`,
-        () => {
-          const inputs = [randn(x, { requiresGrad: true }), randn(weight, { requiresGrad: true })] as const;
-          const out = conv2d(inputs[0], inputs[1], undefined, options);
-          return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
-        },
-      ]),
+      Object.entries(convolutions).flatMap(([name, [x, weight, options]]) =>
+        [randn, (shape: readonly number[]) => last(randn(shape))].map((image, order) => [
+          `convolution and gradients, ${name}${order === 1 ? ', channels-last' : ''}`,
+          () => {
+            const inputs = [image(x).requiresGrad_(), randn(weight, { requiresGrad: true })] as const;
+            const out = conv2d(inputs[0], inputs[1], undefined, options);
+            return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+          },
+        ]),
+      ),
     ),
+    'convolution of bfloat16 and gradients': () => {
+      const inputs = [
+        [16, 40, 28, 27],
+        [50, 40, 3, 3],
+      ].map((shape) => randn(shape, { dtype: 'bfloat16' }).requiresGrad_());
+      const out = conv2d(inputs[0]!, inputs[1]!, undefined, { padding: 1, stride: 2 });
+      return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+    },
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {

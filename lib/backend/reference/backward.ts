@@ -50,7 +50,8 @@ export class BackwardPass {
           AutogradError,
           op,
           `a tensor of shape ${show(root.shape)} does not require a gradient: nothing that led to it does, ` +
-            'or it was computed inside noGrad',
+            'or it was computed inside noGrad, or it is the result of a compiled function, which has no history: ' +
+            'call backward inside of the function',
         );
       return edge;
     });

@@ -20,6 +20,8 @@ import {
   type PeakRates,
   type TensorInfo,
 } from '../backend.js';
+import { frozenList } from '../lists.js';
+import { macrotask } from '../macrotask.js';
 import { opRecords, type OpAttrs, type OpName } from '../op-schema.gen.js';
 import { refuseReading } from '../recording.js';
 import { allocate, allocation, fail, liveBytes, show, RefTensor } from './array.js';
@@ -96,14 +98,18 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
     return storage.data;
   }
 
-  readLater(tensor: T): Promise<TypedArray> {
-    return new Promise((resolve) => resolve(this.read(tensor)));
+  async readLater(tensor: T): Promise<TypedArray> {
+    const values = this.read(tensor);
+    await macrotask();
+    return values;
   }
 
   info(tensor: T): TensorInfo {
     const t = this.handles.tensor('info', tensor);
     const { dtype, offset, data } = t;
-    return { dtype, shape: t.shape.slice(), strides: t.strides.slice(), offset, room: data.length };
+    const shape = frozenList(t.shape, 0, t.shape.length);
+    const strides = frozenList(t.strides, 0, t.strides.length);
+    return { dtype, shape, strides, offset, room: data.length };
   }
 
   release(tensor: T): void {

@@ -20,6 +20,7 @@ import { checkSize, layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
+import { noteParameters } from '../parameter-fields.js';
 
 // Activations with a corner: they give x, or what lies on one side of it. All keep the shape of x.
 
@@ -104,6 +105,7 @@ export class PReLU extends Module {
     checkSize('PReLU', 'numParameters', numParameters);
     this.slopes = numParameters;
     this.weight = parameter(full([numParameters], init, { dtype: layerDType('PReLU', options) }));
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {

@@ -18,6 +18,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import { checkGroupedChannels, convMultiplyAdds } from './channels.js';
+import { noteParameters } from '../parameter-fields.js';
 
 const paddingModes = ['zeros', 'reflect', 'replicate', 'circular'] as const;
 
@@ -93,6 +94,7 @@ export abstract class Convolution<Size extends Single | Pair | Triple> extends M
     this.weight = parameter(zeros([outChannels, ...kernel], { dtype }));
     this.bias = settings.bias ? parameter(zeros([outChannels], { dtype })) : null;
     initialize(this.weight, this.bias);
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {

@@ -14,6 +14,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import { checkGroupedChannels, convMultiplyAdds } from './channels.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface ConvTransposeLayerOptions<Size> extends ConvTransposeOptions<Size>, LayerOptions {
   /** Whether there is a bias. Default true. */
@@ -88,6 +89,7 @@ export abstract class ConvolutionTranspose<Size extends Single | Pair | Triple> 
     this.weight = parameter(zeros([inChannels, outChannels / groups, ...this.kernelSize], { dtype }));
     this.bias = settings.bias ? parameter(zeros([outChannels], { dtype })) : null;
     initialize(this.weight, this.bias);
+    this[noteParameters]();
   }
 
   forward(x: Tensor, options: ConvTransposeCallOptions = {}): Tensor {

@@ -1,4 +1,4 @@
-import { configurationChanged } from '../../backend/configuration.js';
+import { Seen } from '../../backend/configuration.js';
 import { backend } from '../../backend/current.js';
 import { checkRange, checkTensor, noAttrs, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
@@ -14,6 +14,7 @@ import { checkSize, layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface BatchNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -47,6 +48,7 @@ export abstract class BatchNorm extends Module {
   declare readonly numBatchesTracked: Tensor | null;
   readonly eps: number;
   readonly #name: string;
+  readonly #seen = new Seen();
   #momentum: number | null = 0.1;
 
   protected constructor(
@@ -74,6 +76,7 @@ export abstract class BatchNorm extends Module {
     const { affine, bias, trackRunningStats: tracked } = settings;
     this.weight = affine ? parameter(ones(shape, { dtype })) : null;
     this.bias = affine && bias ? parameter(zeros(shape, { dtype })) : null;
+    this[noteParameters]();
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
@@ -81,12 +84,17 @@ export abstract class BatchNorm extends Module {
 
   /** Share of a new batch in the running statistics; null for the plain mean of all batches. May be assigned. */
   get momentum(): number | null {
+    this.#seen.look();
     return this.#momentum;
   }
   set momentum(value: number | null) {
     if (value !== null) checkRange(this.#name, 'momentum', value, 0, 1);
-    if (value !== this.#momentum) configurationChanged();
+    if (value !== this.#momentum) this.#seen.changed();
     this.#momentum = value;
+  }
+
+  override extraRepr(): string {
+    return `${super.extraRepr()}, momentum=${this.#momentum}`;
   }
 
   protected override stateName(field: string): string {

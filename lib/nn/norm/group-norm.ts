@@ -9,6 +9,7 @@ import { checkSize, layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface GroupNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -59,6 +60,7 @@ export class GroupNorm extends Module {
     this.eps = eps;
     this.weight = affine ? parameter(ones([numChannels], { dtype })) : null;
     this.bias = affine && bias ? parameter(zeros([numChannels], { dtype })) : null;
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {

@@ -1,4 +1,4 @@
-import { configurationChanged } from '../../backend/configuration.js';
+import { Seen } from '../../backend/configuration.js';
 import { checkRange, checkTensor, shapeText } from '../../check.js';
 import { ShapeError } from '../../errors.js';
 import { ones, zeros } from '../../ops/creation.js';
@@ -13,6 +13,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import { statisticsNames } from './batch-norm.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface InstanceNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -40,6 +41,7 @@ export abstract class InstanceNorm extends Module {
   readonly eps: number;
   readonly #name: string;
   readonly #directions: 1 | 2 | 3;
+  readonly #seen = new Seen();
   #momentum = 0.1;
 
   protected constructor(
@@ -68,6 +70,7 @@ export abstract class InstanceNorm extends Module {
     this.momentum = settings.momentum;
     this.weight = affine ? parameter(ones(shape, { dtype })) : null;
     this.bias = affine && bias ? parameter(zeros(shape, { dtype })) : null;
+    this[noteParameters]();
     this.registerBuffer('runningMean', tracked ? zeros(shape, { dtype }) : null);
     this.registerBuffer('runningVar', tracked ? ones(shape, { dtype }) : null);
     this.registerBuffer('numBatchesTracked', tracked ? zeros([], { dtype: 'int64' }) : null);
@@ -75,12 +78,17 @@ export abstract class InstanceNorm extends Module {
 
   /** Share of a new batch in the running statistics. May be assigned. */
   get momentum(): number {
+    this.#seen.look();
     return this.#momentum;
   }
   set momentum(value: number) {
     checkRange(this.#name, 'momentum', value, 0, 1);
-    if (value !== this.#momentum) configurationChanged();
+    if (value !== this.#momentum) this.#seen.changed();
     this.#momentum = value;
+  }
+
+  override extraRepr(): string {
+    return `${super.extraRepr()}, momentum=${this.#momentum}`;
   }
 
   protected override stateName(field: string): string {

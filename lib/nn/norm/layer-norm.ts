@@ -11,6 +11,7 @@ import { layerDType, readOptions } from '../options.js';
 import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface LayerNormLayerOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
@@ -60,6 +61,7 @@ export class LayerNorm extends Module {
     this.eps = settings.eps;
     this.weight = affine ? parameter(ones(shape, { dtype })) : null;
     this.bias = affine && settings.bias ? parameter(zeros(shape, { dtype })) : null;
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {
@@ -104,6 +106,7 @@ export class RMSNorm extends Module {
     this.normalizedShape = shape;
     this.eps = settings.eps;
     this.weight = settings.elementwiseAffine ? parameter(ones(shape, { dtype })) : null;
+    this[noteParameters]();
   }
 
   forward(x: Tensor): Tensor {

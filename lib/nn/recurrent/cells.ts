@@ -12,6 +12,7 @@ import { statePair } from './layer.js';
 import { runRecurrent } from './precision.js';
 import { makeWeights, weightName } from './weights.js';
 import type { CellKind } from './weights.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface RecurrentCellOptions extends LayerOptions {
   /** Whether there are biases. Default true. */
@@ -49,6 +50,7 @@ export abstract class RecurrentCell<State, Result> extends Module<[x: Tensor, st
     this.weightHh = weights.weightHh;
     this.biasIh = weights.biasIh;
     this.biasHh = weights.biasHh;
+    this[noteParameters]();
   }
 
   protected override stateName(field: string): string {

@@ -25,6 +25,7 @@ import { runRecurrent } from './precision.js';
 import { PackedSequence } from '../utils/packed-sequence.js';
 import { makeWeights, weightName } from './weights.js';
 import type { CellKind, Weights } from './weights.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface RecurrentLayerOptions extends LayerOptions {
   /** Layers on top of each other, each taking the outputs of the one below. Default 1. */
@@ -100,6 +101,7 @@ export abstract class RecurrentLayer<State, Result extends unknown[]> extends Mo
         if (value !== null) Reflect.set(this, `${field}L${suffix}`, value);
       }
     }
+    this[noteParameters]();
   }
 
   protected override stateName(field: string): string {

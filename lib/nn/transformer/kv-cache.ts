@@ -1,12 +1,21 @@
+import { unrecorded } from '../../backend/recording.js';
 import { checkInt, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { AutogradError, ShapeError, ValueError } from '../../errors.js';
-import { isGradEnabled } from '../../grad-mode.js';
-import { empty } from '../../ops/creation.js';
-import { narrow } from '../../ops/view.js';
+import { isGradEnabled, noGrad } from '../../grad-mode.js';
+import { add } from '../../ops/binary.js';
+import { to } from '../../ops/convert.js';
+import { empty, zeros } from '../../ops/creation.js';
+import { arange } from '../../ops/ranges.js';
+import { narrow, reshape } from '../../ops/view.js';
 import { keep, scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 
 export interface KVCacheOptions {
+  /**
+   * The most places that there can be. Room is made for all of them at once, and how many there are is a tensor: in a compiled
+   * function one program generates every place. Default null, as many as come.
+   */
+  maxLength?: number | null;
   /** Places to make room for at once; more come as they are needed, twice as many each time. Default 64. */
   capacity?: number;
 }
@@ -15,8 +24,8 @@ export interface KVCacheOptions {
  * The keys and values of the places that an attention has seen, so that generating the next one does not compute them again.
  * One for each {@link MultiheadAttention}; for evaluation without gradients.
  *
- * keys and values: [N, H, S, D], S growing.
- * @throws ValueError for a capacity below 1.
+ * keys and values: [N, H, S, D], S growing, or `maxLength`.
+ * @throws ValueError for a capacity or maxLength below 1, or both of them.
  * @example
  * import { nn, noGrad, randn } from 'lanegrad';
  * const attention = new nn.MultiheadAttention(8, 2, { batchFirst: true });
@@ -28,32 +37,79 @@ export interface KVCacheOptions {
  *   }
  * });
  * cache.length; // => 3
+ * @example
+ * import { argmax, compile, manualSeed, nn, noGrad, tensor, type Tensor } from 'lanegrad';
+ * manualSeed(0);
+ * const [tokens, head] = [new nn.Embedding(5, 8), new nn.Linear(8, 5)];
+ * const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }).eval();
+ * const cache = new nn.KVCache({ maxLength: 64 });
+ * const next = compile((token: Tensor) =>
+ *   noGrad(() => argmax(head.forward(layer.forward(tokens.forward(token), { cache })), { dim: -1 })),
+ * );
+ * let token = tensor([[0]]);
+ * for (let i = 0; i < 20; i++) token = next(token);
+ * [cache.length, next.programs]; // => [20, 1]
  */
 export class KVCache {
+  /** The most places that there can be, or null. */
+  readonly maxLength: number | null;
   readonly #capacity: number;
+  /** With maxLength, 0-dim: the number of places seen. */
+  readonly #filled: Tensor | null;
   #keys: Tensor | null = null;
   #values: Tensor | null = null;
   #length = 0;
 
   constructor(options: KVCacheOptions = {}) {
-    checkOptions('KVCache', options, ['capacity']);
-    const { capacity = 64 } = options;
-    checkInt('KVCache', 'capacity', capacity);
-    if (capacity < 1) throw new ValueError(`[KVCache] capacity: got ${capacity}, wanted at least 1`);
+    checkOptions('KVCache', options, ['capacity', 'maxLength']);
+    const { capacity = 64, maxLength = null } = options;
+    checkPlaces('capacity', capacity);
+    if (maxLength !== null) {
+      checkPlaces('maxLength', maxLength);
+      if (options.capacity !== undefined)
+        throw new ValueError('[KVCache] got capacity and maxLength, wanted one of them');
+    }
     this.#capacity = capacity;
-  }
-
-  /** The number of places seen. */
-  get length(): number {
-    return this.#length;
+    this.maxLength = maxLength;
+    this.#filled = maxLength === null ? null : unrecorded(() => keep(zeros([], { dtype: 'int64' })));
   }
 
   /**
-   * Appends the keys and values of L further places and gives those of all places, as views that the next call leaves alone.
+   * The number of places seen.
+   *
+   * @throws RecordingError with `maxLength` in a compiled function: `positions` and `keyLength` are for that.
+   */
+  get length(): number {
+    return this.#filled === null ? this.#length : Number(this.#filled.item());
+  }
+
+  /**
+   * How many of the keys that `append` gave are there, for {@link scaledDotProductAttention}: 0-dim, int64, or null without
+   * `maxLength`, where all of them are. It counts on with the cache.
+   */
+  get keyLength(): Tensor | null {
+    return this.#filled;
+  }
+
+  /**
+   * The next `count` places, [count], int64: what an embedding of positions takes.
+   *
+   * @throws ValueError for a count below 1.
+   */
+  positions(count = 1): Tensor {
+    checkPlaces('count', count);
+    if (this.#filled === null) return arange(this.#length, this.#length + count);
+    return add(arange(count), this.#filled);
+  }
+
+  /**
+   * Appends the keys and values of L further places and gives those of all places, as views that the next call leaves alone; with
+   * `maxLength` all that there is room for, of which the first `keyLength` are there.
    *
    * keys: [N, H, L, D], values: [N, H, L, Dv]; gives [N, H, S, D] and [N, H, S, Dv].
    * @throws AutogradError outside `noGrad`.
    * @throws ShapeError if they do not go with what is there.
+   * @throws IndexError for more places than `maxLength`.
    */
   append(keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {
     checkTensor('KVCache', 'keys', keys);
@@ -66,6 +122,7 @@ export class KVCache {
     if (isGradEnabled()) {
       throw new AutogradError('[KVCache] got a call that records gradients, wanted one inside noGrad');
     }
+    if (this.#filled !== null) return this.#write(keys, values, this.#filled);
     return scoped(() => {
       this.#keys = this.#put(this.#keys, 'keys', keys);
       this.#values = this.#put(this.#values, 'values', values);
@@ -77,20 +134,42 @@ export class KVCache {
   /** Forgets all places; what was made room for stays. */
   clear(): void {
     this.#length = 0;
+    if (this.#filled !== null) noGrad(() => this.#filled!.fill_(0));
+  }
+
+  /** At the places that a tensor counts, so that a program writes where the replay is. */
+  #write(keys: Tensor, values: Tensor, filled: Tensor): [keys: Tensor, values: Tensor] {
+    this.#keys = this.#room(this.#keys, 'keys', keys);
+    this.#values = this.#room(this.#values, 'values', values);
+    scoped(() => {
+      const count = keys.shape[2]!;
+      const places = count === 1 ? reshape(filled, [1]) : add(arange(count), filled);
+      this.#keys!.indexCopy_(2, places, to(keys, this.#keys!.dtype));
+      this.#values!.indexCopy_(2, places, to(values, this.#values!.dtype));
+      filled.add_(count);
+    });
+    return [this.#keys, this.#values];
+  }
+
+  /** All places at once; they are state, also when they are made while a function is recorded. */
+  #room(stored: Tensor | null, name: string, added: Tensor): Tensor {
+    const [samples, heads, , width] = checkHeads(name, added);
+    if (stored !== null) {
+      const [n, h, , d] = stored.shape;
+      if (n === samples && h === heads && d === width) return stored;
+      if (unrecorded(() => this.length) > 0) throw unlike(name, added, stored);
+    }
+    const { dtype } = added;
+    return unrecorded(() => keep(zeros([samples, heads, this.maxLength!, width], { dtype })));
   }
 
   #put(stored: Tensor | null, name: string, added: Tensor): Tensor {
-    const [samples, heads, count, width] = added.shape as [number, number, number, number];
-    if (added.ndim !== 4) {
-      throw new ShapeError(`[KVCache] ${name} is ${shapeText(added.shape)}, wanted [N, H, L, D]`);
-    }
+    const [samples, heads, count, width] = checkHeads(name, added);
     const empties = this.#length === 0;
     const known = stored?.shape;
     const fits = known?.[0] === samples && known[1] === heads && known[3] === width;
     if (!fits && !empties) {
-      throw new ShapeError(
-        `[KVCache] ${name} is ${shapeText(added.shape)}, wanted [${known?.[0]}, ${known?.[1]}, L, ${known?.[3]}]`,
-      );
+      throw unlike(name, added, stored!);
     }
     const wanted = this.#length + count;
     let room = fits ? stored! : null;
@@ -105,4 +184,19 @@ export class KVCache {
     narrow(room, 2, this.#length, count).copy_(added);
     return room;
   }
+}
+
+function checkPlaces(name: string, value: number): void {
+  checkInt('KVCache', name, value);
+  if (value < 1) throw new ValueError(`[KVCache] ${name}: got ${value}, wanted at least 1`);
+}
+
+function checkHeads(name: string, added: Tensor): [number, number, number, number] {
+  if (added.ndim === 4) return added.shape as [number, number, number, number];
+  throw new ShapeError(`[KVCache] ${name} is ${shapeText(added.shape)}, wanted [N, H, L, D]`);
+}
+
+function unlike(name: string, added: Tensor, { shape }: Tensor): ShapeError {
+  const wanted = `[${shape[0]}, ${shape[1]}, L, ${shape[3]}]`;
+  return new ShapeError(`[KVCache] ${name} is ${shapeText(added.shape)}, wanted ${wanted}`);
 }

@@ -21,6 +21,7 @@ import type { LayerOptions } from '../options.js';
 import { parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import type { KVCache } from './kv-cache.js';
+import { noteParameters } from '../parameter-fields.js';
 
 export interface MultiheadAttentionOptions extends LayerOptions {
   /** Probability of dropping a weight, in training. Default 0. */
@@ -153,6 +154,7 @@ export class MultiheadAttention extends Module<
     }
     this.outProj = new Linear(embedDim, embedDim, { bias, dtype });
     if (this.outProj.bias !== null) zeros_(this.outProj.bias);
+    this[noteParameters]();
   }
 
   protected override stateName(field: string): string {
@@ -261,18 +263,19 @@ export class MultiheadAttention extends Module<
   ): Tensor {
     const { attnMask, keyPaddingMask, cache, isCausal } = options;
     const [q, ...added] = this.#project(query, key, value);
-    const past = cache?.length ?? 0;
+    const keyLength = cache?.keyLength ?? null;
+    const past = keyLength === null ? (cache?.length ?? 0) : 0;
     const [k, v] = cache === null ? added : cache.append(...added);
     const [queries, places] = [q.shape[2]!, k.shape[2]!];
     // Nothing lies behind the last place.
     const hides = isCausal && attnMask === null && !(past > 0 && queries === 1);
-    const plain = hides && keyPaddingMask === null && past === 0;
+    const plain = hides && (keyLength !== null || (keyPaddingMask === null && past === 0));
     const mask = headMask(q, [
       hides && !plain ? behind(queries, places, past) : attnMask,
       keyPaddingMask && reshape(keyPaddingMask, [keyPaddingMask.shape[0]!, 1, 1, -1]),
     ]);
     const dropoutP = this.training ? this.dropout : 0;
-    const out = scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: plain, dropoutP });
+    const out = scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: plain, dropoutP, keyLength });
     return linear(mergeHeads(out, this.batchFirst), this.outProj.weight, this.outProj.bias);
   }
 

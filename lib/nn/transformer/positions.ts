@@ -24,17 +24,32 @@ import { Module } from '../module.js';
 import { checkSize, readOptions } from '../options.js';
 
 export interface PositionCall {
-  /** The position of the first place: what a {@link KVCache} holds already. Default 0. */
-  offset?: number;
+  /**
+   * The position of the first place: what a {@link KVCache} holds already; with `maxLength` its `keyLength`, a 0-dim tensor.
+   * Default 0.
+   */
+  offset?: number | Tensor;
 }
 
-function checkPlaces(name: string, x: Tensor, width: number, options: PositionCall, wider = false): number {
+function checkPlaces(
+  name: string,
+  x: Tensor,
+  width: number,
+  options: PositionCall,
+  wider = false,
+): number | Tensor {
   checkTensor(name, 'x', x);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${name}] x is ${x.dtype}, wanted a floating dtype`);
   checkOptions(name, options, ['offset']);
   const { offset = 0 } = options;
-  checkInt(name, 'offset', offset);
-  if (offset < 0) throw new ValueError(`[${name}] offset: got ${offset}, wanted at least 0`);
+  if (typeof offset === 'object') {
+    checkTensor(name, 'offset', offset);
+    if (offset.ndim !== 0)
+      throw new ShapeError(`[${name}] offset is ${shapeText(offset.shape)}, wanted a 0-dim tensor`);
+  } else {
+    checkInt(name, 'offset', offset);
+    if (offset < 0) throw new ValueError(`[${name}] offset: got ${offset}, wanted at least 0`);
+  }
   const got = x.shape.at(-1) ?? 0;
   if (x.ndim < 2 || (wider ? got < width : got !== width)) {
     const wanted = `[..., L, ${width}${wider ? ' or more' : ''}]`;
@@ -44,8 +59,8 @@ function checkPlaces(name: string, x: Tensor, width: number, options: PositionCa
 }
 
 /** position / base^(2 i / width) for i below width / 2: [count, width / 2]. */
-function angles(offset: number, count: number, width: number, base: number, scale = 1): Tensor {
-  const positions = mul(arange(offset, offset + count, { dtype: 'float64' }), scale);
+function angles(offset: number | Tensor, count: number, width: number, base: number, scale = 1): Tensor {
+  const positions = mul(add(arange(count, { dtype: 'float64' }), offset), scale);
   const exponents = arange(0, width, { step: 2, dtype: 'float64' });
   const rates = pow(tensor(base, { dtype: 'float64' }), mul(exponents, -1 / width));
   return mul(unsqueeze(positions, 1), rates);

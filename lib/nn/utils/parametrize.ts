@@ -9,6 +9,7 @@ import type { AnyModule } from '../module.js';
 import { isParameter, parameter } from '../parameter.js';
 import type { Parameter } from '../parameter.js';
 import { contentsOf } from '../tree.js';
+import { noteParameters } from '../parameter-fields.js';
 
 /**
  * What computes a parameter from others: `forward` takes what is learnt and gives the parameter, `rightInverse`, if there is
@@ -215,6 +216,7 @@ function install(module: AnyModule, names: Names, list: ParametrizationList): vo
     get: () => valueOf(list),
     set: (value: Tensor) => list.assign(value),
   });
+  module[noteParameters]();
 }
 
 export interface RemoveParametrizationsOptions {
@@ -265,6 +267,7 @@ export function removeParametrizations<M extends AnyModule>(
   byName.delete(state);
   Reflect.deleteProperty(holder, state);
   if (byName.size === 0) Reflect.deleteProperty(module, 'parametrizations');
+  module[noteParameters]();
   return module;
 }
 

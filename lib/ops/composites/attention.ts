@@ -2,10 +2,11 @@ import type { OpInput } from '../../backend/backend.js';
 import { backend } from '../../backend/current.js';
 import type { OpAttrs } from '../../backend/op-schema.gen.js';
 import { noAttrs } from '../../check.js';
+import { ValueError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
 import { detach } from '../convert.js';
 import { arange } from '../ranges.js';
-import { expand, reshape, transpose, unsqueeze } from '../view.js';
+import { expand, narrow, reshape, transpose, unsqueeze } from '../view.js';
 import { dropout } from './dropout.js';
 import { two, where } from './operands.js';
 
@@ -63,4 +64,35 @@ export function scaledDotProductAttention(
   const kept =
     counter && attrs.dropoutP > 0 ? dropout([weights, counter], { p: attrs.dropoutP })[0]! : weights;
   return [backend.run1('matmul', [kept, repeatHeads(value, shared)], noAttrs), sums];
+}
+
+/**
+ * softmax(query keyᵀ scale + mask) value on the first keyLength keys, of which the last query stands at the last; the others are
+ * as if they were not there. Gives out, [..., L, Ev], and log Σ exp of the scores, [..., L].
+ */
+export function prefixAttention(
+  inputs: readonly OpInput<Tensor>[],
+  attrs: OpAttrs['prefixAttention'],
+): Tensor[] {
+  const [query, key, value, given, keyLength] = inputs as [Tensor, Tensor, Tensor, Tensor | null, Tensor];
+  const [length, most] = [Number(backend.read(keyLength)[0]), key.shape.at(-2)!];
+  if (length < 0 || length > most) {
+    throw new ValueError(`[prefixAttention] keyLength is ${length}, wanted one from 0 to the ${most} keys`);
+  }
+  let mask = given !== null && given.shape.at(-1) !== 1 ? narrow(given, -1, 0, length) : given;
+  if (attrs.isCausal) {
+    const queries = query.shape.at(-2)!;
+    const last = unsqueeze(arange(length - queries, length), 1);
+    const seen = two('le', arange(length), last);
+    mask =
+      mask === null
+        ? seen
+        : mask.dtype === 'bool'
+          ? two('logicalAnd', mask, seen)
+          : where(seen, mask, -Infinity);
+  }
+  return scaledDotProductAttention(
+    [query, narrow(key, -2, 0, length), narrow(value, -2, 0, length), mask, null],
+    { isCausal: false, scale: attrs.scale, dropoutP: 0 },
+  );
 }

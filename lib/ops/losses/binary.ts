@@ -1,11 +1,15 @@
 import { autocasting, inFloat32 } from '../../autocast-policy.js';
+import { isRecording } from '../../backend/recording.js';
 import { clampMin } from '../clamp.js';
 import { checkSameShape, checkTensor } from '../../check.js';
+import { ValueError } from '../../errors.js';
+import { noGrad } from '../../grad-mode.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { add, lt, mul, sub, where } from '../binary.js';
 import { detach, to } from '../convert.js';
 import { mean } from '../reduction.js';
+import { aminmax } from '../statistics.js';
 import { log, neg } from '../unary.js';
 import { checkPair, reduce, reductionOf, softplus } from './common.js';
 import type { LossOptions } from './common.js';
@@ -29,11 +33,28 @@ function boundedLog(x: Tensor): Tensor {
   return where(near, line, log(where(near, 1, x)));
 }
 
+/** Two folds beside the dozen passes of the loss. */
+function checkProbabilities(op: string, name: string, x: Tensor): void {
+  if (isRecording() || x.numel() === 0) return;
+  const [low, high] = noGrad(() =>
+    scoped(() => {
+      const { min, max } = aminmax(x);
+      return [Number(min.item()), Number(max.item())] as const;
+    }),
+  );
+  if (low >= 0 && high <= 1) return;
+  const got = Number.isNaN(low) ? 'NaN' : low < 0 ? low : high;
+  throw new ValueError(
+    `[${op}] ${name}: got ${got}, wanted probabilities in [0, 1]: apply sigmoid, or use binaryCrossEntropyWithLogits on the logits`,
+  );
+}
+
 /**
  * Binary cross-entropy of probabilities: -(t log x + (1 - t) log(1 - x)), each logarithm at least -100. Same shapes,
  * floating, input in [0, 1].
  *
  * @throws ShapeError if the shapes differ.
+ * @throws ValueError for an input outside of [0, 1] or NaN; within {@link compile}, where no value is read, the loss is NaN then.
  * @example
  * import { F, tensor } from 'lanegrad';
  * F.binaryCrossEntropy(tensor([0.5, 0.25]), tensor([1, 0]), { reduction: 'none' }).tolist(); // => [0.6931, 0.2877]
@@ -49,6 +70,7 @@ export function binaryCrossEntropy(
   const reduction = reductionOf('binaryCrossEntropy', options);
   const { weight = null } = options;
   if (weight !== null) checkTensor('binaryCrossEntropy', 'weight', weight);
+  checkProbabilities('binaryCrossEntropy', 'input', input);
   return scoped(() => {
     // 1e-12 is 0 in 16 bits: those compute in float32.
     const x = singleOf(input);

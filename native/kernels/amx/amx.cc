@@ -18,12 +18,37 @@
 
 #include "kernels/amx/block.inl"
 
+#include "kernels/amx/grid.inl"
+
+#include "kernels/amx/stream.inl"
+
+#include "kernels/amx/conv.inl"
+
+#include "kernels/amx/attention.inl"
+
 namespace {
+
+template <class Tiles, class T>
+constexpr AmxOps<T> ops_of() {
+  return {.pack_a = pack_a<T>,
+          .pack_b = pack_b<T>,
+          .block = multiply_block<Tiles, T>,
+          .pairs = grid_pairs<T>,
+          .lines = grid_lines<T>,
+          .pixels = conv_pixels<Tiles, T>};
+}
 
 template <class Tiles>
 const AmxTable& amx_table_of() {
-  static constexpr AmxTable table{ops_of<float>(multiply_block<Tiles, float>),
-                                  ops_of<BFloat16>(multiply_block<Tiles, BFloat16>)};
+  static constexpr AmxTable table{.f32 = ops_of<Tiles, float>(),
+                                  .bf16 = ops_of<Tiles, BFloat16>(),
+                                  .turn = turn_lines,
+                                  .sums = conv_sums<Tiles>,
+                                  .attention = {.lines = attention_lines,
+                                                .pairs = attention_pairs,
+                                                .scores = attention_scores<Tiles>,
+                                                .weigh = attention_weigh<Tiles>,
+                                                .round = attention_round}};
   return table;
 }
 

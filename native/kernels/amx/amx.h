@@ -16,21 +16,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/half.h"
+#include "kernels/amx/attention.h"
+#include "kernels/amx/conv.h"
 
 namespace lanegrad {
 
-// What the values of a panel are like: their biased exponents (zeros do not count: without any other value
-// least > greatest), and whether each is its first part, as whole numbers below 256 are, and bfloat16
-// widened.
-struct PanelRange {
-  int16_t least = 255, greatest = 0;
-  bool one_part = true;
-};
-
-constexpr int64_t kAmxPanel = 32;   // rows of A, or columns of B, in a panel: two tiles
-constexpr int64_t kAmxStep = 32;    // depth of one tile product
 constexpr int64_t kAmxDepth = 256;  // of a block, at most
 
 // uint16_t that a packed panel of that depth takes.
@@ -69,11 +62,28 @@ struct AmxOps {
   PanelRange (*pack_b)(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
                        uint16_t* out);
   void (*block)(const AmxBlock<T>&);
+  // Of convolutions: a pair of channels, or a channel, into a grid; and output pixels from it.
+  PanelRange (*pairs)(const AmxGridRows<T>&);
+  PanelRange (*lines)(const AmxGridRows<T>&);
+  void (*pixels)(const AmxPixels<T>&);
 };
 
 struct AmxTable {
   AmxOps<float> f32;
   AmxOps<BFloat16> bf16;
+  // Sixteen lines, `line` apart, of `steps` times 32 places: step after step a tile of B whose depth is the
+  // places and whose columns are the lines.
+  void (*turn)(const uint16_t* lines, int64_t line, int64_t steps, uint16_t* out);
+  void (*sums)(const AmxSums&);
+  AmxAttentionOps attention;
+
+  template <class T>
+  const AmxOps<T>& of() const {
+    if constexpr (std::is_same_v<T, float>)
+      return f32;
+    else
+      return bf16;
+  }
 };
 
 // Null where the level in force has no tile unit.

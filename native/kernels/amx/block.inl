@@ -187,17 +187,6 @@ void exact_corner(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t 
   corner.write(buffer);
 }
 
-// Whether all parts of all values and of their products are zero or normal, and no sum of 2^20 products
-// overflows. The last bit of a value is 2^-23 of it, and a part of it may be no more than that bit.
-inline bool parts_hold(const PanelRange& a, const PanelRange& b) {
-  if (a.least > a.greatest || b.least > b.greatest) return a.greatest < 255 && b.greatest < 255;
-  constexpr int kBias = 127, kLeast = 1 + 24;
-  const int greatest = (a.greatest - kBias) + (b.greatest - kBias),
-            least = (a.least - kBias) + (b.least - kBias);
-  return a.greatest < 254 && b.greatest < 254 && a.least >= kLeast && b.least >= kLeast && greatest <= 104 &&
-         least >= -102;
-}
-
 template <class Tiles, class T>
 void tile_corner_by_parts(int stored, bool one_part, Tiles& tiles, const uint16_t* a, const uint16_t* b,
                           int64_t steps, const CornerOfC& corner) {
@@ -240,11 +229,6 @@ void multiply_block(const AmxBlock<T>& g) {
       tile_corner_by_parts<Tiles, T>(g.parts, one_part, tiles, a, b, steps, corner);
     }
   }
-}
-
-template <class T>
-constexpr AmxOps<T> ops_of(void (*block)(const AmxBlock<T>&)) {
-  return {pack_a<T>, pack_b<T>, block};
 }
 
 }  // namespace

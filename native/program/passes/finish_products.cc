@@ -6,8 +6,8 @@
 //   y = convolution(x, w, b); z = y + r; t = f(z)    =>   t = convFinished(x, w, b, r; f, residual first)
 //
 // Exact: a tile of the product, or a part of the convolution's result, goes through the same kernels. Only
-// where nobody else reads y (the gradient of gelu does, that of relu does not), and where what the layer reads
-// is not written between. The new node stands where the last of those that it replaces stood.
+// where nobody else reads y (the gradient of gelu does, that of relu does not), and where what the layer
+// reads is not written between. The new node stands where the last of those that it replaces stood.
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -1,5 +1,5 @@
-// A convolution or a dense layer whose channels are then moved, scaled and moved again by what depends on state
-// alone, as a batch norm in evaluation does, has that in its weight and bias.
+// A convolution or a dense layer whose channels are then moved, scaled and moved again by what depends on
+// state alone, as a batch norm in evaluation does, has that in its weight and bias.
 //
 //   y = convolution(x, w, b); z = (y - m) * s + c   =>   z = convolution(x, w * s, (b - m) * s + c)
 //
@@ -49,7 +49,8 @@ class Folder {
     if (is_narrow(out.spec.dtype) || out.spec.rank() < 2 || !hoisting_.is_state(weight) ||
         !weight.spec.is_contiguous() || weight.spec.dtype != out.spec.dtype)
       return false;
-    if (has_bias(node) && (!hoisting_.is_settled(node.inputs[2]) || !is_channels(node, node.inputs[2].spec, 1)))
+    if (has_bias(node) &&
+        (!hoisting_.is_settled(node.inputs[2]) || !is_channels(node, node.inputs[2].spec, 1)))
       return false;
     a.out = out;
     a.nodes = {index};

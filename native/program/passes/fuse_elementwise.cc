@@ -74,7 +74,8 @@ std::optional<Candidate> candidate_of(const CodeNode& node) {
 // Whether the node is a sum that can be made of the values before they are in memory.
 bool is_fold(const CodeNode& node) {
   static const Op &sum = find_op("sum"), &mean = find_op("mean");
-  if ((node.op != &sum && node.op != &mean) || node.in_place || node.hoisted || node.outputs.size() != 1) return false;
+  if ((node.op != &sum && node.op != &mean) || node.in_place || node.hoisted || node.outputs.size() != 1)
+    return false;
   const CodeOperand& x = node.inputs[0];
   return x.on_storage() && is_floating(x.spec.dtype) && computed_dtype(x.spec.dtype) == DType::kFloat32;
 }

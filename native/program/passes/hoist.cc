@@ -28,7 +28,8 @@ bool Hoisting::can_hoist(const CodeNode& node) const {
   if (node.hoisted || !node.op || !node.is_pure() || node.views != 0 || node.outputs.empty()) return false;
   if (!std::all_of(node.inputs.begin(), node.inputs.end(), [&](auto& o) { return is_settled(o); }))
     return false;
-  if (!std::any_of(node.inputs.begin(), node.inputs.end(), [&](auto& o) { return is_state(o); })) return false;
+  if (!std::any_of(node.inputs.begin(), node.inputs.end(), [&](auto& o) { return is_state(o); }))
+    return false;
   return std::all_of(node.outputs.begin(), node.outputs.end(), [&](const CodeOperand& o) {
     const CodeStorage& s = storage(o);
     return s.holding == Holding::kTemporary && s.versions == 0;

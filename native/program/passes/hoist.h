@@ -24,7 +24,8 @@ class Hoisting {
   void hoist(CodeNode& node);
   // A new such node; returns where its outputs are. They have the specs that the op infers.
   std::vector<CodeOperand> add(const Op& op, const Attrs& attrs, const std::vector<CodeOperand>& inputs);
-  // Puts the hoisted nodes before the others; nodes without an op are left out. Returns how many were hoisted.
+  // Puts the hoisted nodes before the others; nodes without an op are left out. Returns how many were
+  // hoisted.
   int finish();
 
  private:

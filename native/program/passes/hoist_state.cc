@@ -3,9 +3,9 @@
 //   v = f(W); y = g(x, v)   =>   V = f(W), when W was written; y = g(x, V)
 //
 // Exact: V holds the bits that f would make of W as it is when the call begins. W is state that the program
-// does not write, so moving f before everything else reads the same values. A cast of all weights, the factors
-// of a norm in evaluation, a mask made of a table: memory of the program that outlives its calls. Results that
-// are much larger than what they are made of are sooner made anew.
+// does not write, so moving f before everything else reads the same values. A cast of all weights, the
+// factors of a norm in evaluation, a mask made of a table: memory of the program that outlives its calls.
+// Results that are much larger than what they are made of are sooner made anew.
 #include "ops/registry.h"
 #include "program/passes.h"
 #include "program/passes/hoist.h"

@@ -4,8 +4,8 @@
 //   y = convolution(x, W)   =>   P = convPack(W), when W was written;   y = convFinished(x, W, packed P)
 //
 // Exact: P is what the op would have made of W in its workspace. Only where the program does not write W, and
-// where the op packs at all: one row of a product reads the weight where it lies. Winograd's transforms of 3 x 3
-// windows take four times their memory.
+// where the op packs at all: one row of a product reads the weight where it lies. Winograd's transforms of 3
+// x 3 windows take four times their memory.
 #include "ops/linear.h"
 #include "ops/registry.h"
 #include "program/passes.h"

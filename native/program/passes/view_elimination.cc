@@ -1,12 +1,13 @@
-// An elementwise node that reads what another one made through a row-major view of another shape is computed in
-// the shape in which that was made.
+// An elementwise node that reads what another one made through a row-major view of another shape is computed
+// in the shape in which that was made.
 //
 //   y = f(x); z = g(y.reshape(S))   =>   y = f(x); z' = g(y), and z is z' in the shape S
 //
-// Exact: element i of the result is made of elements i of the operands, and all of them lie in the same order in
-// either shape. Who reads z has a window of its own on that memory, so nothing else changes; the two nodes now
-// have one shape, and fuseElementwise joins them. Operands of one element stay; one that broadcasts otherwise, or
-// whose elements lie in another order, keeps the node as it is, and so does one that is read as it was made.
+// Exact: element i of the result is made of elements i of the operands, and all of them lie in the same order
+// in either shape. Who reads z has a window of its own on that memory, so nothing else changes; the two nodes
+// now have one shape, and fuseElementwise joins them. Operands of one element stay; one that broadcasts
+// otherwise, or whose elements lie in another order, keeps the node as it is, and so does one that is read as
+// it was made.
 #include <algorithm>
 
 #include "ops/tile_program.h"
@@ -56,8 +57,10 @@ int view_elimination(Code& code) {
       for (const CodeOperand& o : node.inputs) {
         const CodeOperand* const m = o.on_storage() ? made[static_cast<size_t>(o.storage)] : nullptr;
         if (!m || m->spec.dtype != o.spec.dtype || m->offset != o.offset || m->version != o.version) continue;
-        if (m->spec.shape == o.spec.shape) as_made = true;
-        else if (m->spec.numel() == o.spec.numel() && m->spec.is_contiguous()) other = m;
+        if (m->spec.shape == o.spec.shape)
+          as_made = true;
+        else if (m->spec.numel() == o.spec.numel() && m->spec.is_contiguous())
+          other = m;
       }
       if (other && !as_made) {
         turn(node, Dims(other->spec.shape));

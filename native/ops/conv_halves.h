@@ -1,0 +1,16 @@
+// Convolutions of the 16-bit floats: of bfloat16 on the tile unit, where the processor has one and it pays;
+// all others in float32, like any op that takes no narrow dtypes.
+#pragma once
+
+#include "ops/convolution.h"
+#include "ops/op.h"
+
+namespace lanegrad {
+
+// What of a convolution an op computes.
+enum class ConvPass { kForward, kInputGrad, kWeightGrad };
+
+size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass);
+void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass);
+
+}  // namespace lanegrad

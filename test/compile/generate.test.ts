@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  argmax,
+  cat,
+  compile,
+  IndexError,
+  manualSeed,
+  nn,
+  noGrad,
+  RecordingError,
+  tensor,
+} from '../../lib/index.js';
+import type { Tensor } from '../../lib/index.js';
+import { records } from './support.js';
+
+const [vocabulary, width, layers, places] = [17, 24, 2, 40];
+
+/** A small language model with learnt positions. */
+class Model extends nn.Module<[ids: Tensor, positions: Tensor, caches: readonly nn.KVCache[] | null]> {
+  readonly tokens = new nn.Embedding(vocabulary, width);
+  readonly positions = new nn.Embedding(places, width);
+  readonly decoder: nn.TransformerEncoder;
+  readonly head = new nn.Linear(width, vocabulary);
+
+  constructor() {
+    super();
+    const options = { dimFeedforward: 32, batchFirst: true, normFirst: true, dropout: 0 };
+    this.decoder = new nn.TransformerEncoder(new nn.TransformerEncoderLayer(width, 3, options), layers);
+  }
+
+  /** ids: [N, T], places of which the first is that of `positions`; gives the logits of the last. */
+  forward(ids: Tensor, positions: Tensor, caches: readonly nn.KVCache[] | null): Tensor {
+    const x = this.tokens.forward(ids).add(this.positions.forward(positions));
+    const y = this.decoder.forward(x, { isCausal: true, caches });
+    return this.head.forward(y.select(1, y.shape[1]! - 1));
+  }
+}
+
+const makeCaches = (options: nn.KVCacheOptions): nn.KVCache[] =>
+  Array.from({ length: layers }, () => new nn.KVCache(options));
+
+/** The most likely token after `ids`, by caches that hold what came before. */
+const nextToken =
+  (model: Model, caches: readonly nn.KVCache[]) =>
+  (ids: Tensor): Tensor =>
+    noGrad(() => {
+      const logits = model.forward(ids, caches[0]!.positions(ids.shape[1]!), caches);
+      return argmax(logits, { dim: -1, keepdim: true });
+    });
+
+/** A prompt and `count` tokens after it. */
+function generate(next: (ids: Tensor) => Tensor, prompt: Tensor, count: number): number[][] {
+  const tokens = [next(prompt)];
+  while (tokens.length < count) tokens.push(next(tokens.at(-1)!));
+  return cat(tokens, 1).tolist() as number[][];
+}
+
+let model: Model;
+const prompt = tensor([
+  [3, 1, 4, 1, 5],
+  [9, 2, 6, 5, 3],
+]);
+
+beforeEach(() => {
+  manualSeed(5);
+  model = new Model().eval();
+});
+
+describe('generation with a cache', () => {
+  it('compiled and as it stands gives the tokens that all places anew give', () => {
+    let ids = prompt;
+    for (let i = 0; i < 30; i++) {
+      const positions = tensor(Array.from({ length: ids.shape[1]! }, (_, at) => at));
+      const logits = noGrad(() => model.forward(ids, positions, null));
+      ids = cat([ids, argmax(logits, { dim: -1, keepdim: true })], 1);
+    }
+    const wanted = ids.narrow(1, 5, 30).tolist() as number[][];
+    expect(new Set(wanted.flat()).size).toBeGreaterThan(3);
+    const grown = nextToken(model, makeCaches({ capacity: 2 }));
+    expect(generate(grown, prompt, 30)).toEqual(wanted);
+    const fixed = nextToken(model, makeCaches({ maxLength: places }));
+    expect(generate(fixed, prompt, 30)).toEqual(wanted);
+    const compiled = compile(nextToken(model, makeCaches({ maxLength: places })));
+    expect(generate(compiled, prompt, 30)).toEqual(wanted);
+  });
+
+  it.skipIf(!records)('is one program for a prompt and one for all places after it', () => {
+    const caches = makeCaches({ maxLength: places });
+    const next = compile(nextToken(model, caches));
+    const first = generate(next, prompt, 20);
+    expect([next.recordings, next.programs, next.replays]).toEqual([2, 2, 18]);
+    for (const cache of caches) cache.clear();
+    expect(generate(next, prompt, 20)).toEqual(first);
+    expect([next.recordings, next.programs]).toEqual([2, 2]);
+    expect(caches.map((cache) => cache.length)).toEqual([24, 24]);
+    // The keys and values lie where they are: a copy of them would be a node of its own.
+    const ops = next.explain().programs[0]!.nodes.map(({ op }) => op);
+    expect(ops.filter((op) => op === 'indexCopy')).toHaveLength(2 * layers);
+    expect(ops.filter((op) => op === 'prefixAttention')).toHaveLength(layers);
+  });
+
+  it.skipIf(!records)('copies no cache', () => {
+    const next = compile(nextToken(model, makeCaches({ maxLength: 10_000 })));
+    next(tensor([[1]]));
+    expect(next.explain().programs[0]!.arenaBytes).toBeLessThan(10_000 * width * 4);
+  });
+
+  it('is refused when it is full, and goes on after clear', () => {
+    const caches = makeCaches({ maxLength: 8 });
+    const next = compile(nextToken(model, caches));
+    const tokens = generate(next, prompt, 4);
+    expect(() => next(tensor([[1], [1]]))).toThrow(IndexError);
+    for (const cache of caches) cache.clear();
+    expect(generate(next, prompt, 4)).toEqual(tokens);
+  });
+
+  it('says that a length cannot be read there', () => {
+    const cache = new nn.KVCache({ maxLength: 8 });
+    const fn = compile((x: Tensor) => x.add(cache.length));
+    expect(() => fn(tensor([1]))).toThrow(RecordingError);
+  });
+});
