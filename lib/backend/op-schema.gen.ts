@@ -63,6 +63,8 @@ export interface OpAttrs {
   cofactors: NoAttrs;
   cofactorsBackward: NoAttrs;
   contiguous: NoAttrs;
+  convFinished: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number; readonly activation: 'none' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 'sigmoid' | 'tanh'; readonly residualFirst: boolean };
+  convPack: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolution: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
@@ -252,6 +254,7 @@ export interface OpAttrs {
   rpropStep: { readonly maximize: boolean };
   rsqrt: NoAttrs;
   rsqrtBackward: NoAttrs;
+  scaleChannels: NoAttrs;
   scaledDotProductAttention: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
   scaledDotProductAttentionBackward: { readonly isCausal: boolean; readonly scale: number; readonly dropoutP: number };
   scatter: { readonly dim: number };
@@ -1164,6 +1167,28 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['view', 'primitive'],
+    promotion: 'none',
+  },
+  convFinished: {
+    inputs: [
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+      { name: 'bias', kind: 'optional' },
+      { name: 'residual', kind: 'optional' },
+      { name: 'packed', kind: 'optional' },
+    ],
+    attrs: [{ name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'groups', type: 'int' }, { name: 'activation', type: 'enum', choices: ['none', 'relu', 'gelu', 'geluTanh', 'silu', 'sigmoid', 'tanh'] }, { name: 'residualFirst', type: 'bool' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['internal'],
+    promotion: 'none',
+  },
+  convPack: {
+    inputs: [
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [{ name: 'inputShape', type: 'ints' }, { name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'groups', type: 'int' }],
+    outputs: [{ name: 'out', differentiable: false }],
+    flags: ['internal'],
     promotion: 'none',
   },
   convolution: {
@@ -3097,6 +3122,19 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     attrs: [],
     outputs: [{ name: 'out' }],
     flags: ['elementwise', 'internal'],
+    promotion: 'none',
+  },
+  scaleChannels: {
+    inputs: [
+      { name: 'weight', kind: 'one' },
+      { name: 'scale', kind: 'one' },
+      { name: 'bias', kind: 'optional' },
+      { name: 'shift', kind: 'optional' },
+      { name: 'offset', kind: 'optional' },
+    ],
+    attrs: [],
+    outputs: [{ name: 'weight', differentiable: false }, { name: 'bias', differentiable: false }],
+    flags: ['internal'],
     promotion: 'none',
   },
   scaledDotProductAttention: {

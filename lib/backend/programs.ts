@@ -62,7 +62,8 @@ export interface Program<T extends Handle = Handle> {
 
 /** An operand of a node: a window on a storage, a number, or null for one that is absent. */
 export interface ProgramOperand {
-  readonly kind: 'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'number';
+  readonly kind:
+    'argument' | 'gradient' | 'state' | 'constant' | 'temporary' | 'result' | 'kept' | 'hoisted' | 'number';
   /** By which operands on the same memory are told. */
   readonly storage: number;
   /** Writes that the memory has seen. */
@@ -76,6 +77,8 @@ export interface ProgramDescription {
   readonly name: string;
   readonly nodesBefore: number;
   readonly nodesAfter: number;
+  /** Nodes that depend on state alone, and run only when it was written; `nodesAfter` does not count them. */
+  readonly nodesHoisted: number;
   /** Of temporaries, workspaces, and gradients that nobody had seen when the program was made. */
   readonly arenaBytes: number;
   /** The most that temporaries and workspaces took while the function was recorded, which runs as without compile. */
@@ -85,6 +88,8 @@ export interface ProgramDescription {
   /** Of what else outlives the call that makes it. */
   readonly keptBytes: number;
   readonly stateBytes: number;
+  /** What the hoisted nodes made. */
+  readonly hoistedBytes: number;
   readonly calls: number;
   readonly passes: readonly {
     readonly name: string;
@@ -98,6 +103,8 @@ export interface ProgramDescription {
     readonly workspaceBytes: number;
     /** The ops that a fused node stands for, in their order, separated by spaces. */
     readonly fused?: string;
+    /** Of a hoisted node: how often it ran. */
+    readonly runs?: number;
     /** Of all calls together, if the program was made with `profile`. */
     readonly microseconds?: number;
   }[];

@@ -46,8 +46,12 @@ export class Explanation {
 
 function report(program: ProgramDescription): string[] {
   const { nodesBefore, nodesAfter, inPlace, arenaBytes, eagerPeakBytes, keptBytes, stateBytes } = program;
+  const { nodesHoisted, hoistedBytes } = program;
   return [
     `nodes: ${nodesBefore} recorded, ${nodesAfter} left, ${inPlace} in place`,
+    ...(nodesHoisted > 0
+      ? [`when state was written: ${nodesHoisted} nodes, which keep ${bytesText(hoistedBytes)}`]
+      : []),
     `temporaries: ${bytesText(arenaBytes)} in the arena, ${bytesText(eagerPeakBytes)} at the peak without it`,
     `kept: ${bytesText(keptBytes)}; state: ${bytesText(stateBytes)}; replays: ${program.calls}`,
     ...program.passes.map(

@@ -163,6 +163,13 @@ size_t batched_gemm_workspace(const TensorSpec& a, const TensorSpec& b, const Te
   });
 }
 
+bool batched_gemm_packs(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c) {
+  return dispatch_factor(c.dtype, [&]<class T>(T) {
+    const Plan<T> plan = make_plan<T>(a, b, c);
+    return plan.count == 1 && gemm_packs(plan.one);
+  });
+}
+
 void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data,
                   const TensorSpec& c, void* c_data, const GemmExtras& extras, void* workspace) {
   dispatch(c.dtype, [&]<class T>(T) {

@@ -35,6 +35,8 @@ struct GemmExtras {
 // c[..., m, n] = activation(a[..., m, k] b[..., k, n] + bias[n]) + residual. `a` and `b` may be any strided
 // views of rank 2 or more whose batch dims broadcast to those of c; c is row-major.
 size_t batched_gemm_workspace(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c);
+// Whether there is one B for all, and GemmExtras::packed_b saves packing it.
+bool batched_gemm_packs(const TensorSpec& a, const TensorSpec& b, const TensorSpec& c);
 void batched_gemm(const TensorSpec& a, const void* a_data, const TensorSpec& b, const void* b_data,
                   const TensorSpec& c, void* c_data, const GemmExtras& extras, void* workspace);
 

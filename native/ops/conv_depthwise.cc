@@ -178,8 +178,9 @@ size_t depthwise_weight_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void depthwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                       const T* bias, T* out, void* workspace) {
+void depthwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                       const ConvExtras<T>& extras, void* workspace) {
+  const T* const bias = extras.bias;
   const ForwardLayout<T> l(g, workspace);
   const int64_t taps = g.taps(), planes = g.batch * g.groups;
   const auto& ws = weight.strides;
@@ -221,6 +222,7 @@ void depthwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperan
                               l.output.run(block, buffers + 2 * room, [&](int64_t i, int64_t i_end) {
                                 if (last) next(g.size[1] * i / g.out[1], g.size[1] * i_end / g.out[1]);
                               });
+                              extras.finish.run_channels(block.out, 1, g.places(), g.places());
                             }
                           });
             });
@@ -355,8 +357,8 @@ void depthwise_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, Con
   template size_t depthwise_forward_workspace<T>(const ConvGeometry&);                                    \
   template size_t depthwise_input_grad_workspace<T>(const ConvGeometry&);                                 \
   template size_t depthwise_weight_grad_workspace<T>(const ConvGeometry&);                                \
-  template void depthwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,     \
-                                     const T*, T*, void*);                                                \
+  template void depthwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                     const ConvExtras<T>&, void*);                                        \
   template void depthwise_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
                                         const T*, T*, void*);                                             \
   template void depthwise_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \

@@ -19,8 +19,8 @@ size_t depthwise_weight_grad_workspace(const ConvGeometry& g);
 
 // As conv_forward and its gradients.
 template <class T>
-void depthwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                       const T* bias, T* out, void* workspace);
+void depthwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                       const ConvExtras<T>& extras, void* workspace);
 template <class T>
 void depthwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                           const T* bias, T* out, void* workspace);

@@ -44,6 +44,44 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   return l;
 }
 
+// The places of the taps in a group's weights.
+template <class T>
+void find_places(const ConvGeometry& g, const ConvOperand<const T>& weight, int64_t* places) {
+  const auto& ws = weight.strides;
+  for (int64_t t = 0; t < g.taps(); ++t) {
+    const ConvSizes k = g.tap(t);
+    places[t] = k[0] * ws[2] + k[1] * ws[3] + k[2] * ws[4];
+  }
+}
+
+template <class T>
+int64_t packed_group(const ConvGeometry& g) {
+  return packed_weights<T>(g.in_channels * g.taps(), g.out_channels);
+}
+
+template <class T>
+void pack_direct(const ConvGeometry& g, const ConvOperand<const T>& weight, const int64_t* places,
+                 T* packed) {
+  const auto& ws = weight.strides;
+  const int64_t group_weights = packed_group<T>(g);
+  const int64_t panel = conv_table<T>().channels, panels = ceil_div(g.out_channels, panel);
+  in_tasks(g.groups * panels, g.groups * group_weights, 4 * num_threads(), [&](int64_t index, int64_t) {
+    const int64_t group = index / panels, first = index % panels * panel;
+    pack_weights(weight.data + (group * g.out_channels + first) * ws[0], g.in_channels, ws[1], places,
+                 g.taps(), std::min(panel, g.out_channels - first), ws[0],
+                 packed + group * group_weights + first * g.in_channels * g.taps());
+  });
+}
+
+// Of a way that finishes nothing itself.
+template <class T>
+void finish_all(const ConvGeometry& g, T* out, const ConvFinish<T>& finish) {
+  const int64_t plane = g.places(), planes = g.batch * g.groups * g.out_channels;
+  if (!finish.any() || planes * plane == 0) return;
+  parallel_for(planes, ceil_div(kSerialWork / 16, plane),
+               [&](int64_t begin, int64_t end) { finish.run(out + begin * plane, (end - begin) * plane); });
+}
+
 }  // namespace
 
 template <class T>
@@ -56,13 +94,45 @@ size_t conv_forward_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
-                  T* out, void* workspace) {
-  if (has_single_channels(g)) return depthwise_forward(g, x, weight, bias, out, workspace);
-  if (is_whole(g) && whole_forward(g, x, weight, bias, out, workspace)) return;
-  if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, bias, out, workspace)) return;
-  if (suits_pointwise_forward(g) && pointwise_forward(g, x, weight, bias, out, workspace)) return;
-  if (suits_winograd<T>(g) && winograd_forward(g, x, weight, bias, out, workspace)) return;
+int64_t conv_packed_elements(const ConvGeometry& g) {
+  if (has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
+  if (suits_pointwise_forward(g)) return pointwise_packed_elements<T>(g);
+  return suits_winograd<T>(g) ? winograd_packed_elements<T>(g) : g.groups * packed_group<T>(g);
+}
+
+template <class T>
+size_t conv_pack_workspace(const ConvGeometry& g) {
+  return static_cast<size_t>(g.taps()) * sizeof(int64_t);
+}
+
+template <class T>
+void conv_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed, void* workspace) {
+  if (suits_pointwise_forward(g)) return pointwise_pack(g, weight, packed);
+  if (suits_winograd<T>(g)) return winograd_pack(g, weight, packed);
+  int64_t* const places = static_cast<int64_t*>(workspace);
+  find_places(g, weight, places);
+  pack_direct(g, weight, places, packed);
+}
+
+template <class T>
+void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                  const ConvExtras<T>& extras, void* workspace) {
+  if (has_single_channels(g)) return depthwise_forward(g, x, weight, out, extras, workspace);
+  if (is_whole(g) && whole_forward(g, x, weight, out, extras, workspace)) return;
+  if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, extras.bias, out, workspace)) {
+    finish_all(g, out, extras.finish);
+    return;
+  }
+  // What another way packed is of no use to those that follow it.
+  bool first = true;
+  if (suits_pointwise_forward(g)) {
+    if (pointwise_forward(g, x, weight, out, extras, workspace)) return;
+    first = false;
+  } else if (suits_winograd<T>(g)) {
+    if (winograd_forward(g, x, weight, out, extras, workspace)) return;
+    first = false;
+  }
+  const T* const packed = first && !is_whole(g) ? extras.packed : nullptr;
   const Layout<T> l = lay_out<T>(g, workspace);
   const int64_t channels = g.groups * g.in_channels;
   const ConvOperand<const T> source = x;
@@ -73,24 +143,22 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
     pad_images(channels, g.batch, g.size, x, l.padded, l.image);
     x = {l.image, l.padded.strides(channels)};
   }
-  const int64_t taps = g.taps(), depth = g.in_channels * taps;
-  const auto &xs = x.strides, &ws = weight.strides;
+  const int64_t taps = g.taps();
+  const auto& xs = x.strides;
   for (int64_t t = 0; t < taps; ++t) {
     const ConvSizes k = g.tap(t);
-    l.places[t] = k[0] * ws[2] + k[1] * ws[3] + k[2] * ws[4];
     const int64_t offset =
         k[0] * g.dilation[0] * xs[2] + k[1] * g.dilation[1] * xs[3] + k[2] * g.dilation[2] * xs[4];
     for (int64_t c = 0; c < g.in_channels; ++c) l.offsets[c * taps + t] = c * xs[1] + offset;
   }
-  const int64_t group_weights = packed_weights<T>(depth, g.out_channels);
-  in_tasks(g.groups, g.groups * group_weights, 4 * num_threads(), [&](int64_t group, int64_t) {
-    pack_weights(weight.data + group * g.out_channels * ws[0], g.in_channels, ws[1], l.places, taps,
-                 g.out_channels, ws[0], l.weights + group * group_weights);
-  });
+  if (!packed) {
+    find_places(g, weight, l.places);
+    pack_direct(g, weight, l.places, l.weights);
+  }
   Phase phase{.offsets = l.offsets,
               .taps = taps,
               .weights = 0,
-              .group_weights = group_weights,
+              .group_weights = packed_group<T>(g),
               .slices = g.out[0],
               .rows = g.out[1],
               .columns = g.out[2],
@@ -111,18 +179,22 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                           .channel_stride = xs[1],
                           .out = out,
                           .out_plane = g.places(),
-                          .bias = bias,
-                          .weights = l.weights};
+                          .bias = extras.bias,
+                          .weights = packed ? packed : l.weights,
+                          .finish = extras.finish};
   if (l.in_bands)
     run_padded(work, &phase, 1, source, g.size, l.padded, l.bands, l.image);
   else
     run_pixels(work, &phase, 1);
 }
 
-#define LANEGRAD_CONV(T)                                                                                   \
-  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                          \
-  template void conv_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, const T*, \
-                                T*, void*);
+#define LANEGRAD_CONV(T)                                                                             \
+  template size_t conv_forward_workspace<T>(const ConvGeometry&);                                    \
+  template void conv_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                const ConvExtras<T>&, void*);                                        \
+  template int64_t conv_packed_elements<T>(const ConvGeometry&);                                     \
+  template size_t conv_pack_workspace<T>(const ConvGeometry&);                                       \
+  template void conv_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
 #undef LANEGRAD_CONV

@@ -97,7 +97,7 @@ void run_padded(const PixelWork<T>& w, const Phase* phases, int64_t phase_count,
         b.columns = p.columns;
         b.image = buffer + (row - first) * p.row_step;
         b.out += image * b.out_image + row * p.out_row;
-        table.forward(b);
+        run_block(w, b);
       }
     }
   });

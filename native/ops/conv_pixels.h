@@ -133,7 +133,8 @@ struct PixelWork {
   T* out;
   int64_t out_plane;  // elements of a channel
   const T* bias;
-  const T* weights;  // packed, per phase, per group, panel by panel
+  const T* weights;        // packed, per phase, per group, panel by panel
+  ConvFinish<T> finish{};  // only where pixels lie in the output as they do in the phase
 };
 
 // Pixels that lie evenly in both images are one long row: a 1x1 convolution is then a plain matrix product.
@@ -168,6 +169,16 @@ ConvBlock<T> panel_block(const PixelWork<T>& w, const Phase& p, int64_t group, i
   b.out_row = p.out_row;
   b.out_column = p.out_column;
   return b;
+}
+
+// Calls the kernel, then finishes what it wrote.
+template <class T>
+void run_block(const PixelWork<T>& w, const ConvBlock<T>& b) {
+  conv_table<T>().forward(b);
+  if (!w.finish.any() || b.rows * b.columns <= 0) return;
+  const int64_t written = (b.rows - 1) * b.out_row + b.columns;
+  for (int64_t i = 0; i < b.images; ++i)
+    w.finish.run_channels(b.out + i * b.out_image, b.channels, b.out_channel, written);
 }
 
 template <class T>
@@ -221,7 +232,7 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
               slice * p.slice_step + row * p.row_step + column * p.column_step;
     b.out += image * w.groups * w.out_channels * w.out_plane + slice * p.out_slice + row * p.out_row +
              column * p.out_column;
-    table.forward(b);
+    run_block(w, b);
   });
 }
 
@@ -237,6 +248,11 @@ template <class T>
 void pack_weights(const T* data, int64_t channels, int64_t channel, const int64_t* places, int64_t taps,
                   int64_t outs, int64_t out, T* packed) {
   const ConvTable<T>& table = conv_table<T>();
+  // Taps and channels in a row: the panels of a matrix product.
+  const GemmTable<T>& gemm = gemm_table<T>();
+  bool in_row = channel == taps && gemm.columns == table.channels && gemm.lanes == table.lanes;
+  for (int64_t t = 0; t < taps; ++t) in_row = in_row && places[t] == t;
+  if (in_row) return gemm.pack_b(data, 1, out, channels * taps, outs, packed);
   for (int64_t first = 0; first < outs; first += table.channels) {
     const int64_t count = std::min<int64_t>(table.channels, outs - first);
     const int64_t padded = ceil_div(count, table.lanes) * table.lanes;

@@ -52,21 +52,32 @@ struct Turned {
   }
 };
 
+// The weights of each group, depth block by depth block.
+template <class T>
+void pack_turned(const ConvGeometry& g, int64_t channels, int64_t depth, const Turned<T>& l,
+                 ConvOperand<const T> weight, int weight_depth, T* packed) {
+  const auto& ws = weight.strides;
+  const int64_t blocks = ceil_div(depth, l.depth_block);
+  parallel_tasks(g.groups * blocks, [&](int64_t i) {
+    const int64_t group = i / blocks, p = i % blocks * l.depth_block;
+    gemm_table<T>().pack_b(weight.data + group * g.out_channels * ws[0] + p * ws[weight_depth],
+                           ws[weight_depth], ws[1 - weight_depth], std::min(l.depth_block, depth - p),
+                           channels, packed + (group * depth + p) * l.width);
+  });
+}
+
 // As run() below; the strides of the pixels are those that it found.
 template <class T>
 void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<const T> image,
-                int64_t pixel, ConvOperand<const T> weight, int weight_depth, const T* bias, T* out,
-                void* workspace) {
+                int64_t pixel, ConvOperand<const T> weight, int weight_depth, T* out,
+                const ConvExtras<T>& extras, void* workspace) {
   const GemmTable<T>& gemm = gemm_table<T>();
   const Turned<T> l(g, channels, depth, workspace);
-  const auto &xs = image.strides, &ws = weight.strides;
-  const int64_t blocks = ceil_div(depth, l.depth_block), pixels = g.places();
-  parallel_tasks(g.groups * blocks, [&](int64_t i) {
-    const int64_t group = i / blocks, p = i % blocks * l.depth_block;
-    gemm.pack_b(weight.data + group * g.out_channels * ws[0] + p * ws[weight_depth], ws[weight_depth],
-                ws[1 - weight_depth], std::min(l.depth_block, depth - p), channels,
-                l.weights + (group * depth + p) * l.width);
-  });
+  const auto& xs = image.strides;
+  const T* const bias = extras.bias;
+  const int64_t pixels = g.places();
+  if (!extras.packed) pack_turned(g, channels, depth, l, weight, weight_depth, l.weights);
+  const T* const weights = extras.packed ? extras.packed : l.weights;
   in_slots(g.batch * g.groups * l.chunks, l.slots, [&](int64_t i, int64_t slot) {
     const int64_t first = i % l.chunks * l.chunk, group = i / l.chunks % g.groups,
                   n = i / l.chunks / g.groups;
@@ -82,7 +93,7 @@ void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOper
     for (int64_t p = 0; p < depth; p += l.depth_block) {
       block.k = std::min(l.depth_block, depth - p);
       block.a = image.data + n * xs[0] + (group * depth + p) * xs[1] + first * pixel;
-      block.b = l.weights + (group * depth + p) * l.width;
+      block.b = weights + (group * depth + p) * l.width;
       block.column_bias = bias && p == 0 ? bias + group * channels : nullptr;
       block.accumulate = p > 0;
       gemm.block(block);
@@ -92,19 +103,21 @@ void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOper
     layout_table().transpose[kSize == 4 ? 2 : 3]({reinterpret_cast<char*>(to), pixels * kSize,
                                                   reinterpret_cast<const char*>(product), l.row * kSize,
                                                   channels, block.m, false});
+    extras.finish.run_channels(to, channels, pixels, block.m);
   });
 }
 
 // out[channels, pixels] = weight[channels, depth] image[depth, pixels], for each image and group.
 template <class T>
 bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<const T> image,
-         ConvOperand<const T> weight, int weight_depth, const T* bias, T* out, void* workspace) {
+         ConvOperand<const T> weight, int weight_depth, T* out, const ConvExtras<T>& extras,
+         void* workspace) {
   const auto &xs = image.strides, &ws = weight.strides;
   const ConvSizes& size = g.size;
   if ((size[1] > 1 && xs[3] != size[2] * xs[4]) || (size[0] > 1 && xs[2] != size[1] * xs[3])) return false;
   const int64_t pixels = g.places(), pixel = size[2] > 1 ? xs[4] : size[1] > 1 ? xs[3] : xs[2];
   if (suits_turned(g, channels, depth)) {
-    run_turned(g, channels, depth, image, pixel, weight, weight_depth, bias, out, workspace);
+    run_turned(g, channels, depth, image, pixel, weight, weight_depth, out, extras, workspace);
     return true;
   }
   GemmProblem<T> p;
@@ -116,13 +129,26 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
   p.b_row = xs[1];
   p.b_col = pixel;
   p.c_row = pixels;
+  // In the store, where it comes in the order that products know.
+  const ConvFinish<T>& finish = extras.finish;
+  const bool stored = finish.any() && !finish.residual_first;
+  if (stored) {
+    p.finish.activation = finish.activation;
+    p.finish.out_row = p.finish.residual_row = pixels;
+  }
   for (int64_t n = 0; n < g.batch; ++n) {
     for (int64_t group = 0; group < g.groups; ++group) {
       p.a = weight.data + group * g.out_channels * ws[0];
       p.b = image.data + n * xs[0] + group * depth * xs[1];
       p.c = out + (n * g.groups + group) * channels * pixels;
-      p.row_bias = bias ? bias + group * channels : nullptr;
+      p.row_bias = extras.bias ? extras.bias + group * channels : nullptr;
+      if (stored) p.finish.out = p.c;
+      if (stored && finish.residual) p.finish.residual = finish.residual + (p.c - out);
       gemm(p, workspace, true);
+      if (stored || !finish.any()) continue;
+      parallel_for(channels, ceil_div(kSerialWork / 16, pixels), [&](int64_t begin, int64_t end) {
+        finish.run(p.c + begin * pixels, (end - begin) * pixels);
+      });
     }
   }
   return true;
@@ -165,22 +191,36 @@ size_t pointwise_input_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-bool pointwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                       const T* bias, T* out, void* workspace) {
-  return run(g, g.out_channels, g.in_channels, x, weight, 1, bias, out, workspace);
+bool pointwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                       const ConvExtras<T>& extras, void* workspace) {
+  return run(g, g.out_channels, g.in_channels, x, weight, 1, out, extras, workspace);
+}
+template <class T>
+int64_t pointwise_packed_elements(const ConvGeometry& g) {
+  if (!suits_turned(g, g.out_channels, g.in_channels)) return 0;
+  return g.groups * g.in_channels * Turned<T>(g, g.out_channels, g.in_channels, nullptr).width;
+}
+template <class T>
+void pointwise_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
+  const Turned<T> l(g, g.out_channels, g.in_channels, nullptr);
+  pack_turned(g, g.out_channels, g.in_channels, l, weight, 1, packed);
 }
 template <class T>
 bool pointwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                           const T* bias, T* out, void* workspace) {
-  return run(g, g.in_channels, g.out_channels, grad, weight, 0, bias, out, workspace);
+  ConvExtras<T> extras;
+  extras.bias = bias;
+  return run(g, g.in_channels, g.out_channels, grad, weight, 0, out, extras, workspace);
 }
 
-#define LANEGRAD_CONV(T)                                                                                 \
-  template size_t pointwise_forward_workspace<T>(const ConvGeometry&);                                   \
-  template size_t pointwise_input_grad_workspace<T>(const ConvGeometry&);                                \
-  template bool pointwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,    \
-                                     const T*, T*, void*);                                               \
-  template bool pointwise_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+#define LANEGRAD_CONV(T)                                                                                  \
+  template size_t pointwise_forward_workspace<T>(const ConvGeometry&);                                    \
+  template size_t pointwise_input_grad_workspace<T>(const ConvGeometry&);                                 \
+  template bool pointwise_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                     const ConvExtras<T>&, void*);                                        \
+  template int64_t pointwise_packed_elements<T>(const ConvGeometry&);                                     \
+  template void pointwise_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                         \
+  template bool pointwise_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
                                         const T*, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

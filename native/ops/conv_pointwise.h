@@ -17,8 +17,13 @@ template <class T>
 size_t pointwise_input_grad_workspace(const ConvGeometry& g);
 
 template <class T>
-bool pointwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                       const T* bias, T* out, void* workspace);
+bool pointwise_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                       const ConvExtras<T>& extras, void* workspace);
+// Of a geometry that suits: what it packs of the weight, in elements (0: nothing), and that.
+template <class T>
+int64_t pointwise_packed_elements(const ConvGeometry& g);
+template <class T>
+void pointwise_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed);
 template <class T>
 bool pointwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                           const T* bias, T* out, void* workspace);

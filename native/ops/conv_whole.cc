@@ -60,11 +60,12 @@ size_t whole_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-bool whole_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
-                   T* out, void* workspace) {
+bool whole_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                   const ConvExtras<T>& extras, void* workspace) {
   if (!is_even(g, x) || !is_even(g, weight)) return false;
   multiply(g.batch, g.out_channels, depth_of(g), x.data, x.strides[0], 1, weight.data, 1, weight.strides[0],
-           out, bias, workspace);
+           out, extras.bias, workspace);
+  extras.finish.run_channels(out, g.batch, g.out_channels, g.out_channels);
   return true;
 }
 
@@ -91,13 +92,13 @@ bool whole_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpe
   return true;
 }
 
-#define LANEGRAD_CONV(T)                                                                                    \
-  template size_t whole_workspace<T>(const ConvGeometry&);                                                  \
-  template bool whole_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, const T*, \
-                                 T*, void*);                                                                \
-  template bool whole_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,        \
-                                    const T*, T*, void*);                                                   \
-  template bool whole_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,   \
+#define LANEGRAD_CONV(T)                                                                                  \
+  template size_t whole_workspace<T>(const ConvGeometry&);                                                \
+  template bool whole_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*,     \
+                                 const ConvExtras<T>&, void*);                                            \
+  template bool whole_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,      \
+                                    const T*, T*, void*);                                                 \
+  template bool whole_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
                                      void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

@@ -14,8 +14,8 @@ template <class T>
 size_t whole_workspace(const ConvGeometry& g);
 
 template <class T>
-bool whole_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
-                   T* out, void* workspace);
+bool whole_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                   const ConvExtras<T>& extras, void* workspace);
 template <class T>
 bool whole_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                       const T* bias, T* out, void* workspace);

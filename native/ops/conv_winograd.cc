@@ -29,8 +29,8 @@ struct Job {
   const float* weight;
   int64_t weight_depth, weight_channel;
   bool flipped;
-  const float* bias;
   float* out;
+  ConvExtras<float> extras;
 };
 
 struct Layout {
@@ -72,8 +72,10 @@ struct Layout {
   }
 };
 
+int64_t weight_elements(const Layout& l) { return kWinogradPoints * l.weight_point; }
+
 // For each point the panels that the matrix product takes, depth block by depth block.
-void transform_weights(const Job& j, const Layout& l) {
+void transform_weights(const Job& j, const Layout& l, float* weights) {
   const int64_t vectors = l.width / l.lanes, pieces = ceil_div(j.depth, kWeightDepth);
   const int64_t panel = gemm_table<float>().columns;
   in_slots(vectors * pieces, vectors * pieces, [&](int64_t index, int64_t) {
@@ -87,14 +89,14 @@ void transform_weights(const Job& j, const Layout& l) {
          .depth = std::min(kWeightDepth, j.depth - p),
          .columns = std::min(l.lanes, j.channels - column),
          .flipped = j.flipped,
-         .out = l.weights + start * l.width + first * depth + (p - start) * padded + (column - first),
+         .out = weights + start * l.width + first * depth + (p - start) * padded + (column - first),
          .out_point = l.weight_point,
          .out_depth = padded});
   });
 }
 
 // Rows [begin, end) of tiles: transformed, multiplied point by point, and back.
-bool run_block(const Job& j, const Layout& l, int64_t begin, int64_t end, float* slot) {
+bool run_block(const Job& j, const Layout& l, const float* weights, int64_t begin, int64_t end, float* slot) {
   const WinogradTable& table = winograd_table();
   const int64_t plane = j.out_rows * j.out_columns;
   float* const products = slot + l.products_at;
@@ -121,27 +123,31 @@ bool run_block(const Job& j, const Layout& l, int64_t begin, int64_t end, float*
   for (int64_t point = 0; point < kWinogradPoints; ++point) {
     for (int64_t p = 0; p < j.depth; p += l.depth_block) {
       multiply_panels(count, j.channels, std::min(l.depth_block, j.depth - p), slot + point * l.point + p,
-                      l.tile, 1, l.weights + point * l.weight_point + p * l.width,
+                      l.tile, 1, weights + point * l.weight_point + p * l.width,
                       products + point * l.product_point, l.product, p > 0);
     }
   }
   bool finite = true;
   each_image(l.tiles, begin, end, [&](int64_t n, int64_t row, int64_t rows, int64_t tile) {
+    const int64_t left = j.out_rows - row * kWinogradStep;
     for (int64_t o = 0; o < j.channels; o += l.lanes) {
-      finite &=
-          table.pixels({.products = products + tile * l.product + o,
-                        .point = l.product_point,
-                        .tile = l.product,
-                        .channels = std::min(l.lanes, j.channels - o),
-                        .tile_rows = rows,
-                        .tile_columns = l.tiles.columns,
-                        .bias = j.bias ? j.bias + o : nullptr,
-                        .region = region,
-                        .out = j.out + (n * j.channels + o) * plane + row * kWinogradStep * j.out_columns,
-                        .channel = plane,
-                        .row = j.out_columns,
-                        .rows = j.out_rows - row * kWinogradStep,
-                        .columns = j.out_columns});
+      float* const out = j.out + (n * j.channels + o) * plane + row * kWinogradStep * j.out_columns;
+      const int64_t channels = std::min(l.lanes, j.channels - o);
+      finite &= table.pixels({.products = products + tile * l.product + o,
+                              .point = l.product_point,
+                              .tile = l.product,
+                              .channels = channels,
+                              .tile_rows = rows,
+                              .tile_columns = l.tiles.columns,
+                              .bias = j.extras.bias ? j.extras.bias + o : nullptr,
+                              .region = region,
+                              .out = out,
+                              .channel = plane,
+                              .row = j.out_columns,
+                              .rows = left,
+                              .columns = j.out_columns});
+      j.extras.finish.run_channels(out, channels, plane,
+                                   std::min(rows * kWinogradStep, left) * j.out_columns);
     }
   });
   return finite;
@@ -149,11 +155,12 @@ bool run_block(const Job& j, const Layout& l, int64_t begin, int64_t end, float*
 
 bool run(const Job& j, void* workspace) {
   const Layout l(j, workspace);
-  transform_weights(j, l);
+  const float* const packed = j.extras.packed;
+  if (!packed) transform_weights(j, l, l.weights);
   std::atomic<bool> finite{true};
   in_slots(l.blocks, l.slots, [&](int64_t block, int64_t slot) {
     const int64_t begin = block * l.block_rows, end = std::min(begin + l.block_rows, l.tiles.all_rows);
-    if (!run_block(j, l, begin, end, l.slots_at + slot * l.slot))
+    if (!run_block(j, l, packed ? packed : l.weights, begin, end, l.slots_at + slot * l.slot))
       finite.store(false, std::memory_order_relaxed);
   });
   return finite.load();
@@ -186,19 +193,23 @@ Job input_grad_job(const ConvGeometry& g) {
   return j;
 }
 
+void take_weight(Job& j, ConvOperand<const float> weight, int weight_depth) {
+  j.weight = weight.data;
+  j.weight_depth = weight.strides[weight_depth];
+  j.weight_channel = weight.strides[1 - weight_depth];
+}
+
 bool run_on(Job j, ConvOperand<const float> image, ConvOperand<const float> weight, int weight_depth,
-            const float* bias, float* out, void* workspace) {
+            float* out, const ConvExtras<float>& extras, void* workspace) {
   const auto &xs = image.strides, &ws = weight.strides;
   if ((xs[4] != 1 && j.columns > 1) || ws[4] != 1 || ws[3] != 3) return false;
   j.image = image.data;
   j.image_stride = xs[0];
   j.channel_stride = xs[1];
   j.row_stride = xs[3];
-  j.weight = weight.data;
-  j.weight_depth = ws[weight_depth];
-  j.weight_channel = ws[1 - weight_depth];
-  j.bias = bias;
+  take_weight(j, weight, weight_depth);
   j.out = out;
+  j.extras = extras;
   return run(j, workspace);
 }
 
@@ -229,29 +240,44 @@ size_t winograd_input_grad_workspace(const ConvGeometry& g) {
 }
 
 template <class T>
-bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                      const T* bias, T* out, void* workspace) {
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                      const ConvExtras<T>& extras, void* workspace) {
   if constexpr (std::is_same_v<T, float>)
-    return run_on(forward_job(g), x, weight, 1, bias, out, workspace);
+    return run_on(forward_job(g), x, weight, 1, out, extras, workspace);
   else
     return false;
+}
+template <class T>
+int64_t winograd_packed_elements(const ConvGeometry& g) {
+  return weight_elements(Layout(forward_job(g), nullptr));
+}
+template <class T>
+void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    Job j = forward_job(g);
+    take_weight(j, weight, 1);
+    transform_weights(j, Layout(j, nullptr), packed);
+  }
 }
 template <class T>
 bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                          const T* bias, T* out, void* workspace) {
   if constexpr (std::is_same_v<T, float>)
-    return run_on(input_grad_job(g), grad, weight, 0, bias, out, workspace);
+    return run_on(input_grad_job(g), grad, weight, 0, out, {.bias = bias, .finish = {}, .packed = nullptr},
+                  workspace);
   else
     return false;
 }
 
-#define LANEGRAD_CONV(T)                                                                                \
-  template bool suits_winograd<T>(const ConvGeometry&);                                                 \
-  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                   \
-  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                \
-  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,    \
-                                    const T*, T*, void*);                                               \
-  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, \
+#define LANEGRAD_CONV(T)                                                                                 \
+  template bool suits_winograd<T>(const ConvGeometry&);                                                  \
+  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                    \
+  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                 \
+  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
+                                    const ConvExtras<T>&, void*);                                        \
+  template int64_t winograd_packed_elements<T>(const ConvGeometry&);                                     \
+  template void winograd_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                         \
+  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
                                        const T*, T*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)

@@ -19,8 +19,13 @@ template <class T>
 size_t winograd_weight_grad_workspace(const ConvGeometry& g);
 
 template <class T>
-bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight,
-                      const T* bias, T* out, void* workspace);
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                      const ConvExtras<T>& extras, void* workspace);
+// The weights transformed: elements, and that. Those of row-major ones serve every call.
+template <class T>
+int64_t winograd_packed_elements(const ConvGeometry& g);
+template <class T>
+void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed);
 template <class T>
 bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                          const T* bias, T* out, void* workspace);

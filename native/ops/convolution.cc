@@ -1,13 +1,9 @@
-#include "ops/convolution.h"
-
 #include "core/error.h"
 #include "ops/batched_gemm.h"
-#include "ops/bias.h"
 #include "ops/conv_channels.h"
 #include "ops/conv_halves.h"
-#include "ops/conv_operand.h"
+#include "ops/conv_record.h"
 #include "ops/functions.h"
-#include "ops/op.h"
 #include "ops/registry.h"
 #include "ops/widen.h"
 
@@ -19,30 +15,6 @@ using namespace conv_detail;
 // Sizes, strides, paddings and dilations beyond this cannot belong to a tensor that fits into memory.
 constexpr int64_t kMaxExtent = int64_t{1} << 31;
 
-// Reads stride, padding, dilation and groups, which stand in this order from attribute `first` on. x and
-// weight are [N, C, ...] and [out, C / groups, ...] of one to three directions.
-template <class Context>
-ConvGeometry read_geometry(const Context& c, int first, const Dims& x, const Dims& weight) {
-  const Attrs& attrs = c.attrs();
-  ConvGeometry g{};
-  g.batch = x[0];
-  g.groups = attrs.get_int(first + 3);
-  g.in_channels = weight[1];
-  g.out_channels = weight[0] / g.groups;
-  const int lead = 2 + kConvDims - x.size();
-  for (int d = 0; d < kConvDims; ++d) {
-    const bool has = d >= lead;
-    const auto attr = [&](int k) { return attrs.get_ints(first + k)[d - lead]; };
-    g.size[d] = has ? x[2 + d - lead] : 1;
-    g.kernel[d] = has ? weight[2 + d - lead] : 1;
-    g.stride[d] = has ? attr(0) : 1;
-    g.padding[d] = has ? attr(1) : 0;
-    g.dilation[d] = has ? attr(2) : 1;
-    g.out[d] = (g.size[d] + 2 * g.padding[d] - g.dilation[d] * (g.kernel[d] - 1) - 1) / g.stride[d] + 1;
-  }
-  return g;
-}
-
 void check_sizes(const InferContext& c, int attr, const char* name, int64_t least, int count) {
   const auto values = c.attrs().get_ints(attr);
   if (values.size() != static_cast<size_t>(count))
@@ -52,6 +24,8 @@ void check_sizes(const InferContext& c, int attr, const char* name, int64_t leas
       c.fail(ErrorKind::kValue, name, " must be at least ", least, ", got ", Dims(values));
   }
 }
+
+}  // namespace
 
 // What every convolution asks of its shapes and attributes.
 ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, const Dims& weight) {
@@ -95,6 +69,8 @@ ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, con
   return g;
 }
 
+namespace {
+
 void check_floating(const InferContext& c) {
   if (!is_floating(c.in(0).dtype))
     c.fail(ErrorKind::kDType, "inputs must be floating, got ", name_of(c.in(0).dtype));
@@ -104,20 +80,6 @@ Dims out_shape(const ConvGeometry& g, int rank) {
   Dims shape{g.batch, g.groups * g.out_channels};
   for (int d = 2 + kConvDims - rank; d < kConvDims; ++d) shape.push_back(g.out[d]);
   return shape;
-}
-
-template <class F>
-decltype(auto) dispatch_floating(DType dtype, F&& fn) {
-  return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
-}
-
-size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }
-
-// The optional bias as the kernels take it; `room` lies behind what they need themselves.
-template <class T>
-const T* read_bias(const EvalContext& c, size_t room) {
-  if (!c.has(2)) return nullptr;
-  return static_cast<const T*>(contiguous_bias(c.in(2), static_cast<char*>(c.workspace()) + room));
 }
 
 // ---- channels-last: what comes so stays so where there are kernels for it
@@ -164,6 +126,8 @@ void check_bias(const InferContext& c, int64_t channels) {
     c.fail(ErrorKind::kShape, "bias must be ", Dims{channels}, ", got ", c.in(2).shape);
 }
 
+}  // namespace
+
 // convolution: x [N, C, ...], weight [out, C / groups, ...], bias [out] -> [N, out, ...].
 void infer_convolution(InferContext& c) {
   check_floating(c);
@@ -173,6 +137,8 @@ void infer_convolution(InferContext& c) {
   checked_numel(c.op().name, shape);
   c.add_output(result_like(c.in(0), g, shape));
 }
+
+namespace {
 
 size_t workspace_convolution(const InferContext& c) {
   const ConvGeometry g = read_geometry(c, 0, c.in(0).shape, c.in(1).shape);
@@ -187,8 +153,10 @@ void eval_convolution(const EvalContext& c) {
   if (in_channels(g, *c.in(0).spec, *c.out(0).spec)) return eval_channels(c, g, false);
   if (is_narrow(c.out(0).spec->dtype)) return conv_halves(c, g, ConvPass::kForward);
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
-    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)),
-                    read_bias<T>(c, conv_forward_workspace<T>(g)), c.out(0).as<T>(), c.workspace());
+    ConvExtras<T> extras;
+    extras.bias = read_bias<T>(c, conv_forward_workspace<T>(g));
+    conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(), extras,
+                    c.workspace());
   });
 }
 

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/conv_finish.h"
+
 namespace lanegrad {
 
 // Depth, height, width. A 2-D convolution has depth 1, a 1-D one height 1 too.
@@ -44,10 +46,27 @@ size_t conv_input_grad_workspace(const ConvGeometry& g);
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g);
 
-// out: row-major [N, groups * out_channels, oD, oH, oW]; bias: contiguous or null.
+// What a convolution takes beside its operands; all may be null.
 template <class T>
-void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, const T* bias,
-                  T* out, void* workspace);
+struct ConvExtras {
+  const T* bias = nullptr;  // contiguous
+  ConvFinish<T> finish;
+  const T* packed = nullptr;  // what conv_pack() made of the weight: read where it would have been packed
+};
+
+// out: row-major [N, groups * out_channels, oD, oH, oW].
+template <class T>
+void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+                  const ConvExtras<T>& extras, void* workspace);
+
+// The weight of a convolution as the way that it takes reads it, made once for many calls: elements, 0 where
+// there is nothing to make, and how. It depends on the level in force; weight: row-major.
+template <class T>
+int64_t conv_packed_elements(const ConvGeometry& g);
+template <class T>
+size_t conv_pack_workspace(const ConvGeometry& g);
+template <class T>
+void conv_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed, void* workspace);
 // out: row-major, shaped as the input; bias, contiguous or null: one number per input channel, added.
 template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,

@@ -228,6 +228,15 @@ size_t gemm_workspace(const GemmProblem<T>& problem) {
 }
 
 template <class T>
+bool gemm_packs(const GemmProblem<T>& problem) {
+  const GemmProblem<T> g = normalized(problem);
+  if (g.m == 0 || g.n == 0 || g.n != problem.n || tiles_take(g)) return false;
+  const Plan plan = make_plan(g);
+  return plan.path == Plan::Path::kBlocks && plan.blocks.packing != BlockPacking::kNone &&
+         plan.blocks.parts == 1;
+}
+
+template <class T>
 size_t gemm_workspace_bound(int64_t elements, int64_t longest) {
   const size_t vectors = std::max(aligned(sizeof(T) * static_cast<size_t>(kMaxFew * longest)),
                                   blocks_workspace_bound<T>(elements, longest));
@@ -257,6 +266,10 @@ LANEGRAD_GEMM(float)
 LANEGRAD_GEMM(double)
 LANEGRAD_GEMM(BFloat16)
 LANEGRAD_GEMM(Float16)
+template bool gemm_packs<float>(const GemmProblem<float>&);
+template bool gemm_packs<double>(const GemmProblem<double>&);
+template bool gemm_packs<BFloat16>(const GemmProblem<BFloat16>&);
+template bool gemm_packs<Float16>(const GemmProblem<Float16>&);
 LANEGRAD_GEMM(uint8_t)
 LANEGRAD_GEMM(int32_t)
 LANEGRAD_GEMM(int64_t)

@@ -48,6 +48,10 @@ GemmFinish<T> finish_from(const GemmFinish<T>& f, int64_t i, int64_t j) {
 template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem);
 
+// Whether B is packed for it, and one that was packed before saves that.
+template <class T>
+bool gemm_packs(const GemmProblem<T>& problem);
+
 // Bytes that are enough for every problem whose operands have at most so many elements and extents, whatever
 // their strides.
 template <class T>

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "kernels/elementwise/elementwise.h"
 #include "ops/batched_gemm.h"
+#include "ops/linear.h"
 #include "ops/bias.h"
 #include "ops/functions.h"
 #include "ops/op.h"
@@ -185,6 +186,12 @@ const Op kLinearFinished{
 };
 
 }  // namespace
+
+bool linear_packs(const TensorSpec& x, const TensorSpec& weight, const TensorSpec& out) {
+  if (out.numel() == 0) return false;
+  const Operands3 o = operands(x, weight, out);
+  return batched_gemm_packs(o.x, o.weight, o.out);
+}
 
 void register_linear_ops(Registry& registry) {
   registry.add(kLinear);

@@ -13,6 +13,8 @@ void register_average_pool_ops(Registry&);
 void register_check_ops(Registry&);
 void register_clip_ops(Registry&);
 void register_conv_ops(Registry&);
+void register_conv_finished_ops(Registry&);
+void register_scale_channels_ops(Registry&);
 void register_create_ops(Registry&);
 void register_ctc_ops(Registry&);
 void register_elementwise_ops(Registry&);
@@ -61,6 +63,8 @@ const Registry& registry() {
     register_linalg_ops(*r);
     register_index_ops(*r);
     register_conv_ops(*r);
+    register_conv_finished_ops(*r);
+    register_scale_channels_ops(*r);
     register_max_pool_ops(*r);
     register_window_max_ops(*r);
     register_average_pool_ops(*r);

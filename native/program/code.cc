@@ -63,6 +63,11 @@ Touches find_touches(const Code& code) {
   return touches;
 }
 
+size_t running_nodes(const Code& code) {
+  return static_cast<size_t>(std::count_if(code.nodes.begin(), code.nodes.end(),
+                                           [](const CodeNode& node) { return !node.hoisted; }));
+}
+
 const Op& copy_op() { return kCopy; }
 
 bool CodeNode::is_pure() const {
@@ -103,7 +108,7 @@ size_t workspace_bytes(const CodeNode& node) {
 
 const char* name_of(Holding holding) {
   constexpr const char* kNames[] = {"argument",  "gradient", "state", "constant",
-                                    "temporary", "result",   "kept"};
+                                    "temporary", "result",   "kept",  "hoisted"};
   return kNames[static_cast<int>(holding)];
 }
 
@@ -124,6 +129,7 @@ std::string print_code(const Code& code) {
     out << node.op->name << '(';
     print_list(out, code, node.inputs);
     out << ')';
+    if (node.hoisted) out << "  // hoisted";
     if (!node.detail.empty()) out << "  // " << node.detail;
     out << '\n';
   }

@@ -25,6 +25,7 @@ enum class Holding : uint8_t {
   kTemporary,  // made by a node and dead at the end
   kResult,     // made by a node and returned: fresh memory with each call
   kKept,       // made by a node and referenced from outside: every call writes the same memory
+  kHoisted,    // made of state alone, and made again only when that was written
 };
 
 struct CodeStorage {
@@ -55,6 +56,7 @@ struct CodeNode {
   std::vector<CodeOperand> outputs;
   uint32_t views = 0;     // bit j: output j is a view of an input, which the op does not write
   bool in_place = false;  // outputs[0] is memory that is there already, and may be part of a storage
+  bool hoisted = false;   // runs only when what it reads was written; such nodes come first
   size_t workspace = 0;   // bytes
   std::shared_ptr<const NodePlan> plan;  // of ops that passes make
   std::string detail;                    // which ops it stands for, for people
@@ -88,6 +90,9 @@ struct Code {
   std::vector<CodeNode> nodes;
   std::vector<CodeResult> results;
 };
+
+// Nodes that run in every call.
+size_t running_nodes(const Code& code);
 
 // By storage: the nodes that read or write it, in order, each once.
 using Touches = std::vector<std::vector<size_t>>;

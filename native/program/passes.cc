@@ -6,10 +6,19 @@ namespace lanegrad {
 namespace {
 
 constexpr Pass kPasses[] = {
-    {"constantFolding", true, constant_folding}, {"commonSubexpressions", true, common_subexpressions},
-    {"scatterSums", true, scatter_sums},         {"deadCode", true, dead_code},
-    {"chooseLayout", false, choose_layout},      {"finishProducts", true, finish_products},
-    {"fuseElementwise", true, fuse_elementwise}, {"inPlace", true, nullptr},  // plan.cc
+    {"constantFolding", true, constant_folding},
+    {"commonSubexpressions", true, common_subexpressions},
+    {"scatterSums", true, scatter_sums},
+    {"deadCode", true, dead_code},
+    {"hoistState", true, hoist_state},
+    {"foldBatchNorm", false, fold_batch_norm},
+    {"chooseLayout", false, choose_layout},
+    {"finishProducts", true, finish_products},
+    {"finishConvolutions", true, finish_convolutions},
+    {"packWeights", true, pack_weights},
+    {"viewElimination", true, view_elimination},
+    {"fuseElementwise", true, fuse_elementwise},
+    {"inPlace", true, nullptr},  // plan.cc
 };
 static_assert(std::size(kPasses) <= 64);
 

@@ -40,8 +40,13 @@ int dead_code(Code& code);
 int common_subexpressions(Code& code);
 int constant_folding(Code& code);
 int scatter_sums(Code& code);
+int hoist_state(Code& code);
+int fold_batch_norm(Code& code);
 int choose_layout(Code& code);
 int finish_products(Code& code);
+int finish_convolutions(Code& code);
+int pack_weights(Code& code);
+int view_elimination(Code& code);
 int fuse_elementwise(Code& code);
 
 }  // namespace lanegrad

@@ -54,14 +54,15 @@ void print_operands(std::ostream& out, const Code& code, const std::vector<CodeO
 std::string Program::describe() const {
   const std::lock_guard lock(building_);
   const Code& code = recorded_.code;
-  size_t bytes[static_cast<size_t>(Holding::kKept) + 1] = {};
+  size_t bytes[static_cast<size_t>(Holding::kHoisted) + 1] = {};
   for (const CodeStorage& s : code.storages)
     if (!in_arena(s)) bytes[static_cast<size_t>(s.holding)] += s.bytes;
   std::ostringstream out;
   out << "{\"name\":" << quoted(name()) << ",\"nodesBefore\":" << nodes_before_
-      << ",\"nodesAfter\":" << code.nodes.size() << ",\"arenaBytes\":" << plan_.bytes
-      << ",\"eagerPeakBytes\":" << recorded_.eager_peak << ",\"inPlace\":" << plan_.reused
-      << ",\"keptBytes\":" << bytes[static_cast<size_t>(Holding::kKept)]
+      << ",\"nodesAfter\":" << running_nodes(code) << ",\"nodesHoisted\":" << hoisted_->count()
+      << ",\"arenaBytes\":" << plan_.bytes << ",\"eagerPeakBytes\":" << recorded_.eager_peak
+      << ",\"inPlace\":" << plan_.reused << ",\"keptBytes\":" << bytes[static_cast<size_t>(Holding::kKept)]
+      << ",\"hoistedBytes\":" << bytes[static_cast<size_t>(Holding::kHoisted)]
       << ",\"stateBytes\":" << bytes[static_cast<size_t>(Holding::kState)] << ",\"calls\":" << calls_
       << ",\"passes\":[";
   for (size_t i = 0; i < reports_.size(); ++i) {
@@ -77,6 +78,7 @@ std::string Program::describe() const {
     print_operands(out, code, node.outputs);
     out << ",\"workspaceBytes\":" << node.workspace;
     if (!node.detail.empty()) out << ",\"fused\":" << quoted(node.detail);
+    if (node.hoisted) out << ",\"runs\":" << hoisted_->runs(i);
     if (!times_.empty()) out << ",\"microseconds\":" << times_[i];
     out << '}';
   }
@@ -87,8 +89,9 @@ std::string Program::describe() const {
 std::string Program::print() const {
   const std::lock_guard lock(building_);
   std::ostringstream out;
-  out << name() << ": " << nodes_before_ << " ops recorded, " << recorded_.code.nodes.size() << " run, arena "
-      << plan_.bytes << " bytes (eager " << recorded_.eager_peak << ")\n"
+  out << name() << ": " << nodes_before_ << " ops recorded, " << running_nodes(recorded_.code) << " run, "
+      << hoisted_->count() << " hoisted, arena " << plan_.bytes << " bytes (eager " << recorded_.eager_peak
+      << ")\n"
       << print_code(recorded_.code);
   return out.str();
 }

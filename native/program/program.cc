@@ -43,7 +43,7 @@ Program::Program(Environment& env, Recorded recorded, ProgramOptions options)
   for (size_t i = 0; i < passes.size(); ++i) {
     if (!options_.passes.has(i) || !passes[i].run) continue;
     const int changes = passes[i].run(code);
-    reports_.push_back({passes[i].name, changes, code.nodes.size()});
+    reports_.push_back({passes[i].name, changes, running_nodes(code)});
   }
   find_windows();
   keep_in_arena();
@@ -86,7 +86,7 @@ void Program::find_state() {
   }
   for (size_t s = 0; s < code.storages.size(); ++s) {
     const CodeStorage& storage = code.storages[s];
-    if (!storage.memory) continue;
+    if (!storage.memory || storage.holding == Holding::kHoisted) continue;
     if (written[s]) {
       written_state_.push_back(storage.memory.get());
     } else if (read[s] && storage.holding == Holding::kState) {
@@ -120,6 +120,7 @@ void Program::build() {
   if (plan_.bytes >= kLargeArena) pool_trim();
   if (plan_.bytes > 0) arena_ = Storage::allocate(name().c_str(), plan_.bytes);
   replay_ = std::make_unique<Replay>(recorded_.code, plan_, arena_, Ref<Storage>());
+  hoisted_ = std::make_unique<HoistedNodes>(recorded_.code);
 }
 
 // A gradient that each call clears and makes anew, and that nobody has seen yet but the tensor that it is of,
@@ -186,6 +187,7 @@ void Program::refit() {
     larger = larger || bytes > node.workspace;
     most = std::max({most, bytes, node.workspace});
   }
+  hoisted_->forget();
   if (larger) {
     // First: where there is no memory, the next call is to come here again.
     Ref<Storage> scratch = Storage::allocate(name().c_str(), most);
@@ -278,6 +280,7 @@ void Program::check_idle(std::span<const Tensor> arguments) const {
 
 void Program::prepare(Invocation& call, std::span<const Tensor> arguments) {
   const Code& code = recorded_.code;
+  hoisted_->take_down(call.versions);
   call.bases.resize(dynamic_.size());
   call.pins.resize(dynamic_.size());
   for (size_t i = 0; i < dynamic_.size(); ++i) {
@@ -347,6 +350,15 @@ void Program::drop_gradients(const Invocation& call, bool shared) {
 
 bool Program::execute(Invocation& call) {
   refit();
+  if (!hoisted_->are_made(call.versions)) {
+    const std::lock_guard lock(building_);
+    const auto run = [&](size_t node) {
+      if (call.stop.load(std::memory_order_relaxed) != Stop::kNo) return false;
+      replay_->run_one(node);
+      return true;
+    };
+    if (!hoisted_->update(call.versions, run)) return false;
+  }
   ++calls_;
   if (times_.empty()) return replay_->run(call.bases, call.stop);
   return replay_->run(call.bases, call.stop, times_);

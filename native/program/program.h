@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/environment.h"
+#include "program/hoisted.h"
 #include "program/passes.h"
 #include "program/recorder.h"
 #include "program/replay.h"
@@ -29,6 +30,7 @@ struct Invocation {
   std::vector<Ref<Storage>> pins;  // what they stand on
   std::vector<Tensor> results;
   std::vector<std::pair<Tensor, Tensor>> gradients;  // of arguments: whose, and what it is after the call
+  std::vector<uint32_t> versions;                    // of the state that hoisted nodes read
   std::atomic<Stop> stop{Stop::kNo};
 
   void clear() {
@@ -110,6 +112,7 @@ class Program {
   Ref<Storage> arena_;
   std::vector<size_t> in_arena_;  // gradients that lie there, by binding
   std::unique_ptr<Replay> replay_;
+  std::unique_ptr<HoistedNodes> hoisted_;
   int threads_ = 0, matmul_ = 0;  // that workspaces were measured for
   std::vector<double> times_;     // by node, if profiled
   uint64_t calls_ = 0;

@@ -33,11 +33,12 @@ Replay::Replay(const Code& code, const MemoryPlan& plan, Ref<Storage> arena, Ref
     bool any = false;
     for_each_write(node, [&](const CodeOperand& o) {
       const Holding holding = code.storages[static_cast<size_t>(o.storage)].holding;
-      any = any || (holding != Holding::kTemporary && holding != Holding::kResult);
+      any = any || (holding != Holding::kTemporary && holding != Holding::kResult && !node.hoisted);
     });
     return any;
   };
   while (first_write_ < code.nodes.size() && !writes_outside(code.nodes[first_write_])) ++first_write_;
+  while (first_ < code.nodes.size() && code.nodes[first_].hoisted) ++first_;
   size_t count = 0;
   for (const CodeNode& node : code.nodes) count += node.inputs.size() + node.outputs.size();
   views_.reserve(count);
@@ -84,7 +85,7 @@ void Replay::patch(std::span<char* const> bases) {
 
 bool Replay::run(std::span<char* const> bases, const std::atomic<Stop>& stop) {
   patch(bases);
-  for (size_t i = 0; i < steps_.size(); ++i) {
+  for (size_t i = first_; i < steps_.size(); ++i) {
     const Stop now = stop.load(std::memory_order_relaxed);
     if (now != Stop::kNo && stopped(now, i)) [[unlikely]]
       return false;
@@ -97,7 +98,7 @@ bool Replay::run(std::span<char* const> bases, const std::atomic<Stop>& stop, st
   using Clock = std::chrono::steady_clock;
   patch(bases);
   Clock::time_point last = Clock::now();
-  for (size_t i = 0; i < steps_.size(); ++i) {
+  for (size_t i = first_; i < steps_.size(); ++i) {
     if (stopped(stop.load(std::memory_order_relaxed), i)) return false;
     steps_[i](contexts_[i]);
     const Clock::time_point now = Clock::now();

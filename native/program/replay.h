@@ -29,6 +29,8 @@ class Replay {
   std::span<const int> dynamic() const { return dynamic_; }
   // False if it was stopped.
   bool run(std::span<char* const> bases, const std::atomic<Stop>& stop);
+  // A hoisted node, which run() leaves out: nothing that it touches comes with a call.
+  void run_one(size_t node) { steps_[node](contexts_[node]); }
   // The same, adding each node's microseconds to `times`.
   bool run(std::span<char* const> bases, const std::atomic<Stop>& stop, std::span<double> times);
 
@@ -50,6 +52,7 @@ class Replay {
   std::vector<TensorView> views_;
   std::vector<EvalContext> contexts_;
   std::vector<Step> steps_;
+  size_t first_ = 0;        // behind the hoisted ones
   size_t first_write_ = 0;  // the first node that writes what is seen after the call
   std::vector<Patch> patches_;
   std::vector<char*> patched_;  // the bases that stand in the views

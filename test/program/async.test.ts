@@ -10,7 +10,7 @@ function slow(state: Tensor, count = 40) {
   return record(
     (x) => {
       state.add_(x);
-      let y: Tensor = a;
+      let y: Tensor = a.add(x); // else it would be hoisted
       for (let i = 0; i < count; i++) y = matmul(y, a).tanh();
       state.add_(y.sum().mul(0));
       return state.sum();

@@ -1,11 +1,13 @@
 // Layers whose result goes into an activation, a sum with another tensor, or both, finish it while it is in
 // cache.
 //
-//   y = linear(x, w, b); z = f(y); t = z + r   =>   t = linearFinished(x, w, b, r; f)
+//   y = linear(x, w, b); z = f(y); t = z + r         =>   t = linearFinished(x, w, b, r; f)
+//   y = convolution(x, w, b); z = f(y); t = z + r    =>   t = convFinished(x, w, b, r; f)
+//   y = convolution(x, w, b); z = y + r; t = f(z)    =>   t = convFinished(x, w, b, r; f, residual first)
 //
-// Exact: the product's tile goes through the same kernels before it is stored. Only where nobody else reads y
-// (the gradient of gelu does, that of relu does not), and where what the layer reads is not written between.
-// The new node stands where the last of those that it replaces stood.
+// Exact: a tile of the product, or a part of the convolution's result, goes through the same kernels. Only
+// where nobody else reads y (the gradient of gelu does, that of relu does not), and where what the layer
+// reads is not written between. The new node stands where the last of those that it replaces stood.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -16,8 +18,8 @@
 namespace lanegrad {
 namespace {
 
-constexpr int kBias = 2;  // the input of linear
-// As the attribute of linearFinished has them, behind "none".
+constexpr int kBias = 2;  // the input of both
+// As the attributes of the finished ops have them, behind "none".
 constexpr std::array<const char*, 6> kActivations = {"relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh"};
 
 int activation_of(const Op& op) {
@@ -32,13 +34,20 @@ bool is_dense(const CodeOperand& o) { return o.on_storage() && o.spec.is_contigu
 struct Product {
   CodeOperand x, weight, bias, residual;  // the last two may be nothing
   int activation = 0;
+  bool residual_first = false;
   CodeOperand out;
   std::vector<size_t> nodes;  // that it stands for
 };
 
 class Finisher {
  public:
-  explicit Finisher(Code& code) : code_(code), touches_(find_touches(code)) {}
+  // Of `layer` it makes `finished`; `either_order`: that takes a residual before the activation, too.
+  Finisher(Code& code, const char* layer, const char* finished, bool either_order)
+      : code_(code),
+        touches_(find_touches(code)),
+        layer_(find_op(layer)),
+        finished_(find_op(finished)),
+        either_order_(either_order) {}
 
   int run() {
     int replaced = 0;
@@ -63,9 +72,11 @@ class Finisher {
   }
 
   bool begin(Product& p, size_t index) {
-    static const Op& linear = find_op("linear");
     const CodeNode& node = code_.nodes[index];
-    if (node.op != &linear || node.outputs[0].spec.numel() == 0) return false;
+    if (node.op != &layer_ || node.hoisted || !is_dense(node.outputs[0])) return false;
+    if (node.outputs[0].spec.numel() == 0) return false;
+    // Of 16-bit floats a convolution rounds once, at its end.
+    if (either_order_ && is_narrow(node.outputs[0].spec.dtype)) return false;
     p.x = node.inputs[node.starts[0]];
     p.weight = node.inputs[node.starts[1]];
     if (node.starts[kBias] != node.starts[kBias + 1]) p.bias = node.inputs[node.starts[kBias]];
@@ -95,6 +106,7 @@ class Finisher {
     if (made.holding != Holding::kTemporary || made.versions != 0) return false;
     if (readers.size() != 2 || readers[0] != p.nodes.back()) return false;
     const CodeNode& node = code_.nodes[readers[1]];
+    if (!node.op) return false;  // another layer has taken it, with this one as its residual
     if (!node.is_pure() || node.views != 0 || node.outputs.size() != 1) return false;
     const CodeOperand& out = node.outputs[0];
     if (!is_dense(out) || out.spec.dtype != p.out.spec.dtype || out.spec.shape != p.out.spec.shape)
@@ -108,9 +120,10 @@ class Finisher {
 
   bool take_activation(Product& p, const CodeNode& node) const {
     const int activation = activation_of(*node.op);
-    if (activation == 0 || p.activation != 0 || p.residual.on_storage()) return false;
-    if (!same_operand(node.inputs[0], p.out)) return false;
+    if (activation == 0 || p.activation != 0 || !same_operand(node.inputs[0], p.out)) return false;
+    if (p.residual.on_storage() && !either_order_) return false;
     p.activation = activation;
+    p.residual_first = p.residual.on_storage();
     return true;
   }
 
@@ -128,8 +141,10 @@ class Finisher {
 
   void replace(const Product& p) {
     CodeNode node;
-    node.op = &find_op("linearFinished");
+    node.op = &finished_;
+    node.attrs = code_.nodes[p.nodes.front()].attrs;
     node.attrs.add_enum(p.activation);
+    if (either_order_) node.attrs.add_bool(p.residual_first);
     for (const CodeOperand* o : {&p.x, &p.weight, &p.bias, &p.residual}) {
       node.starts.push_back(static_cast<Start>(node.inputs.size()));
       if (o->on_storage()) node.inputs.push_back(*o);
@@ -139,7 +154,8 @@ class Finisher {
     node.outputs = {p.out};
     node.workspace = workspace_bytes(node);
     for (const size_t i : p.nodes) {
-      add_word(node.detail, code_.nodes[i].op->name);
+      const CodeNode& part = code_.nodes[i];
+      add_word(node.detail, part.detail.empty() ? part.op->name : part.detail.c_str());
       code_.nodes[i] = CodeNode();
     }
     code_.nodes[p.nodes.back()] = std::move(node);
@@ -147,10 +163,14 @@ class Finisher {
 
   Code& code_;
   const Touches touches_;
+  const Op &layer_, &finished_;
+  const bool either_order_;
 };
 
 }  // namespace
 
-int finish_products(Code& code) { return Finisher(code).run(); }
+int finish_products(Code& code) { return Finisher(code, "linear", "linearFinished", false).run(); }
+
+int finish_convolutions(Code& code) { return Finisher(code, "convolution", "convFinished", true).run(); }
 
 }  // namespace lanegrad

@@ -47,6 +47,7 @@ struct Candidate {
 
 std::optional<Candidate> candidate_of(const CodeNode& node) {
   static const Op &to = find_op("to"), &copy = find_op("copy");
+  if (node.hoisted) return std::nullopt;
   if (node.outputs.size() != 1 || !node.writes(0) || !node.outputs[0].on_storage()) return std::nullopt;
   Candidate c;
   c.op = node.op;
@@ -73,7 +74,8 @@ std::optional<Candidate> candidate_of(const CodeNode& node) {
 // Whether the node is a sum that can be made of the values before they are in memory.
 bool is_fold(const CodeNode& node) {
   static const Op &sum = find_op("sum"), &mean = find_op("mean");
-  if ((node.op != &sum && node.op != &mean) || node.in_place || node.outputs.size() != 1) return false;
+  if ((node.op != &sum && node.op != &mean) || node.in_place || node.hoisted || node.outputs.size() != 1)
+    return false;
   const CodeOperand& x = node.inputs[0];
   return x.on_storage() && is_floating(x.spec.dtype) && computed_dtype(x.spec.dtype) == DType::kFloat32;
 }
