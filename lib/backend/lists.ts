@@ -20,6 +20,7 @@ export function frozenList(numbers: ArrayLike<number>, at: number, count: number
   if (former !== undefined && isAt(former, numbers, at, count)) return former;
   const list: number[] = [];
   for (let i = 0; i < count; i++) list.push(numbers[at + i]!);
-  known[place] = Object.freeze(list) as readonly number[];
-  return known[place];
+  const frozen: readonly number[] = Object.freeze<number[]>(list);
+  known[place] = frozen;
+  return frozen;
 }

@@ -54,15 +54,16 @@ export class Subset<S extends Sample = Sample> implements Dataset<S> {
 }
 
 /** How many samples each part gets; of shares, what rounding leaves goes to the first ones, one each. */
-function sizesOf(count: number, lengths: readonly number[]): readonly number[] {
+function sizesOf(count: number, given: readonly number[]): readonly number[] {
   const op = 'randomSplit';
-  if (!Array.isArray(lengths) || lengths.length === 0 || !lengths.every((length) => length >= 0))
+  const lengths: readonly number[] = Array.isArray(given) ? (given as number[]) : [];
+  if (lengths.length === 0 || !lengths.every((length) => length >= 0))
     throw new ValueError(
-      `[${op}] lengths: got ${describe(lengths)}, wanted numbers of samples, or shares of them`,
+      `[${op}] lengths: got ${describe(given)}, wanted numbers of samples, or shares of them`,
     );
-  const sum = lengths.reduce((total: number, length: number) => total + length, 0);
+  const sum = lengths.reduce((total, length) => total + length, 0);
   if (Math.abs(sum - 1) < 1e-9 && count !== 1) {
-    const sizes = lengths.map((share: number) => Math.floor(count * share));
+    const sizes = lengths.map((share) => Math.floor(count * share));
     const left = count - sizes.reduce((total, size) => total + size, 0);
     return sizes.map((size, i) => size + Math.floor(left / sizes.length) + (i < left % sizes.length ? 1 : 0));
   }

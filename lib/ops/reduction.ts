@@ -211,9 +211,10 @@ function extremum(
   checkTensor(op, 'x', x);
   if (second === undefined) return backend.run1(op === 'max' ? 'amax' : 'amin', [x], allDims);
   if (typeof second !== 'object' || second === null || Handle.is(second)) {
-    if (typeof second === 'number')
+    const given: unknown = second;
+    if (typeof given === 'number')
       throw new DTypeError(
-        `[${op}] other: got ${second}, wanted a tensor, or { dim: ${second} } for a dim of x`,
+        `[${op}] other: got ${given}, wanted a tensor, or { dim: ${given} } for a dim of x`,
       );
     checkTensor(op, 'other', second);
     return backend.run1(op === 'max' ? 'maximum' : 'minimum', [x, second], noAttrs);

@@ -31,6 +31,12 @@ export function classPage(
     ...headed('Parameters', bullets(parameterLines(target, link))),
     ...target.options.flatMap((fields) => headed(fieldsTitle(fields), optionTable(fields, link))),
     ...headed('State', state === undefined ? '' : stateText(state)),
+    ...target.members
+      .filter((member) => member.name === 'forward')
+      .flatMap((member) => member.options)
+      .flatMap((fields) =>
+        headed(`${fieldsTitle(fields)}, of ${code('forward')}`, optionTable(fields, link)),
+      ),
     ...headed('Members', bullets(memberLines(target, link))),
     ...headed('Throws', bullets(throwLines(target, link))),
     ...headed('Example', target.comment.examples.map(block).join('\n\n')),

@@ -133,15 +133,20 @@ export class Describer {
     return objects.map((part) => ({
       of,
       type: (parts.length === 1 ? node?.getText() : undefined) ?? this.typeText(part),
-      fields: this.checker.getPropertiesOfType(part).map((one) => this.#field(one)),
+      fields: this.#namedProperties(part).map((one) => this.#field(one)),
     }));
+  }
+
+  /** Without those that a symbol names. */
+  #namedProperties(type: ts.Type): ts.Symbol[] {
+    return this.checker.getPropertiesOfType(type).filter((one) => !one.name.startsWith('__@'));
   }
 
   #isPlainObject(type: ts.Type): boolean {
     if ((type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) === 0) return false;
-    if (this.checker.isArrayLikeType(type) || type.isClass() || type.getCallSignatures().length > 0)
-      return false;
-    const properties = this.checker.getPropertiesOfType(type);
+    // A function that has properties is told of as well; one without has none to list.
+    if (this.checker.isArrayLikeType(type) || type.isClass()) return false;
+    const properties = this.#namedProperties(type);
     return (
       properties.length > 0 &&
       properties.every(

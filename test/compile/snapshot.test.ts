@@ -131,7 +131,7 @@ it.skipIf(!records)(
     const predict = compile((x: Tensor) => serving.forward(x), { name: 'predict' });
     const train = compile((x: Tensor) => model.forward(x), { name: 'train' });
     const x = ones([1024, 256]);
-    for (let i = 0; i < 2; i++) [predict(x), train(x)];
+    for (const fn of [predict, predict, train, train]) fn(x);
     const one = predict.async(x);
     expect(() => serving.update()).toThrow(BusyError);
     expect(() => serving.update()).toThrow(/\[snapshot.update\] predict, .* updateAsync\(\)/);

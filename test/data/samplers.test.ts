@@ -88,7 +88,7 @@ describe('samplers', () => {
     ['more than there are', () => new data.WeightedRandomSampler([1, 0, 1], 3, { replacement: false })],
     ['indices', () => new data.SubsetRandomSampler([0.5])],
     ['a batch size', () => new data.BatchSampler(new data.SequentialSampler(numbers(3)), 0)],
-    ['sampler and shuffle', () => new data.DataLoader(numbers(3), { sampler: [1], shuffle: true } as never)],
+    ['sampler and shuffle', () => new data.DataLoader(numbers(3), { sampler: [1], shuffle: true })],
     [
       'batchSampler and batchSize',
       () => new data.DataLoader(numbers(3), { batchSampler: [[1]], batchSize: 2 }),

@@ -158,12 +158,12 @@ describe('what is positional in PyTorch', () => {
     ['clamp', () => x['clamp']!(0, 1), /\[clamp\] options: got 0, .* \(max, min\)/],
     [
       'zeros',
-      () => Reflect.apply(zeros, null, [2, 3]),
+      (): unknown => Reflect.apply(zeros, null, [2, 3]),
       /\[zeros\] options: got 3, .* sizes go in one array, as \[2, 3\]/,
     ],
     [
       'Linear',
-      () => Reflect.construct(nn.Linear, [2, 3, false]),
+      (): unknown => Reflect.construct(nn.Linear, [2, 3, false]),
       /\[Linear\] options: got false, .* \(bias, dtype\)/,
     ],
   ])('%s names the options', (_, run, wanted) => {
