@@ -1,5 +1,6 @@
 #include "ops/conv_channels.h"
 
+#include "ops/conv_amx.h"
 #include "ops/conv_channels_depthwise.h"
 #include "ops/conv_channels_pointwise.h"
 #include "ops/conv_channels_product.h"
@@ -21,7 +22,9 @@ Dims channels_last_strides(const Dims& shape) {
   return strides;
 }
 
-bool has_channels_last(const ConvGeometry& g) {
+// Of float32, whether tiles are better depends on the precision of products, and a layout may not.
+bool has_channels_last(const ConvGeometry& g, DType dtype) {
+  if (dtype == DType::kBFloat16 && amx_suits_forward<BFloat16>(g)) return false;
   return has_channel_kernel(g) || is_channels_pointwise(g) || is_channels_product(g);
 }
 

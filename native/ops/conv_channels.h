@@ -14,8 +14,8 @@ bool lies_channels_last(const TensorSpec& x);
 // The strides of such a tensor.
 Dims channels_last_strides(const Dims& shape);
 
-// Whether all three have a kernel for it.
-bool has_channels_last(const ConvGeometry& g);
+// Whether all three have a kernel for it, and the tile unit of the processor has no better one.
+bool has_channels_last(const ConvGeometry& g, DType dtype);
 
 // With `gradient`: of the input gradient.
 template <class In>

@@ -21,7 +21,9 @@ ConvGeometry pack_geometry(const Attrs& attrs, const Dims& weight) {
     const Attrs& all;
     const Attrs& attrs() const { return all; }
   } const context{attrs};
-  return read_geometry(context, 1, Dims(attrs.get_ints(0)), weight);
+  Dims input;
+  for (const int64_t size : attrs.get_ints(0)) input.push_back(size);
+  return input.empty() ? ConvGeometry{} : read_geometry(context, 1, input, weight);
 }
 
 int64_t packed_elements(DType dtype, const ConvGeometry& g) {

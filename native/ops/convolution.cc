@@ -85,12 +85,12 @@ Dims out_shape(const ConvGeometry& g, int rank) {
 // ---- channels-last: what comes so stays so where there are kernels for it
 
 TensorSpec result_like(const TensorSpec& x, const ConvGeometry& g, const Dims& shape) {
-  const bool last = lies_channels_last(x) && has_channels_last(g);
+  const bool last = lies_channels_last(x) && has_channels_last(g, x.dtype);
   return {x.dtype, shape, last ? channels_last_strides(shape) : contiguous_strides(shape)};
 }
 
 bool in_channels(const ConvGeometry& g, const TensorSpec& a, const TensorSpec& b) {
-  return lies_channels_last(a) && lies_channels_last(b) && has_channels_last(g);
+  return lies_channels_last(a) && lies_channels_last(b) && has_channels_last(g, a.dtype);
 }
 
 size_t workspace_channels(const InferContext& c, const ConvGeometry& g, bool gradient) {

@@ -1,6 +1,8 @@
 #include "program/passes/layout_cost.h"
 
+#include "ops/conv_amx.h"
 #include "ops/conv_channels.h"
+#include "ops/conv_record.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -50,7 +52,10 @@ LayoutCost cost_of(const Forward& f, int images) {
   const Start starts[] = {0, 1, 2, 2};
   InferContext c(conv, Operands<const TensorSpec*>(inputs, starts), f.attrs);
   conv.infer(c);
-  cost.has_kernel = lies_last(c.out(0));
+  // Tiles are faster than either layout by vectors; they write row-major.
+  cost.has_kernel = lies_last(c.out(0)) &&
+                    !(f.x.dtype == DType::kFloat32 &&
+                      conv_detail::amx_suits_forward<float>(read_geometry(c, 0, f.x.shape, f.weight.shape)));
   if (!cost.has_kernel) return cost;
   const bool narrow = is_narrow(f.x.dtype);
   const double in = static_cast<double>(f.x.numel()), out = static_cast<double>(c.out(0).numel());
