@@ -84,7 +84,7 @@ describe.runIf(native)('convolutions and what follows', () => {
     manualSeed(5);
     for (const way of ways) {
       const args = operands(way, 'float32');
-      const { program } = record((x, w, b, r) => relu(way[3](x!, w!, b!).add(r!)), args, { passes });
+      const { program } = record((x, w, b, r) => relu(way[3](x, w, b).add(r)), args, { passes });
       const made = [1, 2, 3, 7, 16].map((threads) => {
         setNumThreads(threads);
         return bits(replay(program, args)[0]!);
@@ -111,7 +111,7 @@ describe.runIf(native)('convolutions and what follows', () => {
     const run = (list: readonly Tensor[]) => fn(...(list.map((t) => t.clone()) as [Tensor, Tensor, Tensor]));
     const wanted = run(args).map(bits);
     const copies = args.map((t) => t.clone());
-    const { program, results } = record((x, w, b) => fn(x!, w!, b!), copies, { passes });
+    const { program, results } = record((x, w, b) => fn(x, w, b), copies, { passes });
     expect(results.map(bits)).toEqual(wanted);
     expect(
       replay(

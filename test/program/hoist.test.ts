@@ -38,7 +38,7 @@ describe.runIf(native)('hoistState', () => {
   it('runs once in 1,000 calls', () => {
     const w = randn([5]);
     const fn = (x: Tensor) => x.mul(w.exp().sin());
-    const { program } = record((x) => fn(x!), [randn([5])], { passes });
+    const { program } = record((x) => fn(x), [randn([5])], { passes });
     expect(running(program)).toEqual(['mul']);
     for (let i = 0; i < 1000; i++) {
       const x = randn([5]);
@@ -54,7 +54,7 @@ describe.runIf(native)('hoistState', () => {
     const optimizer = new optim.SGD([w], { lr: 0.3 });
     const fn = () => noGrad(() => w.exp().add(0));
     const { program } = record(fn, [], { passes: ['hoistState'] });
-    const other = record((x) => noGrad(() => (w.mul_(x!), w.sum())), [ones([])]).program;
+    const other = record((x) => noGrad(() => (w.mul_(x), w.sum())), [ones([])]).program;
     const writes = [
       () => noGrad(() => w.copy_(randn([4]))),
       () => noGrad(() => w.add_(1)),
@@ -78,7 +78,7 @@ describe.runIf(native)('hoistState', () => {
 
   it('runs only what reads what was written', () => {
     const [a, b] = [randn([3]), randn([3])];
-    const { program } = record((x) => x!.add(a.exp()).add(b.sin()), [zeros([3])], { passes });
+    const { program } = record((x) => x.add(a.exp()).add(b.sin()), [zeros([3])], { passes });
     replay(program, [zeros([3])]);
     b.add_(1);
     replay(program, [zeros([3])]);
@@ -92,14 +92,14 @@ describe.runIf(native)('hoistState', () => {
       counts.add_(1);
       return [counts.exp(), rand([2]).add(0), x.exp(), w.reshape([4, 1, 1]).add(zeros([4, 100, 100]))];
     };
-    const { program } = record((x) => fn(x!), [randn([2])], { passes });
+    const { program } = record((x) => fn(x), [randn([2])], { passes });
     expect(hoisted(program)).toEqual([]);
   });
 
   it('runs for calls on the thread in the order in which they were started', async () => {
     const w = ones([64, 64]);
-    const read = record((x) => x!.matmul(w.mul(2)).sum(), [ones([64, 64])], { passes }).program;
-    const write = record((x) => (w.add_(x!), w.sum()), [zeros([])], { passes: [] }).program;
+    const read = record((x) => x.matmul(w.mul(2)).sum(), [ones([64, 64])], { passes }).program;
+    const write = record((x) => (w.add_(x), w.sum()), [zeros([])], { passes: [] }).program;
     const calls: Promise<Tensor[]>[] = [];
     const [x, one] = [ones([64, 64]), ones([])];
     for (let i = 0; i < 20; i++) {
@@ -115,7 +115,7 @@ describe.runIf(native)('hoistState', () => {
 
   it('runs in a call that follows one that was cancelled', async () => {
     const w = ones([8]);
-    const program = record((x) => x!.add(w.mul(2)), [zeros([8])], { passes }).program;
+    const program = record((x) => x.add(w.mul(2)), [zeros([8])], { passes }).program;
     w.fill_(3);
     const abort = new AbortController();
     const call = program.runAsync([zeros([8])], abort.signal);
@@ -126,8 +126,8 @@ describe.runIf(native)('hoistState', () => {
 
   it('serves two programs, each with memory of its own', () => {
     const w = randn([6]);
-    const first = record((x) => x!.add(w.exp()), [zeros([6])], { passes }).program;
-    const second = record((x) => x!.mul(w.exp()), [ones([6])], { passes }).program;
+    const first = record((x) => x.add(w.exp()), [zeros([6])], { passes }).program;
+    const second = record((x) => x.mul(w.exp()), [ones([6])], { passes }).program;
     for (let i = 0; i < 3; i++) {
       if (i > 0) w.add_(i);
       expect(bits(replay(first, [zeros([6])])[0]!)).toBe(bits(w.exp().add(0)));
@@ -148,7 +148,7 @@ describe.runIf(native)('packWeights', () => {
     const [w, b] = [randn([40, 60]).to(dtype), randn([40]).to(dtype)];
     const fn = (x: Tensor) => F.linear(x, w, b);
     const make = () => randn([50, 60]).to(dtype);
-    const { program } = record((x) => fn(x!), [make()], { passes });
+    const { program } = record((x) => fn(x), [make()], { passes });
     // Products of tiles read the weight as it is.
     if (dtype === 'float64') expect(running(program)).toEqual(['linearFinished']);
     for (let i = 0; i < 4; i++) {
@@ -161,7 +161,7 @@ describe.runIf(native)('packWeights', () => {
 
   it('leaves a single row, which reads the weight where it lies', () => {
     const w = randn([40, 600]);
-    const { program } = record((x) => F.linear(x!, w), [randn([1, 600])], { passes });
+    const { program } = record((x) => F.linear(x, w), [randn([1, 600])], { passes });
     expect(running(program)).toEqual(['linear']);
     expect(program.describe().hoistedBytes).toBe(0);
   });
@@ -177,7 +177,7 @@ describe.runIf(native)('packWeights', () => {
       const w = randn([...weight]).to(dtype);
       const fn = (x: Tensor) => conv2d(x, w, null, options);
       const make = () => randn([...shape]).to(dtype);
-      const { program } = record((x) => fn(x!), [make()], { passes });
+      const { program } = record((x) => fn(x), [make()], { passes });
       expect(running(program)).toEqual(['convFinished']);
       for (let i = 0; i < 6; i++) {
         if (i === 3) w.mul_(0.5);
@@ -192,10 +192,10 @@ describe.runIf(native)('packWeights', () => {
 
   it('leaves weights that the program writes, and convolutions that pack nothing', () => {
     const w = randn([8, 4, 3, 3]);
-    const trains = record((x) => [conv2d(x!, w), (w.mul_(0.9), w.sum())], [randn([1, 4, 9, 9])], { passes });
+    const trains = record((x) => [conv2d(x, w), (w.mul_(0.9), w.sum())], [randn([1, 4, 9, 9])], { passes });
     expect(hoisted(trains.program)).toEqual([]);
     const depthwise = randn([20, 1, 3, 3]);
-    const { program } = record((x) => conv2d(x!, depthwise, null, { groups: 20 }), [randn([1, 20, 9, 9])], {
+    const { program } = record((x) => conv2d(x, depthwise, null, { groups: 20 }), [randn([1, 20, 9, 9])], {
       passes,
     });
     expect(running(program)).toEqual(['convolution']);
@@ -203,7 +203,7 @@ describe.runIf(native)('packWeights', () => {
 
   it('packs a weight that two layers share once', () => {
     const w = randn([30, 30]);
-    const { program } = record((x) => F.linear(relu(F.linear(x!, w)), w), [randn([50, 30])], { passes });
+    const { program } = record((x) => F.linear(relu(F.linear(x, w)), w), [randn([50, 30])], { passes });
     expect(hoisted(program).length).toBeLessThanOrEqual(1);
   });
 });
@@ -247,7 +247,7 @@ describe.runIf(native)('foldBatchNorm', () => {
   it.each(['convolution', 'with a bias', 'no affine', 'in one direction', 'linear'])('%s', (kind) => {
     const { model, x } = build(kind);
     const fn = (input: Tensor) => noGrad(() => model.forward(input));
-    const { program } = record((input) => fn(input!), [x()], { passes });
+    const { program } = record((input) => fn(input), [x()], { passes });
     expect(running(program)).toEqual([kind === 'linear' ? 'linear' : 'convolution']);
     for (let i = 0; i < 4; i++) {
       if (i === 2) {
@@ -265,13 +265,13 @@ describe.runIf(native)('foldBatchNorm', () => {
     const { model, x } = build('convolution');
     const fn = (input: Tensor) => noGrad(() => model.forward(input));
     const names = (set: 'all' | 'exact') =>
-      record((input) => fn(input!), [x()], { passes: set })
+      record((input) => fn(input), [x()], { passes: set })
         .program.describe()
         .passes.map(({ name }) => name);
     expect(names('exact')).not.toContain('foldBatchNorm');
     expect(names('all')).toContain('foldBatchNorm');
     const input = x();
-    const { program } = record((t) => fn(t!), [input], { passes: 'exact' });
+    const { program } = record((t) => fn(t), [input], { passes: 'exact' });
     expect(bits(replay(program, [input])[0]!)).toBe(bits(fn(input)));
   });
 
@@ -281,7 +281,7 @@ describe.runIf(native)('foldBatchNorm', () => {
     const both = record(
       (input) =>
         noGrad(() => {
-          const y = conv.forward(input!);
+          const y = conv.forward(input);
           return norm.forward(y).add(y);
         }),
       [x()],
@@ -289,7 +289,7 @@ describe.runIf(native)('foldBatchNorm', () => {
     ).program;
     expect(running(both)).toContain('sub');
     model.train();
-    const training = record((input) => model.forward(input!), [x()], { passes }).program;
+    const training = record((input) => model.forward(input), [x()], { passes }).program;
     expect(hoisted(training)).toEqual([]);
   });
 
