@@ -13,7 +13,18 @@ export const atAnyLevel = [
   'test/autograd/gradcheck.test.ts',
   'test/autograd/no-gradient.test.ts',
   'test/autograd/tensor-hooks.test.ts',
-  // Large networks; the passes meet the kernels of each level in test/program and the other tests of test/compile.
+  // What a call is and what it may do; programs meet the kernels of each level in the other tests there and in test/program.
+  'test/compile/async.test.ts',
+  'test/compile/calls.test.ts',
+  'test/compile/errors.test.ts',
+  'test/compile/explain.test.ts',
+  'test/compile/guards.test.ts',
+  'test/compile/hostile.test.ts',
+  'test/compile/keys.test.ts',
+  'test/compile/overlap.test.ts',
+  'test/compile/server.test.ts',
+  'test/compile/snapshot.test.ts',
+  'test/compile/waiting.test.ts',
   'test/compile/workloads.test.ts',
   // Whether formulas of gradients are right. That the kernels of each level compute them is in test/ops and ops.test.ts.
   'test/conformance/gradcheck.test.ts',
@@ -40,6 +51,10 @@ export const atAnyLevel = [
   'test/nn/locate.test.ts',
   'test/nn/module.test.ts',
   'test/nn/parametrize.test.ts',
+  'test/program/async.test.ts',
+  'test/program/recording.test.ts',
+  'test/program/replay.test.ts',
+  'test/program/steady.test.ts',
   'test/threads/granted-cores.test.ts',
   'test/threads/pool.test.ts',
 ];
