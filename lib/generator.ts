@@ -1,3 +1,4 @@
+import { programOf } from './backend/busy.js';
 import { backend } from './backend/current.js';
 import { unrecorded } from './backend/recording.js';
 import { checkInt, checkTensor, shapeText } from './check.js';
@@ -30,9 +31,8 @@ function onGenerator<T>(op: string, fn: () => T): T {
     return fn();
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
-    const [, program = 'a program'] = /uses a tensor that (.*), which runs/.exec(error.message) ?? [];
     throw new BusyError(
-      `[${op}] needs the generator of random numbers, from which ${program}, which runs on its own thread, draws too; ` +
+      `[${op}] needs the generator of random numbers, from which ${programOf(error)}, which runs on its own thread, draws too; ` +
         'await the promise of its call first',
       { cause: error },
     );

@@ -1,3 +1,4 @@
+import { programOf } from '../backend/busy.js';
 import { backend } from '../backend/current.js';
 import { describe, noAttrs } from '../check.js';
 import { BusyError, DisposedError, DTypeError, ValueError } from '../errors.js';
@@ -61,9 +62,8 @@ export class Snapshot<M extends AnyModule> {
       this.#take();
     } catch (error) {
       if (!(error instanceof BusyError)) throw error;
-      const [, program = 'a program'] = /uses a tensor that (.*), which runs/.exec(error.message) ?? [];
       throw new BusyError(
-        `[snapshot.update] ${program}, which runs on its own thread, uses the weights or their copy; ` +
+        `[snapshot.update] ${programOf(error)}, which runs on its own thread, uses the weights or their copy; ` +
           'await the promise of its call first, or await updateAsync()',
         { cause: error },
       );

@@ -51,7 +51,7 @@ export class AveragedModel {
   readonly #share: NumberCell;
   /** By the names of the model. */
   readonly #averages = new Map<string, Tensor>();
-  readonly #count = new NumberCell(0);
+  readonly #count = new NumberCell(0, 'AveragedModel', 'nAveraged');
 
   constructor(model: AnyModule, options: AveragedModelOptions = {}) {
     const given: unknown = model;
@@ -63,7 +63,7 @@ export class AveragedModel {
     this.#useBuffers = checkFlag('AveragedModel', 'useBuffers', options.useBuffers);
     this.#model = model;
     this.#decay = decay;
-    this.#share = new NumberCell(1 - (decay ?? 0));
+    this.#share = new NumberCell(1 - (decay ?? 0), 'AveragedModel', 'decay');
     for (const [name, value] of Object.entries(model.stateDict()))
       this.#averages.set(
         name,

@@ -184,7 +184,7 @@ export class ParamGroup<Options extends LearningRate = LearningRate> {
       return;
     }
     const [split, join] = [kind.numbers.bind(kind), kind.join.bind(kind)];
-    const cells = split(initial).map((value) => new NumberCell(value));
+    const cells = split(initial).map((value) => new NumberCell(value, this.optimizer, name));
     this.#cells.set(name, cells);
     const conditions = Object.values(this.#rule.states).filter((state) => state.when !== undefined);
     const own = this as unknown as GroupOf<Options>;

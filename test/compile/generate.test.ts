@@ -9,6 +9,8 @@ import {
   noGrad,
   RecordingError,
   tensor,
+  ValueError,
+  zeros,
 } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 import { records } from './support.js';
@@ -118,5 +120,34 @@ describe('generation with a cache', () => {
     const cache = new nn.KVCache({ maxLength: 8 });
     const fn = compile((x: Tensor) => x.add(cache.length));
     expect(() => fn(tensor([1]))).toThrow(RecordingError);
+  });
+
+  it('is refused with a cache that grows, which says to give it room', () => {
+    const caches = makeCaches({});
+    const next = compile(nextToken(model, caches));
+    expect(() => next(prompt)).toThrow(/^\[KVCache\] a cache that grows .* new KVCache\(\{ maxLength \}\)/);
+    const layer = model.decoder.layers[0]!;
+    const attend = compile((x: Tensor) => noGrad(() => layer.forward(x, { cache: caches[0]! })));
+    expect(() => attend(zeros([1, 1, width]))).toThrow(RecordingError);
+    const clear = compile((x: Tensor) => (caches[0]!.clear(), x.add(1)));
+    expect(() => clear(tensor([1]))).toThrow(RecordingError);
+    const append = compile((x: Tensor) => noGrad(() => caches[0]!.append(x, x)[0]));
+    expect(() => append(zeros([1, 1, 1, 2]))).toThrow(RecordingError);
+    // What was refused has changed nothing.
+    expect(caches.map((cache) => cache.length)).toEqual([0, 0]);
+    expect(generate(nextToken(model, caches), prompt, 3)).toHaveLength(2);
+  });
+
+  it('is refused with one cache of several layers', () => {
+    const cache = new nn.KVCache({ maxLength: places });
+    const ids = zeros([1, 1], { dtype: 'int64' });
+    const run = (): Tensor => noGrad(() => model.forward(ids, cache.positions(1), [cache, cache]));
+    expect(run).toThrow(ValueError);
+    expect(run).toThrow('caches: got one for the layers 0 and 1, wanted one of each layer');
+    expect(cache.length).toBe(0);
+    const layer = new nn.TransformerDecoderLayer(8, 2, { dimFeedforward: 8, batchFirst: true }).eval();
+    const decoder = new nn.TransformerDecoder(layer, 2);
+    const x = zeros([1, 1, 8]);
+    expect(() => noGrad(() => decoder.forward(x, x, { caches: [cache, cache] }))).toThrow(ValueError);
   });
 });

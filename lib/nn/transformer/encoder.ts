@@ -147,6 +147,16 @@ export function checkCaches(name: string, caches: readonly KVCache[] | null, cou
   if (caches.length !== count) {
     throw new ValueError(`[${name}] caches: got ${caches.length}, wanted one of each of the ${count} layers`);
   }
+  const known = new Set<KVCache>();
+  caches.forEach((cache, i) => {
+    if (!known.has(cache)) known.add(cache);
+    else {
+      const first = caches.indexOf(cache);
+      throw new ValueError(
+        `[${name}] caches: got one for the layers ${first} and ${i}, wanted one of each layer`,
+      );
+    }
+  });
 }
 
 /**

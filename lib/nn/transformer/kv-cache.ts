@@ -1,4 +1,4 @@
-import { unrecorded } from '../../backend/recording.js';
+import { refuseRecorded, unrecorded } from '../../backend/recording.js';
 import { checkInt, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { AutogradError, ShapeError, ValueError } from '../../errors.js';
 import { isGradEnabled, noGrad } from '../../grad-mode.js';
@@ -22,7 +22,7 @@ export interface KVCacheOptions {
 
 /**
  * The keys and values of the places that an attention has seen, so that generating the next one does not compute them again.
- * One for each {@link MultiheadAttention}; for evaluation without gradients.
+ * One for each {@link MultiheadAttention}; for evaluation without gradients. A compiled function takes one with `maxLength`.
  *
  * keys and values: [N, H, S, D], S growing, or `maxLength`.
  * @throws ValueError for a capacity or maxLength below 1, or both of them.
@@ -77,10 +77,10 @@ export class KVCache {
   /**
    * The number of places seen.
    *
-   * @throws RecordingError with `maxLength` in a compiled function: `positions` and `keyLength` are for that.
+   * @throws RecordingError in a compiled function: with `maxLength`, `positions` and `keyLength` are for that.
    */
   get length(): number {
-    return this.#filled === null ? this.#length : Number(this.#filled.item());
+    return this.#filled === null ? this.#grown() : Number(this.#filled.item());
   }
 
   /**
@@ -95,10 +95,11 @@ export class KVCache {
    * The next `count` places, [count], int64: what an embedding of positions takes.
    *
    * @throws ValueError for a count below 1.
+   * @throws RecordingError without `maxLength` in a compiled function.
    */
   positions(count = 1): Tensor {
     checkPlaces('count', count);
-    if (this.#filled === null) return arange(this.#length, this.#length + count);
+    if (this.#filled === null) return arange(this.#grown(), this.#grown() + count);
     return add(arange(count), this.#filled);
   }
 
@@ -110,6 +111,7 @@ export class KVCache {
    * @throws AutogradError outside `noGrad`.
    * @throws ShapeError if they do not go with what is there.
    * @throws IndexError for more places than `maxLength`.
+   * @throws RecordingError without `maxLength` in a compiled function.
    */
   append(keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {
     checkTensor('KVCache', 'keys', keys);
@@ -123,6 +125,7 @@ export class KVCache {
       throw new AutogradError('[KVCache] got a call that records gradients, wanted one inside noGrad');
     }
     if (this.#filled !== null) return this.#write(keys, values, this.#filled);
+    this.#grown();
     return scoped(() => {
       this.#keys = this.#put(this.#keys, 'keys', keys);
       this.#values = this.#put(this.#values, 'values', values);
@@ -131,10 +134,25 @@ export class KVCache {
     });
   }
 
-  /** Forgets all places; what was made room for stays. */
+  /**
+   * Forgets all places; what was made room for stays.
+   *
+   * @throws RecordingError without `maxLength` in a compiled function.
+   */
   clear(): void {
-    this.#length = 0;
     if (this.#filled !== null) noGrad(() => this.#filled!.fill_(0));
+    else this.#grown();
+    this.#length = 0;
+  }
+
+  /** The number of places without maxLength: a number of JavaScript, with which every replay would go on from the same place. */
+  #grown(): number {
+    refuseRecorded(
+      'a cache that grows is used in a compiled function; a replay would not count its places on',
+      'make it with room for all of them, new KVCache({ maxLength })',
+      'KVCache',
+    );
+    return this.#length;
   }
 
   /** At the places that a tensor counts, so that a program writes where the replay is. */

@@ -35,6 +35,13 @@ abstract class Composed extends LRScheduler {
     for (const part of this.#schedulers) part.undo();
   }
 
+  override mark(): () => void {
+    const marks = [super.mark(), ...this.#schedulers.map((part) => part.mark())];
+    return () => {
+      for (const goBack of marks) goBack();
+    };
+  }
+
   override stateDict(): SchedulerState {
     return { ...super.stateDict(), schedulers: this.#schedulers.map((part) => part.stateDict()) };
   }
@@ -97,7 +104,7 @@ export class SequentialLR extends Composed {
     return this.#milestones.filter((milestone) => milestone <= lastEpoch).length;
   }
 
-  override step(): void {
+  protected override advance(): void {
     this.lastEpoch += 1;
     const at = this.#current();
     if (at > 0 && this.#milestones[at - 1] === this.lastEpoch) this.parts[at]!.restart();
@@ -139,7 +146,7 @@ export class ChainedScheduler extends Composed {
     this.parts = [...schedulers];
   }
 
-  override step(): void {
+  protected override advance(): void {
     this.lastEpoch += 1;
     for (const part of this.parts) part.step();
     this.readLr();

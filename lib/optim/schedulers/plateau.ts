@@ -2,7 +2,9 @@ import { Handle } from '../../backend/backend.js';
 import { checkChoice, checkNumber, checkOptions, checkRange, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
+import { refuseSetting } from '../number-cell.js';
 import type { Optimizer } from '../optimizer.js';
+import { allOrNothing } from './all-or-nothing.js';
 import { checkCount, checkOptimizer, perGroup } from './schedule.js';
 import type { Schedule } from './schedule.js';
 
@@ -82,13 +84,33 @@ export class ReduceLROnPlateau implements Schedule {
   }
 
   /**
-   * Takes the metric of an epoch.
+   * Takes the metric of an epoch; where it throws, nothing has changed.
    *
    * @param metric A number, or a tensor with one element.
+   * @throws BusyError while a program that runs on another thread uses the rates: await its call first.
+   * @throws RecordingError in a compiled function.
    */
   step(metric: number | Tensor): void {
+    refuseSetting();
     const current: unknown = Handle.is(metric) ? Number(metric.item()) : metric;
     checkNumber('ReduceLROnPlateau', 'metric', current);
+    allOrNothing(
+      this.optimizer,
+      () => this.#mark(),
+      () => this.#take(current),
+    );
+  }
+
+  #mark(): () => void {
+    const { lastEpoch } = this;
+    const [best, bad, cooling, lastLr] = [this.#best, this.#bad, this.#cooling, this.#lastLr];
+    return () => {
+      this.lastEpoch = lastEpoch;
+      [this.#best, this.#bad, this.#cooling, this.#lastLr] = [best, bad, cooling, lastLr];
+    };
+  }
+
+  #take(current: number): void {
     const { patience, cooldown } = this.#options;
     this.lastEpoch += 1;
     if (this.#isBetter(current)) {

@@ -3,6 +3,7 @@ import { DTypeError, ValueError } from '../../errors.js';
 import { Optimizer } from '../optimizer.js';
 import type { GroupOf } from '../param-group.js';
 import type { LearningRate } from '../rule.js';
+import { allOrNothing } from './all-or-nothing.js';
 
 /** Where a schedule stands, as plain data. */
 export interface SchedulerState {
@@ -107,13 +108,34 @@ export abstract class LRScheduler implements Schedule {
   }
 
   /**
-   * Sets the learning rates of the next epoch.
+   * Sets the learning rates of the next epoch, or, where it throws, none of them: it may be called again.
    *
    * @throws ValueError if the optimizer has got more groups since.
+   * @throws BusyError while a program that runs on another thread uses the rates: await its call first.
+   * @throws RecordingError in a compiled function.
    */
   step(): void {
+    allOrNothing(
+      this.optimizer,
+      () => this.mark(),
+      () => this.advance(),
+    );
+  }
+
+  /** @internal What a step does. */
+  protected advance(): void {
     this.lastEpoch += 1;
     this.#write((now) => this.#course.next(now));
+  }
+
+  /** @internal What puts the schedule back to where it stands now. */
+  mark(): () => void {
+    const { lastEpoch } = this;
+    const lastLr = this.#lastLr;
+    return () => {
+      this.lastEpoch = lastEpoch;
+      this.#lastLr = lastLr;
+    };
   }
 
   getLastLr(): number[] {
