@@ -7,6 +7,7 @@ import {
   manualSeed,
   nn,
   noGrad,
+  randn,
   RecordingError,
   tensor,
   ValueError,
@@ -105,6 +106,27 @@ describe('generation with a cache', () => {
     const next = compile(nextToken(model, makeCaches({ maxLength: 10_000 })));
     next(tensor([[1]]));
     expect(next.explain().programs[0]!.arenaBytes).toBeLessThan(10_000 * width * 4);
+  });
+
+  it('goes on after samples of another number, and after another dtype', () => {
+    manualSeed(3);
+    const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }).eval();
+    const cache = new nn.KVCache({ maxLength: 16 });
+    const through = (x: Tensor, to: nn.KVCache): Tensor => noGrad(() => layer.forward(x, { cache: to }));
+    const next = compile((x: Tensor) => through(x, cache));
+    for (const [samples, compiled] of [[1], [2], [1], [2, 'prompt'], [1, 'prompt']] as const) {
+      cache.clear();
+      const [prompt, token] = [randn([samples, 3, 8]), randn([samples, 1, 8])];
+      if (compiled) next(prompt);
+      else through(prompt, cache);
+      const got = next(token);
+      const fresh = new nn.KVCache({ maxLength: 16 });
+      through(prompt, fresh);
+      expect(through(token, fresh).sub(got).abs().max().item()).toBeLessThan(1e-5);
+    }
+    cache.clear();
+    layer.to('bfloat16');
+    expect(through(randn([1, 3, 8]).to('bfloat16'), cache).dtype).toBe('bfloat16');
   });
 
   it('is refused when it is full, and goes on after clear', () => {

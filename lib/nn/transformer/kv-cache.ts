@@ -1,4 +1,4 @@
-import { refuseRecorded, unrecorded } from '../../backend/recording.js';
+import { isRecording, refuseRecorded, unrecorded } from '../../backend/recording.js';
 import { checkInt, checkOptions, checkTensor, shapeText } from '../../check.js';
 import { AutogradError, ShapeError, ValueError } from '../../errors.js';
 import { isGradEnabled, noGrad } from '../../grad-mode.js';
@@ -59,6 +59,9 @@ export class KVCache {
   #keys: Tensor | null = null;
   #values: Tensor | null = null;
   #length = 0;
+  /** With maxLength: where places stand now, and by what they are for those rooms that programs hold. */
+  #room: Room | null = null;
+  readonly #rooms = new Map<string, Room>();
 
   constructor(options: KVCacheOptions = {}) {
     checkOptions('KVCache', options, ['capacity', 'maxLength']);
@@ -107,7 +110,8 @@ export class KVCache {
    * Appends the keys and values of L further places and gives those of all places, as views that the next call leaves alone; with
    * `maxLength` all that there is room for, of which the first `keyLength` are there.
    *
-   * keys: [N, H, L, D], values: [N, H, L, Dv]; gives [N, H, S, D] and [N, H, S, Dv].
+   * keys: [N, H, L, D], values: [N, H, L, Dv]; gives [N, H, S, D] and [N, H, S, Dv]. An empty cache takes what comes; after that
+   * it keeps shape and dtype, and others are cast to the latter.
    * @throws AutogradError outside `noGrad`.
    * @throws ShapeError if they do not go with what is there.
    * @throws IndexError for more places than `maxLength`.
@@ -119,6 +123,12 @@ export class KVCache {
     if (keys.ndim === 4 && values.ndim === 4 && keys.shape[2] !== values.shape[2]) {
       throw new ShapeError(
         `[KVCache] keys are ${shapeText(keys.shape)} and values ${shapeText(values.shape)}, wanted as many places of both`,
+      );
+    }
+    const [[samples, heads], [n, h]] = [checkHeads('keys', keys), checkHeads('values', values)];
+    if (samples !== n || heads !== h) {
+      throw new ShapeError(
+        `[KVCache] keys are ${shapeText(keys.shape)} and values ${shapeText(values.shape)}, wanted as many samples and heads of both`,
       );
     }
     if (isGradEnabled()) {
@@ -157,35 +167,47 @@ export class KVCache {
 
   /** At the places that a tensor counts, so that a program writes where the replay is. */
   #write(keys: Tensor, values: Tensor, filled: Tensor): [keys: Tensor, values: Tensor] {
-    this.#keys = this.#room(this.#keys, 'keys', keys);
-    this.#values = this.#room(this.#values, 'values', values);
+    const room = this.#roomFor(keys, values);
     scoped(() => {
       const count = keys.shape[2]!;
       const places = count === 1 ? reshape(filled, [1]) : add(arange(count), filled);
-      this.#keys!.indexCopy_(2, places, to(keys, this.#keys!.dtype));
-      this.#values!.indexCopy_(2, places, to(values, this.#values!.dtype));
+      room.keys.indexCopy_(2, places, to(keys, room.keys.dtype));
+      room.values.indexCopy_(2, places, to(values, room.values.dtype));
       filled.add_(count);
     });
-    return [this.#keys, this.#values];
+    return [room.keys, room.values];
   }
 
-  /** All places at once; they are state, also when they are made while a function is recorded. */
-  #room(stored: Tensor | null, name: string, added: Tensor): Tensor {
-    const [samples, heads, , width] = checkHeads(name, added);
-    if (stored !== null) {
-      const [n, h, , d] = stored.shape;
-      if (n === samples && h === heads && d === width) return stored;
-      if (unrecorded(() => this.length) > 0) throw unlike(name, added, stored);
+  /**
+   * All places at once; they are state, also when they are made while a function is recorded. What a program writes to has to be
+   * what comes next when there are samples of that shape again.
+   */
+  #roomFor(keys: Tensor, values: Tensor): Room {
+    const name = [keys, values].map(({ shape, dtype }) => [...shape.toSpliced(2, 1), dtype].join()).join();
+    let room = this.#room;
+    if (room?.name !== name) {
+      if (room === null || unrecorded(() => this.length) === 0) {
+        room = this.#rooms.get(name) ?? this.#makeRoom(name, keys, values);
+        this.#room = room;
+      } else if (!fitsIn(room.keys, keys)) throw unlike('keys', keys, room.keys);
+      else if (!fitsIn(room.values, values)) throw unlike('values', values, room.values);
     }
-    const { dtype } = added;
-    return unrecorded(() => keep(zeros([samples, heads, this.maxLength!, width], { dtype })));
+    if (isRecording()) this.#rooms.set(room.name, room);
+    return room;
+  }
+
+  #makeRoom(name: string, keys: Tensor, values: Tensor): Room {
+    const room = ({ shape, dtype }: Tensor): Tensor =>
+      unrecorded(() => keep(zeros([shape[0]!, shape[1]!, this.maxLength!, shape[3]!], { dtype })));
+    return { name, keys: room(keys), values: room(values) };
   }
 
   #put(stored: Tensor | null, name: string, added: Tensor): Tensor {
     const [samples, heads, count, width] = checkHeads(name, added);
     const empties = this.#length === 0;
     const known = stored?.shape;
-    const fits = known?.[0] === samples && known[1] === heads && known[3] === width;
+    const sameShape = known?.[0] === samples && known[1] === heads && known[3] === width;
+    const fits = sameShape && (!empties || stored!.dtype === added.dtype);
     if (!fits && !empties) {
       throw unlike(name, added, stored!);
     }
@@ -202,6 +224,18 @@ export class KVCache {
     narrow(room, 2, this.#length, count).copy_(added);
     return room;
   }
+}
+
+/** With maxLength: all places of samples of one shape. */
+interface Room {
+  /** Shapes but for the places, and dtypes. */
+  readonly name: string;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+function fitsIn({ shape: [n, h, , d] }: Tensor, { shape }: Tensor): boolean {
+  return n === shape[0] && h === shape[1] && d === shape[3];
 }
 
 function checkPlaces(name: string, value: number): void {
