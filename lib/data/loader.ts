@@ -95,7 +95,8 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
     const given = this.#givenBatches();
     if (given !== undefined) {
       this.epoch++;
-      for (const batch of given) yield this.#batch(Int32Array.from(batch));
+      let place = 0;
+      for (const batch of given) yield this.#batch(this.#indicesOf(batch, place++));
       return;
     }
     const count = this.#count();
@@ -112,6 +113,20 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
   #givenBatches(): BatchSamplerLike | undefined {
     if (this.#sampler === undefined) return this.#batchSampler;
     return new BatchSampler(this.#sampler, this.batchSize, { dropLast: this.#dropLast });
+  }
+
+  /** A batch of a sampler, which may be anybody's. */
+  #indicesOf(batch: Iterable<number>, place: number): Int32Array {
+    const name = this.#sampler === undefined ? 'batchSampler' : 'sampler';
+    const at = `[DataLoader] ${name}, batch ${place}`;
+    if (typeof batch !== 'object' || (batch as unknown) === null || !(Symbol.iterator in batch))
+      throw new ValueError(`${at}: got ${describe(batch)}, wanted numbers of samples`);
+    const indices = Array.from<unknown>(batch);
+    const count = this.#count();
+    const bad = indices.find((each) => !Number.isInteger(each) || Number(each) < 0 || Number(each) >= count);
+    if (bad !== undefined || indices.includes(undefined))
+      throw new ValueError(`${at}: got ${describe(bad)}, wanted integers in [0, ${count})`);
+    return Int32Array.from(indices as number[]);
   }
 
   #batch(indices: Int32Array): S {

@@ -150,3 +150,16 @@ describe('Subset and randomSplit', () => {
       expect(() => data.randomSplit(numbers(10), lengths)).toThrow(ValueError);
   });
 });
+
+it.each<[string, unknown]>([
+  ['no number', [['a']]],
+  ['a fraction', [[2.7]]],
+  ['NaN', [[0, NaN]]],
+  ['more than there are', [[3]]],
+  ['less than the first', [[-1]]],
+  ['nothing', [[undefined]]],
+  ['no batch', [null]],
+])('a batch sampler that gives %s', (_, batches) => {
+  const loader = new data.DataLoader(numbers(3), { batchSampler: batches as number[][] });
+  expect(() => [...loader]).toThrow(/batchSampler, batch 0: got/);
+});
