@@ -24,6 +24,7 @@ Dims channels_last_strides(const Dims& shape) {
 
 // Of float32, whether tiles are better depends on the precision of products, and a layout may not.
 bool has_channels_last(const ConvGeometry& g, DType dtype) {
+  if (g.batch * g.in_channels * g.out_channels * g.places() == 0) return false;
   if (dtype == DType::kBFloat16 && amx_suits_forward<BFloat16>(g)) return false;
   return has_channel_kernel(g) || is_channels_pointwise(g) || is_channels_product(g);
 }

@@ -184,3 +184,19 @@ test('images that are not finite stay where they are', () => {
   expect(finite.select(2, 0).all().item()).toBe(true);
   expect(finite.select(2, 3).any().item()).toBe(false);
 });
+
+test.each([
+  ['depthwise', [0, 5, 5, 32], [32, 1, 3, 3], 32],
+  ['pointwise', [0, 5, 5, 32], [17, 32, 1, 1], 1],
+  ['gathered', [0, 5, 5, 32], [17, 32, 3, 1], 1],
+  ['of no channels', [2, 5, 5, 32], [0, 32, 3, 1], 1],
+] as const)('%s, nothing to compute', (_, image, kernel, groups) => {
+  const x = randn([...image]).permute([0, 3, 1, 2]);
+  const [image2, weight] = [x.detach().requiresGrad_(), randn([...kernel], { requiresGrad: true })];
+  const y = conv2d(image2, weight, null, { groups });
+  y.sum().backward();
+  expect(y.numel()).toBe(0);
+  expect(image2.grad!.shape).toEqual(x.shape);
+  expect(weight.grad!.shape).toEqual(weight.shape);
+  expect(weight.grad!.abs().sum().item()).toBe(0);
+});
