@@ -1,11 +1,12 @@
 import { Handle } from './backend/backend.js';
 import type { TensorInfo } from './backend/backend.js';
+import { programOf } from './backend/busy.js';
 import { backend, provideTensors } from './backend/current.js';
 import { tensorMark } from './backend/describe.js';
 import { checkTensor, product } from './check.js';
 import { makeTypedArray } from './dtype.js';
 import type { DType, TypedArray, TypedArrayOf } from './dtype.js';
-import { DisposedError, ShapeError, ValueError } from './errors.js';
+import { BusyError, DisposedError, ShapeError, ValueError } from './errors.js';
 import { formatTensor } from './format.js';
 import type { InPlaceMethods, TensorMethods } from './methods/types.js';
 import type { HookHandle } from './hook-handle.js';
@@ -187,13 +188,15 @@ export class Tensor<D extends DType = DType> extends Handle {
     return formatTensor(this);
   }
 
-  /** @internal What console.log shows. Looking at a tensor that was freed is no error. */
+  /** @internal What console.log shows. Looking at a tensor that was freed, or is being written, is no error. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     if (!Handle.is(this)) return 'Tensor {}';
     try {
       return formatTensor(this);
     } catch (error) {
       if (error instanceof DisposedError) return 'tensor(<disposed>)';
+      if (error instanceof BusyError)
+        return `tensor(<in use by ${programOf(error)}>, size=[${this.shape.join(', ')}], dtype=${this.dtype})`;
       throw error;
     }
   }

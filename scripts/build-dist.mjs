@@ -1,7 +1,7 @@
 // Builds dist/: one implementation, index.cjs, and index.js that re-exports its names for ESM, so that a program which
 // reaches the library both ways still has one copy of its state. The types likewise: index.d.cts, and index.d.ts on it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
@@ -100,6 +100,10 @@ async function buildTypes() {
     format: 'es',
     plugins: [aliasesWithoutModifiers],
   });
+  // Of what the declarations name and an older `lib` or `types` of a project leaves out: Symbol.dispose.
+  const declarations = path.join(dist, 'index.d.cts');
+  const text = readFileSync(declarations, 'utf8');
+  writeFileSync(declarations, `/// <reference lib="esnext.disposable" />\n${text}`);
   writeFileSync(path.join(dist, 'index.d.ts'), "export * from './index.cjs';\n");
   rmSync(types, { recursive: true, force: true });
 }

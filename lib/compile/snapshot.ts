@@ -32,8 +32,15 @@ export class Snapshot<M extends AnyModule> {
     });
   }
 
-  /** What the module computed when the snapshot was made, in evaluation and without recording. */
+  /**
+   * What the module computed when the snapshot was made, in evaluation and without recording.
+   *
+   * @throws BusyError while a program that runs on another thread writes the copies: `compile(x => serving.forward(x)).async`
+   * waits for its turn.
+   * @throws DisposedError after `dispose`.
+   */
   forward(...inputs: InputsOf<M>): OutputOf<M> {
+    this.#checkThere('forward');
     const replaced: { slot: Slot<Tensor>; copy: Tensor }[] = [];
     for (const slot of this.#slots()) replaced.push({ slot, copy: this.#copyOf(slot) });
     const modes = this.#module.modules().map((module) => ({ module, training: module.training }));
@@ -55,8 +62,10 @@ export class Snapshot<M extends AnyModule> {
    *
    * @throws BusyError while a program that runs on another thread writes them, or predicts with this copy: `updateAsync` waits.
    * @throws ValueError if the module has got other parameters since.
+   * @throws DisposedError after `dispose`.
    */
   update(): this {
+    this.#checkThere('update');
     this.#check();
     try {
       this.#take();
@@ -79,11 +88,15 @@ export class Snapshot<M extends AnyModule> {
    * @throws DisposedError (the promise is rejected) after `dispose`.
    */
   async updateAsync(): Promise<this> {
-    if (this.#disposed) throw new DisposedError('[snapshot.updateAsync] the snapshot was disposed');
+    this.#checkThere('updateAsync');
     this.#check();
     this.#taking ??= compile(() => this.#take(), { name: 'snapshot.updateAsync' });
     await this.#taking.async();
     return this;
+  }
+
+  #checkThere(op: string): void {
+    if (this.#disposed) throw new DisposedError(`[snapshot.${op}] the snapshot was disposed`);
   }
 
   /** The module's tensors must be those that were copied. */

@@ -67,6 +67,11 @@ function sizesOf(count: number, given: readonly number[]): readonly number[] {
     const left = count - sizes.reduce((total, size) => total + size, 0);
     return sizes.map((size, i) => size + Math.floor(left / sizes.length) + (i < left % sizes.length ? 1 : 0));
   }
+  if (lengths.every((length) => length < 1) && sum > 0 && Math.abs(sum - 1) >= 1e-9) {
+    throw new ValueError(
+      `[${op}] lengths: got shares that add up to ${Number(sum.toPrecision(6))}, wanted shares that add up to 1, or ${count} samples in all`,
+    );
+  }
   for (const length of lengths) checkInt(op, 'lengths', length);
   if (sum !== count)
     throw new ValueError(

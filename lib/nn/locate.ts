@@ -1,5 +1,5 @@
 import { currentRecording } from '../backend/recording.js';
-import { LanegradError } from '../errors.js';
+import { LanegradError, ValueError } from '../errors.js';
 import type { AnyModule } from './module.js';
 import { checkParameters } from './parameter-fields.js';
 
@@ -27,7 +27,10 @@ export function locateErrors(prototype: object, end: object): void {
     wrapped.add(level);
     const forward = Object.getOwnPropertyDescriptor(level, 'forward');
     if (typeof forward?.value === 'function' && forward.configurable === true) {
-      Object.defineProperty(level, 'forward', { ...forward, value: noting(forward.value as Forward) });
+      Object.defineProperty(level, 'forward', {
+        ...forward,
+        value: noting(forward.value as Forward, level.constructor.name),
+      });
     }
     const next: unknown = Object.getPrototypeOf(level);
     if (typeof next !== 'object' || next === null) return;
@@ -37,8 +40,14 @@ export function locateErrors(prototype: object, end: object): void {
 
 type Forward = (this: AnyModule, ...inputs: unknown[]) => unknown;
 
-function noting(inner: Forward): Forward {
+function noting(inner: Forward, name: string): Forward {
   return function forward(this: AnyModule, ...inputs: unknown[]): unknown {
+    // Whoever passes `model.forward` to compile or map passes the function alone.
+    if ((this as AnyModule | undefined)?.[checkParameters] === undefined) {
+      throw new ValueError(
+        `[${name}] forward was taken from its module, which it needs: write (x) => model.forward(x) in place of model.forward`,
+      );
+    }
     currentRecording()?.reached(this);
     try {
       this[checkParameters]();

@@ -4,6 +4,7 @@ import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
+import { Module } from '../nn/module.js';
 import type { Tensor } from '../tensor.js';
 import { initialOptions } from './option.js';
 import { ParamGroup } from './param-group.js';
@@ -49,12 +50,12 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     this.#rule = rule;
     this.defaults = initialOptions(rule.options);
     this.defaults = Object.freeze(this.#complete(options));
+    const wanted = 'wanted an array of tensors, as model.parameters() gives, or of groups';
     if (Handle.is(params) || !isIterable(params)) {
-      throw new DTypeError(
-        `[${name}] params: got ${describe(params)}, wanted an array of tensors, as model.parameters() gives, or of groups`,
-      );
+      throw new DTypeError(`[${name}] params: got ${describe(params)}, ${wanted}`);
     }
     const list = [...params] as (Tensor | GroupOptions<Options>)[];
+    refuseModules(name, params, list, wanted);
     if (list.length === 0) throw new ValueError(`[${name}] params: got no parameters, wanted at least one`);
     if (list.every((entry) => !Handle.is(entry) && typeof entry === 'object' && entry !== null)) {
       for (const group of list as GroupOptions<Options>[]) this.addParamGroup(group);
@@ -85,9 +86,12 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     checkOptions(this.name, group);
     const { params, ...options } = group;
     if (!Handle.is(params) && !isIterable(params)) {
-      throw new DTypeError(`[${this.name}] params: got ${describe(params)}, wanted tensors`);
+      throw new DTypeError(
+        `[${this.name}] params: got ${describe(params)}, wanted tensors, as model.parameters() gives`,
+      );
     }
     const list = Handle.is(params) ? [params] : [...params];
+    refuseModules(this.name, params, list, 'wanted tensors, as model.parameters() gives');
     if (list.length === 0)
       throw new ValueError(`[${this.name}] params: got no parameters, wanted at least one`);
     const taken = new Set(this.#groups.flatMap((other) => other.params));
@@ -273,6 +277,15 @@ const optionText = (value: unknown): string =>
 function optionsText(options: object): string {
   const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${optionText(value)}\n`);
   return lines.join('');
+}
+
+/** A Sequential gives its layers, which look like groups. */
+function refuseModules(name: string, params: unknown, list: readonly unknown[], wanted: string): void {
+  const at = list.findIndex((entry) => entry instanceof Module);
+  if (at < 0) return;
+  const got =
+    params instanceof Module ? `params: got ${describe(params)}` : `params[${at}]: got ${describe(list[at])}`;
+  throw new DTypeError(`[${name}] ${got}, ${wanted}`);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

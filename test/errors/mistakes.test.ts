@@ -1,6 +1,24 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { arange, nn, ones, optim, tensor, zeros, ShapeError, ValueError } from '../../lib/index.js';
+import {
+  arange,
+  BusyError,
+  compile,
+  data,
+  DisposedError,
+  DTypeError,
+  info,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  randn,
+  ShapeError,
+  snapshot,
+  tensor,
+  ValueError,
+  zeros,
+} from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 
 // What a newcomer does with a tensor as with any JavaScript value.
@@ -175,4 +193,78 @@ test('view says that it is view, and what copies', () => {
   const run = () => arange(6).reshape([2, 3]).t().view([6]);
   expect(run).toThrow(ShapeError);
   expect(run).toThrow(/\[view\].*use reshape/);
+});
+
+describe('modules where something else is wanted', () => {
+  const linear = new nn.Linear(4, 4);
+  const net = new nn.Sequential(linear, new nn.ReLU());
+
+  const taken = (module: object): ((x: Tensor) => Tensor) =>
+    Reflect.get(module, 'forward') as (x: Tensor) => Tensor;
+  test.each([
+    ['compile', () => compile(taken(linear))(ones([2, 4]))],
+    ['compile, a Sequential', () => compile(taken(net))(ones([2, 4]))],
+    ['map', () => [ones([2, 4])].map(taken(net))],
+  ])('forward taken from its module, %s', (_, run) => {
+    expect(run).toThrow(ValueError);
+    expect(run).toThrow(
+      /\[(Linear|Sequential)\] forward was taken from its module.* \(x\) => model\.forward\(x\)/,
+    );
+  });
+
+  test.each([
+    ['a Sequential', net, /params: got a value of type Sequential, wanted .* as model\.parameters\(\) gives/],
+    ['a layer', linear, /params: got a value of type Linear, wanted .* as model\.parameters\(\) gives/],
+    ['a list', [linear], /params\[0\]: got a value of type Linear, wanted .* as model\.parameters\(\) gives/],
+  ])('as parameters, %s', (_, params, message) => {
+    const given = params as unknown as Tensor[];
+    expect(() => new optim.Adam(given)).toThrow(DTypeError);
+    expect(() => new optim.Adam(given)).toThrow(message);
+    expect(() => new optim.Adam([{ params: given }])).toThrow(message);
+  });
+
+  test('to be clipped', () => {
+    for (const module of [net, linear]) {
+      const given = module as unknown as Tensor[];
+      const message =
+        /parameters: got a value of type (Sequential|Linear), wanted tensors, as model\.parameters\(\)/;
+      expect(() => nn.utils.clipGradNorm_(given, 1)).toThrow(message);
+      expect(() => nn.utils.clipGradValue_(given, 1)).toThrow(message);
+    }
+  });
+});
+
+test('a snapshot after dispose says that it was disposed', () => {
+  const serving = snapshot(new nn.Linear(2, 2));
+  serving.dispose();
+  const x = ones([1, 2]);
+  expect(() => serving.forward(x)).toThrow(new DisposedError('[snapshot.forward] the snapshot was disposed'));
+  expect(() => serving.update()).toThrow(new DisposedError('[snapshot.update] the snapshot was disposed'));
+});
+
+test.skipIf(info().name !== 'native')('a tensor that a program writes can be shown', async () => {
+  const state = zeros([384, 384]);
+  const x = randn([384, 384]);
+  const work = compile(
+    () =>
+      noGrad(() => {
+        state.copy_(x.matmul(x).matmul(x));
+      }),
+    { name: 'work' },
+  );
+  for (let i = 0; i < 3; i++) work();
+  const running = work.async();
+  expect(() => state.tolist()).toThrow(BusyError);
+  expect(inspect(state)).toBe('tensor(<in use by work>, size=[384, 384], dtype=float32)');
+  await running;
+  expect(inspect(state)).toMatch(/^tensor\(\[\[/);
+});
+
+test('shares of a dataset that do not add up say what they add up to', () => {
+  const set = new data.TensorDataset(arange(10));
+  expect(() => data.randomSplit(set, [0.8, 0.3])).toThrow(
+    /got shares that add up to 1\.1, wanted .* add up to 1/,
+  );
+  expect(() => data.randomSplit(set, [0.5])).toThrow(/got shares that add up to 0\.5/);
+  expect(() => data.randomSplit(set, [8, 3])).toThrow(/wanted 10 samples in all/);
 });

@@ -406,3 +406,11 @@ describe('positions', () => {
     expect(() => new nn.SinusoidalPositionalEncoding(4).forward(zeros([2, 6]))).toThrow(ShapeError);
   });
 });
+
+test('an attention with a cache says which option to write', () => {
+  const attention = new nn.MultiheadAttention(8, 2, { batchFirst: true });
+  const x = ones([1, 1, 8]);
+  const cache = new nn.KVCache();
+  expect(() => attention.forward(x, x, x, { cache })).toThrow(/wanted \{ cache, needWeights: false \}/);
+  expect(cache.length).toBe(0);
+});

@@ -51,7 +51,7 @@ export interface AttendOptions {
   averageAttnWeights?: boolean;
   /** Whether a query sees no key behind its own place; with attnMask only that counts. Default false. */
   isCausal?: boolean;
-  /** Keys and values of earlier places, to which these are appended. Default none. */
+  /** Keys and values of earlier places, to which these are appended; with `needWeights: false` only. Default none. */
   cache?: KVCache | null;
 }
 
@@ -81,8 +81,8 @@ const stateNames: Readonly<Record<string, string | undefined>> = {
  *
  * query: [L, N, E], key: [S, N, kdim], value: [S, N, vdim], with `batchFirst` [N, L, E] and so on, or all without N. Gives the
  * output, of query's shape, and the weights, [N, L, S] (per head: [N, numHeads, L, S]), or null where they are not wanted.
- * inProjWeight: [3 E, E], Xavier uniform; biases are zeros at first.
- * @throws ValueError if numHeads does not divide embedDim.
+ * inProjWeight: [3 E, E], Xavier uniform; biases are zeros at first. With a `cache`, `needWeights: false` has to be given.
+ * @throws ValueError if numHeads does not divide embedDim; from `forward`, for a cache without `needWeights: false`.
  * @throws ShapeError from `forward`, if the shapes do not fit.
  * @example
  * import { nn, randn } from 'lanegrad';
@@ -187,7 +187,9 @@ export class MultiheadAttention extends Module<
     const joins = this.biasK !== null || this.addZeroAttn;
     if (cache !== null && (joins || needWeights)) {
       throw new ValueError(
-        `[${name}] got a cache with ${needWeights ? 'needWeights' : 'joined places'}, wanted it without`,
+        needWeights
+          ? `[${name}] got a cache where the weights are wanted, wanted { cache, needWeights: false }`
+          : `[${name}] got a cache with joined places, wanted it without addBiasKv and addZeroAttn`,
       );
     }
     return scoped(() => {

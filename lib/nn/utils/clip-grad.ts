@@ -7,6 +7,7 @@ import { noGrad } from '../../grad-mode.js';
 import { runComposite, runComposite1 } from '../../ops/composite.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
+import { Module } from '../module.js';
 
 export interface ClipGradNormOptions {
   /** The p of the norm, above 0; Infinity for the largest element. Default 2. */
@@ -84,8 +85,16 @@ function parametersOf(op: string, parameters: Tensor | Iterable<Tensor>): Tensor
   const given: unknown = parameters;
   if (Handle.is(given)) return [given as Tensor];
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given))
-    throw new DTypeError(`[${op}] parameters: got ${describe(given)}, wanted tensors`);
+    throw new DTypeError(
+      `[${op}] parameters: got ${describe(given)}, wanted tensors, as model.parameters() gives`,
+    );
   const list = [...(given as Iterable<Tensor>)];
+  // A Sequential gives its layers.
+  if (given instanceof Module && list.some((entry: unknown) => entry instanceof Module)) {
+    throw new DTypeError(
+      `[${op}] parameters: got ${describe(given)}, wanted tensors, as model.parameters() gives`,
+    );
+  }
   checkTensors(op, 'parameters', list);
   return list.filter((param) => isFloat(param.dtype));
 }
