@@ -6,7 +6,8 @@
 
 namespace lanegrad {
 
-// In tenths of a nanosecond of one thread, from measurements with AVX-512: see docs/performance/convolutions.md.
+// In tenths of a nanosecond of one thread, from measurements with AVX-512: see
+// docs/performance/convolutions.md.
 struct LayoutCost {
   // Flat inputs 0 .. images - 1 are images (or gradients of them); 0: not a convolution.
   int images = 0;
