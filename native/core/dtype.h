@@ -80,6 +80,12 @@ decltype(auto) dispatch_dtype(DType t, F&& fn) {
   }
 }
 
+// The same for floating dtypes alone.
+template <class F>
+decltype(auto) dispatch_floating(DType t, F&& fn) {
+  return t == DType::kFloat64 ? fn(double{}) : fn(float{});
+}
+
 // The same with the type that stores `t`, which has no arithmetic of its own where it is narrow.
 template <class F>
 decltype(auto) dispatch_storage(DType t, F&& fn) {

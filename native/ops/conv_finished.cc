@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "ops/conv_record.h"
+#include "ops/finish_activation.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -63,9 +64,6 @@ void eval_pack(const EvalContext& c) {
 // bit for bit.
 constexpr int kActivation = 4, kResidualFirst = 5;  // attributes
 constexpr int kResidual = 3, kPacked = 4;           // inputs
-constexpr const char* kActivations = "none|relu|gelu|geluTanh|silu|sigmoid|tanh";
-constexpr std::array<int, 7> kActivationCodes = {-1,         kCode_relu,    kCode_gelu, kCode_geluTanh,
-                                                 kCode_silu, kCode_sigmoid, kCode_tanh};
 
 void infer_finished(InferContext& c) {
   constexpr const char* kNames[] = {"x", "weight", "bias", "residual", "packed"};
@@ -94,13 +92,11 @@ size_t workspace_finished(const InferContext& c) {
 
 template <class T>
 ConvFinish<T> finish_of(const EvalContext& c) {
-  const auto& kernels = elementwise_table().kernels;
-  const size_t dtype = static_cast<size_t>(c.out(0).spec->dtype);
-  const int code = kActivationCodes[static_cast<size_t>(c.attrs().get_enum(kActivation))];
+  const DType dtype = c.out(0).spec->dtype;
   ConvFinish<T> finish;
   finish.out = c.out(0).as<T>();
-  if (code >= 0) finish.activation = kernels[code][dtype];
-  finish.add = kernels[kCode_add][dtype];
+  finish.activation = finish_activation(c.attrs().get_enum(kActivation), dtype);
+  finish.add = elementwise_table().kernels[kCode_add][static_cast<size_t>(dtype)];
   if (c.has(kResidual)) finish.residual = c.in(kResidual).as<const T>();
   finish.residual_first = c.attrs().get_bool(kResidualFirst);
   return finish;
@@ -117,9 +113,6 @@ void eval_finished(const EvalContext& c) {
                     c.workspace());
   });
 }
-
-constexpr AttrDef kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts},
-    kDilation{"dilation", AttrType::kInts}, kGroups{"groups", AttrType::kInt};
 
 const Op kConvPack{
     .name = "convPack",
@@ -140,7 +133,8 @@ const Op kConvFinished{
                 {"residual", InputKind::kOptional},
                 {"packed", InputKind::kOptional}}},
     .outputs = {OutputDef{.name = "out", .differentiable = false}},
-    .attrs = {kStride, kPadding, kDilation, kGroups, AttrDef{"activation", AttrType::kEnum, kActivations},
+    .attrs = {kStride, kPadding, kDilation, kGroups,
+              AttrDef{"activation", AttrType::kEnum, kFinishActivations},
               AttrDef{"residualFirst", AttrType::kBool}},
     .flags = kInternal,
     .infer = infer_finished,

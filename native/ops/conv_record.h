@@ -7,6 +7,10 @@
 
 namespace lanegrad {
 
+// The attributes of a convolution, in their order.
+inline constexpr AttrDef kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts},
+    kDilation{"dilation", AttrType::kInts}, kGroups{"groups", AttrType::kInt};
+
 // Reads stride, padding, dilation and groups, which stand in this order from attribute `first` on. x and
 // weight are [N, C, ...] and [out, C / groups, ...] of one to three directions.
 template <class Context>
@@ -29,11 +33,6 @@ ConvGeometry read_geometry(const Context& c, int first, const Dims& x, const Dim
     g.out[d] = (g.size[d] + 2 * g.padding[d] - g.dilation[d] * (g.kernel[d] - 1) - 1) / g.stride[d] + 1;
   }
   return g;
-}
-
-template <class F>
-decltype(auto) dispatch_floating(DType dtype, F&& fn) {
-  return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
 }
 
 inline size_t workspace_bias(const InferContext& c) { return c.has(2) ? bias_workspace(c.in(2)) : 0; }

@@ -287,9 +287,6 @@ void vjp_weight_grad(VjpContext& c) {
   if (c.needs(1)) c.set_grad(1, input_grad(c, c.input(0), grad, c.input_shape(1), c.attrs(), 1));
 }
 
-constexpr AttrDef kStride{"stride", AttrType::kInts}, kPadding{"padding", AttrType::kInts},
-    kDilation{"dilation", AttrType::kInts}, kGroups{"groups", AttrType::kInt};
-
 const Op kConvolution{
     .name = "convolution",
     .inputs = {InputDef{"x"}, InputDef{"weight"}, InputDef{"bias", InputKind::kOptional}},

@@ -12,14 +12,6 @@ namespace {
 constexpr int64_t kTile = 32;                 // points whose taps are found before the channels pass
 constexpr int64_t kGrain = int64_t{1} << 12;  // taps of a task at least
 
-template <class F>
-void dispatch_floating(DType dtype, F&& fn) {
-  if (dtype == DType::kFloat64)
-    fn(double{});
-  else
-    fn(float{});
-}
-
 // x [N, C, size...], grid [N, out..., directions]
 struct Sampling {
   SampleGeometry g;

@@ -86,11 +86,6 @@ void load_matrix(const TensorView& x, int64_t index, T* to, int64_t ld, bool tra
   }
 }
 
-template <class F>
-decltype(auto) dispatch_floating(DType dtype, F&& fn) {
-  return dtype == DType::kFloat64 ? fn(double{}) : fn(float{});
-}
-
 // How many matrices of a batch are worked on at a time: of the shape alone, since the workspace depends on
 // it.
 inline int64_t batch_slices(int64_t count, size_t slice_bytes) {

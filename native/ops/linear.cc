@@ -1,10 +1,10 @@
 #include <array>
 
 #include "core/error.h"
-#include "kernels/elementwise/elementwise.h"
 #include "ops/batched_gemm.h"
 #include "ops/linear.h"
 #include "ops/bias.h"
+#include "ops/finish_activation.h"
 #include "ops/functions.h"
 #include "ops/op.h"
 #include "ops/packed_operand.h"
@@ -93,10 +93,6 @@ void eval_pack(const EvalContext& c) {
 
 // linear, then an activation, then a residual is added: as three ops, bit for bit, without the two passes
 // over memory.
-constexpr const char* kActivations = "none|relu|gelu|geluTanh|silu|sigmoid|tanh";
-constexpr std::array<int, 7> kActivationCodes = {-1,         kCode_relu,    kCode_gelu, kCode_geluTanh,
-                                                 kCode_silu, kCode_sigmoid, kCode_tanh};
-
 void infer_finished(InferContext& c) {
   for (const TensorSpec* spec : {&c.in(1), c.has(2) ? &c.in(2) : &c.in(1), c.has(3) ? &c.in(3) : &c.in(1)}) {
     if (spec->dtype == c.in(0).dtype) continue;
@@ -117,9 +113,8 @@ void infer_finished(InferContext& c) {
 
 void eval_finished(const EvalContext& c) {
   GemmExtras extras;
-  const int code = kActivationCodes[static_cast<size_t>(c.attrs().get_enum(0))];
   const DType dtype = computed_dtype(c.out(0).spec->dtype);
-  if (code >= 0) extras.activation = elementwise_table().kernels[code][static_cast<int>(dtype)];
+  extras.activation = finish_activation(c.attrs().get_enum(0), dtype);
   if (c.has(3)) extras.residual = c.in(3).data;
   if (c.has(4)) extras.packed_b = c.in(4).data;
   run_linear(c, extras);
@@ -178,7 +173,7 @@ const Op kLinearFinished{
                 {"residual", InputKind::kOptional},
                 {"packed", InputKind::kOptional}}},
     .outputs = {OutputDef{.name = "out", .differentiable = false}},
-    .attrs = {AttrDef{"activation", AttrType::kEnum, kActivations}},
+    .attrs = {AttrDef{"activation", AttrType::kEnum, kFinishActivations}},
     .flags = kInternal | kTakesHalves,
     .infer = infer_finished,
     .workspace = workspace_linear,

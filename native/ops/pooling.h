@@ -84,14 +84,6 @@ void for_channels(int64_t channels, int64_t elements, F&& body) {
   });
 }
 
-template <class F>
-void dispatch_floating(DType dtype, F&& fn) {
-  if (dtype == DType::kFloat64)
-    fn(double{});
-  else
-    fn(float{});
-}
-
 // The sizes of a list attribute that says how many directions there are.
 inline int check_directions(const InferContext& c, int attr, const char* name, const Dims& x) {
   const auto values = c.attrs().get_ints(attr);

@@ -36,12 +36,6 @@ decltype(auto) dispatch_stored(DType t, F&& fn) {
   }
 }
 
-template <class F>
-decltype(auto) dispatch_floating(DType t, F&& fn) {
-  if (t == DType::kFloat32) return fn(float{});
-  return fn(double{});
-}
-
 // The same, the narrow dtypes as they are stored.
 template <class F>
 decltype(auto) dispatch_reduced(DType t, F&& fn) {

@@ -9,9 +9,9 @@
 // where nobody else reads y (the gradient of gelu does, that of relu does not), and where what the layer
 // reads is not written between. The new node stands where the last of those that it replaces stood.
 #include <algorithm>
-#include <array>
 #include <cstring>
 
+#include "ops/finish_activation.h"
 #include "ops/registry.h"
 #include "program/passes.h"
 
@@ -19,13 +19,11 @@ namespace lanegrad {
 namespace {
 
 constexpr int kBias = 2;  // the input of both
-// As the attributes of the finished ops have them, behind "none".
-constexpr std::array<const char*, 6> kActivations = {"relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh"};
-
+// The value of the attribute `activation`, 0 for none.
 int activation_of(const Op& op) {
-  const auto found = std::find_if(kActivations.begin(), kActivations.end(),
-                                  [&](const char* name) { return std::strcmp(name, op.name) == 0; });
-  return found == kActivations.end() ? 0 : static_cast<int>(found - kActivations.begin()) + 1;
+  for (size_t i = 1; i < kFinishNames.size(); ++i)
+    if (std::strcmp(kFinishNames[i], op.name) == 0) return static_cast<int>(i);
+  return 0;
 }
 
 bool is_dense(const CodeOperand& o) { return o.on_storage() && o.spec.is_contiguous(); }
@@ -41,13 +39,13 @@ struct Product {
 
 class Finisher {
  public:
-  // Of `layer` it makes `finished`; `either_order`: that takes a residual before the activation, too.
-  Finisher(Code& code, const char* layer, const char* finished, bool either_order)
+  // Of `layer` it makes `finished`. That of a convolution takes a residual before the activation, too.
+  Finisher(Code& code, const char* layer, const char* finished)
       : code_(code),
         touches_(find_touches(code)),
         layer_(find_op(layer)),
         finished_(find_op(finished)),
-        either_order_(either_order) {}
+        is_convolution_(&layer_ == &find_op("convolution")) {}
 
   int run() {
     int replaced = 0;
@@ -76,7 +74,7 @@ class Finisher {
     if (node.op != &layer_ || node.hoisted || !is_dense(node.outputs[0])) return false;
     if (node.outputs[0].spec.numel() == 0) return false;
     // Of 16-bit floats a convolution rounds once, at its end.
-    if (either_order_ && is_narrow(node.outputs[0].spec.dtype)) return false;
+    if (is_convolution_ && is_narrow(node.outputs[0].spec.dtype)) return false;
     p.x = node.inputs[node.starts[0]];
     p.weight = node.inputs[node.starts[1]];
     if (node.starts[kBias] != node.starts[kBias + 1]) p.bias = node.inputs[node.starts[kBias]];
@@ -121,7 +119,7 @@ class Finisher {
   bool take_activation(Product& p, const CodeNode& node) const {
     const int activation = activation_of(*node.op);
     if (activation == 0 || p.activation != 0 || !same_operand(node.inputs[0], p.out)) return false;
-    if (p.residual.on_storage() && !either_order_) return false;
+    if (p.residual.on_storage() && !is_convolution_) return false;
     p.activation = activation;
     p.residual_first = p.residual.on_storage();
     return true;
@@ -144,7 +142,7 @@ class Finisher {
     node.op = &finished_;
     node.attrs = code_.nodes[p.nodes.front()].attrs;
     node.attrs.add_enum(p.activation);
-    if (either_order_) node.attrs.add_bool(p.residual_first);
+    if (is_convolution_) node.attrs.add_bool(p.residual_first);
     for (const CodeOperand* o : {&p.x, &p.weight, &p.bias, &p.residual}) {
       node.starts.push_back(static_cast<Start>(node.inputs.size()));
       if (o->on_storage()) node.inputs.push_back(*o);
@@ -164,13 +162,13 @@ class Finisher {
   Code& code_;
   const Touches touches_;
   const Op &layer_, &finished_;
-  const bool either_order_;
+  const bool is_convolution_;
 };
 
 }  // namespace
 
-int finish_products(Code& code) { return Finisher(code, "linear", "linearFinished", false).run(); }
+int finish_products(Code& code) { return Finisher(code, "linear", "linearFinished").run(); }
 
-int finish_convolutions(Code& code) { return Finisher(code, "convolution", "convFinished", true).run(); }
+int finish_convolutions(Code& code) { return Finisher(code, "convolution", "convFinished").run(); }
 
 }  // namespace lanegrad
