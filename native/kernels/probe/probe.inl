@@ -4,10 +4,14 @@
 template <class T>
 static double multiply_adds(int64_t rounds) {
   constexpr int kChains = 10;
-  // Opaque to the compiler, so that nothing is computed beforehand.
-  volatile T seed[2] = {T(0.999), T(0.001)};
-  const Vec<T> factor = Vec<T>::broadcast(seed[0]), term = Vec<T>::broadcast(seed[1]);
-  Vec<T> a = term, b = term, c = term, d = term, e = term, f = term, g = term, h = term, i = term, j = term;
+  // Opaque to the compiler, so that nothing is computed beforehand. Each chain starts elsewhere: of equal
+  // ones it keeps one, which then waits for itself and counts ten times.
+  volatile T seed[2 + kChains] = {T(0.999), T(0.001)};
+  for (int chain = 0; chain < kChains; ++chain) seed[2 + chain] = T(chain);
+  const auto load = [&](int k) { return Vec<T>::broadcast(seed[k]); };
+  const Vec<T> factor = load(0), term = load(1);
+  Vec<T> a = load(2), b = load(3), c = load(4), d = load(5), e = load(6), f = load(7), g = load(8),
+         h = load(9), i = load(10), j = load(11);
   for (int64_t r = 0; r < rounds; ++r) {
     a = fma(a, factor, term);
     b = fma(b, factor, term);
