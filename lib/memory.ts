@@ -81,7 +81,8 @@ export function getNumThreads(): number {
 
 /**
  * The recorder that only counts: ops, calls from JavaScript into the backend, allocations, tensor objects, tape nodes and
- * bytes that these saved, since the start. Always on; the difference of two readings says what a piece of code cost.
+ * bytes that these saved, and parallel regions, since the start. Always on; the difference of two readings says what a piece
+ * of code cost.
  *
  * @example
  * import { counters, ones } from 'lanegrad';

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import type { Tensor } from '../../lib/index.js';
+import { mainThreadTime } from './thread-time.js';
 
 const run = promisify(execFile);
 
@@ -22,6 +23,8 @@ export interface Served {
   readonly loopDelay: Quantiles;
   /** Milliseconds of each step meanwhile. */
   readonly steps: readonly number[];
+  /** Milliseconds of processor time a request: of the client, and of the event loop of this process. */
+  readonly cost: { readonly client: number; readonly server: number };
 }
 
 export interface Quantiles {
@@ -65,13 +68,16 @@ export async function serveWhile(meanwhile: Meanwhile, load: Load): Promise<Serv
   let [loss, count] = [NaN, 0];
   const server = http.createServer((_, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ steps: count, loss }));
+    const body = JSON.stringify({ steps: count, loss });
+    response.setHeader('content-length', body.length);
+    response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const delays = monitorEventLoopDelay({ resolution: 1 });
   let done = false;
   delays.enable();
+  const used = mainThreadTime();
   const answered = askFrom(url, load).finally(() => (done = true));
   const steps = await meanwhile(
     () => done,
@@ -80,7 +86,8 @@ export async function serveWhile(meanwhile: Meanwhile, load: Load): Promise<Serv
       count += 1;
     },
   );
-  const latencies = await answered;
+  const { latencies, busy } = await answered;
+  const serving = mainThreadTime() - used;
   delays.disable();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -94,14 +101,22 @@ export async function serveWhile(meanwhile: Meanwhile, load: Load): Promise<Serv
       most: milliseconds(delays.max),
     },
     steps,
+    cost: { client: busy / latencies.length, server: serving / latencies.length },
   };
 }
 
-async function askFrom(url: string, { rate, seconds }: Load): Promise<number[]> {
+/** What a client in another process tells. */
+interface Answers {
+  readonly latencies: number[];
+  /** Milliseconds of processor time. */
+  readonly busy: number;
+}
+
+async function askFrom(url: string, { rate, seconds }: Load): Promise<Answers> {
   const client = path.join(import.meta.dirname, 'client.ts');
   const args = ['--import', 'tsx', client, url, String(rate), String(seconds)];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 26 });
-  return JSON.parse(stdout) as number[];
+  return JSON.parse(stdout) as Answers;
 }
 
 export function quantiles(values: readonly number[]): Quantiles {

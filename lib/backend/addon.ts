@@ -84,6 +84,7 @@ export interface Addon {
     handlesMade: number;
     tapeNodes: number;
     savedBytes: number;
+    parallelRegions: number;
   };
   backendInfo(): {
     name: 'native';

@@ -69,6 +69,8 @@ export interface Counters {
   readonly tapeNodes: number;
   /** Bytes of tensors held by tape nodes when they were made. */
   readonly savedBytes: number;
+  /** Times that work was cut for the threads of the process; what is too small for that stays on its thread. */
+  readonly parallelRegions: number;
 }
 
 export interface BackendInfo {

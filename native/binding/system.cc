@@ -179,6 +179,7 @@ napi_value counters(AddonData& data, napi_callback_info) {
       {"handlesMade", c.handles_made},
       {"tapeNodes", c.tape_nodes},
       {"savedBytes", c.saved_bytes},
+      {"parallelRegions", parallel_regions()},
   };
   for (const auto& [name, value] : values)
     set(data.env, out, name, number(data.env, static_cast<double>(value)));

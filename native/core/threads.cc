@@ -101,7 +101,8 @@ constexpr int kMostThreads = 1024;
 
 struct Pool {
   Job jobs[kJobs];
-  alignas(64) std::atomic<uint32_t> epoch{0};  // regions begun
+  alignas(64) std::atomic<uint32_t> epoch{0};  // another with each region
+  std::atomic<uint64_t> regions{0};
   alignas(64) std::atomic<int> parked{0};
   std::atomic<int> callers{0};
   std::atomic<uint32_t> resized{0};  // changes of the number of threads: wakes the workers above it
@@ -248,6 +249,7 @@ void open_job(Pool& p, Job& job, int threads, int64_t tasks) {
   }
   p.callers.fetch_add(1, std::memory_order_relaxed);
   job.state.fetch_add(Job::kOpen, std::memory_order_release);
+  p.regions.fetch_add(1, std::memory_order_relaxed);
   p.epoch.fetch_add(1);
   // Those that spin come by themselves.
   const int parked = p.parked.load();
@@ -287,6 +289,8 @@ SerialScope::SerialScope() : former_(in_region) { in_region = true; }
 SerialScope::~SerialScope() { in_region = former_; }
 
 bool cores_are_crowded() { return now_ns() < pool().crowded_until.load(std::memory_order_relaxed); }
+
+uint64_t parallel_regions() { return pool().regions.load(std::memory_order_relaxed); }
 
 const char* num_threads_source() { return count().source.load(); }
 

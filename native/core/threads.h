@@ -13,6 +13,8 @@ void set_num_threads(int n);
 // Where num_threads() came from: "affinity", "cgroup", "physical cores", "LANEGRAD_NUM_THREADS",
 // "setNumThreads", "what the system gives" (it refused to start more).
 const char* num_threads_source();
+// Parallel regions that have begun in the process; work that stayed on its thread is none.
+uint64_t parallel_regions();
 // Non-null when LANEGRAD_NUM_THREADS is no number of threads: the sentence to show.
 const char* num_threads_problem();
 
@@ -48,6 +50,8 @@ void parallel_for(int64_t n, int64_t grain, F&& body) {
   const int64_t threads = num_threads();
   int64_t parts = grain > 0 ? n / grain : n;
   if (parts > threads * kPiecesPerThread) parts = threads * kPiecesPerThread;
+  // As many for each thread: three halves of the work would take two threads as long as four.
+  if (parts > threads) parts -= parts % threads;
   if (parts <= 1 || threads == 1) {
     body(int64_t{0}, n);
     return;

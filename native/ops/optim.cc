@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "ops/optim_groups.h"
 #include "ops/optim_step.h"
 #include "ops/registry.h"
 
@@ -295,28 +296,56 @@ void optim_infer(InferContext& c) {
   for (int i = 0; i < at.number_count; ++i) check_number(c, at.numbers + i);
 }
 
-void optim_eval(const EvalContext& c) {
+// Makes the steps of the parameters of one group, which are `runs`, the first of them parameter `first`;
+// gives which states they leave alone.
+uint32_t prepare_group(const EvalContext& c, size_t group, size_t first, std::span<ParamRun> runs) {
+  const OptimizerDef& def = kOptimizers[c.op().code];
+  const Layout at(def);
+  Now now{c};
+  for (int i = 0; i < at.number_count; ++i) now.numbers[i] = read_number(c.list(at.numbers + i)[group]);
+  for (int i = 0; i < at.state_count; ++i) now.given |= (c.list(at.states + i).empty() ? 0u : 1u) << i;
+  for (size_t k = 0; k < runs.size(); ++k) {
+    if (!c.list(1)[first + k].defined()) continue;
+    now.step = static_cast<double>(row_entry(c.list(at.steps)[group], k) += 1.0f);
+    for (int i = 0; i < at.row_count; ++i) now.rows[i] = &row_entry(c.list(at.rows + i)[group], k);
+    def.prepare(now, runs[k].step);
+  }
+  return now.unused;
+}
+
+// Parameters [begin, end), which leave the same states alone.
+void update_range(const EvalContext& c, size_t begin, size_t end, uint32_t unused) {
+  if (begin == end) return;
   const OptimizerDef& def = kOptimizers[c.op().code];
   const Layout at(def);
   Group g;
-  g.lists[0] = c.list(0);
-  g.lists[1] = c.list(1);
-  if (g.lists[0].empty()) return;
-  Now now{c};
-  for (int i = 0; i < at.number_count; ++i) now.numbers[i] = read_number(c.in(at.numbers + i));
-  for (int i = 0; i < at.state_count; ++i) now.given |= (c.list(at.states + i).empty() ? 0u : 1u) << i;
-  const auto runs = param_runs(c);
-  for (size_t k = 0; k < runs.size(); ++k) {
-    if (!g.lists[1][k].defined()) continue;
-    now.step = static_cast<double>(row_entry(c.in(at.steps), k) += 1.0f);
-    for (int i = 0; i < at.row_count; ++i) now.rows[i] = &row_entry(c.in(at.rows + i), k);
-    def.prepare(now, runs[k].step);
-  }
+  g.lists[0] = c.list(0).subspan(begin, end - begin);
+  g.lists[1] = c.list(1).subspan(begin, end - begin);
   for (int i = 0; i < at.state_count; ++i) {
-    const bool used = wants_state(def.states[i], c.attrs()) && !(now.unused >> i & 1);
-    if (used) g.lists[2 + i] = c.list(at.states + i);
+    const bool used = wants_state(def.states[i], c.attrs()) && !(unused >> i & 1);
+    const auto list = c.list(at.states + i);
+    if (used && !list.empty()) g.lists[2 + i] = list.subspan(begin, end - begin);
   }
-  update_all(g, runs, def.update);
+  update_all(g, param_runs(c).subspan(begin, end - begin), def.update);
+}
+
+// One group, or several: then rows and numbers are lists of one for each.
+void optim_eval(const EvalContext& c) {
+  const auto steps = c.list(Layout(kOptimizers[c.op().code]).steps);
+  const auto runs = param_runs(c);
+  size_t begin = 0, end = 0;
+  uint32_t unused = 0;
+  for (size_t group = 0; group < steps.size(); ++group) {
+    const auto count = static_cast<size_t>(steps[group].spec->shape[0]);
+    const uint32_t of_group = prepare_group(c, group, end, runs.subspan(end, count));
+    if (of_group != unused) {
+      update_range(c, begin, end, unused);
+      begin = end;
+      unused = of_group;
+    }
+    end += count;
+  }
+  update_range(c, begin, end, unused);
 }
 
 Op make_op(size_t index) {
@@ -362,13 +391,24 @@ const Op kAverageStep = {
     .workspace = param_runs_bytes,
     .eval = average_eval};
 
+// By code, as kOptimizers.
+std::array<Op, kCount> group_ops;
+
 }  // namespace
+
+const Op* optim_groups_op(const Op& op) {
+  return op.eval == optim_eval ? &group_ops[static_cast<size_t>(op.code)] : nullptr;
+}
 
 void register_optim_ops(Registry& r) {
   static Op ops[kCount];
   for (size_t i = 0; i < kCount; ++i) {
     ops[i] = make_op(i);
     r.add(ops[i]);
+    group_ops[i] = ops[i];
+    group_ops[i].infer = [](InferContext&) {};
+    for (InputDef& input : group_ops[i].inputs)
+      if (input.name) input.kind = InputKind::kList;
   }
   r.add(kAverageStep);
 }

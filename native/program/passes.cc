@@ -16,6 +16,7 @@ constexpr Pass kPasses[] = {
     {"finishProducts", true, finish_products},
     {"finishConvolutions", true, finish_convolutions},
     {"packWeights", true, pack_weights},
+    {"fuseOptimizers", true, fuse_optimizers},
     {"viewElimination", true, view_elimination},
     {"fuseElementwise", true, fuse_elementwise},
     {"inPlace", true, nullptr},  // plan.cc

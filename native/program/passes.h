@@ -46,6 +46,7 @@ int choose_layout(Code& code);
 int finish_products(Code& code);
 int finish_convolutions(Code& code);
 int pack_weights(Code& code);
+int fuse_optimizers(Code& code);
 int view_elimination(Code& code);
 int fuse_elementwise(Code& code);
 

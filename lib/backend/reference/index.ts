@@ -329,6 +329,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       handlesMade: this.handles.made,
       tapeNodes: counts.nodes,
       savedBytes: counts.savedBytes,
+      parallelRegions: 0,
     };
   }
 
