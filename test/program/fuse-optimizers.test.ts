@@ -124,18 +124,18 @@ describe.runIf(native)('steps of optimizers', () => {
     const x = randn([]);
     const [plain, plainly] = make();
     const [fused, fusedly] = make();
-    const { call, made } = stepper(fused.step, { passes });
+    const steps = stepper(fused.step, { passes });
     // Their states are there before the recording.
     plain.step(x);
     fused.step(x);
     for (let i = 0; i < 4; i++) {
       plain.step(x);
-      call(x);
+      steps.call(x);
       // From now on the buffers of one group stay as they are; the program has them still.
       plainly.paramGroups[1]!.momentum = fusedly.paramGroups[1]!.momentum = i % 2;
     }
     expect(fused.params.map(bits)).toEqual(plain.params.map(bits));
-    expect(made.map((program) => stepsOf(program.describe()).length)).toEqual([1]);
+    expect(steps.made.map((program) => stepsOf(program.describe()).length)).toEqual([1]);
   });
 
   const apart: readonly [string, () => { step: (x: Tensor) => Tensor }, number][] = [
