@@ -14,9 +14,9 @@ namespace {
 // costs.
 constexpr int64_t kSerialWork = int64_t{1} << 19;
 // Multiply-adds of a part: four parts a thread as soon as they have the smaller number, up to sixteen where
-// they have the larger, some 20 us. A core that a neighbour slows by a tenth then holds up a large product by
+// they have the larger, some 10 us. A core that a neighbour slows by a tenth then holds up a large product by
 // the last of its sixteen parts, not of its four.
-constexpr int64_t kPartWork = int64_t{1} << 18, kFinePartWork = int64_t{1} << 21;
+constexpr int64_t kPartWork = int64_t{1} << 18, kFinePartWork = int64_t{1} << 20;
 constexpr int64_t kParts = 4, kFineParts = 16;
 // Up to so many rows each thread packs the columns of B that it needs.
 constexpr int64_t kOwnRows = 256;
