@@ -51,7 +51,7 @@ void parallel_for(int64_t n, int64_t grain, F&& body) {
   const int64_t threads = num_threads();
   int64_t parts = grain > 0 ? n / grain : n;
   if (parts > threads * kPiecesPerThread) parts = threads * kPiecesPerThread;
-  // As many for each thread: three halves of the work would take two threads as long as four.
+  // As many for each thread: three take two threads as long as four.
   if (parts > threads) parts -= parts % threads;
   if (parts <= 1 || threads == 1) {
     body(int64_t{0}, n);
