@@ -4,6 +4,7 @@ import type { AutocastDType } from './autocast-policy.js';
 import { checkFlag, checkOptions, describe } from './check.js';
 import { DTypeError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 
 export type { AutocastDType } from './autocast-policy.js';
 
@@ -42,8 +43,8 @@ let wanted: AutocastDType = 'bfloat16';
  * loss.backward();
  * model.weight.grad?.dtype; // => 'float32'
  */
-export function autocast<T>(fn: () => T): T;
-export function autocast<T>(options: AutocastOptions, fn: () => T): T;
+export function autocast<T>(fn: () => Synchronous<T>): T;
+export function autocast<T>(options: AutocastOptions, fn: () => Synchronous<T>): T;
 export function autocast<T>(first: AutocastOptions | (() => T), second?: () => T): T {
   const fn = second ?? first;
   const options: AutocastOptions = fn === first ? {} : (first as AutocastOptions);

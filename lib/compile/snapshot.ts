@@ -49,8 +49,8 @@ export class Snapshot<M extends AnyModule> {
       for (const { module } of modes) module.training = false;
       const module = this.#module as Module<unknown[], unknown>;
       return exchanging(() =>
-        noGrad(() => synchronous('snapshot', module.forward(...inputs) as OutputOf<M>)),
-      );
+        noGrad<unknown>(() => synchronous('snapshot', module.forward(...inputs))),
+      ) as OutputOf<M>;
     } finally {
       for (const { slot } of replaced) replaceIn(slot, slot.value);
       for (const { module, training } of modes) module.training = training;

@@ -5,6 +5,8 @@ import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
 import { Module } from '../nn/module.js';
+import { checkFunction, synchronous } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { initialOptions } from './option.js';
 import { ParamGroup } from './param-group.js';
@@ -150,9 +152,9 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
    * w.tolist(); // => [2, 1]
    */
   step(): void;
-  step<T>(closure: () => T): T;
-  step<T>(closure?: () => T): T | undefined {
-    const result = closure === undefined ? undefined : enableGrad(closure);
+  step<T>(closure: () => Synchronous<T>): T;
+  step<T>(closure?: () => Synchronous<T>): T | undefined {
+    const result = closure === undefined ? undefined : resultOf<T>(`${this.constructor.name}.step`, closure);
     this.#seen.look();
     noGrad(() => {
       for (const group of this.#groups) group.update();
@@ -290,4 +292,10 @@ function refuseModules(name: string, params: unknown, list: readonly unknown[], 
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** What a closure of `step` gives, run with recording on. */
+export function resultOf<T>(op: string, closure: () => Synchronous<T>): T {
+  checkFunction(op, closure);
+  return enableGrad<unknown>(() => synchronous(op, closure())) as T;
 }

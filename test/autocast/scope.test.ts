@@ -62,6 +62,7 @@ describe('the scope', () => {
   });
 
   it('refuses promises, other dtypes and unknown options', () => {
+    // @ts-expect-error a promise
     expect(() => autocast(async () => Promise.resolve(1))).toThrow(ValueError);
     expect(() => autocast({ dtype: 'float32' as 'bfloat16' }, product)).toThrow(DTypeError);
     expect(() => autocast({ enabled: 1 as unknown as boolean }, product)).toThrow(ValueError);

@@ -225,6 +225,7 @@ describe('noGrad', () => {
   });
 
   test('refuses promises', () => {
+    // @ts-expect-error a promise
     expect(() => noGrad(async () => Promise.resolve(1))).toThrow(/promise/);
     expect(isGradEnabled()).toBe(true);
   });
