@@ -1,6 +1,6 @@
 import { backend, provideScopes } from './backend/current.js';
 import { Handle } from './backend/backend.js';
-import { checkTensor } from './check.js';
+import { checkTensor, describe } from './check.js';
 import { ValueError } from './errors.js';
 import type { Tensor } from './tensor.js';
 
@@ -112,7 +112,7 @@ export function refuseAsync(op: string, fn: unknown): void {
 }
 
 export function checkFunction(op: string, fn: unknown): void {
-  if (typeof fn !== 'function') throw new ValueError(`[${op}] got ${typeof fn}, wanted a function`);
+  if (typeof fn !== 'function') throw new ValueError(`[${op}] got ${describe(fn)}, wanted a function`);
 }
 
 const maxDepth = 16;

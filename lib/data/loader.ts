@@ -3,7 +3,7 @@ import { ValueError } from '../errors.js';
 import { drawSeed } from '../generator.js';
 import { stackSamples } from './dataset.js';
 import type { Dataset, Sample } from './dataset.js';
-import { BatchSampler } from './samplers.js';
+import { BatchSampler, checkSampler as checkIsSampler } from './samplers.js';
 import type { BatchSamplerLike, Sampler } from './samplers.js';
 import { shuffle } from './shuffle.js';
 
@@ -152,10 +152,7 @@ function checkSampler(
   others: readonly (keyof DataLoaderOptions)[],
 ): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value) || !('length' in value))
-    throw new ValueError(
-      `[DataLoader] ${name}: got ${describe(value)}, wanted an object with length that can be iterated`,
-    );
+  checkIsSampler('DataLoader', name, value);
   const other = others.find((option) => options[option] !== undefined && options[option] !== false);
   if (other !== undefined) throw new ValueError(`[DataLoader] got ${name} and ${other}, wanted one of them`);
 }

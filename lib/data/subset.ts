@@ -62,7 +62,7 @@ function sizesOf(count: number, given: readonly number[]): readonly number[] {
       `[${op}] lengths: got ${describe(given)}, wanted numbers of samples, or shares of them`,
     );
   const sum = lengths.reduce((total, length) => total + length, 0);
-  if (Math.abs(sum - 1) < 1e-9 && count !== 1) {
+  if (Math.abs(sum - 1) < 1e-9) {
     const sizes = lengths.map((share) => Math.floor(count * share));
     const left = count - sizes.reduce((total, size) => total + size, 0);
     return sizes.map((size, i) => size + Math.floor(left / sizes.length) + (i < left % sizes.length ? 1 : 0));

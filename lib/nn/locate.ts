@@ -16,6 +16,7 @@ interface Place {
 }
 
 const places = new WeakMap<LanegradError, Place>();
+const placeless = new WeakSet<LanegradError>();
 const wrapped = new WeakSet<object>();
 
 /**
@@ -54,12 +55,28 @@ function noting(inner: Forward, name: string): Forward {
       return inner.apply(this, inputs);
     } catch (error) {
       if (error instanceof LanegradError) note(error, this);
+      else if (isOverflow(error)) throw tooDeep(name, error);
       throw error;
     }
   };
 }
 
+function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
+/** Of no place: the path to where the stack ended says nothing, and is thousands of names long. */
+function tooDeep(name: string, cause: unknown): ValueError {
+  const error = new ValueError(
+    `[${name}] forward goes deeper than the stack of JavaScript: modules are nested too deep, or one calls itself`,
+    { cause },
+  );
+  placeless.add(error);
+  return error;
+}
+
 function note(error: LanegradError, module: AnyModule): void {
+  if (placeless.has(error)) return;
   const place = places.get(error);
   if (place === undefined) {
     const [op = ''] = /^\[[^\]]*\] /.exec(error.message) ?? [];

@@ -4,6 +4,7 @@ import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
+import { errorText } from '../nn/inspect.js';
 import { Module } from '../nn/module.js';
 import { checkFunction, synchronous } from '../scope.js';
 import type { Synchronous } from '../scope.js';
@@ -248,7 +249,8 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
 
   /** The options of each group, as PyTorch prints them. */
   toString(): string {
-    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group.options())}`);
+    const names = Object.keys(this.defaults);
+    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group, names)}`);
     return `${this.name} (\n${groups.join('\n')})`;
   }
 
@@ -276,9 +278,16 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
 const optionText = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value);
 
-function optionsText(options: object): string {
-  const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${optionText(value)}\n`);
-  return lines.join('');
+/** Looking at options is no error, also where a program in flight writes them. */
+function optionsText(group: object, names: readonly string[]): string {
+  const textOf = (name: string): string => {
+    try {
+      return optionText(Reflect.get(group, name));
+    } catch (error) {
+      return errorText(error);
+    }
+  };
+  return names.map((name) => `    ${name}: ${textOf(name)}\n`).join('');
 }
 
 /** A Sequential gives its layers, which look like groups. */
