@@ -55,14 +55,27 @@ function noting(inner: Forward, name: string): Forward {
       return inner.apply(this, inputs);
     } catch (error) {
       if (error instanceof LanegradError) note(error, this);
-      else if (isOverflow(error)) throw tooDeep(name, error);
+      else if (error instanceof RangeError && isFarFromEnd(error)) throw tooDeep(name, error);
       throw error;
     }
   };
 }
 
-function isOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message.includes('call stack');
+/** How many modules an overflow of the stack passes before anything is done about it: at its end the engine may abort. */
+const margin = 200;
+let overflow: RangeError | undefined;
+let passed = 0;
+
+/** Whether an error is an overflow of the stack, and has left enough of it behind. */
+function isFarFromEnd(error: RangeError): boolean {
+  if (error !== overflow) {
+    overflow = error;
+    passed = 0;
+  }
+  passed += 1;
+  if (passed < margin || !error.message.includes('call stack')) return false;
+  overflow = undefined;
+  return true;
 }
 
 /** Of no place: the path to where the stack ended says nothing, and is thousands of names long. */

@@ -68,6 +68,8 @@ describe('the scope', () => {
     expect(() => autocast({ enabled: 1 as unknown as boolean }, product)).toThrow(ValueError);
     expect(() => autocast({ enable: true } as object, product)).toThrow(ValueError);
     expect(() => autocast({}, undefined as unknown as () => void)).toThrow(ValueError);
+    const swapped = autocast as unknown as (fn: () => unknown, options: object) => unknown;
+    expect(() => swapped(product, { dtype: 'bfloat16' })).toThrow(/wanted .* autocast\(options, fn\)$/);
   });
 
   it('says what it is', () => {
