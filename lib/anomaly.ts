@@ -4,6 +4,7 @@ import { watchAnomalies } from './backend/recording.js';
 import { checkFlag, checkOptions, describe } from './check.js';
 import { ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 
 export interface DetectAnomalyOptions {
   /** Look for NaN only, where infinities belong to the computation. Default false. */
@@ -29,13 +30,13 @@ export interface DetectAnomalyOptions {
  * detectAnomaly(() => x.sqrt().tolist()); // => [2, 0]
  * detectAnomaly(() => x.sqrt().sum().backward()); // => throws AnomalyError: [sqrt] the gradient of its input 0
  */
-export function detectAnomaly<T>(fn: () => T, options: DetectAnomalyOptions = {}): T {
+export function detectAnomaly<T>(fn: () => Synchronous<T>, options: DetectAnomalyOptions = {}): T {
   checkFunction('detectAnomaly', fn);
   checkOptions('detectAnomaly', options);
   const check: AnomalyCheck = checkFlag('detectAnomaly', 'nanOnly', options.nanOnly) ? 'nan' : 'nanOrInf';
   const former = look(check);
   try {
-    return synchronous('detectAnomaly', fn());
+    return synchronous<T>('detectAnomaly', fn());
   } finally {
     look(former);
   }

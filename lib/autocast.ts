@@ -2,8 +2,9 @@ import { backend } from './backend/current.js';
 import { autocastScope, withAutocastScope } from './autocast-policy.js';
 import type { AutocastDType } from './autocast-policy.js';
 import { checkFlag, checkOptions, describe } from './check.js';
-import { DTypeError } from './errors.js';
+import { DTypeError, ValueError } from './errors.js';
 import { checkFunction, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 
 export type { AutocastDType } from './autocast-policy.js';
 
@@ -42,12 +43,15 @@ let wanted: AutocastDType = 'bfloat16';
  * loss.backward();
  * model.weight.grad?.dtype; // => 'float32'
  */
-export function autocast<T>(fn: () => T): T;
-export function autocast<T>(options: AutocastOptions, fn: () => T): T;
+export function autocast<T>(fn: () => Synchronous<T>): T;
+export function autocast<T>(options: AutocastOptions, fn: () => Synchronous<T>): T;
 export function autocast<T>(first: AutocastOptions | (() => T), second?: () => T): T {
-  const fn = second ?? first;
-  const options: AutocastOptions = fn === first ? {} : (first as AutocastOptions);
-  checkOptions('autocast', options, ['dtype', 'enabled']);
+  const [options, fn] = typeof first === 'function' && second === undefined ? [{}, first] : [first, second];
+  if (typeof options === 'function')
+    throw new ValueError(
+      '[autocast] got the function first, wanted the options first: autocast(options, fn)',
+    );
+  if (options !== undefined) checkOptions('autocast', options, ['dtype', 'enabled']);
   checkFunction('autocast', fn);
   const dtype: unknown = options.dtype ?? 'bfloat16';
   if (dtype !== 'bfloat16' && dtype !== 'float16') {

@@ -114,7 +114,7 @@ export function checkOptions(
   value: unknown,
   known: readonly string[] | undefined = optionNames.get(op),
 ): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Handle.is(value)) {
     throw new ValueError(
       `[${op}] options: got ${describe(value)}, wanted an object of named options${hintFor(value, known)}`,
     );
@@ -129,6 +129,7 @@ export function checkOptions(
 /** For what stands where PyTorch has a positional argument. */
 function hintFor(value: unknown, known: readonly string[] | undefined): string {
   if (known === undefined || known.length === 0) return '';
+  if (Handle.is(value) && known.includes('gradient')) return ', as { gradient: a tensor }';
   const isDim = typeof value === 'number' || Array.isArray(value);
   if (isDim && known.includes('dim')) return `, as { dim: ${describe(value)} }`;
   // Functions that make tensors.

@@ -13,6 +13,7 @@ import type { AnyModule, InputsOf, OutputOf } from './nn/module.js';
 import { ones } from './ops/creation.js';
 import { viewAs } from './ops/dims.js';
 import { checkFunction, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
 type AnyFunction = (...inputs: unknown[]) => unknown;
@@ -55,7 +56,10 @@ let counter = 0;
  * block.at(0).weight.grad?.shape; // => [16, 4]
  */
 export function checkpoint<M extends AnyModule>(module: M, ...inputs: InputsOf<M>): OutputOf<M>;
-export function checkpoint<In extends unknown[], Out>(fn: (...inputs: In) => Out, ...inputs: In): Out;
+export function checkpoint<In extends unknown[], Out>(
+  fn: (...inputs: In) => Synchronous<Out>,
+  ...inputs: In
+): Out;
 export function checkpoint(target: AnyModule | AnyFunction, ...inputs: unknown[]): unknown {
   const module = target instanceof Module ? target : undefined;
   if (module === undefined) checkFunction('checkpoint', target);

@@ -4,6 +4,7 @@ import { unrecorded } from './backend/recording.js';
 import { checkInt, checkTensor, shapeText } from './check.js';
 import { BusyError, DTypeError, ShapeError } from './errors.js';
 import { checkFunction, keep, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 import type { Tensor } from './tensor.js';
 
 /**
@@ -89,12 +90,12 @@ export function manualSeed(seed: number): void {
  * const b = withSeed(3, () => rand([2]).tolist());
  * console.assert(String(a) === String(b));
  */
-export function withSeed<T>(seed: number, fn: () => T): T {
+export function withSeed<T>(seed: number, fn: () => Synchronous<T>): T {
   checkInt('withSeed', 'seed', seed);
   checkFunction('withSeed', fn);
   return withState(
     (own) => setSeed(own, seed),
-    () => synchronous('withSeed', fn()),
+    () => synchronous<T>('withSeed', fn()),
   );
 }
 

@@ -1,5 +1,6 @@
 import { backend } from './backend/current.js';
 import { checkFunction, synchronous } from './scope.js';
+import type { Synchronous } from './scope.js';
 
 /**
  * Runs `fn` without recording: its results need no gradient. Synchronous only.
@@ -10,9 +11,9 @@ import { checkFunction, synchronous } from './scope.js';
  * const x = ones([2], { requiresGrad: true });
  * noGrad(() => x.mul(2)).requiresGrad; // => false
  */
-export function noGrad<T>(fn: () => T): T {
+export function noGrad<T>(fn: () => Synchronous<T>): T {
   checkFunction('noGrad', fn);
-  return withGradMode(false, 'noGrad', fn);
+  return withGradMode<T>(false, 'noGrad', fn);
 }
 
 /**
@@ -24,9 +25,9 @@ export function noGrad<T>(fn: () => T): T {
  * const x = ones([2], { requiresGrad: true });
  * noGrad(() => enableGrad(() => x.mul(2))).requiresGrad; // => true
  */
-export function enableGrad<T>(fn: () => T): T {
+export function enableGrad<T>(fn: () => Synchronous<T>): T {
   checkFunction('enableGrad', fn);
-  return withGradMode(true, 'enableGrad', fn);
+  return withGradMode<T>(true, 'enableGrad', fn);
 }
 
 /**
@@ -39,9 +40,9 @@ export function enableGrad<T>(fn: () => T): T {
  * const x = ones([2], { requiresGrad: true });
  * inferenceMode(() => x.mul(2)).requiresGrad; // => false
  */
-export function inferenceMode<T>(fn: () => T): T {
+export function inferenceMode<T>(fn: () => Synchronous<T>): T {
   checkFunction('inferenceMode', fn);
-  return withGradMode(false, 'inferenceMode', fn);
+  return withGradMode<T>(false, 'inferenceMode', fn);
 }
 
 /**
@@ -58,10 +59,10 @@ export function isGradEnabled(): boolean {
   return enabled;
 }
 
-function withGradMode<T>(enabled: boolean, op: string, fn: () => T): T {
+function withGradMode<T>(enabled: boolean, op: string, fn: () => Synchronous<T>): T {
   const former = backend.setGradMode(enabled);
   try {
-    return synchronous(op, fn());
+    return synchronous<T>(op, fn());
   } finally {
     backend.setGradMode(former);
   }

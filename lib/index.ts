@@ -71,6 +71,7 @@ export * as special from './ops/special.js';
 export * as vision from './ops/vision/index.js';
 export * as optim from './optim/index.js';
 export { keep, tidy } from './scope.js';
+export type { Synchronous } from './scope.js';
 export { Tensor } from './tensor.js';
 export type { ItemOf, Nested } from './tensor.js';
 

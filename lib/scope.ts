@@ -1,6 +1,6 @@
 import { backend, provideScopes } from './backend/current.js';
 import { Handle } from './backend/backend.js';
-import { checkTensor } from './check.js';
+import { checkTensor, describe } from './check.js';
 import { ValueError } from './errors.js';
 import type { Tensor } from './tensor.js';
 
@@ -54,9 +54,9 @@ provideScopes(openScope, closeScope);
  * const norm = tidy(() => randn([100]).square().sum().sqrt());
  * norm.shape; // => []
  */
-export function tidy<T>(fn: () => T): T {
+export function tidy<T>(fn: () => Synchronous<T>): T {
   checkFunction('tidy', fn);
-  return scoped(() => synchronous('tidy', fn()));
+  return scoped(() => synchronous<T>('tidy', fn()));
 }
 
 /**
@@ -77,8 +77,21 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
+/** What says in an error of the compiler why a promise does not fit. */
+interface NoPromise {
+  readonly 'wanted a synchronous function, not one that returns a promise': never;
+}
+
+/**
+ * What a synchronous function gives: anything but a promise. A function of your own that passes such functions on takes them as
+ * `fn: () => Synchronous<T>`.
+ */
+export type Synchronous<T> = T extends PromiseLike<unknown> ? NoPromise : T;
+
 /** The result of a function that must have finished: a promise is an error. */
-export function synchronous<T>(op: string, result: T): T {
+export function synchronous<T>(op: string, result: T): T;
+export function synchronous<T>(op: string, result: Synchronous<T>): T;
+export function synchronous(op: string, result: unknown): unknown {
   if (
     typeof result === 'object' &&
     result !== null &&
@@ -92,8 +105,14 @@ export function synchronous<T>(op: string, result: T): T {
   return result;
 }
 
+/** For what calls its function later, or many times: an async one is refused before it has begun. */
+export function refuseAsync(op: string, fn: unknown): void {
+  if (Object.prototype.toString.call(fn) === '[object AsyncFunction]')
+    throw new ValueError(`[${op}] got an async function, wanted a synchronous one`);
+}
+
 export function checkFunction(op: string, fn: unknown): void {
-  if (typeof fn !== 'function') throw new ValueError(`[${op}] got ${typeof fn}, wanted a function`);
+  if (typeof fn !== 'function') throw new ValueError(`[${op}] got ${describe(fn)}, wanted a function`);
 }
 
 const maxDepth = 16;

@@ -1,15 +1,13 @@
 // Builds dist/: one implementation, index.cjs, and index.js that re-exports its names for ESM, so that a program which
-// reaches the library both ways still has one copy of its state. The types likewise: index.d.cts, and index.d.ts on it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// reaches the library both ways still has one copy of its state. The types likewise: types/, with index.d.ts and index.d.cts
+// on top.
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { rollup } from 'rollup';
-import { dts } from 'rollup-plugin-dts';
+import { buildDeclarations } from './declarations.mjs';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
-const types = path.join(root, 'build-types');
 
 // import.meta does not exist in CommonJS; what it says does.
 const moduleUrl = {
@@ -70,48 +68,10 @@ async function buildCode() {
   return exported.length;
 }
 
-/**
- * Where a namespace is exported, the bundler names its members anew as `type name<parameters of the class> = ...`; an alias
- * may not carry the modifiers that a class or an interface may.
- */
-const aliasesWithoutModifiers = {
-  name: 'aliases-without-modifiers',
-  renderChunk: (code) =>
-    code.replace(/^type \S+\$\d+_\w+<[^\n]*> = /gm, (alias) =>
-      alias.replace(/([<,] ?)(?:const|in out|in|out) (?=\w)/g, '$1'),
-    ),
-};
-
-async function buildTypes() {
-  rmSync(types, { recursive: true, force: true });
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (run.status !== 0) throw new Error('the declarations did not compile');
-  const bundle = await rollup({
-    input: path.join(types, 'index.d.ts'),
-    plugins: [dts()],
-    external: [/^node:/],
-  });
-  await bundle.write({
-    file: path.join(dist, 'index.d.cts'),
-    format: 'es',
-    plugins: [aliasesWithoutModifiers],
-  });
-  // Of what the declarations name and an older `lib` or `types` of a project leaves out: Symbol.dispose.
-  const declarations = path.join(dist, 'index.d.cts');
-  const text = readFileSync(declarations, 'utf8');
-  writeFileSync(declarations, `/// <reference lib="esnext.disposable" />\n${text}`);
-  writeFileSync(path.join(dist, 'index.d.ts'), "export * from './index.cjs';\n");
-  rmSync(types, { recursive: true, force: true });
-}
-
 if (!existsSync(path.join(root, 'lib', 'index.ts'))) throw new Error('lib/index.ts is not there');
 const start = Date.now();
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const count = await buildCode();
-await buildTypes();
+buildDeclarations(root, dist);
 console.log(`dist/ built in ${((Date.now() - start) / 1000).toFixed(1)} s (${count} exports)`);

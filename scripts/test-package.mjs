@@ -1,5 +1,6 @@
 // Installs the tarballs of dist-pack/ in empty folders, with npm and pnpm, with and without install scripts, and trains XOR
-// on both backends as ESM and as CommonJS; compiles the same programs against the packed types. Every check is one line.
+// on both backends as ESM and as CommonJS; compiles the same programs against the packed types, and asks what an editor shows
+// of them. Every check is one line.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { shownInCall, shownOfExports } from './editor-view.mjs';
 import { glibcFloor, highestGlibc } from './glibc-floor.mjs';
 
 const root = path.dirname(import.meta.dirname);
@@ -118,6 +120,32 @@ function checkTypes(folder) {
   cpSync(path.join(folder, 'out'), compiled, { recursive: true });
 }
 
+/** What an editor shows of the packed declarations: doc comments under every name, and the choices of an option. */
+function checkEditor(folder) {
+  const shown = shownOfExports(folder);
+  const bare = shown.filter(({ name, hover, completion }) => {
+    const called = new RegExp(`\\b(class|function) ${name.slice(name.lastIndexOf('.') + 1)}\\b`);
+    return [hover, completion].some((view) => !view.comment || !called.test(view.shown));
+  });
+  const wanted = ['nn.Linear', 'optim.AdamW', 'data.DataLoader', 'F.relu', 'randn'];
+  const all = bare.length === 0 && wanted.every((wish) => shown.some(({ name }) => name === wish));
+  check(
+    `editor: kind and doc comment of all ${shown.length} functions and classes`,
+    all,
+    bare.map(({ name, hover }) => `${name}: ${hover.shown}`).join('\n'),
+  );
+  const classes = ['nn.Linear(2, 3', 'optim.AdamW([]', 'data.DataLoader('];
+  const silent = classes.filter((made) => !shownInCall(folder, `new lanegrad.${made})`).comment);
+  check('editor: the doc comment of a class where it is made', silent.length === 0, silent.join('\n'));
+  const offers = (call, least) => shownInCall(folder, call).offered.length >= least;
+  const few = [
+    ["lanegrad.zeros([2], { dtype: '' })", 10],
+    ["lanegrad.randn([2], { dtype: '' })", 4],
+    ["lanegrad.signal.windows.hann(2, { dtype: '' })", 4],
+  ].filter(([call, least]) => !offers(call, least));
+  check('editor: all dtypes where one is chosen', few.length === 0, few.join('\n'));
+}
+
 /** The addon as packed loads on the oldest systems that the library supports, whatever system built it. */
 function checkAddon(folder) {
   if (process.platform !== 'linux') return;
@@ -150,6 +178,7 @@ for (const [installer, install] of Object.entries(installers)) {
     );
     if (folders.length === 1) {
       checkTypes(folder);
+      checkEditor(folder);
       checkAddon(folder);
     }
     if (existsSync(compiled)) cpSync(compiled, path.join(folder, 'out'), { recursive: true });

@@ -19,22 +19,25 @@ const around = [
   'keep',
   'noGrad',
   'profile',
-  'requiresGrad_',
   'tidy',
   'withComposites',
   'withSeed',
 ];
 
-/** Functions and classes of the library, by the names under which they are exported. */
+/**
+ * Functions and classes of the library, by the names under which they are exported, and in-place methods, which are enumerable
+ * no more than others: those have the names of functions.
+ */
 export function nameCalls(...holders: readonly object[]): void {
   for (const holder of holders) {
     for (const name of Object.keys(holder)) names.add(name);
+    for (const name of Object.getOwnPropertyNames(holder)) if (name.endsWith('_')) names.add(name);
   }
   for (const name of around) names.delete(name);
 }
 
 /** What stands in brackets where an error is none of a function. */
-const hidden = new Set(['info', 'run', 'tensor', 'read', 'data', 'nextCounter']);
+const hidden = new Set(['info', 'run', 'tensor', 'read', 'data', 'nextCounter', 'copy', 'wrapIndex']);
 
 nameErrors((message) => {
   const match = /^\[([^\]]+)\] /.exec(message);
@@ -44,8 +47,10 @@ nameErrors((message) => {
   Error.stackTraceLimit = 60;
   const outer = publicCallIn(new Error('call'), names);
   Error.stackTraceLimit = stackTraceLimit;
-  // `add` of `add_`; `linalg.norm` and `SGD.loadStateDict` are what was called.
-  if (outer === undefined || outer === inner || outer === `${inner}_` || inner.includes('.')) return message;
+  // `linalg.norm` and `SGD.loadStateDict` are what was called.
+  if (outer === undefined || outer === inner || inner.includes('.')) return message;
   const text = message.slice(match[0].length);
-  return hidden.has(inner) ? `[${outer}] ${text}` : `[${outer}] ${inner}: ${text}`;
+  // `add_` is the op `add`.
+  const isSame = outer === `${inner}_` || hidden.has(inner);
+  return isSame ? `[${outer}] ${text}` : `[${outer}] ${inner}: ${text}`;
 });

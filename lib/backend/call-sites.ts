@@ -129,10 +129,15 @@ export function publicCallIn({ stack }: Error, names: ReadonlySet<string>): stri
     if (location !== undefined) return found;
     const name = functionIn(line);
     if (name === undefined) continue;
-    if (name === 'forward') return found;
+    if (name === 'forward' && !isReference(line)) return found;
     if (names.has(name) && isPublic(line, name)) found = name;
   }
   return found;
+}
+
+/** Whether a `forward` is that of an op of the TypeScript backend, a plain object, and not of a module. */
+function isReference(line: string): boolean {
+  return /^\s*at Object\.forward /.test(line);
 }
 
 /** Whether a frame is that of a function, a constructor or a method of a tensor: other methods are called as ops are, too. */

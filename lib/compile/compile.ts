@@ -4,7 +4,8 @@ import { runsPlainly } from '../backend/recording.js';
 import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
 import { macrotask } from '../backend/macrotask.js';
 import { BusyError, DisposedError, ValueError } from '../errors.js';
-import { checkFunction, keep } from '../scope.js';
+import { checkFunction, keep, refuseAsync } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import { gradientsChanged } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
 import { environmentKey } from './environment.js';
@@ -77,7 +78,7 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * another tensor into the field of a module that it computes with.
  * @throws BusyError from a call while calls by `async` use what it would, or wait for their turn.
  * @throws DTypeError from a call with, or for, something else than such values.
- * @throws ValueError from a call, if `fn` returns a promise; for options out of range or unknown.
+ * @throws ValueError for an async function, and from a call, if `fn` returns a promise; for options out of range or unknown.
  * @throws DisposedError from a call after `dispose`.
  * @example
  * import { compile, crossEntropy, nn, ones, optim, tensor, type Tensor } from 'lanegrad';
@@ -96,10 +97,11 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * step(x, y).item() < first; // => true
  */
 export function compile<Args extends unknown[], Result>(
-  fn: (...args: Args) => Result,
+  fn: (...args: Args) => Synchronous<Result>,
   options: CompileOptions = {},
 ): CompiledFunction<Args, Result> {
   checkFunction('compile', fn);
+  refuseAsync('compile', fn);
   const compilation = new Compilation(fn, options);
   const call = function (this: unknown, ...args: Args): Result {
     return compilation.call({ receiver: compilation.receiver(this), args }) as Result;

@@ -34,7 +34,7 @@ export function modesNow(): Modes {
 export function withModes<T extends object>(modes: Modes, fn: () => T): T {
   const former = backend.setGradMode(modes.gradients);
   try {
-    const composed = (): T => (modes.composites ? withComposites(fn) : fn());
+    const composed = (): T => (modes.composites ? (withComposites<unknown>(fn) as T) : fn());
     return withMatmulParts(modes.parts, () => withAutocastScope(modes.autocast, composed));
   } finally {
     backend.setGradMode(former);

@@ -3,6 +3,7 @@ import { backend } from '../backend/current.js';
 import { describe, noAttrs } from '../check.js';
 import { BusyError, DisposedError, DTypeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
+import { moduleText } from '../nn/inspect.js';
 import { Module } from '../nn/module.js';
 import type { AnyModule, InputsOf, OutputOf } from '../nn/module.js';
 import { exchanging } from '../nn/parameter-fields.js';
@@ -49,8 +50,8 @@ export class Snapshot<M extends AnyModule> {
       for (const { module } of modes) module.training = false;
       const module = this.#module as Module<unknown[], unknown>;
       return exchanging(() =>
-        noGrad(() => synchronous('snapshot', module.forward(...inputs) as OutputOf<M>)),
-      );
+        noGrad<unknown>(() => synchronous('snapshot', module.forward(...inputs))),
+      ) as OutputOf<M>;
     } finally {
       for (const { slot } of replaced) replaceIn(slot, slot.value);
       for (const { module, training } of modes) module.training = training;
@@ -93,6 +94,16 @@ export class Snapshot<M extends AnyModule> {
     this.#taking ??= compile(() => this.#take(), { name: 'snapshot.updateAsync' });
     await this.#taking.async();
     return this;
+  }
+
+  /** As the module is printed: `Snapshot(Linear(inFeatures=4, outFeatures=2, bias=true))`. */
+  toString(): string {
+    return `Snapshot(${this.#disposed ? '<disposed>' : moduleText(this.#module)})`;
+  }
+
+  /** @internal What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   #checkThere(op: string): void {

@@ -1,5 +1,5 @@
 import { backend } from '../backend/current.js';
-import { checkInt, checkTensors, shapeText } from '../check.js';
+import { checkInt, checkTensors, describe, shapeText } from '../check.js';
 import { IndexError, ShapeError, ValueError } from '../errors.js';
 import { stack } from '../ops/join.js';
 import { indexSelect } from '../ops/indexing.js';
@@ -28,6 +28,11 @@ export interface Dataset<S extends Sample = Sample> {
   get(index: number): S;
   /** Many samples at once, each tensor with a new first dim. Default: `get` for each, stacked. */
   getBatch?(indices: Int32Array): S;
+}
+
+export function checkDataset(op: string, dataset: unknown): void {
+  if (typeof (dataset as Dataset | null | undefined)?.get !== 'function')
+    throw new ValueError(`[${op}] dataset: got ${describe(dataset)}, wanted an object with length and get`);
 }
 
 /** The samples with these numbers, stacked along a new first dim. */

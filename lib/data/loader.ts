@@ -1,9 +1,9 @@
 import { checkFlag, checkInt, checkOptions, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { drawSeed } from '../generator.js';
-import { stackSamples } from './dataset.js';
+import { checkDataset, stackSamples } from './dataset.js';
 import type { Dataset, Sample } from './dataset.js';
-import { BatchSampler } from './samplers.js';
+import { BatchSampler, checkSampler as checkIsSampler } from './samplers.js';
 import type { BatchSamplerLike, Sampler } from './samplers.js';
 import { shuffle } from './shuffle.js';
 
@@ -56,11 +56,7 @@ export class DataLoader<S extends Sample = Sample> implements Iterable<S> {
       'sampler',
       'batchSampler',
     ]);
-    if (typeof dataset !== 'object' || dataset === null || typeof dataset.get !== 'function') {
-      throw new ValueError(
-        `[DataLoader] dataset: got ${describe(dataset)}, wanted an object with length and get`,
-      );
-    }
+    checkDataset('DataLoader', dataset);
     const { batchSize = 1, seed, sampler, batchSampler } = options;
     checkSampler('sampler', sampler, options, ['shuffle', 'seed', 'batchSampler']);
     checkSampler('batchSampler', batchSampler, options, [
@@ -152,10 +148,7 @@ function checkSampler(
   others: readonly (keyof DataLoaderOptions)[],
 ): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value) || !('length' in value))
-    throw new ValueError(
-      `[DataLoader] ${name}: got ${describe(value)}, wanted an object with length that can be iterated`,
-    );
+  checkIsSampler('DataLoader', name, value);
   const other = others.find((option) => options[option] !== undefined && options[option] !== false);
   if (other !== undefined) throw new ValueError(`[DataLoader] got ${name} and ${other}, wanted one of them`);
 }

@@ -22,6 +22,14 @@ export interface BatchSamplerLike extends Iterable<readonly number[]> {
   readonly length: number;
 }
 
+/** A {@link Sampler}, or one of batches. */
+export function checkSampler(op: string, name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value) || !('length' in value))
+    throw new ValueError(
+      `[${op}] ${name}: got ${describe(value)}, wanted an object with length that can be iterated`,
+    );
+}
+
 /** What knows how many samples it has. */
 interface Counted {
   readonly length: number;
@@ -165,17 +173,15 @@ export class WeightedRandomSampler implements Sampler {
   constructor(weights: readonly number[], numSamples: number, options: WeightedRandomSamplerOptions = {}) {
     const op = 'WeightedRandomSampler';
     checkOptions(op, options, ['replacement']);
-    if (!Array.isArray(weights) || !weights.every((weight) => weight >= 0 && weight < Infinity))
-      throw new ValueError(`[${op}] weights: got ${describe(weights)}, wanted numbers of at least 0`);
-    const positive = weights.filter((weight) => weight > 0).length;
+    this.#weights = checkWeights(op, weights);
+    const positive = this.#weights.filter((weight) => weight > 0).length;
     this.#replacement =
       options.replacement === undefined || checkFlag(op, 'replacement', options.replacement);
     this.length = countOfSamples(op, numSamples, positive);
     if (!this.#replacement && numSamples > positive)
       throw new ValueError(
-        `[${op}] numSamples: got ${numSamples} of ${positive} with a weight, without replacement`,
+        `[${op}] numSamples: got ${numSamples}, wanted at most ${positive}, the weights above 0, without replacement`,
       );
-    this.#weights = weights.slice();
   }
 
   *[Symbol.iterator](): Generator<number, void, undefined> {
@@ -188,6 +194,22 @@ export class WeightedRandomSampler implements Sampler {
   }
 }
 
+/** A copy of the weights. */
+function checkWeights(op: string, weights: unknown): readonly number[] {
+  if (!Array.isArray(weights))
+    throw new ValueError(`[${op}] weights: got ${describe(weights)}, wanted an array of numbers`);
+  const list: unknown[] = Array.from(weights);
+  list.forEach((weight, i) => {
+    if (typeof weight !== 'number' || !(weight >= 0 && weight < Infinity))
+      throw new ValueError(
+        `[${op}] weights[${i}]: got ${describe(weight)}, wanted a finite number of at least 0`,
+      );
+  });
+  if (list.length > 0 && list.every((weight) => weight === 0))
+    throw new ValueError(`[${op}] weights: got 0 for all ${list.length} samples, wanted one above 0`);
+  return list as number[];
+}
+
 export interface BatchSamplerOptions {
   /** Leave out the last batch if it is smaller. Default false. */
   dropLast?: boolean;
@@ -196,7 +218,7 @@ export interface BatchSamplerOptions {
 /**
  * Batches of what another sampler gives.
  *
- * @throws ValueError for a batch size below 1.
+ * @throws ValueError for a batch size below 1, or what is no sampler.
  * @example
  * import { data } from 'lanegrad';
  * const order = new data.SequentialSampler({ length: 5 });
@@ -211,7 +233,7 @@ export class BatchSampler implements BatchSamplerLike {
     options: BatchSamplerOptions = {},
   ) {
     checkOptions('BatchSampler', options, ['dropLast']);
-    countOf('BatchSampler', sampler);
+    checkSampler('BatchSampler', 'sampler', sampler);
     checkInt('BatchSampler', 'batchSize', batchSize);
     if (batchSize < 1) throw new ValueError(`[BatchSampler] batchSize: got ${batchSize}, wanted at least 1`);
     this.#dropLast = checkFlag('BatchSampler', 'dropLast', options.dropLast);

@@ -1,7 +1,7 @@
 import { checkInt, describe } from '../check.js';
 import { IndexError, ValueError } from '../errors.js';
 import { drawSeed } from '../generator.js';
-import { stackSamples } from './dataset.js';
+import { checkDataset, stackSamples } from './dataset.js';
 import type { Dataset, Sample } from './dataset.js';
 import { checkIndices } from './samplers.js';
 import { shuffle } from './shuffle.js';
@@ -9,7 +9,7 @@ import { shuffle } from './shuffle.js';
 /**
  * The samples of a dataset with these numbers, in their order.
  *
- * @throws ValueError for what are no numbers of samples.
+ * @throws ValueError for what is no dataset, or what are no numbers of samples.
  * @throws IndexError for one that the dataset has not.
  * @example
  * import { arange, data } from 'lanegrad';
@@ -24,6 +24,7 @@ export class Subset<S extends Sample = Sample> implements Dataset<S> {
     readonly dataset: Dataset<S>,
     indices: readonly number[],
   ) {
+    checkDataset('Subset', dataset);
     this.indices = checkIndices('Subset', indices);
     for (const index of this.indices) {
       if (index >= dataset.length)
@@ -62,7 +63,7 @@ function sizesOf(count: number, given: readonly number[]): readonly number[] {
       `[${op}] lengths: got ${describe(given)}, wanted numbers of samples, or shares of them`,
     );
   const sum = lengths.reduce((total, length) => total + length, 0);
-  if (Math.abs(sum - 1) < 1e-9 && count !== 1) {
+  if (Math.abs(sum - 1) < 1e-9) {
     const sizes = lengths.map((share) => Math.floor(count * share));
     const left = count - sizes.reduce((total, size) => total + size, 0);
     return sizes.map((size, i) => size + Math.floor(left / sizes.length) + (i < left % sizes.length ? 1 : 0));
@@ -84,7 +85,7 @@ function sizesOf(count: number, given: readonly number[]): readonly number[] {
  * Parts of a dataset that share no sample, drawn at random as {@link manualSeed} determines: for training and validation.
  *
  * @param lengths How many samples each part gets, or shares that add up to 1.
- * @throws ValueError if they do not add up.
+ * @throws ValueError if they do not add up, or for what is no dataset.
  * @example
  * import { arange, data } from 'lanegrad';
  * const set = new data.TensorDataset(arange(10));
@@ -92,6 +93,7 @@ function sizesOf(count: number, given: readonly number[]): readonly number[] {
  * [train!.length, valid!.length]; // => [8, 2]
  */
 export function randomSplit<S extends Sample>(dataset: Dataset<S>, lengths: readonly number[]): Subset<S>[] {
+  checkDataset('randomSplit', dataset);
   const sizes = sizesOf(dataset.length, lengths);
   const order = Int32Array.from({ length: dataset.length }, (_, i) => i);
   shuffle(order, drawSeed(), 0);

@@ -359,6 +359,8 @@ const inPlace: Record<keyof InPlaceMethods, unknown> & ThisType<Tensor> = {
 };
 
 for (const [name, value] of Object.entries({ ...methods, ...inPlace, ...elementwiseMethods })) {
+  // Those that are made for many ops at a time have no name of their own, by which errors could call them.
+  if (name.endsWith('_')) Object.defineProperty(value, 'name', { value: name });
   Object.defineProperty(Tensor.prototype, name, {
     value,
     writable: true,

@@ -150,9 +150,9 @@ export class FBetaScore extends Averaged {
   readonly #square: number;
 
   constructor(numClasses: number, options: FBetaOptions = {}) {
-    super('FBetaScore', numClasses, options, ['beta']);
+    super(new.target.name, numClasses, options, ['beta']);
     const { beta = 1 } = options;
-    checkNumber('FBetaScore', 'beta', beta);
+    checkNumber(new.target.name, 'beta', beta);
     this.#square = beta * beta;
   }
 

@@ -48,6 +48,23 @@ export abstract class Metric<In extends unknown[] = unknown[], Out = number> {
     return '';
   }
 
+  /** The class, and the value where it is a number: `Accuracy(0.75)`. */
+  toString(): string {
+    const { name } = this.constructor;
+    try {
+      const value: unknown = this.compute();
+      return `${name}(${typeof value === 'number' ? Number(value.toPrecision(6)) : '...'})`;
+    } catch {
+      // Of nothing, or of what a program in flight holds: looking at it is no error.
+      return `${name}()`;
+    }
+  }
+
+  /** @internal What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
   /**
    * Adds what another metric of the same class and options has seen. Returns this one.
    *

@@ -64,12 +64,27 @@ function outline(tensor: Tensor): string {
   }
 }
 
-/** A module as PyTorch prints it. */
+/** Levels that are shown: each indents all below. */
+const mostLevels = 100;
+
+/** A module as PyTorch prints it. Looking at it is no error, whatever it is made of. */
 export function moduleText(module: AnyModule, open: ReadonlySet<object> = new Set()): string {
   const { name } = module.constructor;
   // A module that holds its parent.
-  if (open.has(module)) return `${name}(...)`;
-  const inside = new Set(open).add(module);
+  if (open.has(module) || open.size === mostLevels) return `${name}(...)`;
+  try {
+    return partsText(name, module, new Set(open).add(module));
+  } catch (error) {
+    return `${name}(${errorText(error)})`;
+  }
+}
+
+/** What stands where something should be that could not be read: of a getter, or an `extraRepr`, that throws. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? `<${error.name}: ${error.message}>` : '<error>';
+}
+
+function partsText(name: string, module: AnyModule, inside: ReadonlySet<object>): string {
   const { parameters, modules } = module[contentsOf]();
   const parts: Part[] = [];
   for (const { name: called, holder, value } of parameters) {

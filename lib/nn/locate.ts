@@ -16,6 +16,7 @@ interface Place {
 }
 
 const places = new WeakMap<LanegradError, Place>();
+const placeless = new WeakSet<LanegradError>();
 const wrapped = new WeakSet<object>();
 
 /**
@@ -54,12 +55,41 @@ function noting(inner: Forward, name: string): Forward {
       return inner.apply(this, inputs);
     } catch (error) {
       if (error instanceof LanegradError) note(error, this);
+      else if (error instanceof RangeError && isFarFromEnd(error)) throw tooDeep(name, error);
       throw error;
     }
   };
 }
 
+/** How many modules an overflow of the stack passes before anything is done about it: at its end the engine may abort. */
+const margin = 200;
+let overflow: RangeError | undefined;
+let passed = 0;
+
+/** Whether an error is an overflow of the stack, and has left enough of it behind. */
+function isFarFromEnd(error: RangeError): boolean {
+  if (error !== overflow) {
+    overflow = error;
+    passed = 0;
+  }
+  passed += 1;
+  if (passed < margin || !error.message.includes('call stack')) return false;
+  overflow = undefined;
+  return true;
+}
+
+/** Of no place: the path to where the stack ended says nothing, and is thousands of names long. */
+function tooDeep(name: string, cause: unknown): ValueError {
+  const error = new ValueError(
+    `[${name}] forward goes deeper than the stack of JavaScript: modules are nested too deep, or one calls itself`,
+    { cause },
+  );
+  placeless.add(error);
+  return error;
+}
+
 function note(error: LanegradError, module: AnyModule): void {
+  if (placeless.has(error)) return;
   const place = places.get(error);
   if (place === undefined) {
     const [op = ''] = /^\[[^\]]*\] /.exec(error.message) ?? [];

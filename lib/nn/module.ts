@@ -25,6 +25,7 @@ import { trainingChanges } from './training-changes.js';
 import {
   collectTensors,
   contentsOf,
+  descend,
   join,
   moduleAt,
   readContents,
@@ -407,13 +408,12 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
   apply(fn: (module: AnyModule) => void): this {
     checkFunction('apply', fn);
     const seen = new Set<AnyModule>();
-    const visit = (module: AnyModule): void => {
-      if (seen.has(module)) return;
+    const enter = (module: AnyModule): Contents | undefined => {
+      if (seen.has(module)) return undefined;
       seen.add(module);
-      for (const child of module.children()) visit(child);
-      fn(module);
+      return module[contentsOf]();
     };
-    visit(this);
+    descend(this, enter, fn);
     return this;
   }
 

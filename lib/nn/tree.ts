@@ -81,20 +81,52 @@ export function readContents(
   return { ...found, buffers: held };
 }
 
+/** A module on the way from the root to where a walk is, and the next of its children to go into. */
+interface Level {
+  readonly module: AnyModule;
+  readonly path: string;
+  readonly children: readonly Slot<AnyModule>[];
+  next: number;
+}
+
+/**
+ * Goes through a tree from its root, depth first: `enter` gives what a module holds, or undefined for one not to go into, and
+ * `leave` is called when all below was gone through. Without a call for each level: a tree may be deeper than the stack.
+ */
+export function descend(
+  root: AnyModule,
+  enter: (module: AnyModule, path: string) => Contents | undefined,
+  leave?: (module: AnyModule) => void,
+): void {
+  const levels: Level[] = [];
+  const go = (module: AnyModule, path: string): void => {
+    const contents = enter(module, path);
+    if (contents !== undefined) levels.push({ module, path, children: contents.modules, next: 0 });
+  };
+  go(root, '');
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const child = level.children[level.next++];
+    if (child !== undefined) go(child.value, join(level.path, child.name));
+    else {
+      levels.pop();
+      leave?.(level.module);
+    }
+  }
+}
+
 /** A module and all below, each once, parents first. */
 export function walk(
   root: AnyModule,
   visit: (module: AnyModule, path: string, contents: Contents) => void,
 ): void {
   const seen = new Set<AnyModule>();
-  const enter = (module: AnyModule, path: string): void => {
-    if (seen.has(module)) return;
+  descend(root, (module, path) => {
+    if (seen.has(module)) return undefined;
     seen.add(module);
     const contents = module[contentsOf]();
     visit(module, path, contents);
-    for (const { name, value } of contents.modules) enter(value, join(path, name));
-  };
-  enter(root, '');
+    return contents;
+  });
 }
 
 /** The tensors that `pick` takes of each module, each once, with the first of its names. */
@@ -114,18 +146,17 @@ export function collectTensors<T extends Tensor>(
 export function stateSlots(root: AnyModule): Map<string, Slot<Tensor>> {
   const state = new Map<string, Slot<Tensor>>();
   const open = new Set<AnyModule>();
-  const enter = (module: AnyModule, path: string): void => {
+  const enter = (module: AnyModule, path: string): Contents | undefined => {
     // A module that holds its parent: the parent's state is there already.
-    if (open.has(module)) return;
+    if (open.has(module)) return undefined;
     open.add(module);
     const contents = module[contentsOf]();
     checkMade(path, contents);
     for (const slot of contents.parameters) state.set(join(path, slot.name), slot);
     for (const slot of contents.buffers) if (slot.persistent) state.set(join(path, slot.name), slot);
-    for (const { name, value } of contents.modules) enter(value, join(path, name));
-    open.delete(module);
+    return contents;
   };
-  enter(root, '');
+  descend(root, enter, (module) => open.delete(module));
   return state;
 }
 
@@ -136,12 +167,15 @@ function checkMade(path: string, { pending }: Contents): void {
 
 /** The module at a path of names; undefined where there is none. */
 export function moduleAt(root: AnyModule, path: string): AnyModule | undefined {
-  if (path === '') return root;
-  for (const { name, value } of root[contentsOf]().modules) {
-    if (name === path) return value;
-    const rest = name === '' ? path : path.startsWith(`${name}.`) ? path.slice(name.length + 1) : undefined;
-    const found = rest === undefined ? undefined : moduleAt(value, rest);
-    if (found !== undefined) return found;
+  // Where to look on, and for what; the first to look at is the last.
+  const waiting: [module: AnyModule, path: string][] = [[root, path]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [module, rest] = next;
+    if (rest === '') return module;
+    for (const { name, value } of module[contentsOf]().modules.toReversed()) {
+      if (name === '' || name === rest) waiting.push([value, rest.slice(name.length)]);
+      else if (rest.startsWith(`${name}.`)) waiting.push([value, rest.slice(name.length + 1)]);
+    }
   }
   return undefined;
 }

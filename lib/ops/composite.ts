@@ -10,6 +10,7 @@ import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { enableGrad } from '../grad-mode.js';
 import { checkFunction, scoped, synchronous } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import * as activation from './composites/activation.js';
 import * as arithmetic from './composites/arithmetic.js';
@@ -86,12 +87,12 @@ let forced = false;
  *   { atol: 1e-5 },
  * ); // => true
  */
-export function withComposites<T>(fn: () => T): T {
+export function withComposites<T>(fn: () => Synchronous<T>): T {
   checkFunction('withComposites', fn);
   const former = forced;
   forced = true;
   try {
-    return synchronous('withComposites', fn());
+    return synchronous<T>('withComposites', fn());
   } finally {
     forced = former;
   }

@@ -6,10 +6,13 @@ import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkFits } from './fits.js';
 
-/** Options of functions that make a tensor. */
-export interface CreationOptions<D extends DType = DType> {
+/**
+ * Options of functions that make a tensor: of one dtype, `D`, out of those that the function takes, `Of`. An editor offers the
+ * latter; of `D` alone it would offer what D is by default.
+ */
+export interface CreationOptions<D extends DType = DType, Of extends DType = D> {
   /** Default float32, where the function says nothing else. */
-  dtype?: D;
+  dtype?: D | Of;
   /** Whether `backward` computes a gradient for it. Default false. */
   requiresGrad?: boolean;
 }
@@ -56,7 +59,7 @@ function fill(op: string, shape: Shape, value: number, dtype: DType): Tensor {
  */
 export function zeros<D extends DType = 'float32'>(
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('zeros', options, 'float32');
   return finish(fill('zeros', shape, 0, dtype), options);
@@ -72,7 +75,7 @@ export function zeros<D extends DType = 'float32'>(
  */
 export function ones<D extends DType = 'float32'>(
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('ones', options, 'float32');
   return finish(fill('ones', shape, 1, dtype), options);
@@ -149,7 +152,7 @@ function like(op: string, x: Tensor, value: number, options: CreationOptions): T
  */
 export function empty<D extends DType = 'float32'>(
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('empty', options, 'float32');
   return finish(fill('empty', shape, 0, dtype), options);
@@ -233,7 +236,7 @@ export function newEmpty(x: Tensor, shape: Shape, options: CreationOptions = noO
  */
 export function scalarTensor<D extends DType = 'float32'>(
   value: number | boolean,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   if (typeof value !== 'boolean') checkNumber('scalarTensor', 'value', value);
   const dtype = creationDType('scalarTensor', options, 'float32');
@@ -249,7 +252,7 @@ export function scalarTensor<D extends DType = 'float32'>(
  */
 export function eye<D extends DType = 'float32'>(
   rows: number,
-  options: CreationOptions<D> & { columns?: number } = noOptions,
+  options: CreationOptions<D, DType> & { columns?: number } = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('eye', options, 'float32', ['columns']);
   const { columns = rows } = options;

@@ -33,7 +33,7 @@ const noOptions = Object.freeze({});
  */
 export function rand<D extends FloatDType = 'float32'>(
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   return finish(draw('uniform', 'rand', shape, creationDType('rand', options, 'float32')), options);
 }
@@ -49,7 +49,7 @@ export function rand<D extends FloatDType = 'float32'>(
  */
 export function randn<D extends FloatDType = 'float32'>(
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   return finish(draw('normal', 'randn', shape, creationDType('randn', options, 'float32')), options);
 }
@@ -102,7 +102,7 @@ export function randint<D extends DType = 'int64'>(
   low: number,
   high: number,
   shape: Shape,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   checkInt('randint', 'low', low);
   checkInt('randint', 'high', high);

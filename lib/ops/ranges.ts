@@ -108,7 +108,7 @@ export function linspace<D extends DType = 'float32'>(
   start: RangeEnd,
   end: RangeEnd,
   steps: number,
-  options: CreationOptions<D> = noOptions,
+  options: CreationOptions<D, DType> = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('linspace', options, 'float32');
   const from = endIn(endOf('linspace', 'start', start), dtype);
@@ -117,7 +117,10 @@ export function linspace<D extends DType = 'float32'>(
   return finish(backend.run1('linspace', [], { start: from, end: last, steps, dtype }), options);
 }
 
-export interface LogspaceOptions<D extends DType = DType> extends CreationOptions<D> {
+export interface LogspaceOptions<D extends DType = DType, Of extends DType = D> extends CreationOptions<
+  D,
+  Of
+> {
   /** Default 10. */
   base?: number;
 }
@@ -136,7 +139,7 @@ export function logspace<D extends DType = 'float32'>(
   start: RangeEnd,
   end: RangeEnd,
   steps: number,
-  options: LogspaceOptions<D> = noOptions,
+  options: LogspaceOptions<D, DType> = noOptions,
 ): Tensor<D> {
   const dtype = creationDType('logspace', options, 'float32', ['base']);
   const from = endIn(endOf('logspace', 'start', start), dtype);

@@ -20,7 +20,10 @@ import { argsort } from './sorting.js';
  * import { randperm } from 'lanegrad';
  * randperm(5).sum().item(); // => 10
  */
-export function randperm<D extends DType = 'int64'>(n: number, options: CreationOptions<D> = {}): Tensor<D> {
+export function randperm<D extends DType = 'int64'>(
+  n: number,
+  options: CreationOptions<D, DType> = {},
+): Tensor<D> {
   checkInt('randperm', 'n', n);
   if (n < 0) throw new ValueError(`[randperm] n: got ${n}, wanted at least 0`);
   const dtype = creationDType('randperm', options, 'int64');

@@ -12,6 +12,7 @@ import { to } from '../ops/convert.js';
 import { tensor } from '../ops/from-data.js';
 import { reciprocal } from '../ops/unary.js';
 import { checkFunction, keep, scoped, synchronous } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { NumberCell } from './number-cell.js';
 
@@ -115,7 +116,7 @@ export class AveragedModel {
    *
    * @throws ValueError if `fn` returns a promise.
    */
-  apply<T>(fn: () => T): T {
+  apply<T>(fn: () => Synchronous<T>): T {
     checkFunction('AveragedModel.apply', fn);
     const pairs = this.#pairs();
     // All before the first is written: two names may have one tensor.
@@ -124,7 +125,7 @@ export class AveragedModel {
       noGrad(() => {
         for (const [, value, average] of pairs) value.copy_(average);
       });
-      return synchronous('AveragedModel.apply', fn());
+      return synchronous<T>('AveragedModel.apply', fn());
     } finally {
       noGrad(() => {
         pairs.forEach(([, value], i) => value.copy_(own[i]!));

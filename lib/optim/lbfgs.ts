@@ -2,18 +2,19 @@ import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { checkOptions, describe, shapeText } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
-import { enableGrad, noGrad } from '../grad-mode.js';
+import { noGrad } from '../grad-mode.js';
 import { zeros } from '../ops/creation.js';
 import { tensor } from '../ops/from-data.js';
 import { cat, stack } from '../ops/join.js';
 import { narrow, reshape, select } from '../ops/view.js';
-import { checkFunction, keep, scoped, synchronous } from '../scope.js';
+import { checkFunction, keep, scoped } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { strongWolfe } from './line-search.js';
 import type { Place } from './line-search.js';
 import { atLeast, integer } from './option.js';
 import type { OptionKind } from './option.js';
-import { Optimizer } from './optimizer.js';
+import { Optimizer, resultOf } from './optimizer.js';
 import type { GroupOptions, OptimizerStateDict, Params } from './optimizer.js';
 import type { ParamState } from './param-group.js';
 import type { Rule } from './rule.js';
@@ -135,11 +136,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
    *   called several times; what it returned first is returned.
    * @throws ValueError without a closure, or if it returns a promise.
    */
-  override step<T>(closure?: () => T): T {
+  override step<T>(closure?: () => Synchronous<T>): T {
     checkFunction('LBFGS.step', closure);
     let result: T | undefined;
     const evaluate = (): number => {
-      const given = synchronous('LBFGS.step', enableGrad(closure!));
+      const given = resultOf<T>('LBFGS.step', closure!);
       result ??= given;
       ++this.#evaluations;
       return lossOf(given);

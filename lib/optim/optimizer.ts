@@ -4,7 +4,10 @@ import { checkOptions, checkRange, describe } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ValueError } from '../errors.js';
 import { enableGrad, noGrad } from '../grad-mode.js';
+import { errorText } from '../nn/inspect.js';
 import { Module } from '../nn/module.js';
+import { checkFunction, synchronous } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { initialOptions } from './option.js';
 import { ParamGroup } from './param-group.js';
@@ -150,9 +153,9 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
    * w.tolist(); // => [2, 1]
    */
   step(): void;
-  step<T>(closure: () => T): T;
-  step<T>(closure?: () => T): T | undefined {
-    const result = closure === undefined ? undefined : enableGrad(closure);
+  step<T>(closure: () => Synchronous<T>): T;
+  step<T>(closure?: () => Synchronous<T>): T | undefined {
+    const result = closure === undefined ? undefined : resultOf<T>(`${this.constructor.name}.step`, closure);
     this.#seen.look();
     noGrad(() => {
       for (const group of this.#groups) group.update();
@@ -246,7 +249,8 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
 
   /** The options of each group, as PyTorch prints them. */
   toString(): string {
-    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group.options())}`);
+    const names = Object.keys(this.defaults);
+    const groups = this.#groups.map((group, i) => `Parameter Group ${i}\n${optionsText(group, names)}`);
     return `${this.name} (\n${groups.join('\n')})`;
   }
 
@@ -274,9 +278,16 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
 const optionText = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value);
 
-function optionsText(options: object): string {
-  const lines = Object.entries(options).map(([name, value]) => `    ${name}: ${optionText(value)}\n`);
-  return lines.join('');
+/** Looking at options is no error, also where a program in flight writes them. */
+function optionsText(group: object, names: readonly string[]): string {
+  const textOf = (name: string): string => {
+    try {
+      return optionText(Reflect.get(group, name));
+    } catch (error) {
+      return errorText(error);
+    }
+  };
+  return names.map((name) => `    ${name}: ${textOf(name)}\n`).join('');
 }
 
 /** A Sequential gives its layers, which look like groups. */
@@ -290,4 +301,10 @@ function refuseModules(name: string, params: unknown, list: readonly unknown[], 
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** What a closure of `step` gives, run with recording on. */
+export function resultOf<T>(op: string, closure: () => Synchronous<T>): T {
+  checkFunction(op, closure);
+  return enableGrad<unknown>(() => synchronous(op, closure())) as T;
 }

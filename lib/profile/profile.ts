@@ -3,6 +3,7 @@ import { decodeEvents, type OpEvent } from '../backend/observer.js';
 import { checkChoice, checkInt, checkOptions, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { checkFunction, synchronous } from '../scope.js';
+import type { Synchronous } from '../scope.js';
 import { chromeTrace } from './chrome-trace.js';
 import { flopsOf } from './flops.js';
 import { profileTable } from './table.js';
@@ -133,7 +134,7 @@ let running = false;
  * run.toString().includes('matmul'); // => true
  * JSON.parse(run.toChromeTrace()).traceEvents.length > 4; // => true
  */
-export function profile<T>(fn: () => T, options: ProfileOptions = {}): Profile<T> {
+export function profile<T>(fn: () => Synchronous<T>, options: ProfileOptions = {}): Profile<T> {
   checkFunction('profile', fn);
   checkOptions('profile', options);
   const { maxEvents = 200_000 } = options;
@@ -149,7 +150,7 @@ export function profile<T>(fn: () => T, options: ProfileOptions = {}): Profile<T
   let value: T;
   let raw;
   try {
-    value = synchronous('profile', fn());
+    value = synchronous<T>('profile', fn());
     wallMs = performance.now() - start;
   } finally {
     raw = backend.observer.stopProfile();

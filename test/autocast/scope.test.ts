@@ -62,11 +62,14 @@ describe('the scope', () => {
   });
 
   it('refuses promises, other dtypes and unknown options', () => {
+    // @ts-expect-error a promise
     expect(() => autocast(async () => Promise.resolve(1))).toThrow(ValueError);
     expect(() => autocast({ dtype: 'float32' as 'bfloat16' }, product)).toThrow(DTypeError);
     expect(() => autocast({ enabled: 1 as unknown as boolean }, product)).toThrow(ValueError);
     expect(() => autocast({ enable: true } as object, product)).toThrow(ValueError);
     expect(() => autocast({}, undefined as unknown as () => void)).toThrow(ValueError);
+    const swapped = autocast as unknown as (fn: () => unknown, options: object) => unknown;
+    expect(() => swapped(product, { dtype: 'bfloat16' })).toThrow(/wanted .* autocast\(options, fn\)$/);
   });
 
   it('says what it is', () => {

@@ -225,9 +225,17 @@ describe('noGrad', () => {
   });
 
   test('refuses promises', () => {
+    // @ts-expect-error a promise
     expect(() => noGrad(async () => Promise.resolve(1))).toThrow(/promise/);
     expect(isGradEnabled()).toBe(true);
   });
+});
+
+test('a gradient is an option of backward', () => {
+  const x = ones([2], { requiresGrad: true });
+  expect(() => x.mul(2).backward(ones([2]) as never)).toThrow(
+    /got a tensor, wanted .* as \{ gradient: a tensor \}$/,
+  );
 });
 
 describe('grad', () => {

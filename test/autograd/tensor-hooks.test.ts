@@ -183,5 +183,6 @@ describe('setDetectAnomaly', () => {
 it('inferenceMode records nothing', () => {
   const x = leaf([1]);
   expect(inferenceMode(() => x.mul(2)).requiresGrad).toBe(false);
+  // @ts-expect-error a promise
   expect(() => inferenceMode(() => Promise.resolve(1))).toThrow(ValueError);
 });

@@ -111,7 +111,14 @@ it('what is neither tensor nor constant is no argument and no result', () => {
     expect(() => fn(value)).toThrow(DTypeError);
   expect(() => fn([{ a: new Map() }])).toThrow(/arguments\[0\]\[0\]\.a/);
   expect(() => compile(() => new Float32Array(2))()).toThrow(DTypeError);
+  // @ts-expect-error a promise
   expect(() => compile(() => Promise.resolve(1))()).toThrow(ValueError);
+  let ran = 0;
+  // @ts-expect-error a promise
+  expect(() => compile(async () => Promise.resolve(++ran))).toThrow(
+    '[compile] got an async function, wanted a synchronous one',
+  );
+  expect(ran).toBe(0);
 });
 
 it('after an error the next call is recorded as if nothing had happened', () => {

@@ -112,7 +112,7 @@ describe.runIf(records)('programs in flight', () => {
     expect(() => state.mul(2)).toThrow(BusyError);
     expect(() => state.mul(2)).toThrow(/^\[mul\] .*train/);
     const second = update.async(x);
-    expect(() => other.add_(1)).toThrow(/^\[add\] .*update/);
+    expect(() => other.add_(1)).toThrow(/^\[add_\] .*update/);
     expect(() => update(x)).toThrow(/^\[update\] /);
     await Promise.all([first, second]);
     expect(state.mul(2).shape).toEqual([2]);

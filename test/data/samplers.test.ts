@@ -84,9 +84,12 @@ describe('samplers', () => {
     ['numSamples', () => new data.RandomSampler(numbers(3), { numSamples: -1 })],
     ['nothing to draw from', () => new data.RandomSampler({ length: 0 }, { numSamples: 2 })],
     ['a negative weight', () => new data.WeightedRandomSampler([1, -1], 2)],
+    ['NaN', () => new data.WeightedRandomSampler([1, NaN], 2)],
+    ['a weight that is no number', () => new data.WeightedRandomSampler(['1' as never], 2)],
     ['no weight', () => new data.WeightedRandomSampler([0, 0], 2)],
     ['more than there are', () => new data.WeightedRandomSampler([1, 0, 1], 3, { replacement: false })],
     ['indices', () => new data.SubsetRandomSampler([0.5])],
+    ['no sampler', () => new data.BatchSampler({ length: 3 } as never, 2)],
     ['a batch size', () => new data.BatchSampler(new data.SequentialSampler(numbers(3)), 0)],
     ['sampler and shuffle', () => new data.DataLoader(numbers(3), { sampler: [1], shuffle: true })],
     [
@@ -137,6 +140,25 @@ describe('Subset and randomSplit', () => {
     const parts = data.randomSplit(numbers(10), lengths);
     expect(parts.map((part) => part.length)).toEqual(sizes);
     expect(sorted(parts.flatMap((part) => [...part.indices]))).toEqual([...Array(10).keys()]);
+  });
+
+  it.each([
+    [
+      [0.8, 0.2],
+      [1, 0],
+    ],
+    [
+      [0, 1],
+      [0, 1],
+    ],
+    [[1], [1]],
+  ])('splits one into %j', (lengths, sizes) => {
+    expect(data.randomSplit(numbers(1), lengths).map((part) => part.length)).toEqual(sizes);
+  });
+
+  it('is of a dataset', () => {
+    expect(() => data.randomSplit(5 as never, [1])).toThrow(/^\[randomSplit\] dataset: got 5, wanted/);
+    expect(() => new data.Subset([1] as never, [0])).toThrow(/^\[Subset\] dataset: got/);
   });
 
   it('repeats after manualSeed; refuses what does not add up', () => {

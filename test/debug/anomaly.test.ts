@@ -248,6 +248,7 @@ describe('the scope', () => {
   });
 
   test('refuses what cannot be', () => {
+    // @ts-expect-error a promise
     expect(() => detectAnomaly(() => Promise.resolve(1))).toThrow(ValueError);
     expect(() => detectAnomaly(() => 1, { nan: true } as never)).toThrow(ValueError);
     expect(() => detectAnomaly(3 as never)).toThrow(ValueError);

@@ -139,6 +139,7 @@ describe('profile', () => {
   });
 
   test('refuses what cannot be', async () => {
+    // @ts-expect-error a promise
     expect(() => profile(() => Promise.resolve(1))).toThrow(ValueError);
     expect(() => profile(() => profile(() => 1))).toThrow('[profile] got a profile within a profile');
     expect(() => profile(() => 1, { maxEvents: -1 })).toThrow(ValueError);

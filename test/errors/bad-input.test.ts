@@ -357,6 +357,7 @@ const state: Row[] = [
   ['in place: float into integers', () => i3.clone().mul_(0.5), DTypeError],
   ['in place: a string', () => (v3.clone() as Loose).add_('1'), DTypeError],
   ['copy_: shape', () => v3.clone().copy_(v4), ShapeError],
+  ['a gradient where options stand', () => required.mul(2).backward(a23 as never), ValueError],
   ['backward of a vector', () => required.mul(2).backward(), AutogradError, ShapeError],
   ['backward without history', () => v3.sum().backward(), AutogradError],
   ['backward of integers', () => i3.sum().backward(), AutogradError],
@@ -369,6 +370,7 @@ const state: Row[] = [
     ShapeError,
   ],
   ['noGrad: no function', () => any['noGrad']!(1), ValueError],
+  // @ts-expect-error a promise
   ['tidy: a promise', () => lg.tidy(async () => Promise.resolve(1)), ValueError],
   ['tidy: no function', () => any['tidy']!(undefined), ValueError],
   ['setNumThreads: 0', () => lg.setNumThreads(0), ValueError],

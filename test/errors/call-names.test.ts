@@ -22,6 +22,10 @@ describe('an error names the function that was called', () => {
     ['linalg.multiDot', () => linalg.multiDot([a23, a45]), /^\[linalg.multiDot\] sizes/],
     ['a method', () => a23.addmm(a45, v5), /^\[addmm\] mm: got/],
     ['a freed tensor', () => lg.conv2d(gone, gone), /^\[conv2d\] .*freed/],
+    ['an in-place method', () => a23.add_(a45), /^\[add_\] shapes do not broadcast/],
+    ['one of another op', () => ones([2], { requiresGrad: true }).zero_(), /^\[zero_\] a leaf that/],
+    ['one of an op without operand', () => lg.tensor([1]).sqrt_(), /^\[sqrt_\] a float32 result cannot/],
+    ['one of several steps', () => v5.indexFill_(0, lg.tensor([9]), 1), /^\[indexFill_\] index 9 is out of/],
     ['an init', () => nn.init.xavierUniform_(gone), /^\[xavierUniform_\] .*freed/],
   ])('%s', (_, run, wanted) => {
     expect(run).toThrow(lg.LanegradError);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   add,
   DTypeError,
-  func,
   keep,
   nn,
   noGrad,
@@ -360,64 +359,6 @@ describe('modes and conversion', () => {
   });
 });
 
-describe('summary', () => {
-  it('lists layers, shapes, parameters and bytes', () => {
-    const net = new nn.Sequential(
-      new nn.Conv2d(1, 8, 3, { padding: 1 }),
-      new nn.BatchNorm2d(8),
-      new nn.Sequential(new nn.ReLU(), new nn.MaxPool2d(2)),
-      new nn.Flatten(),
-      new nn.Linear(1568, 10),
-    );
-    net.at(0).weight.requiresGrad = false;
-    net.at(1).train();
-    expect(net.summary([2, 1, 28, 28])).toBe(
-      [
-        'Layer               Output shape    Parameters   Bytes  Multiply-adds',
-        '---------------------------------------------------------------------',
-        'Sequential          [2, 10]                  -       -              -',
-        '  0: Conv2d         [2, 8, 28, 28]          80     320        112,896',
-        '  1: BatchNorm2d    [2, 8, 28, 28]          16     136              -',
-        '  2: Sequential     [2, 8, 14, 14]           -       -              -',
-        '    2.0: ReLU       [2, 8, 28, 28]           -       -              -',
-        '    2.1: MaxPool2d  [2, 8, 14, 14]           -       -              -',
-        '  3: Flatten        [2, 1568]                -       -              -',
-        '  4: Linear         [2, 10]             15,690  62,760         31,360',
-        '---------------------------------------------------------------------',
-        '15,786 parameters, 15,714 trainable; 63,216 bytes with buffers; outputs 175,696 bytes; 144,256 multiply-adds',
-      ].join('\n'),
-    );
-    expect(net.at(1).numBatchesTracked?.item()).toBe(0);
-    expect(net.modules().every((m) => m.training)).toBe(true);
-    expect(net.modules().every((m) => !Object.hasOwn(m, 'forward'))).toBe(true);
-  });
-
-  it('takes tensors, several inputs and outputs, and counts shared tensors once', () => {
-    class Pairs extends nn.Module<[Tensor, Tensor], [Tensor, Tensor]> {
-      readonly table = new nn.Embedding(5, 3);
-      readonly same = this.table.weight;
-      readonly unused = new nn.Identity();
-      forward(index: Tensor, x: Tensor): [Tensor, Tensor] {
-        return [this.table.forward(index), x];
-      }
-    }
-    const lines = new Pairs().summary(tensor([1, 2]), [4, 4]).split('\n');
-    expect(lines[2]).toMatch(/^Pairs +\[2, 3\], \[4, 4\] +- +- +-$/);
-    expect(lines[3]).toMatch(/^ {2}table: Embedding +\[2, 3\] +15 +60 +-$/);
-    expect(lines[4]).toMatch(/^ {2}unused: Identity +- +- +- +-$/);
-    expect(lines.at(-1)).toMatch(/^15 parameters, 15 trainable; 60 bytes/);
-  });
-
-  it('puts everything back when forward throws', () => {
-    const net = new nn.Sequential(new nn.Linear(3, 2), new nn.Dropout());
-    expect(() => net.summary([1, 4])).toThrow(ShapeError);
-    expect(net.at(0).training && net.at(1).training).toBe(true);
-    expect(Object.hasOwn(net, 'forward')).toBe(false);
-    expect(net.forward(zeros([1, 3])).requiresGrad).toBe(true);
-    expect(() => net.summary('x' as never)).toThrow(ValueError);
-  });
-});
-
 describe('scopes', () => {
   it('a layer keeps what it stores by keep', () => {
     class Tap extends nn.Module {
@@ -430,91 +371,5 @@ describe('scopes', () => {
     const tap = new Tap();
     expect(new nn.Sequential(tap, new nn.ReLU()).forward(ones([1])).item()).toBe(2);
     expect(tap.last?.item()).toBe(2);
-  });
-});
-
-describe('a plain tensor in the place of a parameter', () => {
-  // As plain JavaScript may: the types do not let it pass.
-  const assign = (module: object, field: string, value: Tensor | null): void =>
-    void Reflect.set(module, field, value);
-
-  it('is an error that names module and field', () => {
-    const layer = new nn.Linear(2, 2);
-    const model = new nn.Sequential(layer);
-    expect(model.parameters()).toHaveLength(2);
-    assign(layer, 'weight', zeros([2, 2]));
-    const wanted =
-      /\[Linear\] weight: got a plain tensor, wanted a parameter: nn.parameter\(tensor\) makes it one/;
-    for (const use of [() => model.parameters(), () => model.stateDict(), () => layer.eval()]) {
-      expect(use).toThrow(DTypeError);
-      expect(use).toThrow(wanted);
-    }
-    layer.weight = nn.parameter(zeros([2, 2]));
-    assign(layer, 'bias', null);
-    expect(model.parameters()).toHaveLength(1);
-    assign(layer, 'bias', zeros([2]));
-    expect(() => model.parameters()).toThrow(/\[Linear\] bias/);
-  });
-
-  it.each([
-    ['Linear', new nn.Linear(2, 2), zeros([1, 2])],
-    ['Conv1d', new nn.Conv1d(2, 2, 1), zeros([1, 2, 2])],
-    ['ConvTranspose1d', new nn.ConvTranspose1d(2, 2, 1), zeros([1, 2, 2])],
-    ['BatchNorm1d', new nn.BatchNorm1d(2), zeros([2, 2])],
-    ['InstanceNorm1d', new nn.InstanceNorm1d(2, { affine: true }), zeros([1, 2, 2])],
-    ['GroupNorm', new nn.GroupNorm(1, 2), zeros([1, 2])],
-    ['LayerNorm', new nn.LayerNorm([2]), zeros([1, 2])],
-    ['RMSNorm', new nn.RMSNorm([2]), zeros([1, 2])],
-    ['PReLU', new nn.PReLU(), zeros([1, 2])],
-    ['Embedding', new nn.Embedding(2, 2), zeros([1], { dtype: 'int64' })],
-  ])('is one of a %s that nobody has looked at, from forward too', (name, layer: nn.AnyModule, x) => {
-    assign(layer, 'weight', ones([2, 2]));
-    const wanted = new RegExp(`\\[${name}\\] weight: got a plain tensor, wanted a parameter`);
-    expect(() => (layer as nn.Module).forward(x)).toThrow(wanted);
-    expect(() => layer.parameters()).toThrow(wanted);
-  });
-
-  it('is one of a module of the user, once it ran', () => {
-    class Scale extends nn.Module {
-      factor: nn.Parameter = nn.parameter(ones([1]));
-      forward(x: Tensor): Tensor {
-        return x.mul(this.factor);
-      }
-    }
-    const scale = new Scale();
-    expect(scale.numParameters()).toBe(1);
-    expect(scale.forward(ones([1])).item()).toBe(1);
-    const other = nn.parameter(tensor([2.5], { dtype: 'float32' }));
-    scale.factor = other;
-    expect(scale.forward(ones([1])).item()).toBe(2.5);
-    assign(scale, 'factor', ones([1]));
-    expect(() => scale.forward(ones([1]))).toThrow(/\[Scale\] factor: got a plain tensor/);
-    // It stays one until it is put right.
-    expect(() => scale.forward(ones([1]))).toThrow(/\[Scale\] factor: got a plain tensor/);
-    scale.factor = other;
-    expect(scale.forward(ones([1])).item()).toBe(2.5);
-  });
-
-  it('is none where a parametrization computes it', () => {
-    const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 2));
-    expect(layer.forward(ones([1, 2])).shape).toEqual([1, 2]);
-    nn.utils.parametrize.removeParametrizations(layer, 'weight');
-    expect(layer.forward(ones([1, 2])).shape).toEqual([1, 2]);
-    assign(layer, 'weight', ones([2, 2]));
-    expect(() => layer.forward(ones([1, 2]))).toThrow(/weight: got a plain tensor/);
-  });
-
-  it('is none in a field that never held one, nor during functionalCall', () => {
-    expect(() => new Net().parameters()).not.toThrow();
-    class Reads extends nn.Module<[x: Tensor], number> {
-      readonly layer = new nn.Linear(2, 2);
-      forward(x: Tensor): number {
-        return this.parameters().length + x.numel();
-      }
-    }
-    const module = new Reads();
-    expect(module.parameters()).toHaveLength(2);
-    expect(func.functionalCall(module, { 'layer.weight': zeros([2, 2]) }, [zeros([1])])).toBe(2);
-    expect(module.parameters()).toHaveLength(2);
   });
 });

@@ -177,6 +177,40 @@ describe('MultiheadAttention', () => {
   });
 });
 
+describe('masks of MultiheadAttention', () => {
+  const layer = new nn.MultiheadAttention(4, 2, { batchFirst: true });
+  const x = ones([3, 5, 4]);
+  const mask = (shape: readonly number[]): Tensor => zeros(shape, { dtype: 'bool' });
+
+  test.each([
+    [
+      { keyPaddingMask: mask([5, 3]) },
+      /^\[MultiheadAttention\] keyPaddingMask is \[5, 3\], wanted \[3, 5\]$/,
+    ],
+    [{ keyPaddingMask: mask([5]) }, /keyPaddingMask is \[5\], wanted \[3, 5\]/],
+    [{ attnMask: mask([4, 5]) }, /attnMask is \[4, 5\], wanted \[5, 5\] or \[6, 5, 5\]/],
+    [{ attnMask: mask([3, 5, 5]) }, /attnMask is \[3, 5, 5\], wanted \[5, 5\] or \[6, 5, 5\]/],
+    [{ attnMask: zeros([5, 5], { dtype: 'int64' }) }, /attnMask is int64, wanted bool or a floating/],
+  ])('%#', (options, wanted) => {
+    for (const needWeights of [true, false])
+      expect(() => layer.forward(x, x, x, { ...options, needWeights })).toThrow(wanted);
+  });
+
+  test('those that fit', () => {
+    for (const needWeights of [true, false]) {
+      for (const options of [
+        { keyPaddingMask: mask([3, 5]) },
+        { attnMask: mask([1, 5]) },
+        { attnMask: mask([6, 5, 5]) },
+      ])
+        expect(layer.forward(x, x, x, { ...options, needWeights })[0].shape).toEqual([3, 5, 4]);
+      const one = ones([5, 4]);
+      const options = { keyPaddingMask: mask([5]), attnMask: mask([2, 5, 5]), needWeights };
+      expect(layer.forward(one, one, one, options)[0].shape).toEqual([5, 4]);
+    }
+  });
+});
+
 describe('KVCache', () => {
   const layer = new nn.TransformerEncoderLayer(8, 2, {
     dimFeedforward: 16,
@@ -241,7 +275,9 @@ describe('KVCache', () => {
     noGrad(() => {
       const [keys, values] = cache.append(ones([1, 2, 3, 4]), zeros([1, 2, 3, 5]));
       expect([keys.shape, values.shape]).toEqual([[1, 2, 4, 4], [1, 2, 4, 5]]); // prettier-ignore
-      expect(() => cache.append(ones([1, 2, 2, 4]), ones([1, 2, 2, 5]))).toThrow(IndexError);
+      const twoMore = (): unknown => cache.append(ones([1, 2, 2, 4]), ones([1, 2, 2, 5]));
+      expect(twoMore).toThrow(IndexError);
+      expect(twoMore).toThrow('[KVCache] got 2 further places, wanted no more than maxLength, 4, in all');
       expect(() => cache.append(ones([2, 2, 1, 4]), ones([2, 2, 1, 5]))).toThrow(/wanted \[1, 2, L, 4\]/);
       expect(cache.length).toBe(3);
       cache.clear();
@@ -348,6 +384,8 @@ describe('positions', () => {
       const wanted = layer.forward(x, { offset: 5 });
       expect(apart(layer.forward(x, { offset: tensor(5) }), wanted)).toBe(0);
       expect(() => layer.forward(x, { offset: tensor([5]) })).toThrow(/wanted a 0-dim tensor/);
+      for (const wrong of [0.5, NaN, true])
+        expect(() => layer.forward(x, { offset: tensor(wrong) })).toThrow(/wanted a tensor of an integer/);
     }
   });
 

@@ -40,6 +40,7 @@ it('puts the weights back when the function throws', () => {
     }),
   ).toThrow('as a test');
   expect(model.bias!.tolist()).toEqual([5, 5]);
+  // @ts-expect-error a promise
   expect(() => averaged.apply(() => Promise.resolve())).toThrow(ValueError);
 });
 

@@ -345,6 +345,7 @@ describe('LBFGS', () => {
     const optimizer = new optim.LBFGS([w]);
     expect(() => optimizer.step()).toThrow(ValueError);
     expect(() => optimizer.step(() => 'loss')).toThrow(DTypeError);
+    // @ts-expect-error a promise
     expect(() => optimizer.step(() => Promise.resolve(1))).toThrow(ValueError);
     expect(() => optimizer.addParamGroup({ params: leaf() })).toThrow(/second group/);
   });

@@ -1,5 +1,5 @@
 // Checked by `npm run typecheck`, never run: what the compiler must know and must refuse.
-/* eslint-disable @typescript-eslint/no-unused-vars */
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-floating-promises */
 import * as lg from '../../lib/index.js';
 import type { DType, Tensor } from '../../lib/index.js';
 
@@ -94,6 +94,54 @@ const kept = lg.tidy(() => ({ a: f32.add(1), list: [f32] }));
 same<typeof kept, { a: Tensor; list: Tensor<'float32'>[] }>(true);
 const quiet = lg.noGrad(() => 3);
 same<typeof quiet, number>(true);
+
+// Scopes end when their function returns, so it must not go on after that.
+
+const choice = lg.noGrad(() => (Math.random() < 2 ? f32 : 'none'));
+same<typeof choice, Tensor<'float32'> | 'none'>(true);
+lg.tidy(() => {
+  f32.add(1);
+});
+const cast = lg.autocast({ dtype: 'bfloat16' }, () => [f32.sum()] as const);
+same<typeof cast, readonly [Tensor]>(true);
+const step = lg.compile((x: Tensor, rate: number) => ({ loss: x.mul(rate) }));
+same<ReturnType<typeof step>, { loss: Tensor }>(true);
+same<Parameters<typeof step>, [x: Tensor, rate: number]>(true);
+const later = async (): Promise<number> => Promise.resolve(1);
+const sometimes = (): number | Promise<number> => (Math.random() < 1 ? 1 : later());
+// @ts-expect-error a promise
+lg.noGrad(later);
+// @ts-expect-error a promise, sometimes
+lg.noGrad(sometimes);
+// @ts-expect-error a promise
+lg.enableGrad(async () => lg.ones([2]).read());
+// @ts-expect-error a promise
+lg.inferenceMode(later);
+// @ts-expect-error a promise
+lg.tidy(later);
+// @ts-expect-error a promise
+lg.withSeed(1, later);
+// @ts-expect-error a promise
+lg.autocast(later);
+// @ts-expect-error a promise
+lg.autocast({ dtype: 'bfloat16' }, async () => Promise.resolve(f32));
+// @ts-expect-error a promise
+lg.compile(async (x: Tensor) => x.add(1).read());
+// @ts-expect-error a promise
+lg.compile(later, { passes: 'exact' });
+// @ts-expect-error a promise
+lg.detectAnomaly(later);
+// @ts-expect-error a promise
+lg.profile(later);
+// @ts-expect-error a promise
+lg.checkpoint(async (x: Tensor) => Promise.resolve(x), f32);
+// @ts-expect-error a promise
+optimizer.step(later);
+function twice<T>(fn: () => lg.Synchronous<T>): T {
+  lg.noGrad(fn);
+  return lg.noGrad<T>(fn);
+}
+same<ReturnType<typeof twice<number>>, number>(true);
 
 // No `any` leaks from the surface.
 

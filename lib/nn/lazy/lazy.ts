@@ -63,7 +63,7 @@ export abstract class LazyModule<
 
   /** Throws what the layer would throw for these options, by making a small one; the random numbers stay where they are. */
   protected tryOut(size: number): void {
-    withSeed(0, () => this.make(size, this.#dtype));
+    withSeed(0, () => void this.make(size, this.#dtype));
   }
 
   #makeFor(x: Tensor): Layer {

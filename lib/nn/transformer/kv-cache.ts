@@ -1,6 +1,6 @@
 import { isRecording, refuseRecorded, unrecorded } from '../../backend/recording.js';
 import { checkInt, checkOptions, checkTensor, shapeText } from '../../check.js';
-import { AutogradError, ShapeError, ValueError } from '../../errors.js';
+import { AutogradError, IndexError, ShapeError, ValueError } from '../../errors.js';
 import { isGradEnabled, noGrad } from '../../grad-mode.js';
 import { add } from '../../ops/binary.js';
 import { to } from '../../ops/convert.js';
@@ -165,13 +165,24 @@ export class KVCache {
     return this.#length;
   }
 
+  #full(count: number, cause: IndexError): IndexError {
+    return new IndexError(
+      `[KVCache] got ${count} further ${count === 1 ? 'place' : 'places'}, wanted no more than maxLength, ${this.maxLength}, in all`,
+      { cause },
+    );
+  }
+
   /** At the places that a tensor counts, so that a program writes where the replay is. */
   #write(keys: Tensor, values: Tensor, filled: Tensor): [keys: Tensor, values: Tensor] {
     const room = this.#roomFor(keys, values);
     scoped(() => {
       const count = keys.shape[2]!;
       const places = count === 1 ? reshape(filled, [1]) : add(arange(count), filled);
-      room.keys.indexCopy_(2, places, to(keys, room.keys.dtype));
+      try {
+        room.keys.indexCopy_(2, places, to(keys, room.keys.dtype));
+      } catch (error) {
+        throw error instanceof IndexError ? this.#full(count, error) : error;
+      }
       room.values.indexCopy_(2, places, to(values, room.values.dtype));
       filled.add_(count);
     });

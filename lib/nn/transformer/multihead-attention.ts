@@ -1,5 +1,6 @@
 import { checkFlag, checkOptions, checkRange, checkTensor, product, shapeText } from '../../check.js';
-import { ShapeError, ValueError } from '../../errors.js';
+import { isFloat } from '../../dtype.js';
+import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { multiHeadAttentionForward, scaledDotProductAttention } from '../../ops/attention.js';
 import { add, ge, where } from '../../ops/binary.js';
 import { zeros } from '../../ops/creation.js';
@@ -182,8 +183,7 @@ export class MultiheadAttention extends Module<
     const needWeights = checkFlag(name, 'needWeights', options.needWeights ?? true);
     const isCausal = checkFlag(name, 'isCausal', options.isCausal);
     const { attnMask = null, keyPaddingMask = null, cache = null } = options;
-    if (attnMask !== null) checkTensor(name, 'attnMask', attnMask);
-    if (keyPaddingMask !== null) checkTensor(name, 'keyPaddingMask', keyPaddingMask);
+    this.#checkMasks(query, key, options);
     const joins = this.biasK !== null || this.addZeroAttn;
     if (cache !== null && (joins || needWeights)) {
       throw new ValueError(
@@ -236,6 +236,23 @@ export class MultiheadAttention extends Module<
       `[${name}] got query ${shapeText(query.shape)}, key ${shapeText(key.shape)}, value ${shapeText(value.shape)}, ` +
         `wanted ${order('L', features)}, ${order('S', keys)} and ${order('S', values)}, or each without N`,
     );
+  }
+
+  /** With a cache there are more keys than `key` has. */
+  #checkMasks(
+    query: Tensor,
+    key: Tensor,
+    { attnMask = null, keyPaddingMask = null, cache = null }: AttendOptions,
+  ): void {
+    const batch = query.ndim === 2 ? [] : [query.shape[this.batchFirst ? 0 : 1]!];
+    const place = query.ndim === 2 || !this.batchFirst ? 0 : 1;
+    const [queries, keys] = [query.shape[place]!, cache === null ? key.shape[place]! : null];
+    checkMask('keyPaddingMask', keyPaddingMask, [[...batch, keys]]);
+    const heads = this.numHeads * (batch[0] ?? 1);
+    checkMask('attnMask', attnMask, [
+      [queries, keys],
+      [heads, queries, keys],
+    ]);
   }
 
   /** The `parts` projections that lie side by side in x, by heads. */
@@ -314,6 +331,22 @@ export class MultiheadAttention extends Module<
     });
     return [turn(output), weights];
   }
+}
+
+/** A mask of one of these shapes, a size of null being any. Of masks by place, a size of 1 is repeated. */
+function checkMask(name: string, mask: Tensor | null, shapes: readonly (readonly (number | null)[])[]): void {
+  if (mask === null) return;
+  const op = 'MultiheadAttention';
+  checkTensor(op, name, mask);
+  if (mask.dtype !== 'bool' && !isFloat(mask.dtype))
+    throw new DTypeError(`[${op}] ${name} is ${mask.dtype}, wanted bool or a floating dtype`);
+  const repeats = (i: number): boolean => name === 'attnMask' && mask.shape[i] === 1 && i >= mask.ndim - 2;
+  const fits = (wanted: readonly (number | null)[]): boolean =>
+    wanted.length === mask.ndim &&
+    wanted.every((size, i) => size === null || mask.shape[i] === size || repeats(i));
+  if (shapes.some(fits)) return;
+  const wanted = shapes.map((shape) => `[${shape.map((size) => size ?? 'S').join(', ')}]`).join(' or ');
+  throw new ShapeError(`[${op}] ${name} is ${shapeText(mask.shape)}, wanted ${wanted}`);
 }
 
 /** [L, S], true where a key lies behind its query, whose place is `past` further. */

@@ -25,8 +25,8 @@ import { checkSize, readOptions } from '../options.js';
 
 export interface PositionCall {
   /**
-   * The position of the first place: what a {@link KVCache} holds already; with `maxLength` its `keyLength`, a 0-dim tensor.
-   * Default 0.
+   * The position of the first place: what a {@link KVCache} holds already; with `maxLength` its `keyLength`, a 0-dim tensor of
+   * an integer dtype. Default 0.
    */
   offset?: number | Tensor;
 }
@@ -44,6 +44,8 @@ function checkPlaces(
   const { offset = 0 } = options;
   if (typeof offset === 'object') {
     checkTensor(name, 'offset', offset);
+    if (isFloat(offset.dtype) || offset.dtype === 'bool')
+      throw new DTypeError(`[${name}] offset is ${offset.dtype}, wanted a tensor of an integer dtype`);
     if (offset.ndim !== 0)
       throw new ShapeError(`[${name}] offset is ${shapeText(offset.shape)}, wanted a 0-dim tensor`);
   } else {
@@ -82,6 +84,7 @@ export interface SinusoidalPositionsOptions {
  *
  * x: [..., L, E]; gives its shape.
  * @throws ValueError for an odd number of features.
+ * @throws DTypeError from `forward`, for an offset that is no integer.
  * @throws ShapeError from `forward`, for another number of features.
  * @example
  * import { nn, zeros } from 'lanegrad';
@@ -130,6 +133,7 @@ export interface RotaryOptions {
  *
  * x: [..., L, E], E at least D; gives its shape.
  * @throws ValueError for an odd D.
+ * @throws DTypeError from `forward`, for an offset that is no integer.
  * @throws ShapeError from `forward`, for fewer features.
  * @example
  * import { nn, tensor } from 'lanegrad';

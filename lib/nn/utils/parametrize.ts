@@ -3,6 +3,7 @@ import { ValueError } from '../../errors.js';
 import { noGrad } from '../../grad-mode.js';
 import { clone, detach } from '../../ops/convert.js';
 import { checkFunction, keep, synchronous } from '../../scope.js';
+import type { Synchronous } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { Module } from '../module.js';
 import type { AnyModule } from '../module.js';
@@ -112,12 +113,12 @@ function valueOf(list: ParametrizationList): Tensor {
  * nn.utils.parametrize.cached(() => layer.weight === layer.weight); // => true
  * layer.weight === layer.weight; // => false
  */
-export function cached<T>(fn: () => T): T {
+export function cached<T>(fn: () => Synchronous<T>): T {
   checkFunction('cached', fn);
   const outer = cache;
   cache ??= new Map();
   try {
-    return synchronous('cached', fn());
+    return synchronous<T>('cached', fn());
   } finally {
     cache = outer;
   }

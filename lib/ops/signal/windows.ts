@@ -1,7 +1,7 @@
 import { backend } from '../../backend/current.js';
 import { checkInt, checkListLength, checkNumber } from '../../check.js';
 import { isFloat, makeTypedArray } from '../../dtype.js';
-import type { DType } from '../../dtype.js';
+import type { DType, FloatDType } from '../../dtype.js';
 import { DTypeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
@@ -13,7 +13,10 @@ import { i0 } from '../special.js';
 
 // Windows of M points. Computed in float64, then rounded.
 
-export interface WindowOptions<D extends DType = DType> extends CreationOptions<D> {
+export interface WindowOptions<
+  D extends FloatDType = FloatDType,
+  Of extends FloatDType = D,
+> extends CreationOptions<D, Of> {
   /** Symmetric, for filters; false: periodic, for spectra: a window of M + 1 points without its last. Default true. */
   sym?: boolean;
 }
@@ -30,10 +33,10 @@ function floatingDType(op: string, options: CreationOptions): DType {
 }
 
 /** The window `value(x)`, where x runs from -1 to 1. */
-function make<D extends DType>(
+function make<D extends FloatDType>(
   op: string,
   M: number,
-  options: WindowOptions<D>,
+  options: WindowOptions<D, FloatDType>,
   value: (x: number, steps: number) => number,
 ): Tensor<D> {
   checkInt(op, 'M', M);
@@ -64,14 +67,17 @@ function cosines(a: readonly number[]): (x: number) => number {
  * import { signal } from 'lanegrad';
  * signal.windows.hann(5).tolist(); // => [0, 0.5, 1, 0.5, 0]
  */
-export function hann<D extends DType = 'float32'>(
+export function hann<D extends FloatDType = 'float32'>(
   M: number,
-  options: WindowOptions<D> = noOptions,
+  options: WindowOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   return make('hann', M, options, cosines([0.5, 0.5]));
 }
 
-export interface HammingOptions<D extends DType = DType> extends WindowOptions<D> {
+export interface HammingOptions<
+  D extends FloatDType = FloatDType,
+  Of extends FloatDType = D,
+> extends WindowOptions<D, Of> {
   /** Default 0.54. */
   alpha?: number;
 }
@@ -85,9 +91,9 @@ export interface HammingOptions<D extends DType = DType> extends WindowOptions<D
  * import { signal } from 'lanegrad';
  * signal.windows.hamming(3, { dtype: 'float64' }).tolist(); // => [0.08, 1, 0.08]
  */
-export function hamming<D extends DType = 'float32'>(
+export function hamming<D extends FloatDType = 'float32'>(
   M: number,
-  options: HammingOptions<D> = noOptions,
+  options: HammingOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   const { alpha = 0.54 } = options;
   checkNumber('hamming', 'alpha', alpha);
@@ -103,9 +109,9 @@ export function hamming<D extends DType = 'float32'>(
  * import { signal } from 'lanegrad';
  * signal.windows.blackman(5).shape; // => [5]
  */
-export function blackman<D extends DType = 'float32'>(
+export function blackman<D extends FloatDType = 'float32'>(
   M: number,
-  options: WindowOptions<D> = noOptions,
+  options: WindowOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   return make('blackman', M, options, cosines([0.42, 0.5, 0.08]));
 }
@@ -119,14 +125,17 @@ export function blackman<D extends DType = 'float32'>(
  * import { signal } from 'lanegrad';
  * signal.windows.bartlett(5).tolist(); // => [0, 0.5, 1, 0.5, 0]
  */
-export function bartlett<D extends DType = 'float32'>(
+export function bartlett<D extends FloatDType = 'float32'>(
   M: number,
-  options: WindowOptions<D> = noOptions,
+  options: WindowOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   return make('bartlett', M, options, (x) => 1 - Math.abs(x));
 }
 
-export interface GaussianOptions<D extends DType = DType> extends WindowOptions<D> {
+export interface GaussianOptions<
+  D extends FloatDType = FloatDType,
+  Of extends FloatDType = D,
+> extends WindowOptions<D, Of> {
   /** Standard deviation in points, above 0. Default 1. */
   std?: number;
 }
@@ -140,9 +149,9 @@ export interface GaussianOptions<D extends DType = DType> extends WindowOptions<
  * import { signal } from 'lanegrad';
  * signal.windows.gaussian(3).tolist()[1]; // => 1
  */
-export function gaussian<D extends DType = 'float32'>(
+export function gaussian<D extends FloatDType = 'float32'>(
   M: number,
-  options: GaussianOptions<D> = noOptions,
+  options: GaussianOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   const { std = 1 } = options;
   checkNumber('gaussian', 'std', std);
@@ -150,7 +159,10 @@ export function gaussian<D extends DType = 'float32'>(
   return make('gaussian', M, options, (x, steps) => Math.exp(-(((x * steps) / 2 / std) ** 2) / 2));
 }
 
-export interface KaiserOptions<D extends DType = DType> extends WindowOptions<D> {
+export interface KaiserOptions<
+  D extends FloatDType = FloatDType,
+  Of extends FloatDType = D,
+> extends WindowOptions<D, Of> {
   /** The larger, the narrower; not negative. Default 12. */
   beta?: number;
 }
@@ -164,9 +176,9 @@ export interface KaiserOptions<D extends DType = DType> extends WindowOptions<D>
  * import { signal } from 'lanegrad';
  * signal.windows.kaiser(3, { beta: 0 }).tolist(); // => [1, 1, 1]
  */
-export function kaiser<D extends DType = 'float32'>(
+export function kaiser<D extends FloatDType = 'float32'>(
   M: number,
-  options: KaiserOptions<D> = noOptions,
+  options: KaiserOptions<D, FloatDType> = noOptions,
 ): Tensor<D> {
   const { beta = 12 } = options;
   checkNumber('kaiser', 'beta', beta);
