@@ -50,7 +50,12 @@ describe('a call that waits for its turn', () => {
     const size = 1_000_000;
     const state = zeros([size]);
     const write = compile((x: Tensor) => {
-      noGrad(() => state.add_(x).sin_().copy_(x.expand([size])));
+      noGrad(() =>
+        state
+          .add_(x)
+          .sin_()
+          .copy_(x.expand([size])),
+      );
       return x.clone();
     });
     write(ones([]));
