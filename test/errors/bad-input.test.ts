@@ -57,6 +57,8 @@ const creation: Row[] = [
   ['a dim twice to squeeze', () => lg.squeeze(a23, [0, -2]), ValueError],
   ['a number as requiresGrad_', () => (lg.ones([1]) as Loose).requiresGrad_(1), ValueError],
   ['a string as requiresGrad', () => ((lg.ones([1]) as Loose).requiresGrad = 'false'), ValueError],
+  ['a string as a dim to normalize', () => (lg.F as Loose).normalize(a23, { dim: 'x' }), ValueError],
+  ['nothing to drop', () => (lg.F as Loose).dropout3d(), DTypeError],
   ['nothing to be like', () => any['randLike']!(), DTypeError],
   ['a shape to be like', () => any['randnLike']!([2, 3]), DTypeError],
   ['nothing to fit', () => (lg.linalg as Loose).lstsq(a23), DTypeError],
