@@ -59,6 +59,12 @@ const creation: Row[] = [
   ['a string as requiresGrad', () => ((lg.ones([1]) as Loose).requiresGrad = 'false'), ValueError],
   ['a string as a dim to normalize', () => (lg.F as Loose).normalize(a23, { dim: 'x' }), ValueError],
   ['nothing to drop', () => (lg.F as Loose).dropout3d(), DTypeError],
+  [
+    'null for options with a function',
+    () => (lg.F as Loose).tripletMarginWithDistanceLoss(v3, v3, v3, null),
+    ValueError,
+    DTypeError,
+  ],
   ['nothing to be like', () => any['randLike']!(), DTypeError],
   ['a shape to be like', () => any['randnLike']!([2, 3]), DTypeError],
   ['nothing to fit', () => (lg.linalg as Loose).lstsq(a23), DTypeError],

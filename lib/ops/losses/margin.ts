@@ -205,6 +205,7 @@ export function tripletMarginWithDistanceLoss(
   options: TripletMarginWithDistanceOptions = {},
 ): Tensor {
   const op = 'tripletMarginWithDistanceLoss';
+  checkOptions(op, options);
   const distance = options.distanceFunction ?? pairwiseDistance;
   checkFunction(op, distance);
   return triplet(op, anchor, positive, negative, options, (a, b) => distance(a, b));
