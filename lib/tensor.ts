@@ -3,7 +3,7 @@ import type { TensorInfo } from './backend/backend.js';
 import { programOf } from './backend/busy.js';
 import { backend, provideTensors } from './backend/current.js';
 import { tensorMark } from './backend/describe.js';
-import { checkTensor, product } from './check.js';
+import { checkTensor, describe, product } from './check.js';
 import { makeTypedArray } from './dtype.js';
 import type { DType, TypedArray, TypedArrayOf } from './dtype.js';
 import { BusyError, DisposedError, ShapeError, ValueError } from './errors.js';
@@ -225,11 +225,13 @@ export class Tensor<D extends DType = DType> extends Handle {
     return backend.requiresGrad(this);
   }
   set requiresGrad(value: boolean) {
-    backend.setRequiresGrad(this, value);
+    this.requiresGrad_(value);
   }
 
   /** Sets `requiresGrad` and returns this tensor. */
   requiresGrad_(value = true): this {
+    if (typeof (value as unknown) !== 'boolean')
+      throw new ValueError(`[requiresGrad] got ${describe(value)}, wanted a boolean`);
     backend.setRequiresGrad(this, value);
     return this;
   }

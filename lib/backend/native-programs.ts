@@ -67,6 +67,16 @@ export class NativePrograms<T extends Handle> implements Programs<T> {
     return this.#ids.receive(tensors.length);
   }
 
+  /** A read behind programs marks memory as they do: a recording waits for it too. */
+  async follow<T>(read: Promise<T>): Promise<T> {
+    this.#inFlight.add(read);
+    try {
+      return await read;
+    } finally {
+      this.#inFlight.delete(read);
+    }
+  }
+
   async idle(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
   }

@@ -146,7 +146,8 @@ export class NativeBackend<T extends Handle> implements Backend<T> {
     }
     const buffer = makeBuffer(bytes);
     this.#calls.subject(tensor);
-    return viewBuffer(dtype, await this.#addon.readLater(buffer));
+    const reading = this.#addon.readLater(buffer);
+    return viewBuffer(dtype, await (this.programs.busy ? this.programs.follow(reading) : reading));
   }
 
   info(tensor: T): TensorInfo {

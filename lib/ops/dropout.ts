@@ -111,6 +111,7 @@ export function dropout2d(x: Tensor, options: DropoutOptions = {}): Tensor {
  * F.dropout3d(ones([1, 2, 3, 3, 3]), { p: 0 }).sum().item(); // => 54
  */
 export function dropout3d(x: Tensor, options: DropoutOptions = {}): Tensor {
+  checkTensor('dropout3d', 'x', x);
   return dropChannels('dropout3d', x, options, x.ndim === 4 ? 4 : null);
 }
 

@@ -62,6 +62,7 @@ export function randn<D extends FloatDType = 'float32'>(
  * randLike(zeros([2, 3])).lt(1).all().item(); // => true
  */
 export function randLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
+  checkTensor('randLike', 'x', x);
   return finish(draw('uniform', 'randLike', x.shape, creationDType('randLike', options, x.dtype)), options);
 }
 
@@ -73,6 +74,7 @@ export function randLike(x: Tensor, options: CreationOptions = noOptions): Tenso
  * randnLike(zeros([2, 3], { dtype: 'float64' })).dtype; // => 'float64'
  */
 export function randnLike(x: Tensor, options: CreationOptions = noOptions): Tensor {
+  checkTensor('randnLike', 'x', x);
   return finish(draw('normal', 'randnLike', x.shape, creationDType('randnLike', options, x.dtype)), options);
 }
 

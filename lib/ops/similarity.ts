@@ -1,5 +1,14 @@
 import { clampMin } from './clamp.js';
-import { checkFlag, checkInt, checkNumber, checkOptions, checkTensor, shapeText, wrapDim } from '../check.js';
+import {
+  checkFlag,
+  checkInt,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  shapeText,
+  wrapDim,
+  wrapDims,
+} from '../check.js';
 import { isFloat } from '../dtype.js';
 import { ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -46,7 +55,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   checkNumber('normalize', 'p', p);
   checkNumber('normalize', 'eps', eps);
-  const dims = (typeof dim === 'number' ? [dim] : dim).map((entry) => wrapDim('normalize', entry, x.ndim));
+  const dims = wrapDims('normalize', dim, x.ndim);
   return scoped(() => div(x, clampMin(normOver(asFloat(x), p, { dim: dims, keepdim: true }), eps)));
 }
 

@@ -1,6 +1,6 @@
 import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { checkInt, checkInts, checkOptions, checkTensor, describe, wrapDim } from '../check.js';
+import { checkInt, checkInts, checkOptions, checkTensor, describe, wrapDim, wrapDims } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.js';
 import { product } from '../check.js';
@@ -114,10 +114,7 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   checkTensor('squeeze', 'x', x);
   const { shape } = x;
-  const named =
-    dim === undefined
-      ? undefined
-      : (typeof dim === 'number' ? [dim] : dim).map((entry) => wrapDim('squeeze', entry, shape.length));
+  const named = dim === undefined ? undefined : wrapDims('squeeze', dim, shape.length);
   const rest = shape.filter((size, i) => size !== 1 || (named !== undefined && !named.includes(i)));
   return reviewed(x, rest);
 }

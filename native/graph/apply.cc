@@ -222,7 +222,11 @@ void compute(Environment& env, const Call& ready, std::span<Tensor> outputs) {
       fresh = true;
     }
   }
-  if (fresh) evaluate(env, ready, inferred, outputs);
+  if (fresh) {
+    evaluate(env, ready, inferred, outputs);
+  } else if (env.recording) [[unlikely]] {
+    env.recording->viewed(ready);
+  }
   bump_mutated(ready);
   record(env, ready, outputs);
 }
@@ -331,6 +335,8 @@ void apply_in_place(Environment& env, const Call& call) {
     if (out.alias >= 0) {
       result = alias_tensor(ready.flat[static_cast<size_t>(out.alias)], out,
                             ready.flat[static_cast<size_t>(out.alias)]->offset + out.offset);
+      if (env.recording) [[unlikely]]
+        env.recording->viewed(ready);
     } else {
       result = with_memory(env, [&] { return allocate_tensor(op.name, out); });
       count_allocation(env, result);

@@ -17,6 +17,8 @@ class Recording {
   // It has.
   virtual void after(const Call& call, const InferContext& inferred, std::span<const Tensor> outputs,
                      bool in_place, size_t workspace_bytes) = 0;
+  // An op has only looked at its operands' memory otherwise: no value is written, but it may keep a history.
+  virtual void viewed(const Call& call) = 0;
   // The same of a plain copy.
   virtual void before_copy(const Tensor& target) = 0;
   virtual void after_copy(const Tensor& target, const Tensor& source) = 0;

@@ -164,11 +164,9 @@ CodeOperand Recorder::operand(const Tensor& t) {
 void Recorder::watch(const Tensor& t) {
   if (!t || !is_state(t)) return;
   const AutogradMeta* meta = meta_of(t);
-  if (meta) {
-    if (meta->grad_fn || meta->view) return;
-  } else if (!env_.grad_mode || !is_floating(t->spec.dtype) || t->number >= first_) {
-    return;
-  }
+  if (meta && meta->grad_fn) return;
+  const bool is_leaf = meta && (meta->requires_grad || !meta->view);
+  if (!is_leaf && (!env_.grad_mode || !is_floating(t->spec.dtype) || t->number >= first_)) return;
   if (argument_of(t) >= 0) return;
   if (seen_leaves_.insert(t.get()).second) watched_.push_back({t, meta && meta->requires_grad});
 }
@@ -204,6 +202,10 @@ void Recorder::after(const Call& call, const InferContext& inferred, std::span<c
     pool_trim();
     trimmed_ = peak_;
   }
+}
+
+void Recorder::viewed(const Call& call) {
+  for (const Tensor& t : call.flat) watch(t);
 }
 
 void Recorder::before_copy(const Tensor& target) { keep_former(target); }

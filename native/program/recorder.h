@@ -66,6 +66,7 @@ class Recorder final : public Recording {
   void before(const Call& call, std::span<const Tensor> outputs, bool in_place) override;
   void after(const Call& call, const InferContext& inferred, std::span<const Tensor> outputs, bool in_place,
              size_t workspace_bytes) override;
+  void viewed(const Call& call) override;
   void before_copy(const Tensor& target) override;
   void after_copy(const Tensor& target, const Tensor& source) override;
   void created(const Tensor& tensor) override;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, keep, nn, noGrad, ones, RecordingError, tensor, zeros } from '../../lib/index.js';
+import { compile, F, keep, nn, noGrad, ones, RecordingError, tensor, zeros } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 import { records } from './support.js';
 
@@ -67,6 +67,42 @@ describe('a program notices', () => {
     w.requiresGrad = false;
     fn(x);
     expect(w.grad).toBe(null);
+  });
+});
+
+describe('a program notices requiresGrad of a leaf that it reaches', () => {
+  const uses: Record<string, (x: Tensor, w: Tensor) => Tensor> = {
+    'by an op': (x, w) => x.mul(w),
+    'by a view': (x, w) => x.mul(w.reshape([1, 2])),
+    'by a view of a view': (x, w) => x.mul(w.reshape([1, 2]).expand([3, 2]).select(0, 1)),
+    'by a part': (x, w) => x.mul(w.narrow(0, 1, 1)),
+    'by a copy': (x, w) => zeros([2]).copy_(w).mul(x),
+    'in a layer': (x, w) => F.prelu(x.reshape([1, 2]), w),
+  };
+  it.each(Object.keys(uses))('%s', (name) => {
+    const v = ones([2], { requiresGrad: true });
+    const memory = tensor([2, 3, 5, 7], { dtype: 'float32' });
+    for (const w of [tensor([2, 3], { dtype: 'float32' }), memory.narrow(0, 1, 2)]) {
+      const step = (x: Tensor): Tensor => {
+        v.grad = null;
+        w.grad = null;
+        const loss = uses[name]!(x, w).mul(v).sum();
+        loss.backward();
+        return loss;
+      };
+      const fn = compile(step);
+      const x = tensor([-3, 4], { dtype: 'float32' });
+      for (const requiresGrad of [true, false, true, false]) {
+        w.requiresGrad = requiresGrad;
+        step(x);
+        const wanted = w.grad?.tolist();
+        expect(wanted === undefined).toBe(!requiresGrad);
+        for (let i = 0; i < 2; i++) {
+          fn(x);
+          expect(w.grad?.tolist()).toEqual(wanted);
+        }
+      }
+    }
   });
 });
 

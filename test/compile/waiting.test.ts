@@ -46,6 +46,30 @@ describe('a call that waits for its turn', () => {
     await running;
   });
 
+  it('waits for what is being read, too', async () => {
+    const size = 1_000_000;
+    const state = zeros([size]);
+    const write = compile((x: Tensor) => {
+      noGrad(() =>
+        state
+          .add_(x)
+          .sin_()
+          .copy_(x.expand([size])),
+      );
+      return x.clone();
+    });
+    write(ones([]));
+    for (let i = 0; i < 10; i++) {
+      const add = compile((x: Tensor) => noGrad(() => state.add_(x)).sum());
+      const writing = write.async(tensor(i, { dtype: 'float32' }));
+      const reads = [state.read(), state.read(), state.read()];
+      const adding = add.async(ones([]));
+      expect((await adding).item()).toBe(size * (i + 1));
+      for (const read of await Promise.all(reads)) expect(read[size - 1]).toBe(i);
+      await writing;
+    }
+  });
+
   it('has tensors that their owner disposes of, or whose scope ends', async () => {
     const twice = compile((x: Tensor) => x.mul(2));
     const running = inFlight();

@@ -107,6 +107,21 @@ describe.runIf(native)('layouts', () => {
     expectNear(outcome, 1e-5);
   });
 
+  it('the parts of a batch, each in its own copy', () => {
+    const list = weights(3);
+    const outcome = compare(
+      (x) => {
+        // The fourth is the second.
+        const parts = [...x.chunk(2, 0), x, x.narrow(0, 1, 1), x.flip([0]).narrow(0, 0, 1)];
+        return parts.map((part) => chain(list, part).sum({ dim: [2, 3] }));
+      },
+      [image()],
+      [image()],
+    );
+    expect(outcome.copies).toBe(4);
+    expectNear(outcome, 1e-4);
+  });
+
   it('views, writes in place and other readers', () => {
     const outcome = compare(
       (x) => {

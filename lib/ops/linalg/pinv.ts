@@ -194,10 +194,11 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqRe
   if (autocasting()) return inFloat32(lstsq, a, b, options);
   const op = 'linalg.lstsq';
   checkMatrix(op, 'a', a);
+  checkTensor(op, 'b', b);
   checkOptions(op, options);
   const { rcond = defaultTolerance(a), driver = 'gelsy' } = options;
   checkChoice(op, 'driver', driver, drivers);
-  const isVector = b.shape?.length === a.shape.length - 1 && b.shape.every((size, i) => size === a.shape[i]);
+  const isVector = b.shape.length === a.shape.length - 1 && b.shape.every((size, i) => size === a.shape[i]);
   if (!isVector) checkMatrix(op, 'b', b);
   checkSameDType(op, a, b);
   if ((isVector ? b.shape.at(-1) : b.shape.at(-2)) !== a.shape.at(-2)) {

@@ -1,7 +1,7 @@
 import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { clampMin } from '../clamp.js';
 import { checkFunction } from '../../scope.js';
-import { checkTensor, shapeText } from '../../check.js';
+import { checkOptions, checkTensor, shapeText } from '../../check.js';
 import { DTypeError, ShapeError, ValueError } from '../../errors.js';
 import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
@@ -205,6 +205,7 @@ export function tripletMarginWithDistanceLoss(
   options: TripletMarginWithDistanceOptions = {},
 ): Tensor {
   const op = 'tripletMarginWithDistanceLoss';
+  checkOptions(op, options);
   const distance = options.distanceFunction ?? pairwiseDistance;
   checkFunction(op, distance);
   return triplet(op, anchor, positive, negative, options, (a, b) => distance(a, b));

@@ -35,7 +35,7 @@ LANEGRAD_FUNCTION Vec<double> log_gamma_of(Vec<double> x) {
   if constexpr (kDouble) return with_lanes(y, positive, x, special::log_gamma);
   const Vec<double> r = size - round_even(size);
   const Vec<double> product = abs(r * detail::polynomial<tables::SinPi, false>(r * r)) * size;
-  const auto pole = eq(product, wide(0));
+  const auto pole = eq(product, wide(0)) | eq(size, wide(detail::kInfinity));
   const Vec<double> reflected = -detail::wide_log(product * wide(1 / detail::kPi)) - y;
   const Vec<double> value = select(pole, wide(detail::kInfinity), reflected);
   const auto cancels = lt(abs(value), wide(0.02) * y);

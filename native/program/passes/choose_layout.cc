@@ -9,6 +9,7 @@
 // are not the same bits.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "program/passes.h"
 #include "program/passes/layout_cost.h"
@@ -16,9 +17,26 @@
 namespace lanegrad {
 namespace {
 
-using Value = std::pair<int, uint32_t>;  // storage and version
+// What an operand sees: a window on a version of a storage. Of an argument, the parts of a batch are several.
+struct Value {
+  int storage;
+  uint32_t version;
+  int64_t offset;
+  DType dtype;
+  Dims shape, strides;
 
-Value value_of(const CodeOperand& o) { return {o.storage, o.version}; }
+  bool operator<(const Value& other) const {
+    const auto a = std::tie(storage, version, offset, dtype);
+    const auto b = std::tie(other.storage, other.version, other.offset, other.dtype);
+    if (a != b) return a < b;
+    if (!(shape == other.shape)) return std::ranges::lexicographical_compare(shape, other.shape);
+    return std::ranges::lexicographical_compare(strides, other.strides);
+  }
+};
+
+Value value_of(const CodeOperand& o) {
+  return {o.storage, o.version, o.offset, o.spec.dtype, o.spec.shape, o.spec.strides};
+}
 
 // Images in temporaries that every node sees as a whole: those may lie in any order.
 class Movable {
