@@ -1,0 +1,51 @@
+#include "graph/window_sum.h"
+
+#include "graph/apply.h"
+#include "ops/functions.h"
+#include "ops/registry.h"
+
+namespace lanegrad {
+namespace {
+
+Tensor window_of(Environment& env, const Tensor& sum, const Node& slice) {
+  return EnvironmentApplier(env).apply(*slice.op, {sum}, *slice.attrs);
+}
+
+void write(Environment& env, const Op& op, const Tensor& window, const Tensor& operand) {
+  const Tensor flat[] = {window, operand};
+  const Start starts[] = {0, 1, 2};
+  apply_in_place(env, {op, flat, starts, Attrs()});
+}
+
+}  // namespace
+
+bool solely_owned(const Tensor& t) {
+  return t->use_count() == 1 && t->storage && t->storage->use_count() == 1;
+}
+
+bool WindowSum::takes(const Environment& env, const Node& node, const Tensor& grad) {
+  static const Op& slice = find_op("slice");
+  return node.op == &slice && !env.recording && !(env.observer && env.observer->check != AnomalyCheck::kNone) &&
+         grad && grad->storage && node.edges[0].node && grad->spec.dtype == node.input_dtype(0);
+}
+
+bool WindowSum::add(Environment& env, Tensor& sum, const Ref<Node>& node, const Tensor& grad) {
+  static const Op &copy = find_op("copy"), &plus = find_op("add");
+  if (sum ? !begun_ || !solely_owned(sum) : begun_) return false;
+  const FlagGuard untracked(env.track_views, false);
+  EnvironmentApplier c(env);
+  if (!sum) {
+    sum = fn::full(c, node->input_shape(0), 0, grad->spec.dtype);
+    write(env, copy, window_of(env, sum, *node), grad);
+    begun_ = true;
+    only_ = node;
+    return true;
+  }
+  // Whole tensors would add the zeros around the second window to the first one: that is what makes a 0 of a -0.
+  if (only_) write(env, plus, window_of(env, sum, *only_), c.scalar(0));
+  only_ = {};
+  write(env, plus, window_of(env, sum, *node), grad);
+  return true;
+}
+
+}  // namespace lanegrad
