@@ -25,8 +25,9 @@ bool solely_owned(const Tensor& t) {
 
 bool WindowSum::takes(const Environment& env, const Node& node, const Tensor& grad) {
   static const Op& slice = find_op("slice");
-  return node.op == &slice && !env.recording && !(env.observer && env.observer->check != AnomalyCheck::kNone) &&
-         grad && grad->storage && node.edges[0].node && grad->spec.dtype == node.input_dtype(0);
+  return node.op == &slice && !env.recording &&
+         !(env.observer && env.observer->check != AnomalyCheck::kNone) && grad && grad->storage &&
+         node.edges[0].node && grad->spec.dtype == node.input_dtype(0);
 }
 
 bool WindowSum::add(Environment& env, Tensor& sum, const Ref<Node>& node, const Tensor& grad) {
@@ -41,7 +42,8 @@ bool WindowSum::add(Environment& env, Tensor& sum, const Ref<Node>& node, const 
     only_ = node;
     return true;
   }
-  // Whole tensors would add the zeros around the second window to the first one: that is what makes a 0 of a -0.
+  // Whole tensors would add the zeros around the second window to the first one: that is what makes a 0 of a
+  // -0.
   if (only_) write(env, plus, window_of(env, sum, *only_), c.scalar(0));
   only_ = {};
   write(env, plus, window_of(env, sum, *node), grad);

@@ -11,7 +11,8 @@ namespace lanegrad {
 // What is in one such sum; it belongs to one output of a node.
 class WindowSum {
  public:
-  // Whether the node is a slice whose gradient can be added so; what is recorded or watched keeps to plain ops.
+  // Whether the node is a slice whose gradient can be added so; what is recorded or watched keeps to plain
+  // ops.
   static bool takes(const Environment& env, const Node& node, const Tensor& grad);
 
   // Adds the gradient of slice `node` to `sum`, bit for bit as a sum of whole tensors would; false if it
