@@ -17,6 +17,23 @@ void write(Environment& env, const Op& op, const Tensor& window, const Tensor& o
   apply_in_place(env, {op, flat, starts, Attrs()});
 }
 
+struct Places {
+  int64_t dim, start, length, step;
+  explicit Places(const Node& slice)
+      : dim(slice.attrs->get_int(0)),
+        start(slice.attrs->get_int(1)),
+        length(slice.attrs->get_int(2)),
+        step(slice.attrs->get_int(3)) {}
+  int64_t last() const { return start + (length - 1) * step; }
+};
+
+// Whether the two surely have no element in common.
+bool apart(const Node& one, const Node& other) {
+  const Places a(one), b(other);
+  if (a.length == 0 || b.length == 0) return true;
+  return a.dim == b.dim && (a.last() < b.start || b.last() < a.start);
+}
+
 }  // namespace
 
 bool solely_owned(const Tensor& t) {
@@ -42,9 +59,12 @@ bool WindowSum::add(Environment& env, Tensor& sum, const Ref<Node>& node, const 
     only_ = node;
     return true;
   }
-  // Whole tensors would add the zeros around the second window to the first one: that is what makes a 0 of a
-  // -0.
-  if (only_) write(env, plus, window_of(env, sum, *only_), c.scalar(0));
+  if (only_) {
+    // A sum of two whole tensors adds the zeros around either window to the other one, which makes 0 of -0,
+    // but leaves a -0 where both have one. No later part finds a -0 in the sum.
+    if (!apart(*only_, *node)) return false;
+    write(env, plus, window_of(env, sum, *only_), c.scalar(0));
+  }
   only_ = {};
   write(env, plus, window_of(env, sum, *node), grad);
   return true;
