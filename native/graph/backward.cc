@@ -9,15 +9,12 @@
 #include "graph/node_gradient.h"
 #include "graph/record.h"
 #include "graph/recording.h"
+#include "graph/window_sum.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
 namespace {
-
-bool solely_owned(const Tensor& t) {
-  return t->use_count() == 1 && t->storage && t->storage->use_count() == 1;
-}
 
 // One pass. Nodes run in descending sequence: every consumer of a node has a larger number, so when a node is
 // taken all of its gradients have arrived. No recursion, no counting of dependencies.
@@ -35,12 +32,15 @@ class Pass {
   struct Pending {
     Ref<Node> node;
     InlineVector<Tensor, 2> grads;
+    std::vector<WindowSum> windows;  // by output; empty while no gradient came through a window
   };
   struct Later {
     bool operator()(const Node* a, const Node* b) const { return a->sequence < b->sequence; }
   };
 
+  Pending& pending_of(const Edge& edge);
   void deliver(const Edge& edge, Tensor grad);
+  bool deliver_window(const Ref<Node>& slice, const Tensor& grad);
   void accumulate_leaf(const Tensor& leaf, Tensor grad);
   void run_node(Pending& pending);
   bool wanted(const Edge& edge) const;
@@ -116,11 +116,7 @@ void Pass::add_into(Tensor& sum, Tensor grad) {
   }
 }
 
-void Pass::deliver(const Edge& edge, Tensor grad) {
-  if (edge.leaf) {
-    accumulate_leaf(edge.leaf, std::move(grad));
-    return;
-  }
+Pass::Pending& Pass::pending_of(const Edge& edge) {
   Node* node = edge.node.get();
   Pending& pending = pending_[node];
   if (!pending.node) {
@@ -128,7 +124,29 @@ void Pass::deliver(const Edge& edge, Tensor grad) {
     pending.grads.resize(static_cast<size_t>(node->output_count));
     frontier_.push(node);
   }
-  add_into(pending.grads[static_cast<size_t>(edge.index)], std::move(grad));
+  return pending;
+}
+
+void Pass::deliver(const Edge& edge, Tensor grad) {
+  if (edge.leaf) {
+    accumulate_leaf(edge.leaf, std::move(grad));
+    return;
+  }
+  Pending& pending = pending_of(edge);
+  const size_t output = static_cast<size_t>(edge.index);
+  if (!pending.windows.empty()) pending.windows[output] = {};
+  add_into(pending.grads[output], std::move(grad));
+}
+
+// The gradient of a slice straight into its place; false if it has to be made as a tensor of its own.
+bool Pass::deliver_window(const Ref<Node>& slice, const Tensor& grad) {
+  if (options_.create_graph || !WindowSum::takes(env_, *slice, grad)) return false;
+  const Edge& edge = slice->edges[0];
+  if (!wanted(edge)) return false;
+  Pending& pending = pending_of(edge);
+  if (pending.windows.empty()) pending.windows.resize(pending.grads.size());
+  const size_t output = static_cast<size_t>(edge.index);
+  return pending.windows[output].add(env_, pending.grads[output], slice, grad);
 }
 
 void Pass::accumulate_leaf(const Tensor& leaf, Tensor grad) {
@@ -192,6 +210,10 @@ void Pass::run_node(Pending& pending) {
     fail(
         ErrorKind::kAutograd, node.name(),
         "its saved tensors were freed by an earlier backward; pass retainGraph: true there to go back twice");
+  }
+  if (deliver_window(pending.node, pending.grads[0])) {
+    if (!options_.retain_graph) node.release_saved();
+    return;
   }
   std::vector<bool> wanted_inputs(node.edges.size());
   for (size_t i = 0; i < node.edges.size(); ++i) wanted_inputs[i] = wanted(node.edges[i]);
