@@ -56,7 +56,7 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
 }
 
 // One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last
-// one.
+// one. Meanwhile the lines at `ask`, `ask_step` elements apart, come nearer, one for each step of the depth.
 template <class T>
 struct TileStep {
   const T* image;
@@ -66,7 +66,34 @@ struct TileStep {
   int64_t depth;
   T* partial;
   bool first, last;
+  const T* ask;
+  int64_t ask_step;
 };
+
+// As multiply_tile, for whole vectors. Weights that few pixels share come from the last cache, and a core that
+// waits for them line by line gets a fifth of what it can read: rows are asked for some steps ahead into the
+// L1 cache, and a part of the next block's into L2.
+template <class T, int R, int V, class Rows>
+LANEGRAD_INLINE void multiply_pixels(const TileStep<T>& s, Rows rows, Vec<T> (&acc)[R][V]) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  const T *weights = s.weights, *ask = s.ask;
+  for (int64_t p = 0; p < s.depth; ++p, weights += V * kLanes, ask += s.ask_step) {
+    if constexpr (kVectorBytes >= 16) {
+      ask_for_row(weights + kStepsAhead * V * kLanes, V * kLanes);
+      __builtin_prefetch(ask, 0, 2);
+    }
+    Vec<T> column[V];
+    LANEGRAD_UNROLL
+    for (int v = 0; v < V; ++v) column[v] = Vec<T>::load(weights + v * kLanes);
+    LANEGRAD_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Vec<T> x = Vec<T>::broadcast(rows.at(r));
+      LANEGRAD_UNROLL
+      for (int v = 0; v < V; ++v) acc[r][v] = fma(x, column[v], acc[r][v]);
+    }
+    rows.next();
+  }
+}
 
 template <class T, int R, int V>
 LANEGRAD_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileStep<T>& s, const PixelTarget<T>& target) {
@@ -90,16 +117,14 @@ template <class T, int R, int V>
 void adjacent_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(s.depth, AdjacentPixels<T>{s.image, s.offsets}, s.weights, V * Vec<T>::kWidth,
-                                0, acc);
+  multiply_pixels(s, AdjacentPixels<T>{s.image, s.offsets}, acc);
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
 void scattered_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(s.depth, ScatteredPixels<T>{s.image, s.offsets, s.places}, s.weights,
-                                V * Vec<T>::kWidth, 0, acc);
+  multiply_pixels(s, ScatteredPixels<T>{s.image, s.offsets, s.places}, acc);
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
@@ -206,7 +231,7 @@ struct Tiles {
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
   if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
-  constexpr int kLanes = Vec<T>::kWidth, kBand = 16;
+  constexpr int kLanes = Vec<T>::kWidth, kBand = 16, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
   const auto& kernels = tiles.scattered() ? kConvKernels<T>.scattered : kConvKernels<T>.adjacent;
@@ -220,8 +245,11 @@ void conv_forward(const ConvBlock<T>& b) {
       for (int64_t t = 0; t < in_band; ++t) tiles.find_places(band + t, places[t]);
     }
     for (int64_t p = 0; p < b.depth || p == 0; p += depth) {
+      const T* const next = b.weights + (p + depth) * vectors * kLanes;  // of the panel, or behind it
       for (int64_t t = 0; t < in_band; ++t) {
         const PixelTarget<T> target{tiles.out(band + t), b.out_channel, b.out_column, b.channels, b.bias};
+        // The first tiles ask for a line of each row; two lines next to each other come together.
+        const bool asks = t * kLine < vectors * kLanes;
         const TileStep<T> step{tiles.image(band + t),
                                places[t],
                                b.offsets + p,
@@ -229,7 +257,9 @@ void conv_forward(const ConvBlock<T>& b) {
                                b.depth - p < depth ? b.depth - p : depth,
                                partial[t],
                                p == 0,
-                               p + depth >= b.depth};
+                               p + depth >= b.depth,
+                               asks ? next + t * kLine : b.weights,
+                               asks ? vectors * kLanes : int64_t{0}};
         kernels[tiles.pixels(band + t) - 1][vectors - 1](step, target);
       }
       if (depth == 0) break;
