@@ -25,6 +25,18 @@ struct ScatteredPixels {
   LANEGRAD_INLINE void next() { ++offset; }
 };
 
+// Two rows of equally many pixels one element apart.
+template <class T, int kColumns>
+struct PairedPixels {
+  const T* image;
+  const int64_t* offset;
+  int64_t row;  // from one to the other
+  LANEGRAD_INLINE T at(int i) const {
+    return i < kColumns ? image[*offset + i] : image[*offset + row + (i - kColumns)];
+  }
+  LANEGRAD_INLINE void next() { ++offset; }
+};
+
 template <class T>
 struct PixelTarget {
   T* out;
@@ -128,6 +140,13 @@ void scattered_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
+void paired_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
+  Vec<T> acc[R][V];
+  clear_tile(acc);
+  multiply_pixels(s, PairedPixels<T, R / 2>{s.image, s.offsets, s.places[R / 2] - s.places[0]}, acc);
+  finish_tile(acc, s, target);
+}
+template <class T, int R, int V>
 void weight_tile(const ConvWeightBlock<T>& b, const int64_t* offsets, T* sums) {
   constexpr int kLanes = Vec<T>::kWidth;
   Vec<T> acc[R][V];
@@ -153,17 +172,24 @@ using PixelKernel = void (*)(const TileStep<T>&, const PixelTarget<T>&);
 template <class T>
 using WeightKernel = void (*)(const ConvWeightBlock<T>&, const int64_t* offsets, T* sums);
 
+// Whether two rows of pixels, and no three, fill a tile of so many.
+constexpr bool is_paired(int64_t pixels) {
+  return pixels % 2 == 0 && pixels <= kTileRows && pixels / 2 * 3 > kTileRows;
+}
+
 // Kernels by rows - 1 and vectors - 1.
 template <class T>
 struct ConvKernels {
   PixelKernel<T> adjacent[kTileRows][kTileVectors];
   PixelKernel<T> scattered[kTileRows][kTileVectors];
+  PixelKernel<T> paired[kTileRows][kTileVectors];  // of even rows
   WeightKernel<T> weight[kTileRows][kTileVectors];
 };
 template <class T, int R, int V>
 constexpr void list_conv_kernels(ConvKernels<T>& all) {
   all.adjacent[R - 1][V - 1] = adjacent_tile<T, R, V>;
   all.scattered[R - 1][V - 1] = scattered_tile<T, R, V>;
+  if constexpr (is_paired(R)) all.paired[R - 1][V - 1] = paired_tile<T, R, V>;
   all.weight[R - 1][V - 1] = weight_tile<T, R, V>;
   if constexpr (V > 1) {
     list_conv_kernels<T, R, V - 1>(all);
@@ -186,11 +212,12 @@ int vectors_of(int64_t channels) {
 }
 
 // The pixels of a block, cut into tiles: rows in even pieces (24 columns are two tiles of 12, not one of 14
-// and one of 10), or, where rows are short and the output plane has no gaps, all pixels as one row.
+// and one of 10), or, where rows are short and the output plane has no gaps, all pixels as one row, two rows
+// at a time if these fill a tile.
 template <class T>
 struct Tiles {
   const ConvBlock<T>& b;
-  bool across_rows;
+  bool across_rows, paired;
   int64_t span, pieces, piece, in_image, count;
 
   explicit Tiles(const ConvBlock<T>& block) : b(block) {
@@ -198,11 +225,21 @@ struct Tiles {
     span = across_rows ? b.rows * b.columns : b.columns;
     pieces = (span + kTileRows - 1) / kTileRows;
     piece = pieces > 0 ? (span + pieces - 1) / pieces : 1;
+    paired = across_rows && b.column_step == 1 && is_paired(2 * b.columns);
+    if (paired) piece = 2 * b.columns;
     pieces = (span + piece - 1) / piece;
     in_image = pieces * (across_rows ? 1 : b.rows);
     count = in_image * b.images;
   }
   bool scattered() const { return across_rows || b.column_step != 1; }
+  PixelKernel<T> kernel(int64_t t, int vectors) const {
+    const ConvKernels<T>& all = kConvKernels<T>;
+    const int64_t rows = pixels(t);
+    const auto& kernels = paired && rows == 2 * b.columns ? all.paired
+                          : scattered() && !paired       ? all.scattered
+                                                         : all.adjacent;
+    return kernels[rows - 1][vectors - 1];
+  }
   int64_t row(int64_t t) const { return t % in_image / pieces; }
   int64_t first(int64_t t) const { return t % pieces * piece; }
   int64_t pixels(int64_t t) const { return span - first(t) < piece ? span - first(t) : piece; }
@@ -211,6 +248,7 @@ struct Tiles {
   }
   const T* image(int64_t t) const {
     const T* const image = b.image + t / in_image * b.image_step;
+    if (paired) return image + first(t) / b.columns * b.row_step;
     return across_rows ? image : image + row(t) * b.row_step + first(t) * b.column_step;
   }
   void find_places(int64_t t, int64_t* places) const {
@@ -234,7 +272,6 @@ void conv_forward(const ConvBlock<T>& b) {
   constexpr int kLanes = Vec<T>::kWidth, kBand = 16, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
-  const auto& kernels = tiles.scattered() ? kConvKernels<T>.scattered : kConvKernels<T>.adjacent;
   const int64_t blocks = b.depth > kConvDepth ? (b.depth + kConvDepth - 1) / kConvDepth : 1;
   const int64_t depth = (b.depth + blocks - 1) / blocks;
   alignas(64) T partial[kBand][kTileRows * kTileVectors * kLanes];
@@ -260,7 +297,7 @@ void conv_forward(const ConvBlock<T>& b) {
                                p + depth >= b.depth,
                                asks ? next + t * kLine : b.weights,
                                asks ? vectors * kLanes : int64_t{0}};
-        kernels[tiles.pixels(band + t) - 1][vectors - 1](step, target);
+        tiles.kernel(band + t, vectors)(step, target);
       }
       if (depth == 0) break;
     }
