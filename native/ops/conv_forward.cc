@@ -28,7 +28,8 @@ struct Layout {
 // the channels then, so that no weight is read by two of them.
 template <class T>
 bool mostly_weights(const ConvGeometry& g, const Padded& padded) {
-  const int64_t image = g.in_channels * padded.plane(), panels = ceil_div(g.out_channels, conv_table<T>().channels);
+  const int64_t image = g.in_channels * padded.plane(),
+                panels = ceil_div(g.out_channels, conv_table<T>().channels);
   return g.batch * image <= kPaddedElements && panels >= kFewPanels &&
          g.batch * image <= packed_weights<T>(g.in_channels * g.taps(), g.out_channels);
 }

@@ -57,8 +57,7 @@ size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvP
 }
 
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
-  if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass))
-    conv_wide(c, g, pass);
+  if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) conv_wide(c, g, pass);
 }
 
 }  // namespace lanegrad

@@ -44,7 +44,8 @@ struct Roles {
   const TensorSpec *first, *second, *weight;
 
   Roles(const TensorSpec& a, const TensorSpec& b, const TensorSpec& out, ConvPass pass)
-      : first(&a), second(pass == ConvPass::kWeightGrad ? &b : &out),
+      : first(&a),
+        second(pass == ConvPass::kWeightGrad ? &b : &out),
         weight(pass == ConvPass::kWeightGrad ? &out : &b) {}
 };
 
@@ -92,7 +93,8 @@ struct Layout {
 
 // Images [at, at + count).
 TensorView images(const TensorView& view, int64_t at, const TensorSpec& some) {
-  return {view.as<char>() + at * view.spec->strides[0] * static_cast<int64_t>(size_of(view.spec->dtype)), &some};
+  return {view.as<char>() + at * view.spec->strides[0] * static_cast<int64_t>(size_of(view.spec->dtype)),
+          &some};
 }
 
 ConvOperand<const float> operand(const float* data, const TensorSpec& spec) {
@@ -120,8 +122,7 @@ void conv_wide(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
   const TensorView weight = by_weight ? c.out(0) : c.in(1);
   const Layout l(g, pass, Roles(*c.in(0).spec, *c.in(1).spec, *c.out(0).spec, pass),
                  has_bias ? bias_workspace(*c.in(2).spec) : 0, c.workspace());
-  const float* const bias =
-      has_bias ? static_cast<const float*>(contiguous_bias(c.in(2), l.bias)) : nullptr;
+  const float* const bias = has_bias ? static_cast<const float*>(contiguous_bias(c.in(2), l.bias)) : nullptr;
   const auto taps = operand(l.weight_at, l.weight);
   ConvGeometry some = g;
   some.batch = l.count;

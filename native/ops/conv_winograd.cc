@@ -82,7 +82,8 @@ void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
 }
 
 // Rows [begin, end) of tiles: transformed, multiplied point by point, and back.
-bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int64_t begin, int64_t end, float* slot) {
+bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int64_t begin, int64_t end,
+               float* slot) {
   const WinogradTable& table = winograd_table();
   const int64_t plane = j.out_rows * j.out_columns;
   float* const products = slot + l.products_at;

@@ -45,16 +45,15 @@ void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
   const int64_t vectors = ceil_div(j.channels, l.lanes), in_panel = l.columns / l.lanes;
   in_slots(vectors, vectors, [&](int64_t v, int64_t) {
     const int64_t channel = v * l.lanes;
-    winograd_table().weights(
-        {.weight = j.weight + channel * j.weight_channel,
-         .weight_depth = j.weight_depth,
-         .weight_column = j.weight_channel,
-         .depth = j.depth,
-         .columns = std::min(l.lanes, j.channels - channel),
-         .flipped = j.flipped,
-         .out = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes,
-         .out_point = l.weight_point,
-         .out_depth = l.columns});
+    winograd_table().weights({.weight = j.weight + channel * j.weight_channel,
+                              .weight_depth = j.weight_depth,
+                              .weight_column = j.weight_channel,
+                              .depth = j.depth,
+                              .columns = std::min(l.lanes, j.channels - channel),
+                              .flipped = j.flipped,
+                              .out = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes,
+                              .out_point = l.weight_point,
+                              .out_depth = l.columns});
   });
   // Vectors of the last panel that are not there.
   for (int64_t v = vectors; v < l.panels * in_panel; ++v) {
@@ -106,20 +105,20 @@ bool run_panel(const WinogradJob& j, const Layout& l, const float* weights, int6
     for (int64_t o = panel * l.columns; o < end; o += l.lanes) {
       float* const out = j.out + (n * j.channels + o) * plane;
       const int64_t channels = std::min(l.lanes, end - o);
-      finite &= table.pixels({.products = slot + n * l.tiles.rows * l.tiles.columns * l.columns +
-                                          (o - panel * l.columns),
-                              .point = l.product_point,
-                              .tile = l.columns,
-                              .channels = channels,
-                              .tile_rows = l.tiles.rows,
-                              .tile_columns = l.tiles.columns,
-                              .bias = j.extras.bias ? j.extras.bias + o : nullptr,
-                              .region = slot + l.region_at,
-                              .out = out,
-                              .channel = plane,
-                              .row = j.out_columns,
-                              .rows = j.out_rows,
-                              .columns = j.out_columns});
+      finite &= table.pixels(
+          {.products = slot + n * l.tiles.rows * l.tiles.columns * l.columns + (o - panel * l.columns),
+           .point = l.product_point,
+           .tile = l.columns,
+           .channels = channels,
+           .tile_rows = l.tiles.rows,
+           .tile_columns = l.tiles.columns,
+           .bias = j.extras.bias ? j.extras.bias + o : nullptr,
+           .region = slot + l.region_at,
+           .out = out,
+           .channel = plane,
+           .row = j.out_columns,
+           .rows = j.out_rows,
+           .columns = j.out_columns});
       j.extras.finish.run_channels(out, channels, plane, plane);
     }
   }

@@ -82,9 +82,9 @@ struct TileStep {
   int64_t ask_step;
 };
 
-// As multiply_tile, for whole vectors. Weights that few pixels share come from the last cache, and a core that
-// waits for them line by line gets a fifth of what it can read: rows are asked for some steps ahead into the
-// L1 cache, and a part of the next block's into L2.
+// As multiply_tile, for whole vectors. Weights that few pixels share come from the last cache, and a core
+// that waits for them line by line gets a fifth of what it can read: rows are asked for some steps ahead into
+// the L1 cache, and a part of the next block's into L2.
 template <class T, int R, int V, class Rows>
 LANEGRAD_INLINE void multiply_pixels(const TileStep<T>& s, Rows rows, Vec<T> (&acc)[R][V]) {
   constexpr int kLanes = Vec<T>::kWidth;
@@ -236,8 +236,8 @@ struct Tiles {
     const ConvKernels<T>& all = kConvKernels<T>;
     const int64_t rows = pixels(t);
     const auto& kernels = paired && rows == 2 * b.columns ? all.paired
-                          : scattered() && !paired       ? all.scattered
-                                                         : all.adjacent;
+                          : scattered() && !paired        ? all.scattered
+                                                          : all.adjacent;
     return kernels[rows - 1][vectors - 1];
   }
   int64_t row(int64_t t) const { return t % in_image / pieces; }

@@ -64,8 +64,8 @@ struct WinogradWeightGrad {
   int64_t out_depth, out_column;  // strides
 };
 
-// products[t][j] = sum over p of tiles[t][p] * weights[p][j], for one panel of columns of one point; the sum is
-// one chain.
+// products[t][j] = sum over p of tiles[t][p] * weights[p][j], for one panel of columns of one point; the sum
+// is one chain.
 struct WinogradProducts {
   const float* tiles;
   int64_t tile;  // elements from one to the next
@@ -77,7 +77,7 @@ struct WinogradProducts {
 
 struct WinogradTable {
   int lanes;
-  int columns;  // of a panel of weights
+  int columns;                                // of a panel of weights
   void (*image_tiles)(const WinogradTiles&);  // windows of 6 x 6
   void (*grad_tiles)(const WinogradTiles&);   // of 4 x 4, the taps of F(3 x 3, 4 x 4)
   bool (*pixels)(const WinogradPixels&);      // false if one is infinite or NaN

@@ -273,13 +273,8 @@ void winograd_products(const WinogradProducts& w) {
 }  // namespace
 
 const WinogradTable& winograd_table() {
-  static constexpr WinogradTable table{kLanes,
-                                       kProductVectors * kLanes,
-                                       transform_tiles<ImageWindow>,
-                                       transform_tiles<GradWindow>,
-                                       winograd_pixels,
-                                       winograd_weights,
-                                       winograd_weight_grad,
-                                       winograd_products};
+  static constexpr WinogradTable table{
+      kLanes,          kProductVectors * kLanes, transform_tiles<ImageWindow>, transform_tiles<GradWindow>,
+      winograd_pixels, winograd_weights,         winograd_weight_grad,         winograd_products};
   return table;
 }
