@@ -11,6 +11,7 @@ namespace {
 using namespace conv_detail;
 
 constexpr int64_t kFewPanels = 8;  // tasks that there should be
+constexpr int64_t kSplitDepth = 640;
 
 template <class T>
 struct Layout {
@@ -40,7 +41,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Layout<T> l{};
   l.pads = g.pads();
   l.in_bands = l.pads && is_flat(g) && !mostly_weights<T>(g, padded);
-  if (l.pads && is_flat(g) && g.stride[2] > 1) {
+  // In bands of many channels the caches are the limit, and the copy costs more than it saves.
+  const bool splits = !l.in_bands || g.in_channels * g.taps() <= kSplitDepth;
+  if (l.pads && is_flat(g) && g.stride[2] > 1 && splits) {
     padded.split = g.stride[2];
     padded.extent[2] = ceil_div(padded.extent[2], padded.split) * padded.split;
   }

@@ -269,7 +269,7 @@ struct Tiles {
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
   if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
-  constexpr int kLanes = Vec<T>::kWidth, kBand = 16, kLine = 64 / sizeof(T);
+  constexpr int kLanes = Vec<T>::kWidth, kBand = 8, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
   const int64_t blocks = b.depth > kConvDepth ? (b.depth + kConvDepth - 1) / kConvDepth : 1;
