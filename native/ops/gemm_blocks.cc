@@ -13,8 +13,11 @@ namespace {
 // Products below this stay on the calling thread: about 5 us of work, several times what waking the pool
 // costs.
 constexpr int64_t kSerialWork = int64_t{1} << 19;
-// Of a part for a thread, at least.
-constexpr int64_t kPartWork = int64_t{1} << 18;
+// Multiply-adds of a part: four parts a thread as soon as they have the smaller number, up to sixteen where
+// they have the larger, some 10 us. A core that a neighbour slows by a tenth then holds up a large product by
+// the last of its sixteen parts, not of its four.
+constexpr int64_t kPartWork = int64_t{1} << 18, kFinePartWork = int64_t{1} << 20;
+constexpr int64_t kParts = 4, kFineParts = 16;
 // Up to so many rows each thread packs the columns of B that it needs.
 constexpr int64_t kOwnRows = 256;
 constexpr int64_t kOwnElements = int64_t{1} << 22;
@@ -121,24 +124,40 @@ struct Run {
   void pack_whole(int64_t threads) const;
 };
 
-// How C is cut: parts of rows and of columns.
+// How C is cut: parts of rows and of columns, in whole panels of rows and columns of micro-tiles where there
+// are as many panels as parts.
 struct Grid {
   int64_t rows = 1, columns = 1;
 };
 
+int64_t parts_wanted(int64_t work, int64_t threads) {
+  return std::clamp<int64_t>(std::max(std::min(work / kPartWork, kParts * threads), work / kFinePartWork), 1,
+                             kFineParts * threads);
+}
+
+// Where part `index` of `parts` begins. Panels are of about the same number of rows, as the kernel has them.
+int64_t part_begin(int64_t m, int64_t panel, int64_t index, int64_t parts) {
+  const int64_t panels = ceil_div(m, panel);
+  return parts > panels ? m * index / parts : m * (panels * index / parts) / panels;
+}
+
 // Enough parts that a thread held up elsewhere is not waited for long, and among such grids the one whose
 // parts cost least: every part reads its rows of A and its columns of B once more.
-Grid cut(int64_t m, int64_t n, int64_t work, int64_t panel, int64_t threads) {
+template <class In>
+Grid cut(int64_t m, int64_t n, int64_t work, int64_t threads) {
   Grid best;
   if (threads == 1) return best;
-  const int64_t panels = ceil_div(n, panel);
-  const int64_t wanted = std::clamp<int64_t>(work / kPartWork, 1, 4 * threads);
+  const int64_t height = gemm_table<In>().rows, width = gemm_table<In>().columns;
+  const int64_t heights = ceil_div(m, height), widths = ceil_div(n, width);
+  const int64_t wanted = parts_wanted(work, threads);
   double least = 0;
   for (int64_t rows = 1; rows <= std::min(wanted, ceil_div(m, 4)); ++rows) {
-    const int64_t columns = std::min(ceil_div(wanted, rows), panels);
+    const int64_t columns = std::min(ceil_div(wanted, rows), widths);
     const int64_t rounds = ceil_div(rows * columns, threads);
-    const double cost = static_cast<double>(rounds) * static_cast<double>(ceil_div(m, rows) + 6) *
-                        static_cast<double>(ceil_div(panels, columns) * panel + 16);
+    const int64_t of_m =
+        rows > heights ? ceil_div(m, rows) : std::min(m, ceil_div(heights, rows) * ceil_div(m, heights));
+    const double cost = static_cast<double>(rounds) * static_cast<double>(of_m + 6) *
+                        static_cast<double>(ceil_div(widths, columns) * width + 16);
     if (rows == 1 || cost < least) {
       least = cost;
       best = {rows, columns};
@@ -147,15 +166,16 @@ Grid cut(int64_t m, int64_t n, int64_t work, int64_t panel, int64_t threads) {
   return best;
 }
 
-// Calls fn(i, m, j, n) for each part, on the pool; columns in whole panels.
-template <class F>
-void for_parts(int64_t m, int64_t n, int64_t panel, const Grid& grid, const F& fn) {
-  const int64_t panels = ceil_div(n, panel);
+// Calls fn(i, m, j, n) for each part, on the pool.
+template <class In, class F>
+void for_parts(int64_t m, int64_t n, const Grid& grid, const F& fn) {
+  const int64_t height = gemm_table<In>().rows, width = gemm_table<In>().columns;
+  const int64_t widths = ceil_div(n, width);
   parallel_tasks(grid.rows * grid.columns, [&](int64_t task) {
     const int64_t row = task / grid.columns, column = task % grid.columns;
-    const int64_t i = m * row / grid.rows, j = panels * column / grid.columns * panel;
-    const int64_t i_end = m * (row + 1) / grid.rows;
-    const int64_t j_end = std::min(n, panels * (column + 1) / grid.columns * panel);
+    const int64_t i = part_begin(m, height, row, grid.rows), j = widths * column / grid.columns * width;
+    const int64_t i_end = part_begin(m, height, row + 1, grid.rows);
+    const int64_t j_end = std::min(n, widths * (column + 1) / grid.columns * width);
     fn(i, i_end - i, j, j_end - j);
   });
 }
@@ -177,7 +197,7 @@ void Run<In>::run_in_turns(int64_t first, int64_t rows, int64_t threads) {
   for (int64_t at = 0; at < g.n; at += plan.columns) {
     const int64_t columns = std::min(plan.columns, g.n - at);
     const int64_t panels = ceil_div(columns, table.columns);
-    const Grid grid = cut(rows, columns, rows * columns * plan.depth, table.columns, threads);
+    const Grid grid = cut<In>(rows, columns, rows * columns * plan.depth, threads);
     first_row = first;
     first_column = at;
     for (int64_t p = 0; p < g.k; p += plan.depth) {
@@ -195,7 +215,7 @@ void Run<In>::run_in_turns(int64_t first, int64_t rows, int64_t threads) {
         part(0, rows, 0, columns);
       } else {
         if (!g.packed_b) parallel_for(panels, 1, pack_panels);
-        for_parts(rows, columns, table.columns, grid, part);
+        for_parts<In>(rows, columns, grid, part);
       }
     }
   }
@@ -214,9 +234,9 @@ void Run<In>::run(int64_t threads) {
   const int64_t panels = ceil_div(g.n, table.columns);
   const Grid grid = has(BlockPacking::kOwn)
                         ? Grid{1, std::min(panels, 4 * threads)}
-                        : cut(g.m, g.n, g.m * g.n * std::max<int64_t>(g.k, 1), table.columns, threads);
-  for_parts(g.m, g.n, table.columns, grid,
-            [&](int64_t i, int64_t m, int64_t j, int64_t n) { multiply_part(i, m, j, n); });
+                        : cut<In>(g.m, g.n, g.m * g.n * std::max<int64_t>(g.k, 1), threads);
+  for_parts<In>(g.m, g.n, grid,
+                [&](int64_t i, int64_t m, int64_t j, int64_t n) { multiply_part(i, m, j, n); });
 }
 
 // C of one part of k; `sums` holds m * n elements for each.

@@ -190,6 +190,8 @@ class NextPanel {
       rows_ = rows;
       row_ = g.a_row;
     } else if (g.a_row == 1) {
+      // Of the line or two that a step of a panel lies in the last is new: the panel before read the first.
+      at_ += rows - 1;
       rows_ = g.k;
       row_ = g.a_col;
     }
