@@ -10,6 +10,9 @@ namespace {
 
 using namespace conv_detail;
 
+constexpr int64_t kFewPanels = 8;  // tasks that there should be
+constexpr int64_t kSplitDepth = 640;
+
 template <class T>
 struct Layout {
   bool pads, in_bands;  // in bands: the tasks pad
@@ -22,12 +25,28 @@ struct Layout {
   size_t bytes;
 };
 
+// Few pixels and many channels: the weights are most of what is read. Every task takes all pixels and some of
+// the channels then, so that no weight is read by two of them.
+template <class T>
+bool mostly_weights(const ConvGeometry& g, const Padded& padded) {
+  const int64_t image = g.in_channels * padded.plane(),
+                panels = ceil_div(g.out_channels, conv_table<T>().channels);
+  return g.batch * image <= kPaddedElements && panels >= kFewPanels &&
+         g.batch * image <= packed_weights<T>(g.in_channels * g.taps(), g.out_channels);
+}
+
 template <class T>
 Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
-  const Padded padded = padded_input(g);
+  Padded padded = padded_input(g);
   Layout<T> l{};
   l.pads = g.pads();
-  l.in_bands = l.pads && is_flat(g);
+  l.in_bands = l.pads && is_flat(g) && !mostly_weights<T>(g, padded);
+  // In bands of many channels the caches are the limit, and the copy costs more than it saves.
+  const bool splits = !l.in_bands || g.in_channels * g.taps() <= kSplitDepth;
+  if (l.pads && is_flat(g) && g.stride[2] > 1 && splits) {
+    padded.split = g.stride[2];
+    padded.extent[2] = ceil_div(padded.extent[2], padded.split) * padded.split;
+  }
   l.padded = padded;
   l.bands =
       PaddedBands(g.batch, g.groups, g.in_channels, padded.extent, g.out[1], g.out[1], g.out[2], g.stride[1]);
@@ -145,10 +164,12 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
   }
   const int64_t taps = g.taps();
   const auto& xs = x.strides;
+  const int64_t split = l.padded.split;
   for (int64_t t = 0; t < taps; ++t) {
     const ConvSizes k = g.tap(t);
-    const int64_t offset =
-        k[0] * g.dilation[0] * xs[2] + k[1] * g.dilation[1] * xs[3] + k[2] * g.dilation[2] * xs[4];
+    const int64_t column = k[2] * g.dilation[2];
+    const int64_t offset = k[0] * g.dilation[0] * xs[2] + k[1] * g.dilation[1] * xs[3] +
+                           (split > 1 ? l.padded.place(column) : column * xs[4]);
     for (int64_t c = 0; c < g.in_channels; ++c) l.offsets[c * taps + t] = c * xs[1] + offset;
   }
   if (!packed) {
@@ -164,7 +185,7 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
               .columns = g.out[2],
               .slice_step = g.stride[0] * xs[2],
               .row_step = g.stride[1] * xs[3],
-              .column_step = g.stride[2] * xs[4],
+              .column_step = split > 1 ? 1 : g.stride[2] * xs[4],
               .out_origin = 0,
               .out_slice = g.out[1] * g.out[2],
               .out_row = g.out[2],

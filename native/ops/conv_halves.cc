@@ -2,8 +2,8 @@
 
 #include "ops/bias.h"
 #include "ops/conv_amx.h"
+#include "ops/conv_halves_wide.h"
 #include "ops/conv_operand.h"
-#include "ops/widen.h"
 
 namespace lanegrad {
 namespace {
@@ -50,14 +50,14 @@ bool run(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
 }  // namespace
 
 size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass) {
-  const size_t wide = widened_evaluation_bytes(c);
+  const size_t wide = conv_wide_workspace(c, g, pass);
   if (!suits(g, pass, c.out(0).dtype)) return wide;
   const bool has_bias = pass != ConvPass::kWeightGrad && c.has(2);
   return std::max(wide, tile_bytes(g, pass) + (has_bias ? bias_workspace(c.in(2)) : 0));
 }
 
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
-  if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) run_widened(c);
+  if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) conv_wide(c, g, pass);
 }
 
 }  // namespace lanegrad

@@ -1,5 +1,5 @@
 // Convolutions of the 16-bit floats: of bfloat16 on the tile unit, where the processor has one and it pays;
-// all others in float32, like any op that takes no narrow dtypes.
+// all others in float32, some images at a time.
 #pragma once
 
 #include "ops/convolution.h"

@@ -18,6 +18,7 @@ struct Layout {
   PaddedBands bands{};
   ConvSizes phases{};
   T* image = nullptr;
+  PairRoom<T> pairs{};
   Phase* list;
   int64_t* offsets;
   int64_t* places;
@@ -39,10 +40,14 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   const int64_t taps = g.taps(), depth = g.out_channels * taps;
   l.in_bands = l.pads && is_flat(g);
   if (l.in_bands) {
-    l.bands =
-        PaddedBands(g.batch, g.groups, g.out_channels, l.padded.extent, ceil_div(g.size[1], l.phases[1]),
-                    g.size[1] / l.phases[1], ceil_div(g.size[2], l.phases[2]), 1);
+    const int64_t rows = ceil_div(g.size[1], l.phases[1]), columns = ceil_div(g.size[2], l.phases[2]);
+    l.bands = PaddedBands(g.batch, g.groups, g.out_channels, l.padded.extent, rows, g.size[1] / l.phases[1],
+                          columns, 1);
     l.image = pieces.take<T>(l.bands.slots * l.bands.slot);
+    if (l.phases[2] == 2) {
+      l.pairs.slot = pair_elements<T>(l.bands.together, ceil_div(rows, l.bands.bands), columns);
+      l.pairs.room = pieces.take<T>(l.bands.slots * l.pairs.slot);
+    }
   } else if (l.pads)
     l.image = pieces.take<T>(g.batch * g.groups * g.out_channels * l.padded.plane());
   l.list = pieces.take<Phase>(l.phases[0] * l.phases[1] * l.phases[2]);
@@ -134,7 +139,7 @@ void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOpera
                           .bias = bias,
                           .weights = l.weights};
   if (l.in_bands)
-    run_padded(work, l.list, phase_count, source, g.out, l.padded, l.bands, l.image);
+    run_padded(work, l.list, phase_count, source, g.out, l.padded, l.bands, l.image, l.pairs);
   else
     run_pixels(work, l.list, phase_count);
 }

@@ -2,7 +2,7 @@
 // into a buffer that stays in the L2 cache, instead of a padded copy of all images passing through memory.
 #pragma once
 
-#include "ops/conv_pixels.h"
+#include "ops/conv_column_pairs.h"
 
 namespace lanegrad::conv_detail {
 
@@ -56,10 +56,12 @@ void pad_channels(ConvOperand<const T> from, int64_t image, int64_t first_channe
   }
 }
 
-// As run_pixels; the offsets of the phases are those in a buffer. w.image and its strides are not used.
+// As run_pixels; the offsets of the phases are those in a buffer. w.image and its strides are not used. With
+// `pairs` two phases after each other are the even and the odd columns of the same rows.
 template <class T>
 void run_padded(const PixelWork<T>& w, const Phase* phases, int64_t phase_count, ConvOperand<const T> from,
-                const ConvSizes& size, const Padded& pad, const PaddedBands& cut, T* buffers) {
+                const ConvSizes& size, const Padded& pad, const PaddedBands& cut, T* buffers,
+                const PairRoom<T>& pairs = {}) {
   const ConvTable<T>& table = conv_table<T>();
   const int64_t panels = ceil_div(w.out_channels, table.channels);
   const int64_t plane = cut.rows * pad.extent[2], image_step = w.in_channels * plane;
@@ -85,19 +87,25 @@ void run_padded(const PixelWork<T>& w, const Phase* phases, int64_t phase_count,
       pad_channels(from, image + i, group * w.in_channels, w.in_channels, size, pad, top, rows,
                    buffer + i * image_step, plane);
     }
-    for (int64_t i = 0; i < phase_count; ++i) {
-      const Phase& p = phases[i];
+    const auto block_of = [&](const Phase& p, int64_t panel) {
       const int64_t row = row_at(p, band);
+      ConvBlock<T> b = panel_block(w, p, group, panel);
+      b.images = count;
+      b.image_step = image_step;
+      b.out_image = w.groups * w.out_channels * w.out_plane;
+      b.rows = row_at(p, band + 1) - row;
+      b.columns = p.columns;
+      b.image = buffer + (row - first) * p.row_step;
+      b.out += image * b.out_image + row * p.out_row;
+      return b;
+    };
+    for (int64_t i = 0; i < phase_count; i += pairs.room ? 2 : 1) {
       for (int64_t panel = 0; panel < panels; ++panel) {
-        ConvBlock<T> b = panel_block(w, p, group, panel);
-        b.images = count;
-        b.image_step = image_step;
-        b.out_image = w.groups * w.out_channels * w.out_plane;
-        b.rows = row_at(p, band + 1) - row;
-        b.columns = p.columns;
-        b.image = buffer + (row - first) * p.row_step;
-        b.out += image * b.out_image + row * p.out_row;
-        run_block(w, b);
+        const ConvBlock<T> b = block_of(phases[i], panel);
+        if (pairs.room)
+          run_pair(b, block_of(phases[i + 1], panel), pairs.room + task * pairs.slot);
+        else
+          run_block(w, b);
       }
     }
   });

@@ -18,6 +18,9 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Products below this many multiply-adds stay on the calling thread.
 inline constexpr int64_t kSerialWork = int64_t{1} << 19;
 
+// What an element costs that is copied in short rows, in multiply-adds.
+inline constexpr int64_t kPadWork = 16;
+
 // Pixels that one task takes at least, if there are so many images.
 inline constexpr int64_t kPixelsTogether = 256;
 
@@ -52,11 +55,15 @@ void in_tasks(int64_t count, int64_t work, int64_t max_tasks, F&& body) {
 }
 
 // The image with zeros around it, row-major [N, C, extent...]; its element (0, 0, 0) is the image's at
-// -before.
+// -before. With `split` n > 1 every n-th column of a row stands in a piece of its own, n pieces one after the
+// other: the pixels of a convolution of that stride are then neighbours, which its kernel reads faster.
 struct Padded {
   ConvSizes before, extent;
+  int64_t split = 1;  // divides extent[2]
 
   int64_t plane() const { return extent[0] * extent[1] * extent[2]; }
+  // Where column x stands in its row.
+  int64_t place(int64_t x) const { return split == 1 ? x : x % split * (extent[2] / split) + x / split; }
   // Strides of the copy, of which an image has so many channels.
   std::array<int64_t, 2 + kConvDims> strides(int64_t channels) const {
     return {channels * plane(), plane(), extent[1] * extent[2], extent[2], 1};
@@ -71,6 +78,25 @@ inline Padded padded_input(const ConvGeometry& g) {
   return p;
 }
 
+// One row that is split: `before` zeros, `columns` elements `column` apart, zeros.
+template <class T>
+void split_row(const T* row, int64_t column, int64_t columns, const Padded& pad, T* to) {
+  const int64_t n = pad.split, piece = pad.extent[2] / n;
+  for (int64_t k = 0; k < n; ++k, to += piece) {
+    const int64_t shift = pad.before[2] - k;  // i stands for column i * n - shift
+    const int64_t begin = std::clamp<int64_t>(ceil_div(std::max<int64_t>(shift, 0), n), 0, piece);
+    const int64_t end = std::clamp<int64_t>(ceil_div(std::max<int64_t>(columns + shift, 0), n), begin, piece);
+    std::fill(to, to + begin, T{0});
+    const T* const from = row - shift * column;
+    if (n == 2 && column == 1) {
+      for (int64_t i = begin; i < end; ++i) to[i] = from[2 * i];
+    } else {
+      for (int64_t i = begin; i < end; ++i) to[i] = from[i * n * column];
+    }
+    std::fill(to + end, to + piece, T{0});
+  }
+}
+
 // Rows [first, first + rows) of a padded plane, of which `plane` is what lies inside; row and column: its
 // strides.
 template <class T>
@@ -83,6 +109,10 @@ void pad_rows(const T* plane, int64_t row, int64_t column, const ConvSizes& size
     const int64_t y = i - pad.before[1];
     if (y < 0 || y >= size[1]) {
       std::fill(to, to + width, T{0});
+      continue;
+    }
+    if (pad.split > 1) {
+      split_row(plane + y * row, column, size[2], pad, to);
       continue;
     }
     std::fill(to, to + left, T{0});
@@ -102,7 +132,7 @@ void pad_images(int64_t planes_per_image, int64_t images, const ConvSizes& size,
   const int64_t planes = images * planes_per_image, slices = pad.extent[0];
   const int64_t plane = pad.extent[1] * pad.extent[2];
   const auto& s = from.strides;
-  in_tasks(planes * slices, planes * pad.plane(), 4 * num_threads(), [&](int64_t index, int64_t) {
+  in_tasks(planes * slices, planes * pad.plane() * kPadWork, 4 * num_threads(), [&](int64_t index, int64_t) {
     const int64_t p = index / slices, z = index % slices - pad.before[0];
     if (z < 0 || z >= size[0]) {
       std::fill(to + index * plane, to + (index + 1) * plane, T{0});

@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "ops/conv_tiles.h"
+#include "ops/conv_winograd_panels.h"
 
 namespace lanegrad::conv_detail {
 namespace {
@@ -19,20 +19,6 @@ constexpr int64_t kBlocks = 8;  // at least, if they are not too small then
 constexpr int64_t kMaxSlots = 16, kLeastSlots = 4, kSlotElements = int64_t{6} << 20;
 constexpr int64_t kWeightDepth = 32;  // depth that one task transforms
 
-// A convolution of an image of `depth` channels to one of `channels`.
-struct Job {
-  int64_t images, depth, channels;
-  int64_t rows, columns, out_rows, out_columns;
-  int64_t top, left;  // zeros before the image
-  const float* image;
-  int64_t image_stride, channel_stride, row_stride;
-  const float* weight;
-  int64_t weight_depth, weight_channel;
-  bool flipped;
-  float* out;
-  ConvExtras<float> extras;
-};
-
 struct Layout {
   TileGrid tiles;
   int64_t lanes, depth_block, width;  // width: channels in whole vectors
@@ -44,7 +30,7 @@ struct Layout {
   int64_t slot, products_at, region_at;
   size_t bytes;
 
-  Layout(const Job& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+  Layout(const WinogradJob& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
     const GemmTable<float>& gemm = gemm_table<float>();
     lanes = winograd_table().lanes;
     const int64_t depth_blocks = ceil_div(j.depth, gemm.depth);
@@ -75,7 +61,7 @@ struct Layout {
 int64_t weight_elements(const Layout& l) { return kWinogradPoints * l.weight_point; }
 
 // For each point the panels that the matrix product takes, depth block by depth block.
-void transform_weights(const Job& j, const Layout& l, float* weights) {
+void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
   const int64_t vectors = l.width / l.lanes, pieces = ceil_div(j.depth, kWeightDepth);
   const int64_t panel = gemm_table<float>().columns;
   in_slots(vectors * pieces, vectors * pieces, [&](int64_t index, int64_t) {
@@ -96,7 +82,8 @@ void transform_weights(const Job& j, const Layout& l, float* weights) {
 }
 
 // Rows [begin, end) of tiles: transformed, multiplied point by point, and back.
-bool run_block(const Job& j, const Layout& l, const float* weights, int64_t begin, int64_t end, float* slot) {
+bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int64_t begin, int64_t end,
+               float* slot) {
   const WinogradTable& table = winograd_table();
   const int64_t plane = j.out_rows * j.out_columns;
   float* const products = slot + l.products_at;
@@ -153,7 +140,8 @@ bool run_block(const Job& j, const Layout& l, const float* weights, int64_t begi
   return finite;
 }
 
-bool run(const Job& j, void* workspace) {
+bool run(const WinogradJob& j, void* workspace) {
+  if (suits_winograd_panels(j)) return run_winograd_panels(j, workspace);
   const Layout l(j, workspace);
   const float* const packed = j.extras.packed;
   if (!packed) transform_weights(j, l, l.weights);
@@ -166,8 +154,12 @@ bool run(const Job& j, void* workspace) {
   return finite.load();
 }
 
-Job forward_job(const ConvGeometry& g) {
-  Job j{};
+size_t workspace_of(const WinogradJob& j) {
+  return suits_winograd_panels(j) ? winograd_panels_workspace(j) : Layout(j, nullptr).bytes;
+}
+
+WinogradJob forward_job(const ConvGeometry& g) {
+  WinogradJob j{};
   j.images = g.batch;
   j.depth = g.in_channels;
   j.channels = g.out_channels;
@@ -182,8 +174,8 @@ Job forward_job(const ConvGeometry& g) {
 
 // The gradient convolved with the windows turned round: from the output back to the image, whose first window
 // now ends where it began.
-Job input_grad_job(const ConvGeometry& g) {
-  Job j = forward_job(g);
+WinogradJob input_grad_job(const ConvGeometry& g) {
+  WinogradJob j = forward_job(g);
   std::swap(j.depth, j.channels);
   std::swap(j.rows, j.out_rows);
   std::swap(j.columns, j.out_columns);
@@ -193,13 +185,13 @@ Job input_grad_job(const ConvGeometry& g) {
   return j;
 }
 
-void take_weight(Job& j, ConvOperand<const float> weight, int weight_depth) {
+void take_weight(WinogradJob& j, ConvOperand<const float> weight, int weight_depth) {
   j.weight = weight.data;
   j.weight_depth = weight.strides[weight_depth];
   j.weight_channel = weight.strides[1 - weight_depth];
 }
 
-bool run_on(Job j, ConvOperand<const float> image, ConvOperand<const float> weight, int weight_depth,
+bool run_on(WinogradJob j, ConvOperand<const float> image, ConvOperand<const float> weight, int weight_depth,
             float* out, const ConvExtras<float>& extras, void* workspace) {
   const auto &xs = image.strides, &ws = weight.strides;
   if ((xs[4] != 1 && j.columns > 1) || ws[4] != 1 || ws[3] != 3) return false;
@@ -232,11 +224,11 @@ bool suits_winograd(const ConvGeometry& g) {
 
 template <class T>
 size_t winograd_forward_workspace(const ConvGeometry& g) {
-  return Layout(forward_job(g), nullptr).bytes;
+  return workspace_of(forward_job(g));
 }
 template <class T>
 size_t winograd_input_grad_workspace(const ConvGeometry& g) {
-  return Layout(input_grad_job(g), nullptr).bytes;
+  return workspace_of(input_grad_job(g));
 }
 
 template <class T>
@@ -249,13 +241,15 @@ bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand
 }
 template <class T>
 int64_t winograd_packed_elements(const ConvGeometry& g) {
-  return weight_elements(Layout(forward_job(g), nullptr));
+  const WinogradJob j = forward_job(g);
+  return suits_winograd_panels(j) ? winograd_panels_elements(j) : weight_elements(Layout(j, nullptr));
 }
 template <class T>
 void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
   if constexpr (std::is_same_v<T, float>) {
-    Job j = forward_job(g);
+    WinogradJob j = forward_job(g);
     take_weight(j, weight, 1);
+    if (suits_winograd_panels(j)) return pack_winograd_panels(j, packed);
     transform_weights(j, Layout(j, nullptr), packed);
   }
 }

@@ -73,6 +73,18 @@ const large: Readonly<Record<string, ConvShape>> = {
   'pointwise of many channels, in groups': { x: [1, 1040, 4, 11], weight: [330, 520, 1, 1], groups: 2 },
   'whole image': { x: [5, 6, 7, 6], weight: [9, 6, 7, 6] },
   'strided and padded': { x: [2, 20, 33, 31], weight: [24, 20, 3, 3], stride: [2, 2], padding: [1, 1] },
+  'strided by three, dilated': {
+    x: [2, 9, 23, 26],
+    weight: [11, 9, 2, 3],
+    stride: [2, 3],
+    padding: [1, 4],
+    dilation: [1, 2],
+  },
+  'few pixels': { x: [1, 3, 7, 7], weight: [270, 3, 3, 3], padding: [1, 1] },
+  'few pixels in rows of three': { x: [2, 2, 5, 3], weight: [270, 2, 3, 3], padding: [1, 1] },
+  'few pixels, strided': { x: [1, 3, 13, 14], weight: [260, 3, 3, 3], stride: [2, 2], padding: [1, 1] },
+  'few tiles of 3 x 3': { x: [1, 16, 14, 13], weight: [140, 16, 3, 3], padding: [1, 1] },
+  'few tiles of 3 x 3, two images': { x: [2, 17, 9, 12], weight: [130, 17, 3, 3], padding: [1, 1] },
   'large 3-D': { x: [2, 8, 7, 13, 11], weight: [18, 8, 3, 3, 3], padding: [1, 1, 1], stride: [2, 1, 1] },
 };
 

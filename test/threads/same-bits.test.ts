@@ -82,6 +82,9 @@ const convolutions: Readonly<
   pointwise: [[4, 40, 28, 27], [50, 40, 1, 1], {}],
   'pointwise of many channels': [[4, 530, 13, 11], [170, 530, 1, 1], {}],
   'strided and padded': [[4, 40, 28, 27], [50, 40, 3, 3], { padding: 1, stride: 2 }],
+  'few pixels': [[1, 290, 7, 7], [270, 290, 3, 3], { padding: 1 }],
+  'few pixels, strided': [[1, 290, 13, 14], [270, 290, 3, 3], { padding: 1, stride: 2 }],
+  'few tiles of 3 x 3': [[1, 140, 14, 13], [150, 140, 3, 3], { padding: 1 }],
   'one channel in': [[20, 1, 28, 27], [30, 1, 3, 3], {}],
 };
 
@@ -195,6 +198,19 @@ describe.runIf(counts.length > 1)('large ops', () => {
       const out = conv2d(inputs[0]!, inputs[1]!, undefined, { padding: 1, stride: 2 });
       return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
     },
+    ...Object.fromEntries(
+      ([1, 2] as const).map((stride) => [
+        `convolution of bfloat16 and gradients, some images at a time, stride ${stride}`,
+        () => {
+          const inputs = [
+            [7, 40, 100, 101],
+            [50, 40, 3, 3],
+          ].map((shape) => randn(shape, { dtype: 'bfloat16' }).requiresGrad_());
+          const out = conv2d(inputs[0]!, inputs[1]!, undefined, { padding: 1, stride });
+          return cat([out, ...grad(out.cos().sum(), inputs)].map((t) => t.flatten()));
+        },
+      ]),
+    ),
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {

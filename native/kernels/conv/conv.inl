@@ -25,6 +25,18 @@ struct ScatteredPixels {
   LANEGRAD_INLINE void next() { ++offset; }
 };
 
+// Two rows of equally many pixels one element apart.
+template <class T, int kColumns>
+struct PairedPixels {
+  const T* image;
+  const int64_t* offset;
+  int64_t row;  // from one to the other
+  LANEGRAD_INLINE T at(int i) const {
+    return i < kColumns ? image[*offset + i] : image[*offset + row + (i - kColumns)];
+  }
+  LANEGRAD_INLINE void next() { ++offset; }
+};
+
 template <class T>
 struct PixelTarget {
   T* out;
@@ -56,7 +68,7 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
 }
 
 // One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last
-// one.
+// one. Meanwhile the lines at `ask`, `ask_step` elements apart, come nearer, one for each step of the depth.
 template <class T>
 struct TileStep {
   const T* image;
@@ -66,7 +78,34 @@ struct TileStep {
   int64_t depth;
   T* partial;
   bool first, last;
+  const T* ask;
+  int64_t ask_step;
 };
+
+// As multiply_tile, for whole vectors. Weights that few pixels share come from the last cache, and a core
+// that waits for them line by line gets a fifth of what it can read: rows are asked for some steps ahead into
+// the L1 cache, and a part of the next block's into L2.
+template <class T, int R, int V, class Rows>
+LANEGRAD_INLINE void multiply_pixels(const TileStep<T>& s, Rows rows, Vec<T> (&acc)[R][V]) {
+  constexpr int kLanes = Vec<T>::kWidth;
+  const T *weights = s.weights, *ask = s.ask;
+  for (int64_t p = 0; p < s.depth; ++p, weights += V * kLanes, ask += s.ask_step) {
+    if constexpr (kVectorBytes >= 16) {
+      ask_for_row(weights + kStepsAhead * V * kLanes, V * kLanes);
+      __builtin_prefetch(ask, 0, 2);
+    }
+    Vec<T> column[V];
+    LANEGRAD_UNROLL
+    for (int v = 0; v < V; ++v) column[v] = Vec<T>::load(weights + v * kLanes);
+    LANEGRAD_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Vec<T> x = Vec<T>::broadcast(rows.at(r));
+      LANEGRAD_UNROLL
+      for (int v = 0; v < V; ++v) acc[r][v] = fma(x, column[v], acc[r][v]);
+    }
+    rows.next();
+  }
+}
 
 template <class T, int R, int V>
 LANEGRAD_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileStep<T>& s, const PixelTarget<T>& target) {
@@ -90,16 +129,21 @@ template <class T, int R, int V>
 void adjacent_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(s.depth, AdjacentPixels<T>{s.image, s.offsets}, s.weights, V * Vec<T>::kWidth,
-                                0, acc);
+  multiply_pixels(s, AdjacentPixels<T>{s.image, s.offsets}, acc);
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
 void scattered_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
   Vec<T> acc[R][V];
   clear_tile(acc);
-  multiply_tile<T, R, V, false>(s.depth, ScatteredPixels<T>{s.image, s.offsets, s.places}, s.weights,
-                                V * Vec<T>::kWidth, 0, acc);
+  multiply_pixels(s, ScatteredPixels<T>{s.image, s.offsets, s.places}, acc);
+  finish_tile(acc, s, target);
+}
+template <class T, int R, int V>
+void paired_tile(const TileStep<T>& s, const PixelTarget<T>& target) {
+  Vec<T> acc[R][V];
+  clear_tile(acc);
+  multiply_pixels(s, PairedPixels<T, R / 2>{s.image, s.offsets, s.places[R / 2] - s.places[0]}, acc);
   finish_tile(acc, s, target);
 }
 template <class T, int R, int V>
@@ -128,17 +172,24 @@ using PixelKernel = void (*)(const TileStep<T>&, const PixelTarget<T>&);
 template <class T>
 using WeightKernel = void (*)(const ConvWeightBlock<T>&, const int64_t* offsets, T* sums);
 
+// Whether two rows of pixels, and no three, fill a tile of so many.
+constexpr bool is_paired(int64_t pixels) {
+  return pixels % 2 == 0 && pixels <= kTileRows && pixels / 2 * 3 > kTileRows;
+}
+
 // Kernels by rows - 1 and vectors - 1.
 template <class T>
 struct ConvKernels {
   PixelKernel<T> adjacent[kTileRows][kTileVectors];
   PixelKernel<T> scattered[kTileRows][kTileVectors];
+  PixelKernel<T> paired[kTileRows][kTileVectors];  // of even rows
   WeightKernel<T> weight[kTileRows][kTileVectors];
 };
 template <class T, int R, int V>
 constexpr void list_conv_kernels(ConvKernels<T>& all) {
   all.adjacent[R - 1][V - 1] = adjacent_tile<T, R, V>;
   all.scattered[R - 1][V - 1] = scattered_tile<T, R, V>;
+  if constexpr (is_paired(R)) all.paired[R - 1][V - 1] = paired_tile<T, R, V>;
   all.weight[R - 1][V - 1] = weight_tile<T, R, V>;
   if constexpr (V > 1) {
     list_conv_kernels<T, R, V - 1>(all);
@@ -161,11 +212,12 @@ int vectors_of(int64_t channels) {
 }
 
 // The pixels of a block, cut into tiles: rows in even pieces (24 columns are two tiles of 12, not one of 14
-// and one of 10), or, where rows are short and the output plane has no gaps, all pixels as one row.
+// and one of 10), or, where rows are short and the output plane has no gaps, all pixels as one row, two rows
+// at a time if these fill a tile.
 template <class T>
 struct Tiles {
   const ConvBlock<T>& b;
-  bool across_rows;
+  bool across_rows, paired;
   int64_t span, pieces, piece, in_image, count;
 
   explicit Tiles(const ConvBlock<T>& block) : b(block) {
@@ -173,11 +225,21 @@ struct Tiles {
     span = across_rows ? b.rows * b.columns : b.columns;
     pieces = (span + kTileRows - 1) / kTileRows;
     piece = pieces > 0 ? (span + pieces - 1) / pieces : 1;
+    paired = across_rows && b.column_step == 1 && is_paired(2 * b.columns);
+    if (paired) piece = 2 * b.columns;
     pieces = (span + piece - 1) / piece;
     in_image = pieces * (across_rows ? 1 : b.rows);
     count = in_image * b.images;
   }
   bool scattered() const { return across_rows || b.column_step != 1; }
+  PixelKernel<T> kernel(int64_t t, int vectors) const {
+    const ConvKernels<T>& all = kConvKernels<T>;
+    const int64_t rows = pixels(t);
+    const auto& kernels = paired && rows == 2 * b.columns ? all.paired
+                          : scattered() && !paired        ? all.scattered
+                                                          : all.adjacent;
+    return kernels[rows - 1][vectors - 1];
+  }
   int64_t row(int64_t t) const { return t % in_image / pieces; }
   int64_t first(int64_t t) const { return t % pieces * piece; }
   int64_t pixels(int64_t t) const { return span - first(t) < piece ? span - first(t) : piece; }
@@ -186,6 +248,7 @@ struct Tiles {
   }
   const T* image(int64_t t) const {
     const T* const image = b.image + t / in_image * b.image_step;
+    if (paired) return image + first(t) / b.columns * b.row_step;
     return across_rows ? image : image + row(t) * b.row_step + first(t) * b.column_step;
   }
   void find_places(int64_t t, int64_t* places) const {
@@ -206,10 +269,9 @@ struct Tiles {
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
   if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
-  constexpr int kLanes = Vec<T>::kWidth, kBand = 16;
+  constexpr int kLanes = Vec<T>::kWidth, kBand = 8, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
-  const auto& kernels = tiles.scattered() ? kConvKernels<T>.scattered : kConvKernels<T>.adjacent;
   const int64_t blocks = b.depth > kConvDepth ? (b.depth + kConvDepth - 1) / kConvDepth : 1;
   const int64_t depth = (b.depth + blocks - 1) / blocks;
   alignas(64) T partial[kBand][kTileRows * kTileVectors * kLanes];
@@ -220,8 +282,11 @@ void conv_forward(const ConvBlock<T>& b) {
       for (int64_t t = 0; t < in_band; ++t) tiles.find_places(band + t, places[t]);
     }
     for (int64_t p = 0; p < b.depth || p == 0; p += depth) {
+      const T* const next = b.weights + (p + depth) * vectors * kLanes;  // of the panel, or behind it
       for (int64_t t = 0; t < in_band; ++t) {
         const PixelTarget<T> target{tiles.out(band + t), b.out_channel, b.out_column, b.channels, b.bias};
+        // The first tiles ask for a line of each row; two lines next to each other come together.
+        const bool asks = t * kLine < vectors * kLanes;
         const TileStep<T> step{tiles.image(band + t),
                                places[t],
                                b.offsets + p,
@@ -229,8 +294,10 @@ void conv_forward(const ConvBlock<T>& b) {
                                b.depth - p < depth ? b.depth - p : depth,
                                partial[t],
                                p == 0,
-                               p + depth >= b.depth};
-        kernels[tiles.pixels(band + t) - 1][vectors - 1](step, target);
+                               p + depth >= b.depth,
+                               asks ? next + t * kLine : b.weights,
+                               asks ? vectors * kLanes : int64_t{0}};
+        tiles.kernel(band + t, vectors)(step, target);
       }
       if (depth == 0) break;
     }

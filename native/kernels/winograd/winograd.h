@@ -8,7 +8,9 @@
 // points 0, +-1, +-2 have 1.1e-6 and 1.1e-7.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <utility>
 
 namespace lanegrad {
 
@@ -62,13 +64,26 @@ struct WinogradWeightGrad {
   int64_t out_depth, out_column;  // strides
 };
 
+// products[t][j] = sum over p of tiles[t][p] * weights[p][j], for one panel of columns of one point; the sum
+// is one chain.
+struct WinogradProducts {
+  const float* tiles;
+  int64_t tile;  // elements from one to the next
+  int64_t count, depth;
+  const float* weights;  // [depth][WinogradTable::columns]
+  const float* next;     // the weights of the next call, which are asked for
+  float* products;       // [count][WinogradTable::columns]
+};
+
 struct WinogradTable {
   int lanes;
+  int columns;                                // of a panel of weights
   void (*image_tiles)(const WinogradTiles&);  // windows of 6 x 6
   void (*grad_tiles)(const WinogradTiles&);   // of 4 x 4, the taps of F(3 x 3, 4 x 4)
   bool (*pixels)(const WinogradPixels&);      // false if one is infinite or NaN
   void (*weights)(const WinogradWeights&);
   bool (*weight_grad)(const WinogradWeightGrad&);
+  void (*products)(const WinogradProducts&);
 };
 
 const WinogradTable& winograd_table();

@@ -219,11 +219,62 @@ bool winograd_weight_grad(const WinogradWeightGrad& w) {
   return !any(ne(bad, Floats::zero()));
 }
 
+// Tiles and vectors of a step of the products: the accumulators that the registers hold.
+inline constexpr int kProductTiles = kLanes == 16 ? 14 : 6, kProductVectors = kLanes == 4 ? 4 : 2;
+
+// R tiles of a panel, beginning with tile `first`. The weights pass by once for all tiles, so a call of few
+// tiles is bound by reading them: while they are multiplied, a line a step of the next ones comes into L2.
+template <int R>
+void product_tile(const WinogradProducts& w, int64_t first, const float* ask, int64_t ask_step) {
+  constexpr int V = kProductVectors;
+  Floats acc[R][V];
+  clear_tile(acc);
+  const float* const tiles = w.tiles + first * w.tile;
+  const float* weights = w.weights;
+  for (int64_t p = 0; p < w.depth; ++p, weights += V * kLanes, ask += ask_step) {
+    ask_for_row(weights + kStepsAhead * V * kLanes, V * kLanes);
+    __builtin_prefetch(ask, 0, 2);
+    Floats column[V];
+    LANEGRAD_UNROLL
+    for (int v = 0; v < V; ++v) column[v] = Floats::load(weights + v * kLanes);
+    LANEGRAD_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Floats x = Floats::broadcast(tiles[r * w.tile + p]);
+      LANEGRAD_UNROLL
+      for (int v = 0; v < V; ++v) acc[r][v] = fma(x, column[v], acc[r][v]);
+    }
+  }
+  float* const out = w.products + first * V * kLanes;
+  LANEGRAD_UNROLL
+  for (int r = 0; r < R; ++r) {
+    LANEGRAD_UNROLL
+    for (int v = 0; v < V; ++v) acc[r][v].store(out + (r * V + v) * kLanes);
+  }
+}
+
+using ProductKernel = void (*)(const WinogradProducts&, int64_t, const float*, int64_t);
+template <int... R>
+constexpr std::array<ProductKernel, sizeof...(R)> product_kernels(std::integer_sequence<int, R...>) {
+  return {product_tile<R + 1>...};
+}
+inline constexpr auto kProductKernels = product_kernels(std::make_integer_sequence<int, kProductTiles>{});
+
+void winograd_products(const WinogradProducts& w) {
+  constexpr int kLine = 16, kRow = kProductVectors * kLanes;
+  const int64_t pieces = (w.count + kProductTiles - 1) / kProductTiles;
+  for (int64_t q = 0; q < pieces; ++q) {
+    const int64_t first = w.count * q / pieces, tiles = w.count * (q + 1) / pieces - first;
+    // The first pieces ask for a line of each row.
+    const bool asks = q * kLine < kRow;
+    kProductKernels[tiles - 1](w, first, asks ? w.next + q * kLine : w.weights, asks ? kRow : 0);
+  }
+}
+
 }  // namespace
 
 const WinogradTable& winograd_table() {
   static constexpr WinogradTable table{
-      kLanes,           transform_tiles<ImageWindow>, transform_tiles<GradWindow>, winograd_pixels,
-      winograd_weights, winograd_weight_grad};
+      kLanes,          kProductVectors * kLanes, transform_tiles<ImageWindow>, transform_tiles<GradWindow>,
+      winograd_pixels, winograd_weights,         winograd_weight_grad,         winograd_products};
   return table;
 }

@@ -1,0 +1,166 @@
+#include "ops/conv_winograd_panels.h"
+
+namespace lanegrad::conv_detail {
+namespace {
+
+// Elements of the transformed tiles at most, and panels of channels at least, which are the tasks.
+constexpr int64_t kTileElements = 3 << 17, kFewPanels = 4;
+constexpr int64_t kMaxSlots = 16;
+
+struct Layout {
+  TileGrid tiles;
+  int64_t lanes, columns, count, panels, pieces;  // pieces: vectors of the image's channels
+  int64_t tile, point;                            // strides of the transformed tiles
+  int64_t weight_point, weight_panel, product_point;
+  int64_t slots, slot, region_at, region;  // of a panel: products, and a region
+  float *weights, *transformed, *regions, *slots_at;
+  size_t bytes;
+
+  Layout(const WinogradJob& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+    lanes = winograd_table().lanes;
+    columns = winograd_table().columns;
+    count = tiles.all_rows * tiles.columns;
+    panels = ceil_div(j.channels, columns);
+    pieces = ceil_div(j.depth, lanes);
+    // One vector more each time: distances of a power of two would share few sets of the cache.
+    tile = pieces * lanes + lanes;
+    point = count * tile + lanes;
+    weight_point = j.depth * columns + lanes;
+    weight_panel = kWinogradPoints * weight_point;
+    product_point = count * columns + lanes;
+    region_at = kWinogradPoints * product_point;
+    region = round_up(winograd_region(tiles.rows, tiles.columns, lanes), 16);
+    slot = round_up(region_at + region, 16);
+    slots = std::min(panels, kMaxSlots);
+    Pieces taken(workspace);
+    weights = j.extras.packed ? nullptr : taken.take<float>(panels * weight_panel);
+    transformed = taken.take<float>(kWinogradPoints * point);
+    regions = taken.take<float>(std::min(pieces, kMaxSlots) * region);
+    slots_at = taken.take<float>(slots * slot);
+    bytes = taken.used();
+  }
+};
+
+void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
+  const int64_t vectors = ceil_div(j.channels, l.lanes), in_panel = l.columns / l.lanes;
+  in_slots(vectors, vectors, [&](int64_t v, int64_t) {
+    const int64_t channel = v * l.lanes;
+    winograd_table().weights({.weight = j.weight + channel * j.weight_channel,
+                              .weight_depth = j.weight_depth,
+                              .weight_column = j.weight_channel,
+                              .depth = j.depth,
+                              .columns = std::min(l.lanes, j.channels - channel),
+                              .flipped = j.flipped,
+                              .out = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes,
+                              .out_point = l.weight_point,
+                              .out_depth = l.columns});
+  });
+  // Vectors of the last panel that are not there.
+  for (int64_t v = vectors; v < l.panels * in_panel; ++v) {
+    float* const to = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes;
+    for (int64_t point = 0; point < kWinogradPoints; ++point) {
+      for (int64_t p = 0; p < j.depth; ++p)
+        std::fill_n(to + point * l.weight_point + p * l.columns, l.lanes, 0.0f);
+    }
+  }
+}
+
+// One vector of the image's channels, all tiles.
+void transform_image(const WinogradJob& j, const Layout& l, int64_t piece, float* region) {
+  const int64_t c = piece * l.lanes;
+  for (int64_t n = 0; n < j.images; ++n) {
+    winograd_table().image_tiles({.image = j.image + n * j.image_stride + c * j.channel_stride,
+                                  .channel = j.channel_stride,
+                                  .row = j.row_stride,
+                                  .channels = std::min(l.lanes, j.depth - c),
+                                  .rows = j.rows,
+                                  .columns = j.columns,
+                                  .top = -j.top,
+                                  .left = -j.left,
+                                  .tile_rows = l.tiles.rows,
+                                  .tile_columns = l.tiles.columns,
+                                  .region = region,
+                                  .out = l.transformed + n * l.tiles.rows * l.tiles.columns * l.tile + c,
+                                  .out_point = l.point,
+                                  .out_tile = l.tile});
+  }
+}
+
+// One panel of the result's channels: multiplied point by point, and back.
+bool run_panel(const WinogradJob& j, const Layout& l, const float* weights, int64_t panel, float* slot) {
+  const WinogradTable& table = winograd_table();
+  for (int64_t point = 0; point < kWinogradPoints; ++point) {
+    const float* const at = weights + panel * l.weight_panel + point * l.weight_point;
+    table.products({.tiles = l.transformed + point * l.point,
+                    .tile = l.tile,
+                    .count = l.count,
+                    .depth = j.depth,
+                    .weights = at,
+                    .next = at + l.weight_point,
+                    .products = slot + point * l.product_point});
+  }
+  bool finite = true;
+  const int64_t plane = j.out_rows * j.out_columns, end = std::min(j.channels, (panel + 1) * l.columns);
+  for (int64_t n = 0; n < j.images; ++n) {
+    for (int64_t o = panel * l.columns; o < end; o += l.lanes) {
+      float* const out = j.out + (n * j.channels + o) * plane;
+      const int64_t channels = std::min(l.lanes, end - o);
+      finite &= table.pixels(
+          {.products = slot + n * l.tiles.rows * l.tiles.columns * l.columns + (o - panel * l.columns),
+           .point = l.product_point,
+           .tile = l.columns,
+           .channels = channels,
+           .tile_rows = l.tiles.rows,
+           .tile_columns = l.tiles.columns,
+           .bias = j.extras.bias ? j.extras.bias + o : nullptr,
+           .region = slot + l.region_at,
+           .out = out,
+           .channel = plane,
+           .row = j.out_columns,
+           .rows = j.out_rows,
+           .columns = j.out_columns});
+      j.extras.finish.run_channels(out, channels, plane, plane);
+    }
+  }
+  return finite;
+}
+
+}  // namespace
+
+bool suits_winograd_panels(const WinogradJob& j) {
+  const WinogradTable& table = winograd_table();
+  const TileGrid tiles(j.images, j.out_rows, j.out_columns);
+  const int64_t tile = round_up(j.depth, table.lanes) + table.lanes;
+  return ceil_div(j.channels, table.columns) >= kFewPanels &&
+         kWinogradPoints * tiles.all_rows * tiles.columns * tile <= kTileElements;
+}
+
+size_t winograd_panels_workspace(const WinogradJob& j) { return Layout(j, nullptr).bytes; }
+
+bool run_winograd_panels(const WinogradJob& j, void* workspace) {
+  const Layout l(j, workspace);
+  const float* weights = j.extras.packed;
+  if (!weights) {
+    transform_weights(j, l, l.weights);
+    weights = l.weights;
+  }
+  in_slots(l.pieces, kMaxSlots,
+           [&](int64_t piece, int64_t slot) { transform_image(j, l, piece, l.regions + slot * l.region); });
+  std::atomic<bool> finite{true};
+  in_slots(l.panels, l.slots, [&](int64_t panel, int64_t slot) {
+    if (!run_panel(j, l, weights, panel, l.slots_at + slot * l.slot))
+      finite.store(false, std::memory_order_relaxed);
+  });
+  return finite.load();
+}
+
+int64_t winograd_panels_elements(const WinogradJob& j) {
+  const Layout l(j, nullptr);
+  return l.panels * l.weight_panel;
+}
+
+void pack_winograd_panels(const WinogradJob& j, float* packed) {
+  transform_weights(j, Layout(j, nullptr), packed);
+}
+
+}  // namespace lanegrad::conv_detail
