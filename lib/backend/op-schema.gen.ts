@@ -66,6 +66,7 @@ export interface OpAttrs {
   convFinished: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number; readonly activation: 'none' | 'relu' | 'gelu' | 'geluTanh' | 'silu' | 'sigmoid' | 'tanh'; readonly residualFirst: boolean };
   convPack: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolution: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
+  convolutionGradients: { readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionInputGrad: { readonly inputShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   convolutionWeightGrad: { readonly weightShape: readonly number[]; readonly stride: readonly number[]; readonly padding: readonly number[]; readonly dilation: readonly number[]; readonly groups: number };
   copy: NoAttrs;
@@ -1202,6 +1203,17 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     flags: ['primitive'],
     promotion: 'common',
     autocast: 'lower',
+  },
+  convolutionGradients: {
+    inputs: [
+      { name: 'grad', kind: 'one' },
+      { name: 'x', kind: 'one' },
+      { name: 'weight', kind: 'one' },
+    ],
+    attrs: [{ name: 'stride', type: 'ints' }, { name: 'padding', type: 'ints' }, { name: 'dilation', type: 'ints' }, { name: 'groups', type: 'int' }],
+    outputs: [{ name: 'xGrad', differentiable: false }, { name: 'weightGrad', differentiable: false }],
+    flags: ['internal'],
+    promotion: 'common',
   },
   convolutionInputGrad: {
     inputs: [

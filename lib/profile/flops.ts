@@ -19,6 +19,7 @@ const rules: Readonly<Record<string, Rule>> = {
   convolution: ([, weight], [out]) => 2 * product(out!.shape) * window(weight!),
   convolutionInputGrad: ([grad, weight]) => 2 * product(grad!.shape) * window(weight!),
   convolutionWeightGrad: ([grad], [out]) => 2 * product(grad!.shape) * window(out!),
+  convolutionGradients: ([grad, , weight]) => 4 * product(grad!.shape) * window(weight!),
   // Masked pairs count too.
   scaledDotProductAttention: ([query, key, value]) => 2 * pairs(query!, key!) * (last(query!) + last(value!)),
   scaledDotProductAttentionBackward: ([, query, key, value]) =>

@@ -3,6 +3,7 @@
 #include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
 #include "ops/conv_whole.h"
+#include "ops/conv_window.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -105,8 +106,9 @@ void finish_all(const ConvGeometry& g, T* out, const ConvFinish<T>& finish) {
 
 template <class T>
 size_t conv_forward_workspace(const ConvGeometry& g) {
-  if (has_single_channels(g)) return depthwise_forward_workspace<T>(g);
-  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_forward_workspace<T>(g));
+  const size_t window = has_window<T>(g) ? window_forward_workspace<T>(g) : 0;
+  if (has_single_channels(g)) return std::max(window, depthwise_forward_workspace<T>(g));
+  const size_t direct = std::max({window, lay_out<T>(g, nullptr).bytes, amx_forward_workspace<T>(g)});
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise_forward(g)) return std::max(direct, pointwise_forward_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_forward_workspace<T>(g)) : direct;
@@ -114,7 +116,7 @@ size_t conv_forward_workspace(const ConvGeometry& g) {
 
 template <class T>
 int64_t conv_packed_elements(const ConvGeometry& g) {
-  if (has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
+  if (has_window<T>(g) || has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
   if (suits_pointwise_forward(g)) return pointwise_packed_elements<T>(g);
   return suits_winograd<T>(g) ? winograd_packed_elements<T>(g) : g.groups * packed_group<T>(g);
 }
@@ -136,6 +138,8 @@ void conv_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed, vo
 template <class T>
 void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
                   const ConvExtras<T>& extras, void* workspace) {
+  if (has_window<T>(g) && lies_in_rows(x.strides))
+    return window_forward<T>(g, x, weight, out, extras, workspace);
   if (has_single_channels(g)) return depthwise_forward(g, x, weight, out, extras, workspace);
   if (is_whole(g) && whole_forward(g, x, weight, out, extras, workspace)) return;
   if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, extras.bias, out, workspace)) {

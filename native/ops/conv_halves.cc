@@ -4,6 +4,7 @@
 #include "ops/conv_amx.h"
 #include "ops/conv_halves_wide.h"
 #include "ops/conv_operand.h"
+#include "ops/conv_window.h"
 
 namespace lanegrad {
 namespace {
@@ -47,16 +48,63 @@ bool run(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
                                     : amx_input_grad(g, first, second, bias, out, c.workspace());
 }
 
+// ---- windows: straight over the planes in their own dtype
+
+template <class F>
+decltype(auto) dispatch_half(DType dtype, F&& fn) {
+  return dtype == DType::kBFloat16 ? fn(BFloat16{}) : fn(Float16{});
+}
+
+template <class In>
+size_t window_bytes(const ConvGeometry& g, ConvPass pass) {
+  return pass == ConvPass::kWeightGrad ? window_gradients_workspace<In>(g) : window_forward_workspace<In>(g);
+}
+
+// The operands that lie in planes: of the weight's gradient both.
+bool in_windows(const ConvGeometry& g, ConvPass pass, const TensorSpec& first, const TensorSpec& second) {
+  if (!dispatch_half(first.dtype, [&]<class In>(In) { return has_window<In>(g); })) return false;
+  return lies_in_rows(conv_strides(first)) &&
+         (pass != ConvPass::kWeightGrad || lies_in_rows(conv_strides(second)));
+}
+
+template <class In>
+void run_windows(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
+  const auto first = conv_operand<In>(c.in(0)), second = conv_operand<In>(c.in(1));
+  In* const out = c.out(0).as<In>();
+  if (pass == ConvPass::kWeightGrad)
+    return window_gradients<In>(g, first, second, {nullptr, {}}, nullptr, out, c.workspace());
+  ConvExtras<float> extras;
+  if (c.has(2)) {
+    char* const room = static_cast<char*>(c.workspace()) + window_bytes<In>(g, pass);
+    extras.bias = static_cast<const float*>(contiguous_bias(c.in(2), room));
+  }
+  if (pass == ConvPass::kForward)
+    window_forward<In>(g, first, second, out, extras, c.workspace());
+  else
+    window_input_grad<In>(g, first, second, extras.bias, out, c.workspace());
+}
+
+size_t bias_bytes(const InferContext& c, ConvPass pass) {
+  return pass != ConvPass::kWeightGrad && c.has(2) ? bias_workspace(c.in(2)) : 0;
+}
+
 }  // namespace
 
 size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass) {
+  const DType dtype = c.out(0).dtype;
+  if (in_windows(g, pass, c.in(0), c.in(1))) {
+    return dispatch_half(dtype, [&]<class In>(In) { return window_bytes<In>(g, pass); }) +
+           bias_bytes(c, pass);
+  }
   const size_t wide = conv_wide_workspace(c, g, pass);
-  if (!suits(g, pass, c.out(0).dtype)) return wide;
-  const bool has_bias = pass != ConvPass::kWeightGrad && c.has(2);
-  return std::max(wide, tile_bytes(g, pass) + (has_bias ? bias_workspace(c.in(2)) : 0));
+  if (!suits(g, pass, dtype)) return wide;
+  return std::max(wide, tile_bytes(g, pass) + bias_bytes(c, pass));
 }
 
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
+  if (in_windows(g, pass, *c.in(0).spec, *c.in(1).spec)) {
+    return dispatch_half(c.out(0).spec->dtype, [&]<class In>(In) { run_windows<In>(c, g, pass); });
+  }
   if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) conv_wide(c, g, pass);
 }
 

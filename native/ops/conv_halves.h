@@ -1,5 +1,5 @@
-// Convolutions of the 16-bit floats: of bfloat16 on the tile unit, where the processor has one and it pays;
-// all others in float32, some images at a time.
+// Convolutions of the 16-bit floats: depthwise windows straight over the planes; of bfloat16 on the tile
+// unit, where the processor has one and it pays; all others in float32, some images at a time.
 #pragma once
 
 #include "ops/convolution.h"

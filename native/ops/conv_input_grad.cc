@@ -4,6 +4,7 @@
 #include "ops/conv_padded.h"
 #include "ops/conv_pointwise.h"
 #include "ops/conv_whole.h"
+#include "ops/conv_window.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -62,8 +63,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
 
 template <class T>
 size_t conv_input_grad_workspace(const ConvGeometry& g) {
-  if (is_depthwise(g)) return depthwise_input_grad_workspace<T>(g);
-  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_input_grad_workspace<T>(g));
+  const size_t window = has_window<T>(g) ? window_forward_workspace<T>(g) : 0;
+  if (is_depthwise(g)) return std::max(window, depthwise_input_grad_workspace<T>(g));
+  const size_t direct = std::max({window, lay_out<T>(g, nullptr).bytes, amx_input_grad_workspace<T>(g)});
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   if (suits_pointwise_input_grad(g)) return std::max(direct, pointwise_input_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_input_grad_workspace<T>(g)) : direct;
@@ -72,6 +74,8 @@ size_t conv_input_grad_workspace(const ConvGeometry& g) {
 template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
+  if (has_window<T>(g) && lies_in_rows(grad.strides))
+    return window_input_grad<T>(g, grad, weight, bias, out, workspace);
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
   if (is_whole(g) && whole_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (amx_suits_input_grad<T>(g) && amx_input_grad(g, grad, weight, bias, out, workspace)) return;

@@ -47,6 +47,9 @@ const T* read_bias(const EvalContext& c, size_t room) {
 // What every convolution asks of its shapes and attributes, which are where read_geometry wants them.
 ConvGeometry check_geometry(const InferContext& c, int first, const Dims& x, const Dims& weight);
 
+// Whether convolutionGradients makes both gradients faster than its two parts do.
+bool gains_by_both_gradients(const ConvGeometry& g, const TensorSpec& grad, const TensorSpec& x);
+
 // convolution: x [N, C, ...], weight [out, C / groups, ...], bias [out] -> [N, out, ...].
 void infer_convolution(InferContext& c);
 

@@ -2,6 +2,7 @@
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
 #include "ops/conv_whole.h"
+#include "ops/conv_window.h"
 #include "ops/conv_winograd.h"
 
 namespace lanegrad {
@@ -123,8 +124,9 @@ void add_chunks(const ConvGeometry& g, const Layout<T>& l, int64_t depth, T* out
 
 template <class T>
 size_t conv_weight_grad_workspace(const ConvGeometry& g) {
-  if (has_single_channels(g)) return depthwise_weight_grad_workspace<T>(g);
-  const size_t direct = std::max(lay_out<T>(g, nullptr).bytes, amx_weight_grad_workspace<T>(g));
+  const size_t window = has_window<T>(g) ? window_gradients_workspace<T>(g) : 0;
+  if (has_single_channels(g)) return std::max(window, depthwise_weight_grad_workspace<T>(g));
+  const size_t direct = std::max({window, lay_out<T>(g, nullptr).bytes, amx_weight_grad_workspace<T>(g)});
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_weight_grad_workspace<T>(g)) : direct;
 }
@@ -132,6 +134,8 @@ size_t conv_weight_grad_workspace(const ConvGeometry& g) {
 template <class T>
 void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
+  if (has_window<T>(g) && lies_in_rows(grad.strides) && lies_in_rows(x.strides))
+    return window_gradients<T>(g, grad, x, {nullptr, {}}, nullptr, out, workspace);
   if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
   if (is_whole(g) && whole_weight_grad(g, grad, x, out, workspace)) return;
   if (amx_suits_weight_grad<T>(g) && amx_weight_grad(g, grad, x, out, workspace)) return;

@@ -264,12 +264,27 @@ void bias_grad(VjpContext& c, const Tensor& grad) {
   c.set_grad(2, fn::sum(c, grad, dims, false));
 }
 
+// Of input and weight, if both are wanted and one call makes them.
+bool both_grads(VjpContext& c, const Tensor& grad) {
+  if (!c.needs(0) || !c.needs(1) || c.create_graph()) return false;
+  const Tensor x = c.input(0), weight = c.input(1);
+  const ConvGeometry g = read_geometry(c, 0, x->spec.shape, weight->spec.shape);
+  if (!gains_by_both_gradients(g, grad->spec, x->spec)) return false;
+  static const Op& op = find_op("convolutionGradients");
+  Attrs attrs;
+  Tensor grads[2];
+  c.apply(op, {grad, x, weight}, add_geometry(attrs, c.attrs(), 0), grads);
+  for (int i : {0, 1}) c.set_grad(i, grads[i]);
+  return true;
+}
+
 void vjp_convolution(VjpContext& c) {
   const Tensor grad = c.grad(0);
   if (!grad) return;
+  bias_grad(c, grad);
+  if (both_grads(c, grad)) return;
   if (c.needs(0)) c.set_grad(0, input_grad(c, grad, c.input(1), c.input_shape(0), c.attrs(), 0));
   if (c.needs(1)) c.set_grad(1, weight_grad(c, grad, c.input(0), c.input_shape(1), c.attrs(), 0));
-  bias_grad(c, grad);
 }
 
 void vjp_input_grad(VjpContext& c) {

@@ -14,6 +14,7 @@ void register_check_ops(Registry&);
 void register_clip_ops(Registry&);
 void register_conv_ops(Registry&);
 void register_conv_finished_ops(Registry&);
+void register_conv_gradients_ops(Registry&);
 void register_scale_channels_ops(Registry&);
 void register_create_ops(Registry&);
 void register_ctc_ops(Registry&);
@@ -64,6 +65,7 @@ const Registry& registry() {
     register_index_ops(*r);
     register_conv_ops(*r);
     register_conv_finished_ops(*r);
+    register_conv_gradients_ops(*r);
     register_scale_channels_ops(*r);
     register_max_pool_ops(*r);
     register_window_max_ops(*r);

@@ -50,6 +50,7 @@ const large: Readonly<Record<string, ConvShape>> = {
   // Each of these takes a way of its own: see native/ops/convolution.h.
   'tiles of 3 x 3': { x: [3, 20, 19, 14], weight: [18, 20, 3, 3], padding: [1, 1] },
   'tiles of 3 x 3, unpadded': { x: [2, 17, 13, 30], weight: [33, 17, 3, 3] },
+  'depthwise of an odd width': { x: [2, 5, 11, 35], weight: [5, 1, 3, 3], padding: [0, 2], groups: 5 },
   'wide depthwise': { x: [2, 6, 13, 41], weight: [6, 1, 3, 3], padding: [1, 1], groups: 6 },
   'narrow depthwise': { x: [3, 9, 6, 5], weight: [9, 1, 3, 3], padding: [1, 1], groups: 9 },
   'strided depthwise': {

@@ -78,6 +78,7 @@ const convolutions: Readonly<
 > = {
   'tiles of 3 x 3': [[6, 40, 28, 27], [50, 40, 3, 3], { padding: 1 }],
   depthwise: [[4, 40, 28, 27], [40, 1, 3, 3], { padding: 1, groups: 40 }],
+  'depthwise of many planes': [[9, 130, 14, 14], [130, 1, 3, 3], { padding: 1, groups: 130 }],
   'strided depthwise': [[4, 40, 28, 27], [40, 1, 5, 5], { padding: 2, stride: 2, groups: 40 }],
   pointwise: [[4, 40, 28, 27], [50, 40, 1, 1], {}],
   'pointwise of many channels': [[4, 530, 13, 11], [170, 530, 1, 1], {}],
@@ -211,6 +212,12 @@ describe.runIf(counts.length > 1)('large ops', () => {
         },
       ]),
     ),
+    'depthwise convolution of bfloat16 and gradients': () => {
+      const x = randn([9, 40, 28, 27], { dtype: 'bfloat16', requiresGrad: true });
+      const weight = randn([40, 1, 3, 3], { dtype: 'bfloat16', requiresGrad: true });
+      const out = conv2d(x, weight, undefined, { padding: 1, groups: 40 });
+      return cat([out, ...grad(out.cos().sum(), [x, weight])].map((t) => t.flatten()));
+    },
     'outputs of an LSTM': () => new nn.LSTM(48, 96).forward(randn([12, 40, 48]))[0],
     'outputs of a GRU for few sequences': () => new nn.GRU(300, 700).forward(randn([4, 5, 300]))[0],
     'gradient of recurrent weights': () => {

@@ -1,8 +1,10 @@
 #include "program/passes/layout_cost.h"
 
+#include "ops/batched_gemm.h"
 #include "ops/conv_amx.h"
 #include "ops/conv_channels.h"
 #include "ops/conv_record.h"
+#include "ops/conv_window.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -60,7 +62,11 @@ LayoutCost cost_of(const Forward& f, int images) {
   const bool narrow = is_narrow(f.x.dtype);
   const double in = static_cast<double>(f.x.numel()), out = static_cast<double>(c.out(0).numel());
   if (f.attrs.get_int(3) > 1) {
-    cost.saved = in * (narrow ? kDepthwiseNarrow : kDepthwise);
+    // Where both layouts go straight over memory neither is faster.
+    const ConvGeometry g = read_geometry(c, 0, f.x.shape, f.weight.shape);
+    const bool both =
+        dispatch_factor(f.x.dtype, [&]<class In>(In) { return conv_detail::has_window<In>(g); });
+    if (!both) cost.saved = in * (narrow ? kDepthwiseNarrow : kDepthwise);
   } else if (plane_of(f.weight) == 1 && plane_of(f.x) == plane_of(c.out(0))) {
     cost.saved = (in + out) * (narrow ? kPointwiseNarrow : kPointwise);
   }
@@ -86,8 +92,8 @@ bool is_plain_image(const TensorSpec& spec) {
 
 LayoutCost layout_cost(const CodeNode& node) {
   static const Op &conv = find_op("convolution"), &input_grad = find_op("convolutionInputGrad"),
-                  &weight_grad = find_op("convolutionWeightGrad"), &norm = find_op("batchNormTrain"),
-                  &norm_grad = find_op("batchNormBackward");
+                  &weight_grad = find_op("convolutionWeightGrad"), &grads = find_op("convolutionGradients"),
+                  &norm = find_op("batchNormTrain"), &norm_grad = find_op("batchNormBackward");
   if (node.op == &conv) return cost_of(forward_of(node, 0), 1);
   if (node.op == &input_grad) {
     Forward f = forward_of(node, 1);
@@ -98,6 +104,12 @@ LayoutCost layout_cost(const CodeNode& node) {
     Forward f = forward_of(node, 1);
     f.x = node.inputs[1].spec;
     f.weight = row_major(f.x.dtype, node.attrs.get_ints(0));
+    return cost_of(f, 2);
+  }
+  if (node.op == &grads) {
+    Forward f = forward_of(node, 0);
+    f.x = node.inputs[1].spec;
+    f.weight = node.inputs[2].spec;
     return cost_of(f, 2);
   }
   LayoutCost cost;

@@ -1,0 +1,200 @@
+#include "ops/conv_window.h"
+
+#include <type_traits>
+
+#include "kernels/window/window.h"
+#include "ops/conv_pixels.h"
+
+namespace lanegrad::conv_detail {
+namespace {
+
+// Of a task of the gradients: channels of an image whose planes have so many bytes, which lie one after the
+// other in memory, and so many images that there are about kTasks. What is summed apart follows from the
+// shape alone.
+constexpr int64_t kTaskBytes = int64_t{1} << 16, kTasks = 64;
+constexpr int64_t kMostSums = int64_t{1} << 18;  // elements, but for one chunk of images
+// Sums of a channel: nine, in a line of their own.
+constexpr int64_t kSums = 16;
+
+template <class In>
+struct Gradients {
+  using T = GemmSum<In>;
+  int64_t block, blocks, chunks;
+  T* weights;
+  T* sums;  // [chunks][groups][kSums]
+  size_t bytes;
+
+  Gradients(const ConvGeometry& g, void* workspace) {
+    const int64_t plane = g.size[1] * g.size[2] * int64_t{sizeof(In)};
+    block = std::clamp<int64_t>(ceil_div(kTaskBytes, plane), 1, g.groups);
+    blocks = ceil_div(g.groups, block);
+    chunks = std::min({ceil_div(kTasks, blocks), g.batch, kMostSums / (g.groups * kSums)});
+    chunks = std::max<int64_t>(1, chunks);
+    Pieces pieces(workspace);
+    weights = pieces.take<T>(g.groups * kWindowTaps);
+    sums = pieces.take<T>(chunks * g.groups * kSums);
+    bytes = pieces.used();
+  }
+};
+
+template <class In>
+using Wide = GemmSum<In>;
+
+// The windows of all channels; turned around they make the gradient of the input.
+template <class In>
+void widen_weights(const ConvGeometry& g, const ConvOperand<const In>& weight, bool turned, Wide<In>* to) {
+  const auto& ws = weight.strides;
+  for (int64_t c = 0; c < g.groups; ++c) {
+    for (int64_t k = 0; k < kWindowTaps; ++k) {
+      const In value = weight.data[c * ws[0] + k / kWindowSide * ws[3] + k % kWindowSide * ws[4]];
+      to[c * kWindowTaps + (turned ? kWindowTaps - 1 - k : k)] = static_cast<Wide<In>>(value);
+    }
+  }
+}
+
+// The planes of an image as the kernels take them: of the input, or of the gradient, which the windows of the
+// other direction see.
+template <class In>
+WindowRows<In> window_rows(const ConvGeometry& g, bool gradient, const ConvStrides& strides) {
+  const ConvSizes &from = gradient ? g.out : g.size, &to = gradient ? g.size : g.out;
+  WindowRows<In> rows{};
+  rows.height = from[1];
+  rows.width = from[2];
+  rows.image_row = strides[3];
+  rows.top = gradient ? kWindowSide - 1 - g.padding[1] : g.padding[1];
+  rows.left = gradient ? kWindowSide - 1 - g.padding[2] : g.padding[2];
+  rows.rows = to[1];
+  rows.columns = to[2];
+  rows.out_row = to[2];
+  return rows;
+}
+
+// out(plane) of every plane, in any order; then finish(place, count).
+template <class In, class F>
+void over_planes(const ConvGeometry& g, bool gradient, ConvOperand<const In> x, const Wide<In>* weights,
+                 const Wide<In>* bias, In* out, F&& finish) {
+  const WindowRows<In> shared = window_rows<In>(g, gradient, x.strides);
+  const int64_t places = shared.rows * shared.columns;
+  const int64_t grain = std::max<int64_t>(1, kSerialWork / 2 / (places * kWindowTaps));
+  parallel_for(g.batch * g.groups, grain, [&](int64_t begin, int64_t end) {
+    WindowRows<In> rows = shared;
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / g.groups, c = i % g.groups;
+      rows.image = x.data + n * x.strides[0] + c * x.strides[1];
+      rows.weights = weights + c * kWindowTaps;
+      rows.bias = bias ? bias[c] : Wide<In>{0};
+      rows.out = out + i * places;
+      window_table<In>().forward(rows);
+      finish(rows.out, places);
+    }
+  });
+}
+
+// Sums of the channels [begin, end) over the images [first, last), and their gradients.
+template <class In>
+void sum_planes(const ConvGeometry& g, const Gradients<In>& l, const ConvOperand<const In>& grad,
+                const ConvOperand<const In>& x, In* input_out, int64_t chunk, int64_t block) {
+  using T = Wide<In>;
+  const WindowTable<In>& table = window_table<In>();
+  const int64_t begin = block * l.block, end = std::min(begin + l.block, g.groups);
+  const int64_t first = g.batch * chunk / l.chunks, last = g.batch * (chunk + 1) / l.chunks;
+  const int64_t places = g.size[1] * g.size[2];
+  T* const sums = l.sums + chunk * g.groups * kSums;
+  std::fill(sums + begin * kSums, sums + end * kSums, T{0});
+  alignas(64) T lanes[kWindowTaps * 64 / sizeof(float)];
+  WindowSums<In> rows{};
+  static_cast<WindowRows<In>&>(rows) = window_rows<In>(g, true, grad.strides);
+  rows.place_row = x.strides[3];
+  rows.sums = lanes;
+  for (int64_t n = first; n < last; ++n) {
+    for (int64_t c = begin; c < end; ++c) {
+      std::fill(lanes, lanes + kWindowTaps * table.lanes, T{0});
+      rows.image = grad.data + n * grad.strides[0] + c * grad.strides[1];
+      rows.place = x.data + n * x.strides[0] + c * x.strides[1];
+      rows.weights = l.weights + c * kWindowTaps;
+      rows.out = input_out ? input_out + (n * g.groups + c) * places : nullptr;
+      table.sums(rows);
+      table.add_lanes(lanes, sums + c * kSums);
+    }
+  }
+}
+
+}  // namespace
+
+template <class In>
+bool has_window(const ConvGeometry& g) {
+  if (g.in_channels != 1 || g.out_channels != 1 || g.size[0] != 1 || g.kernel[0] != 1 || g.padding[0] != 0)
+    return false;
+  for (int d = 1; d < kConvDims; ++d)
+    if (g.kernel[d] != kWindowSide || g.stride[d] != 1 || g.dilation[d] != 1) return false;
+  if (g.batch * g.groups * g.places() == 0) return false;
+  return kIsHalf<In> || 2 * std::min(g.size[2], g.out[2]) > window_table<In>().lanes;
+}
+
+template <class In>
+size_t window_forward_workspace(const ConvGeometry& g) {
+  Pieces pieces(nullptr);
+  pieces.take<Wide<In>>(g.groups * kWindowTaps);
+  return pieces.used();
+}
+template <class In>
+size_t window_gradients_workspace(const ConvGeometry& g) {
+  return Gradients<In>(g, nullptr).bytes;
+}
+
+template <class In>
+void window_forward(const ConvGeometry& g, ConvOperand<const In> x, ConvOperand<const In> weight, In* out,
+                    const ConvExtras<GemmSum<In>>& extras, void* workspace) {
+  Wide<In>* const weights = Pieces(workspace).take<Wide<In>>(g.groups * kWindowTaps);
+  widen_weights<In>(g, weight, false, weights);
+  over_planes<In>(g, false, x, weights, extras.bias, out, [&](In* at, int64_t count) {
+    if constexpr (std::is_same_v<In, Wide<In>>) extras.finish.run(at, count);
+  });
+}
+
+template <class In>
+void window_input_grad(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const In> weight,
+                       const GemmSum<In>* bias, In* out, void* workspace) {
+  Wide<In>* const weights = Pieces(workspace).take<Wide<In>>(g.groups * kWindowTaps);
+  widen_weights<In>(g, weight, true, weights);
+  over_planes<In>(g, true, grad, weights, bias, out, [](In*, int64_t) {});
+}
+
+template <class In>
+void window_gradients(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const In> x,
+                      ConvOperand<const In> weight, In* input_out, In* weight_out, void* workspace) {
+  using T = Wide<In>;
+  const Gradients<In> l(g, workspace);
+  if (input_out) widen_weights<In>(g, weight, true, l.weights);
+  const int64_t tasks = l.chunks * l.blocks;
+  in_tasks(tasks, 2 * g.batch * g.groups * g.size[1] * g.size[2] * kWindowTaps, tasks,
+           [&](int64_t index, int64_t) {
+             sum_planes<In>(g, l, grad, x, input_out, index / l.blocks, index % l.blocks);
+           });
+  for (int64_t c = 0; c < g.groups; ++c) {
+    for (int64_t k = 0; k < kWindowTaps; ++k) {
+      T total = 0;
+      for (int64_t chunk = 0; chunk < l.chunks; ++chunk)
+        total += l.sums[(chunk * g.groups + c) * kSums + kWindowTaps - 1 - k];
+      weight_out[c * kWindowTaps + k] = static_cast<In>(total);
+    }
+  }
+}
+
+#define LANEGRAD_CONV(In)                                                                                  \
+  template bool has_window<In>(const ConvGeometry&);                                                       \
+  template size_t window_forward_workspace<In>(const ConvGeometry&);                                       \
+  template size_t window_gradients_workspace<In>(const ConvGeometry&);                                     \
+  template void window_forward<In>(const ConvGeometry&, ConvOperand<const In>, ConvOperand<const In>, In*, \
+                                   const ConvExtras<GemmSum<In>>&, void*);                                 \
+  template void window_input_grad<In>(const ConvGeometry&, ConvOperand<const In>, ConvOperand<const In>,   \
+                                      const GemmSum<In>*, In*, void*);                                     \
+  template void window_gradients<In>(const ConvGeometry&, ConvOperand<const In>, ConvOperand<const In>,    \
+                                     ConvOperand<const In>, In*, In*, void*);
+LANEGRAD_CONV(float)
+LANEGRAD_CONV(double)
+LANEGRAD_CONV(BFloat16)
+LANEGRAD_CONV(Float16)
+#undef LANEGRAD_CONV
+
+}  // namespace lanegrad::conv_detail
