@@ -30,8 +30,12 @@ constexpr int kClasses = 4 * 44;
 // Blocks from here on come from the system directly, at 2 MB alignment and with huge pages where they are
 // offered.
 constexpr size_t kMapped = size_t{2} << 20;
-// Cached bytes that are always allowed; above, no more than what is live.
+// Cached bytes that are always allowed. Above, no more than what is live, or than what was live lately beside
+// it: a training step wants all that its backward pass has given back again, and a page that went back to the
+// system costs a fault and its clearing.
 constexpr size_t kCacheFloor = size_t{128} << 20;
+// Blocks given back of which a stretch is made; "lately" is this stretch and the one before, some steps.
+constexpr uint64_t kStretch = uint64_t{1} << 14;
 
 struct SizeClass {
   int index;
@@ -112,6 +116,7 @@ struct Pool {
   uint64_t last_use[kClasses] = {};  // when a block of it was given back, counted in such moments
   uint64_t moment = 0;
   size_t cached_bytes = 0;
+  size_t most_live = 0, most_live_before = 0;  // in this stretch, and in the one before
   const size_t machine = machine_memory();
   std::atomic<size_t> limit{0};
   // Counted without the lock; signed, because a thread may give back what another took.
@@ -140,17 +145,23 @@ void note_live(Pool& p, int64_t change) {
   }
 }
 
-// With the mutex held.
+size_t live_bytes(const Pool& p) {
+  return static_cast<size_t>(std::max<int64_t>(p.live.load(std::memory_order_relaxed), 0));
+}
+
+// With the mutex held. What was live before does not count any more.
 void trim_locked(Pool& p) {
   for (int i = 0; i < kClasses; ++i) {
     for (void* block : p.free_blocks[i]) system_free(block, p.class_bytes[i]);
     p.free_blocks[i].clear();
   }
   p.cached_bytes = 0;
+  p.most_live = p.most_live_before = 0;
 }
 
 void* allocate_shared(Pool& p, const SizeClass& c) {
   const std::lock_guard lock(p.mutex);
+  p.most_live = std::max(p.most_live, live_bytes(p) + c.bytes);
   auto& blocks = p.free_blocks[c.index];
   if (!blocks.empty()) {
     void* block = blocks.back();
@@ -159,7 +170,7 @@ void* allocate_shared(Pool& p, const SizeClass& c) {
     return block;
   }
   // What is cached counts against the machine too.
-  if (static_cast<size_t>(p.live.load()) + p.cached_bytes + c.bytes > limit_of(p)) trim_locked(p);
+  if (live_bytes(p) + p.cached_bytes + c.bytes > limit_of(p)) trim_locked(p);
   void* block = system_allocate(c.bytes);
   if (!block) {
     trim_locked(p);
@@ -182,12 +193,21 @@ bool drop_oldest(Pool& p) {
   return true;
 }
 
+// Bytes that may be cached while `live` are live.
+size_t most_cached(const Pool& p, size_t live) {
+  const size_t lately = std::max(p.most_live, p.most_live_before);
+  return std::max({kCacheFloor, live, lately > live ? lately - live : 0});
+}
+
 void free_shared(Pool& p, void* block, const SizeClass& c) {
   const std::lock_guard lock(p.mutex);
-  const size_t live = static_cast<size_t>(std::max<int64_t>(p.live.load(std::memory_order_relaxed), 0));
   // Sizes that nobody wants any more make room: a block of the size in use would cost page faults each time.
-  const size_t most = std::max(kCacheFloor, live);
+  const size_t live = live_bytes(p), most = most_cached(p, live);
   p.last_use[c.index] = ++p.moment;
+  if (p.moment % kStretch == 0) {
+    p.most_live_before = p.most_live;
+    p.most_live = live;
+  }
   while (c.bytes <= most && p.cached_bytes + c.bytes > most && drop_oldest(p)) {
   }
   if (p.cached_bytes + c.bytes > most) {
@@ -323,9 +343,7 @@ PoolStats pool_stats() {
           p.allocations.load(), p.allocated.load()};
 }
 
-size_t pool_live_bytes() {
-  return static_cast<size_t>(std::max<int64_t>(pool().live.load(std::memory_order_relaxed), 0));
-}
+size_t pool_live_bytes() { return live_bytes(pool()); }
 
 void pool_trim() {
   Pool& p = pool();

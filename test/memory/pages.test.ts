@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { info, ones } from '../../lib/index.js';
+import { info, memory, ones } from '../../lib/index.js';
 
 const faults = () => process.resourceUsage().minorPageFault;
 
@@ -13,5 +13,24 @@ describe.runIf(info().name === 'native')('the pool', () => {
     const before = faults();
     for (let i = 0; i < 50; ++i) again();
     expect(faults() - before).toBeLessThan(500);
+  });
+
+  test('keeps what a step wants again, however little is live at its end', () => {
+    const step = () => {
+      const made = Array.from({ length: 6 }, () => ones([10e6])); // 240 MB
+      for (const x of made) x.dispose();
+    };
+    for (let i = 0; i < 3; ++i) step();
+    const before = faults();
+    for (let i = 0; i < 20; ++i) step();
+    expect(faults() - before).toBeLessThan(200);
+  });
+
+  test('keeps no more than its share of a peak that was long ago', () => {
+    const made = Array.from({ length: 6 }, () => ones([10e6]));
+    for (const x of made) x.dispose();
+    expect(memory().pooledBytes).toBeGreaterThan(200e6);
+    for (let i = 0; i < 40_000; ++i) ones([1000]).dispose();
+    expect(memory().pooledBytes).toBeLessThanOrEqual(160e6);
   });
 });
