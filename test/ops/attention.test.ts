@@ -197,8 +197,10 @@ describe('what does not fit is refused', () => {
     expect(call).toThrow(error);
     expect(call).toThrow(/\[scaledDotProductAttention\]/);
     if (native) {
+      // V8 may still hold what the last call made, not what ten made.
+      for (let i = 0; i < 10; ++i) expect(call).toThrow(error);
       collect();
-      expect(memory().tensors).toBeLessThanOrEqual(before);
+      expect(memory().tensors).toBeLessThan(before + 10);
     }
   });
 });
