@@ -138,8 +138,7 @@ void conv_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed, vo
 template <class T>
 void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
                   const ConvExtras<T>& extras, void* workspace) {
-  if (has_window<T>(g) && lies_in_rows(x.strides))
-    return window_forward<T>(g, x, weight, out, extras, workspace);
+  if (in_windows<T>(g, x.strides)) return window_forward<T>(g, x, weight, out, extras, workspace);
   if (has_single_channels(g)) return depthwise_forward(g, x, weight, out, extras, workspace);
   if (is_whole(g) && whole_forward(g, x, weight, out, extras, workspace)) return;
   if (amx_suits_forward<T>(g) && amx_forward(g, x, weight, extras.bias, out, workspace)) {

@@ -18,11 +18,6 @@ bool in_channels(const ConvGeometry& g, const TensorSpec& grad, const TensorSpec
   return lies_channels_last(grad) && lies_channels_last(x) && has_channels_last(g, grad.dtype);
 }
 
-template <class In>
-bool in_windows(const ConvGeometry& g, const TensorSpec& grad, const TensorSpec& x) {
-  return has_window<In>(g) && lies_in_rows(conv_strides(grad)) && lies_in_rows(conv_strides(x));
-}
-
 // grad [N, C, oH, oW], x [N, C, H, W], weight [C, 1, kH, kW] -> the gradients of x and weight, in one
 // dimension or in three as well.
 void infer(InferContext& c) {
@@ -51,7 +46,7 @@ size_t workspace(const InferContext& c) {
       return std::max(channels_workspace<In>(g, true, conv_strides(weight)),
                       channels_weight_workspace<In>(g));
     }
-    if (in_windows<In>(g, grad, x)) return window_gradients_workspace<In>(g);
+    if (in_windows<In>(g, conv_strides(grad), conv_strides(x))) return window_gradients_workspace<In>(g);
     if constexpr (kIsHalf<In>)
       return widened_evaluation_bytes(c);
     else
@@ -69,7 +64,7 @@ void eval(const EvalContext& c) {
     if (in_channels(g, grad, x)) {
       channels_forward<In>(g, true, grads, window, nullptr, input_out, c.workspace());
       channels_weight_grad<In>(g, grads, image, weight_out, c.workspace());
-    } else if (in_windows<In>(g, grad, x)) {
+    } else if (in_windows<In>(g, conv_strides(grad), conv_strides(x))) {
       window_gradients<In>(g, grads, image, window, input_out, weight_out, c.workspace());
     } else if constexpr (kIsHalf<In>) {
       run_widened(c);
@@ -96,7 +91,8 @@ const Op kConvolutionGradients{
 }  // namespace
 
 bool gains_by_both_gradients(const ConvGeometry& g, const TensorSpec& grad, const TensorSpec& x) {
-  return dispatch_factor(grad.dtype, [&]<class In>(In) { return in_windows<In>(g, grad, x); });
+  return dispatch_factor(
+      grad.dtype, [&]<class In>(In) { return in_windows<In>(g, conv_strides(grad), conv_strides(x)); });
 }
 
 void register_conv_gradients_ops(Registry& registry) { registry.add(kConvolutionGradients); }

@@ -61,10 +61,11 @@ size_t window_bytes(const ConvGeometry& g, ConvPass pass) {
 }
 
 // The operands that lie in planes: of the weight's gradient both.
-bool in_windows(const ConvGeometry& g, ConvPass pass, const TensorSpec& first, const TensorSpec& second) {
-  if (!dispatch_half(first.dtype, [&]<class In>(In) { return has_window<In>(g); })) return false;
-  return lies_in_rows(conv_strides(first)) &&
-         (pass != ConvPass::kWeightGrad || lies_in_rows(conv_strides(second)));
+bool suits_windows(const ConvGeometry& g, ConvPass pass, const TensorSpec& first, const TensorSpec& second) {
+  return dispatch_half(first.dtype, [&]<class In>(In) {
+    return pass == ConvPass::kWeightGrad ? in_windows<In>(g, conv_strides(first), conv_strides(second))
+                                         : in_windows<In>(g, conv_strides(first));
+  });
 }
 
 template <class In>
@@ -92,7 +93,7 @@ size_t bias_bytes(const InferContext& c, ConvPass pass) {
 
 size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass) {
   const DType dtype = c.out(0).dtype;
-  if (in_windows(g, pass, c.in(0), c.in(1))) {
+  if (suits_windows(g, pass, c.in(0), c.in(1))) {
     return dispatch_half(dtype, [&]<class In>(In) { return window_bytes<In>(g, pass); }) +
            bias_bytes(c, pass);
   }
@@ -102,7 +103,7 @@ size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvP
 }
 
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
-  if (in_windows(g, pass, *c.in(0).spec, *c.in(1).spec)) {
+  if (suits_windows(g, pass, *c.in(0).spec, *c.in(1).spec)) {
     return dispatch_half(c.out(0).spec->dtype, [&]<class In>(In) { run_windows<In>(c, g, pass); });
   }
   if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) conv_wide(c, g, pass);

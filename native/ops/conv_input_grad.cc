@@ -74,8 +74,7 @@ size_t conv_input_grad_workspace(const ConvGeometry& g) {
 template <class T>
 void conv_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
                      const T* bias, T* out, void* workspace) {
-  if (has_window<T>(g) && lies_in_rows(grad.strides))
-    return window_input_grad<T>(g, grad, weight, bias, out, workspace);
+  if (in_windows<T>(g, grad.strides)) return window_input_grad<T>(g, grad, weight, bias, out, workspace);
   if (is_depthwise(g)) return depthwise_input_grad(g, grad, weight, bias, out, workspace);
   if (is_whole(g) && whole_input_grad(g, grad, weight, bias, out, workspace)) return;
   if (amx_suits_input_grad<T>(g) && amx_input_grad(g, grad, weight, bias, out, workspace)) return;

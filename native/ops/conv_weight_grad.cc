@@ -134,7 +134,7 @@ size_t conv_weight_grad_workspace(const ConvGeometry& g) {
 template <class T>
 void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
                       void* workspace) {
-  if (has_window<T>(g) && lies_in_rows(grad.strides) && lies_in_rows(x.strides))
+  if (in_windows<T>(g, grad.strides, x.strides))
     return window_gradients<T>(g, grad, x, {nullptr, {}}, nullptr, out, workspace);
   if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
   if (is_whole(g) && whole_weight_grad(g, grad, x, out, workspace)) return;

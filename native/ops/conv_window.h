@@ -11,7 +11,11 @@ namespace lanegrad::conv_detail {
 // vector at least; of 16-bit floats all, which would be widened whole otherwise.
 template <class In>
 bool has_window(const ConvGeometry& g);
-inline bool lies_in_rows(const ConvStrides& strides) { return strides[4] == 1; }
+// And whether it takes images that lie so.
+template <class In, class... Strides>
+bool in_windows(const ConvGeometry& g, const Strides&... strides) {
+  return has_window<In>(g) && ((strides[4] == 1) && ...);
+}
 
 template <class In>
 size_t window_forward_workspace(const ConvGeometry& g);

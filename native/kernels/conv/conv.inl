@@ -82,29 +82,13 @@ struct TileStep {
   int64_t ask_step;
 };
 
-// As multiply_tile, for whole vectors. Weights that few pixels share come from the last cache, and a core
-// that waits for them line by line gets a fifth of what it can read: rows are asked for some steps ahead into
-// the L1 cache, and a part of the next block's into L2.
+// Weights that few pixels share come from the last cache, and a core that waits for them line by line gets a
+// fifth of what it can read: rows are asked for some steps ahead into the L1 cache, and a part of the next
+// block's into L2.
 template <class T, int R, int V, class Rows>
 LANEGRAD_INLINE void multiply_pixels(const TileStep<T>& s, Rows rows, Vec<T> (&acc)[R][V]) {
-  constexpr int kLanes = Vec<T>::kWidth;
-  const T *weights = s.weights, *ask = s.ask;
-  for (int64_t p = 0; p < s.depth; ++p, weights += V * kLanes, ask += s.ask_step) {
-    if constexpr (kVectorBytes >= 16) {
-      ask_for_row(weights + kStepsAhead * V * kLanes, V * kLanes);
-      __builtin_prefetch(ask, 0, 2);
-    }
-    Vec<T> column[V];
-    LANEGRAD_UNROLL
-    for (int v = 0; v < V; ++v) column[v] = Vec<T>::load(weights + v * kLanes);
-    LANEGRAD_UNROLL
-    for (int r = 0; r < R; ++r) {
-      const Vec<T> x = Vec<T>::broadcast(rows.at(r));
-      LANEGRAD_UNROLL
-      for (int v = 0; v < V; ++v) acc[r][v] = fma(x, column[v], acc[r][v]);
-    }
-    rows.next();
-  }
+  multiply_tile<T, R, V, false, (kVectorBytes >= 16)>(s.depth, AskingRows<Rows, T>{rows, s.ask, s.ask_step},
+                                                      s.weights, V * Vec<T>::kWidth, 0, acc);
 }
 
 template <class T, int R, int V>

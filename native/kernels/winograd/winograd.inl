@@ -222,6 +222,13 @@ bool winograd_weight_grad(const WinogradWeightGrad& w) {
 // Tiles and vectors of a step of the products: the accumulators that the registers hold.
 inline constexpr int kProductTiles = kLanes == 16 ? 14 : 6, kProductVectors = kLanes == 4 ? 4 : 2;
 
+struct TileRows {
+  const float* tiles;
+  int64_t step;
+  LANEGRAD_INLINE float at(int i) const { return tiles[i * step]; }
+  LANEGRAD_INLINE void next() { ++tiles; }
+};
+
 // R tiles of a panel, beginning with tile `first`. The weights pass by once for all tiles, so a call of few
 // tiles is bound by reading them: while they are multiplied, a line a step of the next ones comes into L2.
 template <int R>
@@ -229,21 +236,9 @@ void product_tile(const WinogradProducts& w, int64_t first, const float* ask, in
   constexpr int V = kProductVectors;
   Floats acc[R][V];
   clear_tile(acc);
-  const float* const tiles = w.tiles + first * w.tile;
-  const float* weights = w.weights;
-  for (int64_t p = 0; p < w.depth; ++p, weights += V * kLanes, ask += ask_step) {
-    ask_for_row(weights + kStepsAhead * V * kLanes, V * kLanes);
-    __builtin_prefetch(ask, 0, 2);
-    Floats column[V];
-    LANEGRAD_UNROLL
-    for (int v = 0; v < V; ++v) column[v] = Floats::load(weights + v * kLanes);
-    LANEGRAD_UNROLL
-    for (int r = 0; r < R; ++r) {
-      const Floats x = Floats::broadcast(tiles[r * w.tile + p]);
-      LANEGRAD_UNROLL
-      for (int v = 0; v < V; ++v) acc[r][v] = fma(x, column[v], acc[r][v]);
-    }
-  }
+  const TileRows rows{w.tiles + first * w.tile, w.tile};
+  multiply_tile<float, R, V, false, true>(w.depth, AskingRows<TileRows, float>{rows, ask, ask_step},
+                                          w.weights, V * kLanes, 0, acc);
   float* const out = w.products + first * V * kLanes;
   LANEGRAD_UNROLL
   for (int r = 0; r < R; ++r) {
