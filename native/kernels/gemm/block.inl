@@ -5,6 +5,7 @@
 // what L2 gives. C is written along its rows. Limit: the multiply-add ports.
 #pragma once
 
+#include "kernels/gemm/ahead.inl"
 #include "kernels/gemm/store.inl"
 #include "kernels/gemm/finish.inl"
 #include "kernels/gemm/tile.inl"
@@ -17,6 +18,7 @@ struct PanelOfA {
   const T* a;
   const int64_t* offset;
   int64_t step;
+  TileAhead ahead;
 };
 template <class T>
 using TileKernel = void (*)(int64_t k, const PanelOfA<T>& a, const T* b, int64_t b_row,
@@ -50,10 +52,13 @@ void tile_kernel(int64_t k, const PanelOfA<T>& a, const B* b, int64_t b_row, con
   const int lanes = target.last_lanes;
   // With few rows there are not enough multiply-adds to hide more loads behind.
   constexpr bool kAsks = R >= 4 && kVectorBytes >= 16;
+  // Staged panels belong to large products, which ask for what follows them too.
   if constexpr (kReading == Reading::kStagedRows) {
-    multiply_tile<T, R, V, kMasked, kAsks>(k, StagedRows<T>{a.a}, b, b_row, lanes, acc);
+    const AskingRows<StagedRows<T>, T, char> rows{{a.a}, a.ahead.at, a.ahead.step};
+    multiply_tile<T, R, V, kMasked, kAsks>(k, rows, b, b_row, lanes, acc);
   } else if constexpr (kReading == Reading::kStagedColumns) {
-    multiply_tile<T, R, V, kMasked, kAsks>(k, PackedRows<T, kStagedColumn<T>>{a.a}, b, b_row, lanes, acc);
+    const AskingRows<PackedRows<T, kStagedColumn<T>>, T, char> rows{{a.a}, a.ahead.at, a.ahead.step};
+    multiply_tile<T, R, V, kMasked, kAsks>(k, rows, b, b_row, lanes, acc);
   } else {
     multiply_tile<T, R, V, kMasked, kAsks>(k, OffsetRows<T>{a.a, a.offset, a.step}, b, b_row, lanes, acc);
   }
@@ -94,7 +99,7 @@ LANEGRAD_INLINE void wide_stretch(const GemmBlock<T, T, B>& g, int64_t i, int64_
   constexpr int kLanes = Vec<T>::kWidth, kWide = R == 1 ? 8 : 4;
   int64_t offset[R];
   for (int r = 0; r < R; ++r) offset[r] = r * g.a_row;
-  const PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col};
+  const PanelOfA<T> panel{g.a + i * g.a_row, offset, g.a_col, {}};
   for (const int64_t end = j + n; j < end;) {
     TileTarget<T> target{g.c + i * g.c_row + j,
                          g.c_row,
@@ -168,51 +173,28 @@ template <class T, class A>
 void stage_rows(const A* a, int64_t a_row, int64_t rows, int64_t k, T* out) {
   copy_rows<T>(a, a_row, rows, k, out, kStagedRow<T>);
 }
+// `readable`: rows from the first of the panel to the end of A. A panel of whole vectors is copied faster.
 template <class T, class A>
-void stage_columns(const A* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, T* out) {
+void stage_columns(const A* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t readable, int64_t k,
+                   T* out) {
   constexpr int kPitch = kStagedColumn<T>;
-  if (a_row == 1) return copy_rows<T>(a, a_col, k, rows, out, kPitch);
+  if (a_row == 1) return copy_rows<T>(a, a_col, k, readable < kPitch ? rows : int64_t{kPitch}, out, kPitch);
   for (int64_t p = 0; p < k; ++p) {
     for (int64_t r = 0; r < rows; ++r) out[p * kPitch + r] = static_cast<T>(a[r * a_row + p * a_col]);
   }
 }
 
-// The next panel of A comes from far while the tiles of this one are at work: each tile asks for its share. A
-// small A is near by.
+// The next panel of A comes from far while the tiles of this one are at work. A small A is near by.
 template <class T, class A>
-class NextPanel {
- public:
-  NextPanel(const GemmBlock<T, A>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles)
-      : at_(g.a + i * g.a_row) {
-    if (i >= g.m || reading == Reading::kStrided || g.m * g.k < kNear) return;
-    if (reading == Reading::kStagedRows) {
-      lines_ = (g.k + kLine - 1) / kLine;
-      rows_ = rows;
-      row_ = g.a_row;
-    } else if (g.a_row == 1) {
-      // Of the line or two that a step of a panel lies in the last is new: the panel before read the first.
-      at_ += rows - 1;
-      rows_ = g.k;
-      row_ = g.a_col;
-    }
-    share_ = (rows_ * lines_ + tiles - 1) / tiles;
-  }
-  LANEGRAD_INLINE void ask() {
-    for (int64_t left = share_; left > 0 && rows_ > 0; --left) {
-      __builtin_prefetch(at_ + line_ * kLine);
-      if (++line_ < lines_) continue;
-      line_ = 0;
-      at_ += row_;
-      --rows_;
-    }
-  }
-
- private:
-  static constexpr int64_t kLine = 64 / sizeof(A), kNear = 1 << 12;
-  const A* at_;
-  int64_t lines_ = 1, rows_ = 0, row_ = 0;
-  int64_t line_ = 0, share_ = 0;
-};
+LinesAhead next_panel(const GemmBlock<T, A>& g, Reading reading, int64_t i, int64_t rows, int64_t tiles) {
+  constexpr int64_t kNear = 1 << 12, kSize = sizeof(A);
+  if (i >= g.m || reading == Reading::kStrided || g.m * g.k < kNear) return {};
+  const A* const at = g.a + i * g.a_row;
+  if (reading == Reading::kStagedRows) return {{at, rows, g.a_row * kSize, g.k * kSize}, tiles};
+  if (g.a_row != 1) return {};
+  // Of the line or two that a step of a panel lies in the last is new: the panel before read the first.
+  return {{at + rows - 1, g.k, g.a_col * kSize, kSize}, tiles};
+}
 
 template <class T, class A>
 void gemm_block(const GemmBlock<T, A>& g) {
@@ -226,20 +208,22 @@ void gemm_block(const GemmBlock<T, A>& g) {
   for (int r = 0; r < kGemmRows; ++r) offset[r] = r * g.a_row;
   FinishedTile<T, GemmBlock<T, A>> finished(g);
   const int64_t panels = (g.m + kGemmRows - 1) / kGemmRows, tiles = (g.n + kColumns - 1) / kColumns;
+  BlockAhead ahead(g.ahead, g.k, panels * tiles, g.b);
   for (int64_t q = 0; q < panels; ++q) {
     const int64_t i = g.m * q / panels, rows = g.m * (q + 1) / panels - i;
     const A* const from = g.a + i * g.a_row;
-    PanelOfA<T> panel{staged, offset, g.a_col};
+    PanelOfA<T> panel{staged, offset, g.a_col, {}};
     if (reading == Reading::kStagedRows) {
       stage_rows(from, g.a_row, rows, g.k, staged);
     } else if (reading == Reading::kStagedColumns) {
-      stage_columns(from, g.a_row, g.a_col, rows, g.k, staged);
+      stage_columns(from, g.a_row, g.a_col, rows, g.m - i, g.k, staged);
     } else if constexpr (std::is_same_v<T, A>) {
       panel.a = from;
     }
-    NextPanel<T, A> next(g, reading, i + rows, rows, tiles);
+    LinesAhead next = next_panel(g, reading, i + rows, rows, tiles);
     for (int64_t j = 0; j < g.n; j += kColumns) {
       next.ask();
+      panel.ahead = ahead.next();
       const int64_t columns = g.n - j < kColumns ? g.n - j : kColumns;
       const int vectors = static_cast<int>((columns + kLanes - 1) / kLanes);
       const int last_lanes = static_cast<int>(columns - int64_t{vectors - 1} * kLanes);

@@ -37,6 +37,13 @@ struct GemmFinish {
   int64_t residual_row;
 };
 
+// What is read after a block: `rows` rows of so many bytes, `row` bytes apart. It comes into the L2 cache
+// meanwhile.
+struct GemmAhead {
+  const void* at = nullptr;
+  int64_t rows = 0, row = 0, bytes = 0;
+};
+
 // One depth block of C[m, n] (+)= A[m, k] B[k, n].
 template <class T, class A = T, class B = T>
 struct GemmBlock {
@@ -52,6 +59,7 @@ struct GemmBlock {
   bool packed_b;
   bool accumulate;              // adds to C; else overwrites it
   const GemmFinish<T>* finish;  // of the last depth block, or null: then nothing is written to C
+  GemmAhead ahead{};
 };
 
 // Dot products of `many` vectors with `few` (1 to 8, of the 16-bit floats to 16) ones, all contiguous:

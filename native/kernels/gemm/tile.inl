@@ -38,10 +38,10 @@ struct OffsetRows {
 
 // Rows that ask for a line of memory with each step, `step` elements on each time: what is multiplied next
 // comes into the L2 cache meanwhile.
-template <class Rows, class T>
+template <class Rows, class T, class Asked = T>
 struct AskingRows {
   Rows rows;
-  const T* ask;
+  const Asked* ask;
   int64_t step;
   LANEGRAD_INLINE T at(int i) const { return rows.at(i); }
   LANEGRAD_INLINE void next() {
