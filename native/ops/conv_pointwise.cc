@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/layout/layout.h"
+#include "ops/conv_pointwise_columns.h"
 #include "ops/conv_tiles.h"
 #include "ops/gemm.h"
 
@@ -78,7 +79,20 @@ void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOper
   const int64_t pixels = g.places();
   if (!extras.packed) pack_turned(g, channels, depth, l, weight, weight_depth, l.weights);
   const T* const weights = extras.packed ? extras.packed : l.weights;
-  in_slots(g.batch * g.groups * l.chunks, l.slots, [&](int64_t i, int64_t slot) {
+  const int64_t tasks = g.batch * g.groups * l.chunks;
+  const int64_t at_once = std::min<int64_t>({tasks, l.slots, num_threads()});
+  const auto pixels_at = [&](int64_t i, int64_t p) {
+    const int64_t first = i % l.chunks * l.chunk, group = i / l.chunks % g.groups,
+                  n = i / l.chunks / g.groups;
+    return image.data + n * xs[0] + (group * depth + p) * xs[1] + first * pixel;
+  };
+  const auto ask_for = [&](int64_t i, int64_t p) {
+    constexpr int64_t kSize = sizeof(T);
+    if (i >= tasks) return GemmAhead{};
+    return GemmAhead{pixels_at(i, p), std::min(l.depth_block, depth - p), xs[1] * kSize,
+                     l.chunk * pixel * kSize};
+  };
+  in_slots(tasks, l.slots, [&](int64_t i, int64_t slot) {
     const int64_t first = i % l.chunks * l.chunk, group = i / l.chunks % g.groups,
                   n = i / l.chunks / g.groups;
     T* const product = l.products + slot * l.slot;
@@ -92,10 +106,12 @@ void run_turned(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOper
     block.packed_b = true;
     for (int64_t p = 0; p < depth; p += l.depth_block) {
       block.k = std::min(l.depth_block, depth - p);
-      block.a = image.data + n * xs[0] + (group * depth + p) * xs[1] + first * pixel;
+      block.a = pixels_at(i, p);
       block.b = weights + (group * depth + p) * l.width;
       block.column_bias = bias && p == 0 ? bias + group * channels : nullptr;
       block.accumulate = p > 0;
+      // The threads take tasks in turns, so this one's next is probably as many on.
+      block.ahead = p + block.k < depth ? ask_for(i, p + block.k) : ask_for(i + at_once, 0);
       gemm.block(block);
     }
     constexpr int64_t kSize = sizeof(T);
@@ -113,11 +129,15 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
          ConvOperand<const T> weight, int weight_depth, T* out, const ConvExtras<T>& extras,
          void* workspace) {
   const auto &xs = image.strides, &ws = weight.strides;
-  const ConvSizes& size = g.size;
-  if ((size[1] > 1 && xs[3] != size[2] * xs[4]) || (size[0] > 1 && xs[2] != size[1] * xs[3])) return false;
-  const int64_t pixels = g.places(), pixel = size[2] > 1 ? xs[4] : size[1] > 1 ? xs[3] : xs[2];
+  const int64_t pixels = g.places();
+  int64_t pixel;
+  if (!pixels_lie_evenly(g, xs, pixel)) return false;
   if (suits_turned(g, channels, depth)) {
     run_turned(g, channels, depth, image, pixel, weight, weight_depth, out, extras, workspace);
+    return true;
+  }
+  if (suits_columns<T>(g, channels, depth)) {
+    run_columns(g, channels, depth, image, pixel, weight, weight_depth, out, extras, workspace);
     return true;
   }
   GemmProblem<T> p;
@@ -158,6 +178,7 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
 template <class T>
 size_t workspace_of(const ConvGeometry& g, int64_t channels, int64_t depth) {
   if (suits_turned(g, channels, depth)) return Turned<T>(g, channels, depth, nullptr).bytes;
+  if (suits_columns<T>(g, channels, depth)) return columns_workspace<T>(g, depth);
   const int64_t pixels = g.places();
   return gemm_workspace_bound<T>(
       std::max({g.in_channels * pixels, g.out_channels * pixels, g.in_channels * g.out_channels}),
@@ -169,14 +190,19 @@ size_t workspace_of(const ConvGeometry& g, int64_t channels, int64_t depth) {
 namespace {
 
 bool suits(const ConvGeometry& g, int64_t channels, int64_t depth) {
-  for (int d = 0; d < kConvDims; ++d) {
-    if (g.kernel[d] != 1 || g.stride[d] != 1 || g.padding[d] != 0) return false;
-  }
+  if (!is_pointwise(g)) return false;
   if (suits_turned(g, channels, depth)) return true;
   return g.places() >= kFewPixels && channels >= 8 && depth >= 8;
 }
 
 }  // namespace
+
+bool pixels_lie_evenly(const ConvGeometry& g, const ConvStrides& strides, int64_t& pixel) {
+  const ConvSizes& size = g.size;
+  pixel = size[2] > 1 ? strides[4] : size[1] > 1 ? strides[3] : strides[2];
+  return (size[1] == 1 || strides[3] == size[2] * strides[4]) &&
+         (size[0] == 1 || strides[2] == size[1] * strides[3]);
+}
 
 bool suits_pointwise_forward(const ConvGeometry& g) { return suits(g, g.out_channels, g.in_channels); }
 bool suits_pointwise_input_grad(const ConvGeometry& g) { return suits(g, g.in_channels, g.out_channels); }

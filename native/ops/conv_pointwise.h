@@ -1,10 +1,20 @@
-// 1 x 1 convolutions of stride one: over large images a matrix product an image, on the tensors as they lie;
-// of many channels a product of pixels by packed weights.
+// 1 x 1 convolutions of stride one: over large images one product of weights by the pixels of all images, or
+// where these are few a product an image; of many channels a product of pixels by packed weights.
 #pragma once
 
 #include "ops/convolution.h"
 
 namespace lanegrad::conv_detail {
+
+inline bool is_pointwise(const ConvGeometry& g) {
+  for (int d = 0; d < kConvDims; ++d) {
+    if (g.kernel[d] != 1 || g.stride[d] != 1 || g.padding[d] != 0) return false;
+  }
+  return true;
+}
+
+// Whether the pixels of an image of such a convolution lie `pixel` elements apart, one after the other.
+bool pixels_lie_evenly(const ConvGeometry& g, const ConvStrides& strides, int64_t& pixel);
 
 // Whether the shape is one for it. It still needs pixels that lie evenly, and gives up, false, where they do
 // not.

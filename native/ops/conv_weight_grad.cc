@@ -1,6 +1,7 @@
 #include "ops/conv_amx.h"
 #include "ops/conv_depthwise.h"
 #include "ops/conv_padded.h"
+#include "ops/conv_pointwise_weight.h"
 #include "ops/conv_whole.h"
 #include "ops/conv_window.h"
 #include "ops/conv_winograd.h"
@@ -128,6 +129,7 @@ size_t conv_weight_grad_workspace(const ConvGeometry& g) {
   if (has_single_channels(g)) return std::max(window, depthwise_weight_grad_workspace<T>(g));
   const size_t direct = std::max({window, lay_out<T>(g, nullptr).bytes, amx_weight_grad_workspace<T>(g)});
   if (is_whole(g)) return std::max(direct, whole_workspace<T>(g));
+  if (suits_pointwise_weight_grad(g)) return std::max(direct, pointwise_weight_grad_workspace<T>(g));
   return suits_winograd<T>(g) ? std::max(direct, winograd_weight_grad_workspace<T>(g)) : direct;
 }
 
@@ -139,6 +141,7 @@ void conv_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOper
   if (has_single_channels(g)) return depthwise_weight_grad(g, grad, x, out, workspace);
   if (is_whole(g) && whole_weight_grad(g, grad, x, out, workspace)) return;
   if (amx_suits_weight_grad<T>(g) && amx_weight_grad(g, grad, x, out, workspace)) return;
+  if (suits_pointwise_weight_grad(g) && pointwise_weight_grad(g, grad, x, out, workspace)) return;
   if (suits_winograd<T>(g) && winograd_weight_grad(g, grad, x, out, workspace)) return;
   const Layout<T> l = lay_out<T>(g, workspace);
   const ConvTable<T>& table = conv_table<T>();
