@@ -72,6 +72,10 @@ const large: Readonly<Record<string, ConvShape>> = {
   'large pointwise': { x: [2, 12, 24, 25], weight: [10, 12, 1, 1] },
   'pointwise of many channels': { x: [2, 530, 5, 9], weight: [170, 530, 1, 1] },
   'pointwise of many channels, in groups': { x: [1, 1040, 4, 11], weight: [330, 520, 1, 1], groups: 2 },
+  'pointwise of many images': { x: [16, 20, 23, 25], weight: [17, 20, 1, 1] },
+  'pointwise of many images, in groups': { x: [9, 34, 24, 22], weight: [38, 17, 1, 1], groups: 2 },
+  'pointwise of many images, in depth blocks': { x: [16, 258, 23, 23], weight: [8, 258, 1, 1] },
+  'pointwise, parts of the weight': { x: [2, 270, 6, 7], weight: [260, 270, 1, 1] },
   'whole image': { x: [5, 6, 7, 6], weight: [9, 6, 7, 6] },
   'strided and padded': { x: [2, 20, 33, 31], weight: [24, 20, 3, 3], stride: [2, 2], padding: [1, 1] },
   'strided by three, dilated': {

@@ -39,6 +39,7 @@ const ways: readonly Way[] = [
   ['by Winograd, few tiles', [1, 24, 14, 15], [140, 24, 3, 3], (x, w, b) => conv2d(x, w, b, { padding: 1 })],
   ['direct, few pixels', [1, 5, 7, 7], [270, 5, 3, 3], (x, w, b) => conv2d(x, w, b, { padding: 1 })],
   ['a product of pixels', [2, 12, 24, 25], [18, 12, 1, 1], (x, w, b) => conv2d(x, w, b)],
+  ['a product of the pixels of many images', [16, 12, 24, 25], [18, 12, 1, 1], (x, w, b) => conv2d(x, w, b)],
   ['a product turned round', [2, 520, 9, 9], [170, 520, 1, 1], (x, w, b) => conv2d(x, w, b)],
   ['depthwise', [3, 9, 14, 15], [9, 1, 3, 3], (x, w, b) => conv2d(x, w, b, { padding: 1, groups: 9 })],
   ['depthwise, narrow', [3, 9, 7, 5], [18, 1, 3, 3], (x, w, b) => conv2d(x, w, b, { padding: 1, groups: 9 })],

@@ -81,6 +81,7 @@ const convolutions: Readonly<
   'depthwise of many planes': [[9, 130, 14, 14], [130, 1, 3, 3], { padding: 1, groups: 130 }],
   'strided depthwise': [[4, 40, 28, 27], [40, 1, 5, 5], { padding: 2, stride: 2, groups: 40 }],
   pointwise: [[4, 40, 28, 27], [50, 40, 1, 1], {}],
+  'pointwise of many images': [[16, 40, 28, 27], [50, 40, 1, 1], {}],
   'pointwise of many channels': [[4, 530, 13, 11], [170, 530, 1, 1], {}],
   'strided and padded': [[4, 40, 28, 27], [50, 40, 3, 3], { padding: 1, stride: 2 }],
   'few pixels': [[1, 290, 7, 7], [270, 290, 3, 3], { padding: 1 }],
