@@ -102,6 +102,11 @@ struct MatrixRows {
   int64_t row;
   T* at(int64_t i) const { return data + i * row; }
 };
+// Those of an output.
+template <class T>
+MatrixRows<T> rows_of_head(const TensorView& x, int64_t head) {
+  return {x.as<T>() + matrix_offset(*x.spec, head), x.spec->strides[x.spec->rank() - 2]};
+}
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, const LeftMatrix<T>& a, const RightMatrix<T>& b,
               const MatrixRows<T>& c, bool accumulate) {
@@ -160,6 +165,18 @@ size_t attention_backward_workspace(const InferContext& c);
 inline constexpr int64_t kAttentionSerial = int64_t{1} << 19;
 // Pieces of workspace: at most so many tasks run side by side.
 inline constexpr int64_t kAttentionSlices = 32;
+
+// How the gradient cuts the keys of a head: into parts of whole blocks, more than one where heads are few.
+struct KeyParts {
+  int64_t keys, count;  // of a part; parts
+  KeyParts(const AttentionSizes& z, int64_t block_keys) {
+    constexpr int64_t kWantedItems = 16;
+    const int64_t blocks = divide_up(z.keys, block_keys);
+    const int64_t wanted = std::min(divide_up(kWantedItems, z.key_heads()), blocks);
+    keys = divide_up(blocks, wanted) * block_keys;
+    count = divide_up(z.keys, keys);
+  }
+};
 
 // Calls body(item, slice) for every item; calls with the same slice never run at the same time.
 template <class F>
