@@ -32,8 +32,8 @@ inline PanelRange pack_columns(const HeadRows<BFloat16>& x, int64_t head, int64_
   PanelRange range;
   for (int64_t k = 0; k < round_up(n, kAmxPanel); k += 16) {
     const int64_t count = std::clamp<int64_t>(n - k, 0, 16);
-    range = merged(range, table.attention.lines(from + k * x.row(), x.row(), count, columns_of(x.spec), 16,
-                                                lines));
+    range = merged(range,
+                   table.attention.lines(from + k * x.row(), x.row(), count, columns_of(x.spec), 16, lines));
     table.turn(lines, width, width / kAmxStep, columns + k * width);
   }
   return range;

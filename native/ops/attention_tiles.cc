@@ -91,8 +91,8 @@ struct Forward {
   // Keys and values [j, j + n) of a head, as tiles; false when they are not for tiles.
   bool pack(const Slice& s, int64_t head, int64_t j, int64_t n, const PanelRange& queries) const {
     const AttentionSizes& z = plan.sizes;
-    const PanelRange range = pack_columns(key, head, j, n, plan.width,
-                                          s.keys + plan.block_keys * plan.width, s.keys);
+    const PanelRange range =
+        pack_columns(key, head, j, n, plan.width, s.keys + plan.block_keys * plan.width, s.keys);
     const PanelRange values = ops.pairs(value.head(head) + j * value.row(), value.row(), n, z.value_width,
                                         round_up(n, kAmxStep), s.values);
     return parts_hold(queries, range) && parts_hold(kWeightRange, values);

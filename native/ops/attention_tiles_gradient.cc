@@ -41,7 +41,8 @@ struct Plan {
   int64_t query_sums() const { return queries * width; }
   // Where a head has several parts: [parts][heads] such sums.
   size_t partial_bytes() const {
-    return parts.count == 1 ? 0 : sizeof(float) * static_cast<size_t>(parts.count * sizes.heads * query_sums());
+    return parts.count == 1 ? 0
+                            : sizeof(float) * static_cast<size_t>(parts.count * sizes.heads * query_sums());
   }
   size_t delta_bytes() const { return sizeof(float) * static_cast<size_t>(sizes.heads * sizes.queries); }
   size_t slice_bytes() const;
@@ -161,8 +162,8 @@ struct Gradient {
                      .sums = sums + i * plan.width,
                      .queries = {},
                      .out_grads = {}};
-    const BFloat16 *const q = query.head(head) + i * query.row(),
-                          *const g = out_grad.head(head) + i * out_grad.row();
+    const BFloat16* const q = query.head(head) + i * query.row();
+    const BFloat16* const g = out_grad.head(head) + i * out_grad.row();
     block.queries = ops.lines(q, query.row(), block.rows, z.width, plan.rows, s.queries);
     block.out_grads = ops.lines(g, out_grad.row(), block.rows, z.value_width, plan.rows, s.out_grads);
     gradient_ops.columns(q, query.row(), block.rows, z.width, s.query_columns, plan.line);

@@ -70,7 +70,7 @@ function exactGradients({ q, k, v, run }: AttentionOperands, seed: Tensor, scale
 function errorBeyondRounding(got: Tensor, exact: Tensor, size: Tensor): number {
   const rounding = exact.abs().mul(2 ** -8);
   const beyond = wide(got).sub(exact).abs().sub(rounding).clamp({ min: 0 });
-  return beyond.div(size.add(1e-300)).max().item() as number;
+  return beyond.div(size.add(1e-300)).max().item();
 }
 
 describe.runIf(native).each(Object.keys(calls))('%s', (key) => {
@@ -91,20 +91,25 @@ describe.runIf(native).each(Object.keys(calls))('%s', (key) => {
 
 const small: AttentionCall = { query: [2, 70, 32], key: [2, 150, 32], value: [2, 150, 32] };
 
-// What the tiles would take for zero or lose in an overflow.
-test.runIf(native).each([
-  ['keys', 0, 2 ** -120, 0],
-  ['values', 0, 0, 2 ** -120],
-  ['values', 0, 0, 2 ** 100],
-  ['gradients', 2 ** -110, 0, 0],
-  ['gradients', 2 ** 100, 0, 0],
-])('%s of extreme size', (_, ofSeed, ofKeys, ofValues) => {
-  const operands = attentionOperands(small);
-  const sized = { ...operands, k: operands.k.mul(ofKeys || 1), v: operands.v.mul(ofValues || 1) };
-  const seed = randn([2, 70, 32], { dtype: 'bfloat16' }).mul(ofSeed || 1);
-  const wanted = noGrad(() => exactGradients(sized, seed, 1 / Math.sqrt(32)));
-  gradientsOf(sized, seed).forEach((got, i) => {
+// What the tiles would take for zero or lose in an overflow: exponents of two that operands are multiplied by.
+test
+  .runIf(native)
+  .each([
+    { k: -120 },
+    { v: -120 },
+    { v: 100 },
+    { grad: -110 },
+    { grad: 100 },
+    { q: -64, k: 64, v: -30, grad: -30 },
+  ])('extreme sizes: %o', ({ q = 0, k = 0, v = 0, grad: ofGrad = 0 }) => {
+  const given = attentionOperands(small);
+  const sized = (t: Tensor, exponent: number): Tensor => t.mul(2 ** exponent);
+  const operands = { ...given, q: sized(given.q, q), k: sized(given.k, k), v: sized(given.v, v) };
+  const seed = sized(randn([2, 70, 32], { dtype: 'bfloat16' }), ofGrad);
+  const wanted = noGrad(() => exactGradients(operands, seed, 1 / Math.sqrt(32)));
+  gradientsOf(operands, seed).forEach((got, i) => {
     const { exact, size } = wanted[i]!;
+    // Denormal results have fewer bits.
     expect(errorBeyondRounding(got, exact, size.add(2 ** -117))).toBeLessThanOrEqual(2 ** -16);
   });
 });
@@ -117,8 +122,8 @@ test.runIf(native).each([NaN, Infinity])('%d in one head leaves the gradients of
     const changed = { ...operands, seed, [place]: { ...operands, seed }[place].clone() };
     changed[place].select(0, 1).fill_(value);
     gradientsOf(changed, changed.seed).forEach((got, i) => {
-      const error = got.select(0, 0).sub(wanted[i]!.select(0, 0)).abs().max().item() as number;
-      expect(error / (wanted[i]!.abs().max().item() as number)).toBeLessThan(2 ** -8);
+      const error = got.select(0, 0).sub(wanted[i]!.select(0, 0)).abs().max().item();
+      expect(error / (wanted[i]!.abs().max().item())).toBeLessThan(2 ** -8);
     });
     expect(gradientsOf(changed, changed.seed)[0]!.select(0, 1).isnan().any().item()).toBe(true);
   }
