@@ -33,7 +33,7 @@ LANEGRAD_INLINE __m512i side_by_side(__m512i even, __m512i odd) {
   return _mm512_or_si512(_mm512_srli_epi32(even, 16), odd);
 }
 
-// Limit: some ten instructions for the parts of sixteen values.
+// Limit: 36 instructions for the parts of a pair of vectors.
 inline PanelRange attention_split_pairs(const float* from, int64_t row, int64_t rows, int64_t keys,
                                         int64_t step, uint16_t* pairs) {
   SeenHalves seen;
