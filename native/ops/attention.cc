@@ -7,6 +7,7 @@
 #include "ops/attention.h"
 
 #include "ops/attention_tiles.h"
+#include "ops/attention_tiles_gradient.h"
 #include "ops/registry.h"
 #include "ops/widen.h"
 
@@ -148,6 +149,17 @@ void backward_infer(InferContext& c) {
   }
 }
 
+size_t backward_workspace(const InferContext& c) {
+  if (!is_narrow(c.in(kOutGrad).dtype)) return attention_backward_workspace(c);
+  const size_t wide = widened_evaluation_bytes(c);
+  return attention_gradient_suits_tiles(c) ? std::max(wide, attention_gradient_tiles_workspace(c)) : wide;
+}
+
+void backward_eval(const EvalContext& c) {
+  if (!is_narrow(c.in(kOutGrad).spec->dtype)) return attention_backward(c);
+  if (!attention_gradient_suits_tiles(c) || !attention_gradient_on_tiles(c)) run_widened(c);
+}
+
 void forward_vjp(VjpContext& c) {
   static const Op& op = find_op("scaledDotProductAttentionBackward");
   if (!c.grad(0)) return;
@@ -219,10 +231,10 @@ const Op kAttentionBackward{
                InputDef{"out"}, InputDef{"logSumExp"}},
     .outputs = {OutputDef{"queryGrad"}, OutputDef{"keyGrad"}, OutputDef{"valueGrad"}},
     .attrs = kAttentionAttrs,
-    .flags = kInternal | kRandom,
+    .flags = kInternal | kRandom | kTakesHalves,
     .infer = backward_infer,
-    .workspace = attention_backward_workspace,
-    .eval = attention_backward,
+    .workspace = backward_workspace,
+    .eval = backward_eval,
     .slices = slices<1>,
 };
 

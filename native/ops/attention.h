@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "kernels/attention/attention.h"
@@ -102,6 +104,11 @@ struct MatrixRows {
   int64_t row;
   T* at(int64_t i) const { return data + i * row; }
 };
+// Those of an output.
+template <class T>
+MatrixRows<T> rows_of_head(const TensorView& x, int64_t head) {
+  return {x.as<T>() + matrix_offset(*x.spec, head), x.spec->strides[x.spec->rank() - 2]};
+}
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, const LeftMatrix<T>& a, const RightMatrix<T>& b,
               const MatrixRows<T>& c, bool accumulate) {
@@ -161,17 +168,49 @@ inline constexpr int64_t kAttentionSerial = int64_t{1} << 19;
 // Pieces of workspace: at most so many tasks run side by side.
 inline constexpr int64_t kAttentionSlices = 32;
 
+// How the gradient cuts the keys of a head: into parts of whole blocks, more than one where heads are few.
+struct KeyParts {
+  int64_t keys, count;  // of a part; parts
+  KeyParts(const AttentionSizes& z, int64_t block_keys) {
+    constexpr int64_t kWantedItems = 16;
+    const int64_t blocks = divide_up(z.keys, block_keys);
+    const int64_t wanted = std::min(divide_up(kWantedItems, z.key_heads()), blocks);
+    keys = divide_up(blocks, wanted) * block_keys;
+    count = divide_up(z.keys, keys);
+  }
+};
+
+// Pieces of workspace that tasks take and give back. The first that is free is taken: no more are in use than
+// threads, and they stay in the caches.
+class FreeSlices {
+ public:
+  int64_t take() {
+    uint32_t taken = taken_.load(std::memory_order_relaxed);
+    while (!taken_.compare_exchange_weak(taken, taken | (taken + 1), std::memory_order_acquire)) {
+    }
+    return std::countr_one(taken);
+  }
+  void give_back(int64_t slice) { taken_.fetch_and(~(uint32_t{1} << slice), std::memory_order_release); }
+
+ private:
+  std::atomic<uint32_t> taken_{0};
+  static_assert(kAttentionSlices <= 32);
+};
+
 // Calls body(item, slice) for every item; calls with the same slice never run at the same time.
 template <class F>
 void for_each_item(int64_t items, bool serial, F&& body) {
-  const int64_t slices = std::min(items, kAttentionSlices);
-  auto run = [&](int64_t slice) {
-    for (int64_t i = items * slice / slices; i < items * (slice + 1) / slices; ++i) body(i, slice);
+  const int64_t tasks = std::min(items, kAttentionSlices);
+  FreeSlices free;
+  const auto run = [&](int64_t task) {
+    const int64_t slice = free.take();
+    for (int64_t i = items * task / tasks; i < items * (task + 1) / tasks; ++i) body(i, slice);
+    free.give_back(slice);
   };
   if (serial) {
-    for (int64_t slice = 0; slice < slices; ++slice) run(slice);
+    for (int64_t task = 0; task < tasks; ++task) run(task);
   } else {
-    parallel_tasks(slices, run);
+    parallel_tasks(tasks, run);
   }
 }
 

@@ -13,12 +13,12 @@ constexpr int64_t kBlockKeys = 128;
 constexpr int64_t kBlockQueries = 128;
 constexpr int64_t kCausalQueries = 64;  // less is computed above the diagonal
 constexpr int64_t kRowPad = 16;         // between rows of scores, which would else share cache sets
-constexpr int64_t kWantedItems = 16;
 
 template <class T>
 struct Plan {
   AttentionSizes sizes;
-  int64_t part_keys = 0, parts = 1, items = 0;
+  KeyParts parts;
+  int64_t items = 0;
   int64_t block_queries = 0, row = 0;
   size_t key_bytes = 0, value_bytes = 0, score_bytes = 0;
 
@@ -31,18 +31,14 @@ struct Plan {
   size_t delta_bytes() const { return sizeof(T) * static_cast<size_t>(sizes.heads * sizes.queries); }
   // Gradients of query from each part: [parts][heads, L, E].
   size_t partial_bytes() const {
-    return parts == 1 ? 0 : delta_bytes() * static_cast<size_t>(sizes.width * parts);
+    return parts.count == 1 ? 0 : delta_bytes() * static_cast<size_t>(sizes.width * parts.count);
   }
 };
 
 template <class T>
 Plan<T> make_plan(const AttentionSizes& z) {
-  Plan<T> p{.sizes = z};
-  const int64_t blocks = divide_up(z.keys, kBlockKeys);
-  const int64_t wanted = std::min(divide_up(kWantedItems, z.key_heads()), blocks);
-  p.part_keys = divide_up(blocks, wanted) * kBlockKeys;
-  p.parts = divide_up(z.keys, p.part_keys);
-  p.items = z.key_heads() * p.parts;
+  Plan<T> p{.sizes = z, .parts = KeyParts(z, kBlockKeys)};
+  p.items = z.key_heads() * p.parts.count;
   p.block_queries = divide_up(z.queries, divide_up(z.queries, z.causal ? kCausalQueries : kBlockQueries));
   p.row = std::min(kBlockKeys, round_up(z.keys, gemm_table<T>().columns)) + kRowPad;
   p.key_bytes = line_up(sizeof(T) * static_cast<size_t>(p.row * z.width));
@@ -54,11 +50,6 @@ Plan<T> make_plan(const AttentionSizes& z) {
 template <class T>
 void clear_rows(const MatrixRows<T>& x, int64_t begin, int64_t end, int64_t width) {
   for (int64_t i = begin; i < end; ++i) std::fill(x.at(i), x.at(i) + width, T{0});
-}
-
-template <class T>
-MatrixRows<T> rows_of_head(const TensorView& x, int64_t head) {
-  return {x.as<T>() + matrix_offset(*x.spec, head), x.spec->strides[x.spec->rank() - 2]};
 }
 
 // Workspace of a slice: a block of keys and of values, packed by columns, and the scores of some queries.
@@ -107,7 +98,7 @@ struct Backward {
              const MatrixRows<T>& to) const;
   void sum_parts() const;
   MatrixRows<T> query_rows(int64_t head, int64_t part) const {
-    if (plan.parts == 1) return rows_of_head<T>(query_grad, head);
+    if (plan.parts.count == 1) return rows_of_head<T>(query_grad, head);
     const AttentionSizes& z = plan.sizes;
     return {partial + (part * z.heads + head) * z.queries * z.width, z.width};
   }
@@ -155,8 +146,8 @@ template <class T>
 void Backward<T>::run(int64_t item, int64_t slice) const {
   const AttentionSizes& z = plan.sizes;
   const Slice<T> s(plan, slices + plan.slice_bytes() * static_cast<size_t>(slice));
-  const int64_t head = item / plan.parts, part = item % plan.parts;
-  const int64_t begin = part * plan.part_keys, end = std::min(begin + plan.part_keys, z.keys);
+  const int64_t head = item / plan.parts.count, part = item % plan.parts.count;
+  const int64_t begin = part * plan.parts.keys, end = std::min(begin + plan.parts.keys, z.keys);
   KeyBlock<T> block{.head = head,
                     .j = 0,
                     .n = 0,
@@ -192,7 +183,7 @@ void Backward<T>::sum_parts() const {
       T* const to = rows_of_head<T>(query_grad, place / z.queries).at(place % z.queries);
       const T* const first = partial + place * z.width;
       std::copy(first, first + z.width, to);
-      for (int64_t part = 1; part < plan.parts; ++part) {
+      for (int64_t part = 1; part < plan.parts.count; ++part) {
         const T* const from = first + part * z.heads * z.queries * z.width;
         for (int64_t e = 0; e < z.width; ++e) to[e] += from[e];
       }
@@ -232,7 +223,7 @@ void run_backward(const EvalContext& c) {
   b.make_delta();
   const bool serial = z.heads * z.queries * z.keys * (z.width + z.value_width) < kAttentionSerial / 2;
   for_each_item(plan.items, serial, [&](int64_t item, int64_t slice) { b.run(item, slice); });
-  if (plan.parts > 1) b.sum_parts();
+  if (plan.parts.count > 1) b.sum_parts();
 }
 
 }  // namespace

@@ -6,17 +6,14 @@
 #include <atomic>
 #include <limits>
 
-#include "kernels/amx/amx.h"
-#include "ops/attention.h"
+#include "ops/attention_tile_operands.h"
 
 namespace lanegrad {
 namespace {
 
 constexpr int64_t kBlockKeys = 256;
-constexpr int64_t kRowPad = 16;  // between rows of scores, which would else share cache sets
 constexpr int64_t kRows = kAmxPanel;
 constexpr int64_t kLeastRows = 128;  // of an item, which packs all of its keys
-constexpr int64_t kLeastWidth = 16;
 
 struct Plan {
   AttentionSizes sizes;
@@ -34,7 +31,7 @@ struct Plan {
     chunks = divide_up(z.queries, rows);
     items = z.heads * chunks;
     block_keys = std::min(kBlockKeys, round_up(z.keys, kAmxPanel));
-    row = block_keys + kRowPad;
+    row = block_keys + kTileRowPad;
     const auto bytes = [](size_t size, int64_t n) { return line_up(size * static_cast<size_t>(n)); };
     query_bytes = bytes(2, rows * width);
     key_bytes = bytes(2, (block_keys + 16) * width);  // turned, and sixteen lines
@@ -94,18 +91,11 @@ struct Forward {
   // Keys and values [j, j + n) of a head, as tiles; false when they are not for tiles.
   bool pack(const Slice& s, int64_t head, int64_t j, int64_t n, const PanelRange& queries) const {
     const AttentionSizes& z = plan.sizes;
-    uint16_t* const lines = s.keys + plan.block_keys * plan.width;
-    const BFloat16* const from = key.head(head) + j * key.row();
-    PanelRange range;
-    for (int64_t k = 0; k < round_up(n, kAmxPanel); k += 16) {
-      const int64_t count = std::clamp<int64_t>(n - k, 0, 16);
-      range = merged(range, ops.lines(from + k * key.row(), key.row(), count, z.width, 16, lines));
-      amx_table()->turn(lines, plan.width, plan.width / kAmxStep, s.keys + k * plan.width);
-    }
+    const PanelRange range =
+        pack_columns(key, head, j, n, plan.width, s.keys + plan.block_keys * plan.width, s.keys);
     const PanelRange values = ops.pairs(value.head(head) + j * value.row(), value.row(), n, z.value_width,
                                         round_up(n, kAmxStep), s.values);
-    constexpr PanelRange kWeights{127, 127, true};
-    return parts_hold(queries, range) && parts_hold(kWeights, values);
+    return parts_hold(queries, range) && parts_hold(kWeightRange, values);
   }
 
   // Rows [i, i + rows) against the block of keys [j, j + n).
@@ -161,14 +151,10 @@ struct Forward {
 
 template <class Context>
 bool suits(const Context& c) {
-  const TensorSpec& query = spec_of(c, kQuery);
-  if (!amx_table() || query.dtype != DType::kBFloat16) return false;
-  const AttentionSizes z = attention_sizes(c, 0);
+  if (!operands_suit_tiles(c, 0)) return false;
   for (int i : {kQuery, kKey, kValue})
     if (!has_rows(spec_of(c, i))) return false;
-  if (z.has_mask && spec_of(c, kAttnMask).dtype != DType::kBool) return false;
-  return z.heads > 0 && z.queries >= kRows && z.keys >= kAmxPanel && z.width >= kLeastWidth &&
-         z.value_width >= kLeastWidth;
+  return true;
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ test.runIf(info().bestIsa === 'avx512' && isa === 'avx512')(
       'test/isa/tiles.test.ts',
       'test/isa/tile-convolutions.test.ts',
       'test/isa/tile-attention.test.ts',
+      'test/isa/tile-attention-gradient.test.ts',
       'test/linalg',
       'test/ops/products-half.test.ts',
       'test/ops/products-finished.test.ts',

@@ -1,17 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  F,
-  grad,
-  info,
-  manualSeed,
-  noGrad,
-  ones,
-  randn,
-  setNumThreads,
-  type Tensor,
-} from '../../lib/index.js';
+import { F, info, manualSeed, noGrad, ones, randn, setNumThreads, type Tensor } from '../../lib/index.js';
+import { attentionCalls, attentionOperands } from '../support/attention-calls.js';
 
-// Attention of bfloat16 on tiles (levels amx and amx-emulated); elsewhere vectors keep the same promises.
+// Attention of bfloat16 on tiles (levels amx and amx-emulated); elsewhere vectors keep the same promises. Its gradient:
+// tile-attention-gradient.test.ts.
 
 const attention = F.scaledDotProductAttention;
 const threads = info().threads;
@@ -22,66 +14,10 @@ afterAll(() => {
   setNumThreads(threads);
 });
 
-type Shape = readonly number[];
-interface Case {
-  readonly query: Shape;
-  readonly key: Shape;
-  readonly value: Shape;
-  readonly isCausal?: boolean;
-  readonly mask?: boolean;
-  readonly scale?: number;
-}
-
-const cases: Readonly<Record<string, Case>> = {
-  'one block': { query: [2, 3, 64, 64], key: [2, 3, 64, 64], value: [2, 3, 64, 64] },
-  'blocks of keys, parts of queries': { query: [300, 40], key: [530, 40], value: [530, 72] },
-  'sizes that fill no tile': { query: [3, 35, 17], key: [3, 47, 17], value: [3, 47, 19] },
-  causal: { query: [2, 290, 32], key: [2, 290, 32], value: [2, 290, 32], isCausal: true },
-  'causal, more keys': { query: [1, 65, 48], key: [1, 300, 48], value: [1, 300, 16], isCausal: true },
-  'causal, fewer keys': { query: [1, 300, 48], key: [1, 65, 48], value: [1, 65, 16], isCausal: true },
-  'masked, shared heads': {
-    query: [2, 6, 70, 32],
-    key: [2, 2, 300, 32],
-    value: [2, 2, 300, 32],
-    mask: true,
-    scale: 0.3,
-  },
-};
-
-interface Operands {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-  readonly run: (q: Tensor, k: Tensor, v: Tensor) => Tensor;
-}
-
-/** Heads are views of rows that hold all of them, as projections give them. */
-function operandsOf({ query, key, value, isCausal = false, mask = false, scale }: Case): Operands {
-  manualSeed(3);
-  const heads = (shape: Shape): Tensor => {
-    if (shape.length !== 4) return randn([...shape], { dtype: 'bfloat16' });
-    const [n, h, t, d] = shape as readonly [number, number, number, number];
-    return randn([n, t, h, d], { dtype: 'bfloat16' }).transpose(1, 2);
-  };
-  const attnMask = mask ? randn([query.at(-2)!, key.at(-2)!]).gt(-0.5) : undefined;
-  return {
-    q: heads(query),
-    k: heads(key),
-    v: heads(value),
-    run: (q, k, v) =>
-      attention(q, k, v, {
-        isCausal,
-        ...(attnMask && { attnMask }),
-        ...(scale !== undefined && { scale }),
-        enableGqa: q.shape.at(-3) !== k.shape.at(-3),
-      }),
-  };
-}
-
 const wide = (t: Tensor): Tensor => t.to('float64');
 
-describe.runIf(native).each(Object.keys(cases))('%s', (key) => {
-  const { q, k, v, run } = operandsOf(cases[key]!);
+describe.runIf(native).each(Object.keys(attentionCalls))('%s', (key) => {
+  const { q, k, v, run } = attentionOperands(attentionCalls[key]!);
   const exact = noGrad(() => run(wide(q), wide(k), wide(v)));
 
   test('forward: rounded once', () => {
@@ -96,19 +32,6 @@ describe.runIf(native).each(Object.keys(cases))('%s', (key) => {
       .add(scale.mul(2 ** -16))
       .add(1e-300);
     expect(error.div(allowed).max().item()).toBeLessThanOrEqual(1);
-  });
-
-  test('gradients', () => {
-    const seed = randn(exact.shape, { dtype: 'bfloat16' });
-    const of = (change: (t: Tensor) => Tensor): readonly Tensor[] => {
-      const leaves = [q, k, v].map((t) => change(t).clone().requiresGrad_()) as [Tensor, Tensor, Tensor];
-      return grad(run(...leaves), leaves, { gradOutputs: change(seed) });
-    };
-    const wanted = of(wide);
-    of((t) => t).forEach((got, i) => {
-      const error = got.to('float64').sub(wanted[i]!).abs().max().item();
-      expect(error / wanted[i]!.abs().max().item()).toBeLessThan(2 ** -7);
-    });
   });
 });
 
@@ -159,7 +82,7 @@ test.runIf(native)('a query that sees nothing gives 0', () => {
 
 test.runIf(native)('the same bits with any number of threads', () => {
   for (const key of ['blocks of keys, parts of queries', 'causal']) {
-    const { q, k, v, run } = operandsOf(cases[key]!);
+    const { q, k, v, run } = attentionOperands(attentionCalls[key]!);
     const bits = (): Buffer => Buffer.from(run(q, k, v).to('float32').data.buffer);
     setNumThreads(1);
     const first = bits();

@@ -26,6 +26,8 @@
 
 #include "kernels/amx/attention.inl"
 
+#include "kernels/amx/attention_gradient.inl"
+
 namespace {
 
 template <class Tiles, class T>
@@ -48,7 +50,12 @@ const AmxTable& amx_table_of() {
                                                 .pairs = attention_pairs,
                                                 .scores = attention_scores<Tiles>,
                                                 .weigh = attention_weigh<Tiles>,
-                                                .round = attention_round}};
+                                                .round = attention_round},
+                                  .attention_gradient = {.columns = attention_columns,
+                                                         .split_pairs = attention_split_pairs,
+                                                         .add_products = attention_add_products<Tiles>,
+                                                         .round_turned = attention_round_turned,
+                                                         .row_dots = attention_half_dots}};
   return table;
 }
 

@@ -20,6 +20,7 @@
 
 #include "core/half.h"
 #include "kernels/amx/attention.h"
+#include "kernels/amx/attention_gradient.h"
 #include "kernels/amx/conv.h"
 
 namespace lanegrad {
@@ -76,6 +77,7 @@ struct AmxTable {
   void (*turn)(const uint16_t* lines, int64_t line, int64_t steps, uint16_t* out);
   void (*sums)(const AmxSums&);
   AmxAttentionOps attention;
+  AmxAttentionGradientOps attention_gradient;
 
   template <class T>
   const AmxOps<T>& of() const {

@@ -22,18 +22,20 @@ inline PanelRange attention_lines(const BFloat16* from, int64_t row, int64_t row
   return seen.range();
 }
 
+// Sixteen numbers of a row and of the next, of `rows` that are there, side by side; zeros from n on.
+LANEGRAD_INLINE __m512i pair_of_rows(const BFloat16* even, int64_t row, int64_t rows, int64_t n) {
+  const __m512i low = rows > 0 && n > 0 ? strided_halves(even, 1, n) : _mm512_setzero_si512();
+  const __m512i high = rows > 1 && n > 0 ? strided_halves(even + row, 1, n) : _mm512_setzero_si512();
+  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
 inline PanelRange attention_pairs(const BFloat16* from, int64_t row, int64_t rows, int64_t width,
                                   int64_t padded, uint16_t* pairs) {
   SeenHalves seen;
   for (int64_t r = 0; r < padded; r += 2) {
-    const BFloat16* const even = from + r * row;
     for (int64_t j = 0; j < width; j += kAmxPanel) {
       for (int64_t i = j; i < j + kAmxPanel; i += 16, pairs += 32) {
-        const int64_t n = width - i < 0 ? 0 : width - i;
-        const __m512i low = r < rows && n > 0 ? strided_halves(even + i, 1, n) : _mm512_setzero_si512();
-        const __m512i high =
-            r + 1 < rows && n > 0 ? strided_halves(even + row + i, 1, n) : _mm512_setzero_si512();
-        const __m512i pair = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+        const __m512i pair = pair_of_rows(from + r * row + i, row, rows - r, width - i);
         seen.see(pair);
         _mm512_storeu_si512(pairs, pair);
       }
@@ -56,6 +58,7 @@ void attention_scores(const uint16_t* queries, const uint16_t* keys, int64_t blo
       const TileStream b{keys + j / 16 * block, 0, block, 64};
       float* const corner = scores + i * row + j;
       run(tiles, a, EvenSteps{kAmxStep}, b, EvenSteps{kTileWords}, steps, corner, row, false);
+      if (scale == 1) continue;
       for (int64_t r = 0; r < (two_rows ? 32 : 16); ++r) {
         float* const x = corner + r * row;
         _mm512_storeu_ps(x, _mm512_mul_ps(_mm512_loadu_ps(x), factor));
