@@ -130,11 +130,11 @@ describe.each(halves)('%s', (dtype) => {
     const { call, wanted } = rows[name]!;
     const x = given(dtype).requiresGrad_();
     const direction = given(dtype).requiresGrad_();
-    expect(grad(call(x), [x], { gradOutputs: [given(dtype)] })[0]!.tolist()).toEqual(wanted[dtype]);
+    expect(grad(call(x), [x], { gradOutputs: [given(dtype)] })[0].tolist()).toEqual(wanted[dtype]);
     const [first] = grad(call(x), [x], { gradOutputs: [direction], createGraph: true });
-    expect(first!.tolist()).toEqual(wanted[dtype]);
-    const [second] = grad(first!, [direction], { gradOutputs: [given(dtype)] });
-    expect(second!.tolist()).toEqual(wanted[dtype]);
+    expect(first.tolist()).toEqual(wanted[dtype]);
+    const [second] = grad(first, [direction], { gradOutputs: [given(dtype)] });
+    expect(second.tolist()).toEqual(wanted[dtype]);
   });
 
   it('divides a number with the gradient of the denominator', () => {
