@@ -62,7 +62,9 @@ SizeClass class_of(size_t bytes) {
   return {top * 4 + static_cast<int>(quarter) - 1, rounded + kHeader};
 }
 
+#if !defined(_WIN32)
 size_t mapped_bytes(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+#endif
 
 void* system_allocate(size_t bytes) {
 #if defined(_WIN32)
