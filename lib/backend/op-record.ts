@@ -32,7 +32,8 @@ export interface OpAttrDef {
   readonly choices?: readonly string[];
 }
 
-export type OpFlag = 'elementwise' | 'reduction' | 'view' | 'random' | 'dynamic' | 'primitive' | 'internal';
+export type OpFlag =
+  'elementwise' | 'reduction' | 'view' | 'random' | 'dynamic' | 'primitive' | 'internal' | 'wideNumbers';
 
 /**
  * What happens to the dtypes of the differentiable inputs before the op runs: nothing; all to the dtype they

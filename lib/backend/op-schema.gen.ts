@@ -1433,7 +1433,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise', 'primitive'],
+    flags: ['elementwise', 'primitive', 'wideNumbers'],
     promotion: 'commonFloating',
   },
   divBackwardDenominator: {
@@ -1444,7 +1444,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise', 'internal'],
+    flags: ['elementwise', 'internal', 'wideNumbers'],
     promotion: 'none',
   },
   dropout: {
@@ -1667,7 +1667,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise', 'primitive'],
+    flags: ['elementwise', 'primitive', 'wideNumbers'],
     promotion: 'common',
   },
   fmax: {
@@ -2168,7 +2168,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise'],
+    flags: ['elementwise', 'wideNumbers'],
     promotion: 'common',
   },
   lgamma: {
@@ -2568,7 +2568,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise', 'primitive'],
+    flags: ['elementwise', 'primitive', 'wideNumbers'],
     promotion: 'common',
   },
   multinomial: {
@@ -3682,7 +3682,7 @@ export const opRecords: { readonly [Name in OpName]: OpRecord } = {
     ],
     attrs: [],
     outputs: [{ name: 'out' }],
-    flags: ['elementwise', 'primitive'],
+    flags: ['elementwise', 'primitive', 'wideNumbers'],
     promotion: 'common',
   },
   unfold: {

@@ -4,10 +4,15 @@ import { callIn } from './call-sites.js';
 // Whether a compiled function is being recorded in this environment, and what it must not do meanwhile. A program repeats what
 // the backend was asked for; what JavaScript decided on the way, from a value that it read, is not asked again.
 
+/** The error to throw in place of one of a replay; undefined where that one has another cause. */
+export type Explain = (error: unknown) => Error | undefined;
+
 /** What listens to a recording besides the backend. */
 export interface Recording {
   /** A module whose `forward` ran. */
   reached(module: object): void;
+  /** What ran can say more about an error of a replay than the op that met it. */
+  explains(explain: Explain): void;
   /** The backend's recorder looks away, and back. */
   pause(): void;
   resume(): void;

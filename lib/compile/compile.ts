@@ -204,6 +204,8 @@ class Compilation {
     this.replays += 1;
     try {
       return found.recorded.build(found.recorded.program.run(found.tensors));
+    } catch (error) {
+      throw found.recorded.explained(error);
     } finally {
       gradientsChanged();
     }
@@ -265,6 +267,8 @@ class Compilation {
     this.replays += 1;
     try {
       return recorded.build(await running);
+    } catch (error) {
+      throw recorded.explained(error);
     } finally {
       gradientsChanged();
     }

@@ -1,6 +1,7 @@
 import { configurationEpoch } from '../backend/configuration.js';
 import { backend } from '../backend/current.js';
 import { currentRecording, recordingError, recordingWith, withLocation } from '../backend/recording.js';
+import type { Explain } from '../backend/recording.js';
 import type { Program, ProgramOptions, Programs } from '../backend/programs.js';
 import { DisposedError, OutOfMemoryError, RecordingError } from '../errors.js';
 import { makeRandomState } from '../generator.js';
@@ -38,6 +39,7 @@ export class Recorded {
     readonly environment: number,
     readonly epoch: number,
     readonly guards: Guards,
+    readonly explanations: readonly Explain[],
     readonly results: Template,
     readonly program: Program<Tensor>,
   ) {}
@@ -60,6 +62,15 @@ export class Recorded {
 
   build(tensors: readonly Tensor[]): unknown {
     return putTogether(this.results, tensors);
+  }
+
+  /** An error of a replay as the function would have thrown it. */
+  explained(error: unknown): unknown {
+    for (const explain of this.explanations) {
+      const better = explain(error);
+      if (better !== undefined) return better;
+    }
+    return error;
   }
 }
 
@@ -92,6 +103,7 @@ function refuseReplaced(programs: Programs<Tensor> | null, guards: Guards): void
 interface Ran {
   readonly template: Template;
   readonly tensors: readonly Tensor[];
+  readonly explanations: readonly Explain[];
 }
 
 /**
@@ -105,8 +117,10 @@ function runRecording(
   { receiver, args }: Given,
   give: (tensors: readonly Tensor[]) => readonly Tensor[],
 ): Ran {
+  const explanations: Explain[] = [];
   const recording = {
     reached: (module: object): void => guards.reached(module),
+    explains: (explain: Explain): void => void explanations.push(explain),
     pause: (): void => programs?.pause(),
     resume: (): void => programs?.resume(),
   };
@@ -121,7 +135,7 @@ function runRecording(
       return takeApart(result, 'the result', found, new Map());
     });
     tensors = give(found);
-    return { template, tensors };
+    return { template, tensors, explanations };
   } catch (error) {
     if (error instanceof RecordingError) throw withLocation(error);
     if (!(error instanceof DisposedError)) throw error;
@@ -222,11 +236,11 @@ function recordOn(
     backend.forgetCasts();
     gradientsChanged();
   }
-  const { template: results, tensors } = ran;
+  const { template: results, tensors, explanations } = ran;
   const program = endOrAbort(programs, tensors, options);
   if (program === undefined) return { recorded: undefined, results, tensors };
   guards.settle();
   const epoch = configurationEpoch();
-  const recorded = new Recorded(receiver, key, environment, epoch, guards, results, program);
+  const recorded = new Recorded(receiver, key, environment, epoch, guards, explanations, results, program);
   return { recorded, results, tensors };
 }

@@ -94,7 +94,7 @@ export function checkNoBool(op: string, ...values: Operand[]): void {
 }
 
 /**
- * a * b. Of bools: and. Shapes broadcast, dtypes promote.
+ * a * b. Of bools: and. Shapes broadcast, dtypes promote; a number beside 16-bit floats is not rounded to 16 bits.
  *
  * @throws ShapeError if the shapes do not broadcast.
  * @example
@@ -122,7 +122,7 @@ export function quotientOp(
 
 /**
  * a / b, the true quotient: integers become float32. With a rounding mode the quotient is rounded, and has no gradient.
- * Shapes broadcast, dtypes promote.
+ * Shapes broadcast, dtypes promote; a number beside 16-bit floats is not rounded to 16 bits.
  *
  * @throws ValueError with a rounding mode, if integers are divided by 0.
  * @throws ShapeError if the shapes do not broadcast.

@@ -101,8 +101,9 @@ napi_value choices(napi_env env, const char* joined) {
 
 napi_value flag_names(napi_env env, const Op& op) {
   static constexpr std::pair<OpFlags, const char*> kNames[] = {
-      {kElementwise, "elementwise"}, {kReduction, "reduction"}, {kView, "view"},        {kRandom, "random"},
-      {kDynamic, "dynamic"},         {kPrimitive, "primitive"}, {kInternal, "internal"}};
+      {kElementwise, "elementwise"}, {kReduction, "reduction"},    {kView, "view"},
+      {kRandom, "random"},           {kDynamic, "dynamic"},        {kPrimitive, "primitive"},
+      {kInternal, "internal"},       {kWideNumbers, "wideNumbers"}};
   std::vector<const char*> names;
   for (const auto& [flag, name] : kNames) {
     if (op.is(flag)) names.push_back(name);

@@ -37,6 +37,16 @@ constexpr size_t kCacheFloor = size_t{128} << 20;
 // Blocks given back of which a stretch is made; "lately" is this stretch and the one before, some steps.
 constexpr uint64_t kStretch = uint64_t{1} << 14;
 
+// Where in its first page a mapped block begins, in turn: streams that begin alike would meet in the same
+// sets of the first cache all along, and loads would wait for stores of other tensors that look alike in
+// their lower 12 bits. The steps are odd, so that of sixteen blocks no two begin alike, and neighbours in
+// time begin far apart. The room is there: classes are whole pages and the header of 64 bytes, which begins
+// one more.
+constexpr size_t kPage = 4096;
+constexpr size_t kColour = 256;
+constexpr uint32_t kColours = kPage / kColour, kColourStep = 7;
+static_assert((kColours - 1) * kColour + kHeader <= kPage);
+
 struct SizeClass {
   int index;
   size_t bytes;
@@ -52,6 +62,10 @@ SizeClass class_of(size_t bytes) {
   return {top * 4 + static_cast<int>(quarter) - 1, rounded + kHeader};
 }
 
+#if !defined(_WIN32)
+size_t mapped_bytes(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+#endif
+
 void* system_allocate(size_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(bytes, 64);
@@ -61,8 +75,8 @@ void* system_allocate(size_t bytes) {
     return posix_memalign(&block, 64, bytes) == 0 ? block : nullptr;
   }
   // Over-allocate to reach a 2 MB boundary, then give the ends back.
-  const size_t alignment = kMapped, page = 4096;
-  const size_t length = (bytes + page - 1) / page * page;
+  const size_t alignment = kMapped;
+  const size_t length = mapped_bytes(bytes);
   char* raw = static_cast<char*>(
       mmap(nullptr, length + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (raw == MAP_FAILED) return nullptr;
@@ -74,7 +88,9 @@ void* system_allocate(size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   madvise(block, length, MADV_HUGEPAGE);
 #endif
-  return block;
+  static std::atomic<uint32_t> turn{0};
+  const size_t colour = turn.fetch_add(kColourStep, std::memory_order_relaxed) % kColours;
+  return block + colour * kColour;
 #endif
 }
 
@@ -86,7 +102,8 @@ void system_free(void* block, size_t bytes) {
   if (bytes < kMapped) {
     free(block);
   } else {
-    munmap(block, (bytes + 4095) / 4096 * 4096);
+    const uintptr_t start = reinterpret_cast<uintptr_t>(block) / kMapped * kMapped;
+    munmap(reinterpret_cast<void*>(start), mapped_bytes(bytes));
   }
 #endif
 }

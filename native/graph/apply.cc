@@ -71,7 +71,12 @@ Promoted prepare(Environment& env, const Call& call) {
     }
     for (Start k = call.starts[i]; k < call.starts[i + 1]; ++k) {
       const Tensor& t = call.flat[k];
-      p.flat.push_back(dtype && def.differentiable && t ? cast_operand(env, t, *dtype) : t);
+      if (!dtype || !def.differentiable || !t) {
+        p.flat.push_back(t);
+        continue;
+      }
+      const bool stays_wide = t->wrapped_number && call.op.is(kWideNumbers) && is_floating(*dtype);
+      p.flat.push_back(cast_operand(env, t, stays_wide ? computed_dtype(*dtype) : *dtype));
     }
   }
   p.starts.push_back(static_cast<Start>(p.flat.size()));

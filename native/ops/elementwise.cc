@@ -47,12 +47,14 @@ void infer(InferContext& c) {
   const int count = c.op().input_count();
   const TensorSpec* specs[kMaxElementwiseOperands] = {};
   for (int i = 0; i < count; ++i) specs[i] = &c.in(i);
-  const DType dtype = specs[0]->dtype;
+  const DType dtype = operand_dtype({specs, static_cast<size_t>(count)});
   if ((row.dtypes & dtype_bit(dtype)) == 0) {
     c.fail(ErrorKind::kDType, name_of(dtype), " is not supported, wanted one of ", dtype_names(row.dtypes));
   }
-  for (int i = 1; i < count; ++i) {
-    if (specs[i]->dtype != dtype) {
+  for (int i = 0; i < count; ++i) {
+    const bool wide_number =
+        c.op().is(kWideNumbers) && specs[i]->rank() == 0 && specs[i]->dtype == computed_dtype(dtype);
+    if (specs[i]->dtype != dtype && !wide_number) {
       c.fail(ErrorKind::kDType, "operands differ in dtype: ", name_of(dtype), " and ",
              name_of(specs[i]->dtype));
     }
@@ -104,7 +106,9 @@ void eval(const EvalContext& c) {
   } else if (divides_integers(code) && out.spec->numel() > 0) {
     refuse_zero(c, *in[1]);
   }
-  const DType dtype = in[0]->spec->dtype;
+  const TensorSpec* specs[kMaxElementwiseOperands];
+  for (int k = 0; k < count; ++k) specs[k] = in[k]->spec;
+  const DType dtype = operand_dtype({specs, static_cast<size_t>(count)});
   // Computed in float32, as all of them: the next float32 would be rounded back.
   if (code == kCode_nextafter && dtype == DType::kBFloat16) code = kCode_nextafterBfloat16;
   if (code == kCode_nextafter && dtype == DType::kFloat16) code = kCode_nextafterFloat16;
@@ -113,8 +117,9 @@ void eval(const EvalContext& c) {
   const ElementwiseConstants constants(c.attrs(), computed);
   const size_t in_size = size_of(dtype), out_size = size_of(out.spec->dtype);
   const int64_t grain = kRows[code].grain;
-  const ElementwiseCall call{kernel,          constants, dtype,
-                             out.spec->dtype, grain,     goes_past_caches(out, in, count)};
+  ElementwiseCall call{kernel, constants, dtype, out.spec->dtype, grain, goes_past_caches(out, in, count)};
+  for (int k = 0; k < count; ++k)
+    if (in[k]->spec->dtype != dtype) call.wide_numbers |= 1u << k;
   if (is_narrow(dtype)) return run_elementwise(make_loop(out, in, count), call);
   unsigned scalars;
   if (is_flat(out, in, count, scalars) && takes_scalars(count, scalars)) {
@@ -186,6 +191,12 @@ Op make_op(int code, std::deque<std::string>& names) {
 }  // namespace
 
 std::span<const ElementwiseRow> elementwise_rows() { return kRows; }
+
+DType operand_dtype(std::span<const TensorSpec* const> operands) {
+  for (const TensorSpec* spec : operands)
+    if (is_narrow(spec->dtype)) return spec->dtype;
+  return operands[0]->dtype;
+}
 
 TensorSpec broadcast_output(const char* op, DType dtype, std::span<const TensorSpec* const> inputs) {
   const TensorSpec& first = *inputs[0];

@@ -34,6 +34,10 @@ std::span<const ElementwiseGradient> elementwise_gradients();
 std::span<const ElementwiseGradient> activation_gradients();
 std::span<const ElementwiseGradient> function_gradients();
 
+// The dtype in which the operands of a row meet. Beside 16-bit floats a number may be a float32
+// (kWideNumbers).
+DType operand_dtype(std::span<const TensorSpec* const> operands);
+
 // The output of an elementwise op on inputs of these specs: the broadcast shape, in the dim order of the
 // first input that has it.
 TensorSpec broadcast_output(const char* op, DType dtype, std::span<const TensorSpec* const> inputs);

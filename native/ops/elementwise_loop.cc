@@ -197,6 +197,10 @@ void run_narrow(const StridedLoop& loop, const ElementwiseCall& call) {
       for (int k = 0; k < operands; ++k) {
         in[k] = wide_tiles[k];
         if (step[k + 1] == 0 && first > 0) continue;
+        if (call.wide_numbers >> k & 1) {
+          gather_row(wide_tiles[k], at[k + 1], 0, count, sizeof(float));
+          continue;
+        }
         const char* source = at[k + 1] + first * step[k + 1];
         if (step[k + 1] != static_cast<int64_t>(in_size)) {
           gather_row(narrow, source, step[k + 1], count, in_size);

@@ -20,7 +20,8 @@ struct ElementwiseCall {
   const ElementwiseConstants& constants;
   DType dtype, out;  // of the operands and of the result
   int64_t grain;
-  bool past_caches;  // see core/streaming.h
+  bool past_caches;           // see core/streaming.h
+  unsigned wide_numbers = 0;  // bit k: operand k is one element of what narrow ones are computed in
 };
 
 // What kernels take as single elements, bits as in ElementwiseKernel; others are spread into a tile.

@@ -81,6 +81,7 @@ enum OpFlags : uint32_t {
   kTakesNarrow = 1 << 7,  // eval takes int8, int16 and the 16-bit floats itself; without it they are computed
                           // in int32 and float32 (ops/widen.h)
   kTakesHalves = 1 << 10,  // eval takes the 16-bit floats itself, but neither int8 nor int16
+  kWideNumbers = 1 << 11,  // beside 16-bit floats a number stays the float32 that it is computed with
 };
 
 // One entry per schema input; an optional one that is absent has no tensor, a list has any number.

@@ -192,7 +192,10 @@ class Lowering {
   Value lower_row(const TileStep& step, int output) {
     const ElementwiseRow& row = elementwise_rows()[static_cast<size_t>(step.op->code)];
     const int count = step.op->input_count();
-    const DType dtype = program_.spec_of(step.inputs[0]).dtype, computed = computed_dtype(dtype);
+    const TensorSpec* specs[3];
+    for (int k = 0; k < count; ++k) specs[k] = &program_.spec_of(step.inputs[k]);
+    const DType dtype = operand_dtype({specs, static_cast<size_t>(count)});
+    const DType computed = computed_dtype(dtype);
     Level level = kNever;
     for (int k = 0; k < count; ++k)
       level = std::max(level, values_[static_cast<size_t>(step.inputs[k])].level);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  add,
   argmax,
   cat,
   compile,
@@ -136,6 +137,26 @@ describe('generation with a cache', () => {
     expect(() => next(tensor([[1], [1]]))).toThrow(IndexError);
     for (const cache of caches) cache.clear();
     expect(generate(next, prompt, 4)).toEqual(tokens);
+  });
+
+  it('says that it is full in a replay, too, and of another index what the op says', async () => {
+    const cache = new nn.KVCache({ maxLength: 4 });
+    const rows = zeros([2]);
+    const next = compile((x: Tensor, at: Tensor) =>
+      noGrad(() => add(cache.append(x, x)[0].sum(), rows.indexSelect(0, at).sum())),
+    );
+    const [x, first] = [zeros([1, 1, 2, 3]), tensor([0])];
+    next(x, first);
+    expect(() => next(x, tensor([2]))).toThrow(/^\[indexSelect\]/);
+    cache.clear();
+    next(x, first);
+    next(x, first);
+    const full = '[KVCache] got 2 further places, wanted no more than maxLength, 4, in all';
+    expect(() => next(x, first)).toThrow(full);
+    await expect(next.async(x, first)).rejects.toThrow(full);
+    await expect(next.async(x, first)).rejects.toThrow(IndexError);
+    expect(cache.length).toBe(4);
+    if (records) expect([next.recordings, next.programs]).toEqual([1, 1]);
   });
 
   it('says that a length cannot be read there', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { digamma, dtypes, lgamma, tensor } from '../../lib/index.js';
+import { digamma, dtypes, lgamma, mvlgamma, tensor, ValueError } from '../../lib/index.js';
 
 const floats = dtypes.filter((dtype) => dtype.includes('float'));
 
@@ -17,4 +17,9 @@ it.each(floats)('gamma functions of infinities, NaN and poles: %s', (dtype) => {
   expect(slopes.map((value, i) => (i % 11 < 6 ? value : 0))).toEqual(
     three([NaN, Infinity, NaN, -Infinity, Infinity, NaN, 0, 0, 0, 0, 0]),
   );
+});
+
+it.each([0, 2 ** 16 + 1, 1e9])('mvlgamma refuses p = %d, which has no term or too many', (p) => {
+  expect(() => mvlgamma(tensor([1]), p)).toThrow(ValueError);
+  expect(() => mvlgamma(tensor([1]), p)).toThrow(`[mvlgamma] p: got ${p}, wanted an integer from 1 to 65536`);
 });

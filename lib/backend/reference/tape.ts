@@ -201,8 +201,9 @@ export class Tape {
       common = promotedType(record.promotion, tensors);
     }
     const dtype = common;
+    const rounds = !record.flags.includes('wideNumbers');
     return operands.map((x, i) => {
-      if (!(x instanceof RefTensor)) return scalar(x, takesPart(i) ? dtype : kindDtype(x));
+      if (!(x instanceof RefTensor)) return scalar(x, takesPart(i) ? dtype : kindDtype(x), rounds);
       return takesPart(i) && x.dtype !== dtype ? this.run('to', [x], { dtype })[0]! : x;
     });
   }
@@ -443,12 +444,14 @@ function kindDtype(value: number | boolean): DType {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? 'int64' : 'float32';
 }
 
-function scalar(value: number | boolean, dtype: DType): RefTensor {
+/** Without `rounds` a number that meets 16-bit floats stays the float32 that it is computed with. */
+function scalar(value: number | boolean, dtype: DType, rounds = true): RefTensor {
   const t = zeros('scalar', dtype, []);
   const number = Number(value);
   // Integers wrap, as those of tensors do when they are cast; other numbers saturate.
   const wraps = Number.isSafeInteger(number) && dtype !== 'bool' && dtype !== 'int64' && !isFloat(dtype);
   (t.data as Float64Array)[0] = wraps ? number : (castNumber(number, dtype) as number);
+  if (rounds) roundHalves([t]);
   t.wrapped = true;
   return t;
 }

@@ -1,6 +1,6 @@
-import { isRecording, refuseRecorded, unrecorded } from '../../backend/recording.js';
+import { currentRecording, isRecording, refuseRecorded, unrecorded } from '../../backend/recording.js';
 import { checkInt, checkOptions, checkTensor, shapeText } from '../../check.js';
-import { AutogradError, IndexError, ShapeError, ValueError } from '../../errors.js';
+import { AutogradError, BusyError, IndexError, ShapeError, ValueError } from '../../errors.js';
 import { isGradEnabled, noGrad } from '../../grad-mode.js';
 import { add } from '../../ops/binary.js';
 import { to } from '../../ops/convert.js';
@@ -172,11 +172,23 @@ export class KVCache {
     );
   }
 
+  /** Of an error of a replay: the one above, if it is for that. While other calls count on there is no telling. */
+  #fullInReplay(count: number, error: unknown): IndexError | undefined {
+    if (!(error instanceof IndexError && error.message.startsWith('[indexCopy]'))) return undefined;
+    try {
+      return this.length + count > this.maxLength! ? this.#full(count, error) : undefined;
+    } catch (busy) {
+      if (busy instanceof BusyError) return undefined;
+      throw busy;
+    }
+  }
+
   /** At the places that a tensor counts, so that a program writes where the replay is. */
   #write(keys: Tensor, values: Tensor, filled: Tensor): [keys: Tensor, values: Tensor] {
     const room = this.#roomFor(keys, values);
     scoped(() => {
       const count = keys.shape[2]!;
+      currentRecording()?.explains((error) => this.#fullInReplay(count, error));
       const places = count === 1 ? reshape(filled, [1]) : add(arange(count), filled);
       try {
         room.keys.indexCopy_(2, places, to(keys, room.keys.dtype));

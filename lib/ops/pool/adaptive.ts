@@ -1,6 +1,7 @@
 import { autocasting, inFloat32 } from '../../autocast-policy.js';
 import { backend } from '../../backend/current.js';
 import { checkFlag, checkInt, checkOptions, describe } from '../../check.js';
+import { isFloat } from '../../dtype.js';
 import { ValueError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
 import type { ValuesAndIndices } from '../reduction.js';
@@ -45,7 +46,12 @@ function outputSizes(op: string, x: Tensor, size: unknown, directions: number): 
 function average(op: string, directions: number, x: Tensor, size: unknown): Tensor {
   if (directions === 3 && autocasting()) return inFloat32(average, op, directions, x, size);
   checkPooled(op, x, directions);
-  return backend.run1('adaptiveAvgPool', [x], { sizes: outputSizes(op, x, size, directions) });
+  const sizes = outputSizes(op, x, size, directions);
+  // One piece is a mean over dims: its kernel takes many channels at a time, in any layout.
+  if (sizes.every((each) => each === 1) && isFloat(x.dtype)) {
+    return backend.run1('mean', [x], { dims: sizes.map((_, d) => d - directions), keepdim: true });
+  }
+  return backend.run1('adaptiveAvgPool', [x], { sizes });
 }
 
 function largest(
