@@ -90,7 +90,7 @@ export interface Addon {
     name: 'native';
     isa: string;
     bestIsa: string;
-    bf16: 'amx' | 'emulated';
+    bf16: 'amx' | 'avx512-bf16' | 'emulated';
     isaProblem: string;
     threadsProblem: string;
     threads: number;

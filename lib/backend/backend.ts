@@ -75,14 +75,14 @@ export interface Counters {
 
 export interface BackendInfo {
   readonly name: 'native' | 'js';
-  /** CPU level of the kernels: scalar, avx2, avx512, amx, neon; `typescript` on the js backend. */
+  /** CPU level of the kernels: scalar, avx2, avx512, avx512-bf16, amx, neon; `typescript` on the js backend. */
   readonly isa: string;
   readonly bestIsa: string;
   /**
    * What products of bfloat16 run on: instructions of their own, which makes them faster than float32, or `emulated`: by way
    * of float32, with the same results up to rounding.
    */
-  readonly bf16: 'amx' | 'emulated';
+  readonly bf16: 'amx' | 'avx512-bf16' | 'emulated';
   readonly threads: number;
   /** Where the number of threads comes from: affinity, cgroup, LANEGRAD_NUM_THREADS, setNumThreads. */
   readonly threadsSource: string;

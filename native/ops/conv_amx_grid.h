@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/cpu.h"
 #include "core/matmul_precision.h"
 #include "kernels/amx/amx.h"
 #include "ops/conv_pixels.h"
@@ -12,7 +13,7 @@
 namespace lanegrad::conv_detail {
 
 // Cycles: see conv_amx.h.
-inline constexpr double kTileCycles = 16, kVectorProducts = 0.8 * 32;
+inline constexpr double kVectorProducts = 0.8 * 32;
 inline constexpr double kCopyHalf = 1.0 / 8, kCopyFloat = 1;
 inline constexpr int64_t kAmxLeastWork = int64_t{1} << 18;  // multiply-adds
 
@@ -40,10 +41,13 @@ inline double conv_products(const ConvGeometry& g) {
          static_cast<double>(g.in_channels * g.out_channels);
 }
 
-// At full precision Winograd's transforms save as much as six products cost.
+// At full precision Winograd's transforms save as much as six products cost, and in bfloat16 as much as dot
+// products do.
 template <class T>
 bool leaves_to_winograd(const ConvGeometry& g) {
-  return std::is_same_v<T, float> && amx_parts<T>() == kAmxMostParts && suits_winograd<float>(g);
+  if (!suits_winograd<float>(g)) return false;
+  if (!std::is_same_v<T, float>) return amx_table() && amx_table()->most_parts == 1;
+  return amx_parts<T>() == kAmxMostParts;
 }
 
 // A direction with one output has any stride: the longest leaves the smallest grid.
@@ -51,6 +55,20 @@ inline ConvGeometry with_free_strides(ConvGeometry g) {
   for (int d = 0; d < kConvDims; ++d)
     if (g.out[d] == 1) g.stride[d] = (g.kernel[d] - 1) * g.dilation[d] + 1;
   return g;
+}
+
+// Where every output is made of one place the image is a single line.
+inline ConvGeometry in_one_line(ConvGeometry g) {
+  for (int d = 0; d < kConvDims; ++d)
+    if (g.kernel[d] != 1 || g.stride[d] != 1 || g.padding[d] != 0) return g;
+  g.size = {1, 1, g.size[0] * g.size[1] * g.size[2]};
+  g.out = {1, 1, g.out[0] * g.out[1] * g.out[2]};
+  return g;
+}
+// Whether an image of that size can be read so.
+inline bool lies_in_line(const ConvSizes& size, const ConvStrides& strides) {
+  return (size[1] == 1 || strides[3] == size[2] * strides[4]) &&
+         (size[0] == 1 || strides[2] == size[1] * size[2] * strides[4]);
 }
 
 // uint16_t from one line of so many to the next: room for what vectors write too much and tiles read too far,
@@ -101,14 +119,15 @@ struct GridCut {
   // that the grid has beside them.
   GridCut(int64_t images, const ConvSizes& outs, const ConvSizes& span, int64_t elements,
           int64_t other_tasks) {
-    constexpr int64_t kElements = int64_t{3} << 17, kPlaces = 1024, kTasks = 16, kFew = 4;
+    constexpr int64_t kPlaces = 1024, kTasks = 16, kFew = 4;
+    const auto fits = static_cast<int64_t>(cache_sizes().l2) * 3 / 16;  // three eighths of the L2 cache
     dim = outs[0] > 1 ? 0 : outs[1] > 1 ? 1 : 2;
     int64_t inner = 1;
     for (int d = 0; d < kConvDims; ++d) {
       extent[d] = outs[d] + span[d];
       if (d != dim) inner *= extent[d];
     }
-    const int64_t fitting = kElements / (elements * inner);
+    const int64_t fitting = fits / (elements * inner);
     bands = ceil_div(outs[dim], std::clamp<int64_t>(fitting - span[dim], 1, outs[dim]));
     together = 1;
     if (bands == 1) {

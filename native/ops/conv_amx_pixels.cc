@@ -31,7 +31,8 @@ struct Shape {
   ConvSizes outs, span;  // most outputs of a phase, and how far taps reach
   ConvSizes before, step{1, 1, 1};
 
-  Shape(const ConvGeometry& given, bool is_forward) : g(with_free_strides(given)), forward(is_forward) {
+  Shape(const ConvGeometry& given, bool is_forward)
+      : g(with_free_strides(in_one_line(given))), forward(is_forward) {
     depth = forward ? g.in_channels : g.out_channels;
     channels = forward ? g.out_channels : g.in_channels;
     source = forward ? g.size : g.out;
@@ -97,7 +98,7 @@ struct Shape {
 
 template <class T>
 bool suits(const ConvGeometry& g, bool forward, int parts) {
-  if (!amx_table() || conv_products(g) < kAmxLeastWork) return false;
+  if (!amx_table() || parts > amx_table()->most_parts || conv_products(g) < kAmxLeastWork) return false;
   const Shape s(g, forward);
   const GridCut cut = s.cut(parts);
   const double grids = static_cast<double>(cut.sets * cut.bands * g.groups);
@@ -105,9 +106,9 @@ bool suits(const ConvGeometry& g, bool forward, int parts) {
   const double steps = static_cast<double>(ceil_div(cut.places(), kAmxPanel) * s.steps() * g.taps());
   const double copied = static_cast<double>(cut.places() * s.depth * s.plane_count());
   const double weights = static_cast<double>(g.groups * g.taps() * s.depth * s.channels);
-  const double tiles =
-      grids * (panels * steps * 4 * kTileCycles * amx_products(parts) + copied * amx_copy_cycles<T>(parts)) +
-      2 * weights;
+  const double tiles = grids * (panels * steps * amx_table()->corner_cycles * amx_products(parts) +
+                                copied * amx_copy_cycles<T>(parts)) +
+                       2 * weights;
   return tiles < conv_products(g) / kVectorProducts;
 }
 
@@ -207,6 +208,8 @@ struct Run {
     return at;
   }
 
+  static constexpr int64_t kPairsAhead = 4;
+
   PanelRange copy(int64_t group, int64_t first, int64_t images, const ConvSizes& at, uint16_t* grid,
                   int64_t* starts) const {
     const AmxOps<T>& ops = amx_table()->of<T>();
@@ -218,6 +221,7 @@ struct Run {
     rows.columns = l.cut.extent[2];
     rows.starts = starts;
     rows.column = s.step[2] * xs[4];
+    rows.ahead = 2 * kPairsAhead * xs[1];
     rows.parts = l.parts;
     rows.part = l.part;
     for (int64_t i = 0; i < s.plane_count(); ++i) {
@@ -301,6 +305,7 @@ template <class T>
 bool run_amx(const ConvGeometry& g, bool forward, ConvOperand<const T> image, ConvOperand<const T> weight,
              const GemmSum<T>* bias, T* out, void* workspace) {
   const Shape s(g, forward);
+  if (s.g.size != g.size && !lies_in_line(g.size, image.strides)) return false;
   const Layout<T> l(s, amx_parts<T>(), workspace);
   s.list(l.taps, l.phases);
   const int64_t pairs = kAmxStep / 2;

@@ -21,7 +21,7 @@ struct Shape {
   int64_t tap_sums, group_sums, sums;  // floats
   int64_t most_chunks;
 
-  explicit Shape(const ConvGeometry& given) : g(with_free_strides(given)) {
+  explicit Shape(const ConvGeometry& given) : g(with_free_strides(in_one_line(given))) {
     constexpr int64_t kSums = int64_t{1} << 22, kChunks = 16, kTasks = 16;
     for (int d = 0; d < kConvDims; ++d) {
       planes[d] = std::min(g.kernel[d], g.stride[d] / std::gcd(g.stride[d], g.dilation[d]));
@@ -53,7 +53,7 @@ struct Shape {
 
 template <class T>
 bool suits(const ConvGeometry& g, int parts) {
-  if (!amx_table() || conv_products(g) < kAmxLeastWork) return false;
+  if (!amx_table() || parts > amx_table()->most_parts || conv_products(g) < kAmxLeastWork) return false;
   const Shape s(g);
   const GridCut cut = s.cut(parts);
   const double grids = static_cast<double>(cut.sets * cut.bands * g.groups);
@@ -61,9 +61,9 @@ bool suits(const ConvGeometry& g, int parts) {
   const double steps = static_cast<double>((ceil_div(cut.places(), kAmxStep) + 2) * g.taps());
   const double copied =
       static_cast<double>(cut.places() * (g.in_channels * s.plane_count() + 2 * s.outs * s.sets));
-  const double tiles =
-      grids * (corners * steps * 4 * kTileCycles * amx_products(parts) + copied * amx_copy_cycles<T>(parts)) +
-      2 * static_cast<double>(s.sums * s.most_chunks) / 16;
+  const double tiles = grids * (corners * steps * amx_table()->corner_cycles * amx_products(parts) +
+                                copied * amx_copy_cycles<T>(parts)) +
+                       2 * static_cast<double>(s.sums * s.most_chunks) / 16;
   return tiles < conv_products(g) / kVectorProducts;
 }
 
@@ -243,6 +243,8 @@ template <class T>
 bool run_amx(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
              void* workspace) {
   const Shape s(g);
+  if (s.g.size != g.size && !(lies_in_line(g.size, x.strides) && lies_in_line(g.out, grad.strides)))
+    return false;
   const Layout l(s, amx_parts<T>(), workspace);
   for (int64_t t = 0; t < g.taps(); ++t) {
     const ConvSizes k = g.tap(t);

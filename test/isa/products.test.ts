@@ -30,10 +30,15 @@ test.runIf(fused)('65,536 in depth', () => {
   expect(ours.rms).toBeLessThanOrEqual(chain.rms * luck);
 });
 
-// On a processor without tiles the same tests, and those of all that multiplies matrices, run on tiles in software.
-test.runIf(info().bestIsa === 'avx512' && isa === 'avx512')(
-  'tiles in software',
-  () => {
+// The units that a processor lacks run the same tests, and those of all that multiplies matrices, in software.
+const missing: Record<string, string[]> = {
+  avx512: ['amx-emulated', 'avx512-bf16-emulated'],
+  'avx512-bf16': ['amx-emulated'],
+};
+
+test.runIf(info().bestIsa === isa && isa in missing).each(missing[isa] ?? [isa])(
+  '%s, in software',
+  (level) => {
     const files = [
       'test/isa/products.test.ts',
       'test/isa/tiles.test.ts',
@@ -47,7 +52,7 @@ test.runIf(info().bestIsa === 'avx512' && isa === 'avx512')(
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['node_modules/vitest/vitest.mjs', 'run', ...files],
-      { env: { ...process.env, LANEGRAD_ISA: 'amx-emulated' }, encoding: 'utf8' },
+      { env: { ...process.env, LANEGRAD_ISA: level }, encoding: 'utf8' },
     );
     expect(status, stdout + stderr).toBe(0);
   },

@@ -12,15 +12,23 @@
 
 #include "kernels/amx/transpose16.inl"
 
+#include "kernels/amx/halves.inl"
+
+#include "kernels/amx/pack_halves.inl"
+
 #include "kernels/amx/pack.inl"
 
 #include "kernels/amx/tiles_emulated.inl"
 
+#include "kernels/amx/operand.inl"
+
+#include "kernels/amx/dots.inl"
+
+#include "kernels/amx/stream.inl"
+
 #include "kernels/amx/block.inl"
 
 #include "kernels/amx/grid.inl"
-
-#include "kernels/amx/stream.inl"
 
 #include "kernels/amx/conv.inl"
 
@@ -42,7 +50,9 @@ constexpr AmxOps<T> ops_of() {
 
 template <class Tiles>
 const AmxTable& amx_table_of() {
-  static constexpr AmxTable table{.f32 = ops_of<Tiles, float>(),
+  static constexpr AmxTable table{.most_parts = Tiles::kRegisters ? 3 : 1,
+                                  .corner_cycles = Tiles::kRegisters ? 64 : 640,
+                                  .f32 = ops_of<Tiles, float>(),
                                   .bf16 = ops_of<Tiles, BFloat16>(),
                                   .turn = turn_lines,
                                   .sums = conv_sums<Tiles>,
@@ -86,8 +96,19 @@ bool tiles_compute_as_described() {
 }  // namespace
 
 const AmxTable* amx_table(MatrixUnit unit) {
-  if (unit == MatrixUnit::kEmulated) return &amx_table_of<EmulatedTiles>();
-  return tiles_compute_as_described() ? &amx_table_of<amx::HardwareTiles>() : nullptr;
+  switch (unit) {
+    case MatrixUnit::kNone:
+      return nullptr;
+    case MatrixUnit::kDots:
+      return &amx_table_of<HardwareDots>();
+    case MatrixUnit::kEmulatedDots:
+      return &amx_table_of<EmulatedDots>();
+    case MatrixUnit::kAmx:
+      return tiles_compute_as_described() ? &amx_table_of<amx::HardwareTiles>() : nullptr;
+    case MatrixUnit::kEmulatedAmx:
+      return &amx_table_of<EmulatedTiles>();
+  }
+  return nullptr;
 }
 
 #include "simd/end_avx512.h"
@@ -95,8 +116,7 @@ const AmxTable* amx_table(MatrixUnit unit) {
 namespace lanegrad {
 
 const AmxTable* amx_table() {
-  static const AmxTable* const table =
-      matrix_unit() == MatrixUnit::kNone ? nullptr : avx512::amx_table(matrix_unit());
+  static const AmxTable* const table = avx512::amx_table(matrix_unit());
   return table;
 }
 

@@ -70,6 +70,8 @@ struct AmxOps {
 };
 
 struct AmxTable {
+  int most_parts;     // of float32 with which products are worth it: 3, or 1 of dot products
+  int corner_cycles;  // of 32 x 32 of C and 32 in depth; float32 multiply-adds take 1,280
   AmxOps<float> f32;
   AmxOps<BFloat16> bf16;
   // Sixteen lines, `line` apart, of `steps` times 32 places: step after step a tile of B whose depth is the
@@ -88,7 +90,7 @@ struct AmxTable {
   }
 };
 
-// Null where the level in force has no tile unit.
+// Null where the level in force has no unit for bfloat16.
 const AmxTable* amx_table();
 
 }  // namespace lanegrad

@@ -5,10 +5,6 @@
 
 namespace {
 
-LANEGRAD_INLINE __m512i load_words(const BFloat16* from, int64_t n) {
-  return _mm512_maskz_loadu_epi16(n >= 32 ? 0xFFFFFFFFu : (1u << n) - 1, from);
-}
-
 inline PanelRange attention_lines(const BFloat16* from, int64_t row, int64_t rows, int64_t width,
                                   int64_t padded, uint16_t* lines) {
   SeenHalves seen;

@@ -1,89 +1,10 @@
-// The product of packed panels on tiles: 32 x 32 of C in four tiles, the parts of A and B through the other
-// four.
+// The product of packed panels, corner by corner of C: see stream.inl.
 //
 // Per step of 32 in depth and three parts: 24 tile products of 16 cycles each and 14 tile loads of 8 (they
 // run beside each other), so the products are the limit: 2 * 32^3 flop in 384 cycles, 170 flop a cycle.
 #pragma once
 
 namespace {
-
-// C tiles are 0 to 3, row by row; A in 4 and 5, B in 6 and 7.
-template <class Tiles, bool kTwoRows, bool kTwoColumns>
-struct TileProduct {
-  Tiles& t;
-  const uint16_t* a;
-  const uint16_t* b;
-
-  LANEGRAD_INLINE void part_of_a(int part) {
-    const uint16_t* const from = a + part * 2 * kTileWords;
-    t.template load<4>(from, 64);
-    if constexpr (kTwoRows) t.template load<5>(from + kTileWords, 64);
-  }
-  LANEGRAD_INLINE void part_of_b(int part) {
-    const uint16_t* const from = b + part * 2 * kTileWords;
-    t.template load<6>(from, 64);
-    if constexpr (kTwoColumns) t.template load<7>(from + kTileWords, 64);
-  }
-  LANEGRAD_INLINE void multiply() {
-    t.template multiply<0, 4, 6>();
-    if constexpr (kTwoColumns) t.template multiply<1, 4, 7>();
-    if constexpr (kTwoRows) t.template multiply<2, 5, 6>();
-    if constexpr (kTwoRows && kTwoColumns) t.template multiply<3, 5, 7>();
-  }
-
-  // From each pair of parts to the next only one factor is loaded anew; the largest product comes last.
-  template <int kParts, int kStored>
-  LANEGRAD_INLINE void run(int64_t steps) {
-    for (int64_t s = 0; s < steps; ++s) {
-      if constexpr (kParts == 3) {
-        part_of_a(0);
-        part_of_b(2);
-        multiply();
-        part_of_b(1);
-        multiply();
-        part_of_a(1);
-        multiply();
-        part_of_b(0);
-        multiply();
-        part_of_a(2);
-        multiply();
-      } else if constexpr (kParts == 2) {
-        part_of_a(0);
-        part_of_b(1);
-        multiply();
-        part_of_a(1);
-        part_of_b(0);
-        multiply();
-      } else {
-        part_of_b(0);
-      }
-      part_of_a(0);
-      multiply();
-      a += kStored * 2 * kTileWords;
-      b += kStored * 2 * kTileWords;
-    }
-  }
-
-  // 32 x 32 floats, rows `step` floats apart.
-  LANEGRAD_INLINE void clear() {
-    t.template zero<0>();
-    if constexpr (kTwoColumns) t.template zero<1>();
-    if constexpr (kTwoRows) t.template zero<2>();
-    if constexpr (kTwoRows && kTwoColumns) t.template zero<3>();
-  }
-  LANEGRAD_INLINE void load(const float* c, int64_t step) {
-    t.template load<0>(c, 4 * step);
-    if constexpr (kTwoColumns) t.template load<1>(c + 16, 4 * step);
-    if constexpr (kTwoRows) t.template load<2>(c + 16 * step, 4 * step);
-    if constexpr (kTwoRows && kTwoColumns) t.template load<3>(c + 16 * step + 16, 4 * step);
-  }
-  LANEGRAD_INLINE void store(float* c, int64_t step) {
-    t.template store<0>(c, 4 * step);
-    if constexpr (kTwoColumns) t.template store<1>(c + 16, 4 * step);
-    if constexpr (kTwoRows) t.template store<2>(c + 16 * step, 4 * step);
-    if constexpr (kTwoRows && kTwoColumns) t.template store<3>(c + 16 * step + 16, 4 * step);
-  }
-};
 
 // The 32 x 32 or less of C that two panels give.
 struct CornerOfC {
@@ -121,40 +42,19 @@ struct CornerOfC {
   }
 };
 
-template <class Tiles, int kParts, int kStored, bool kTwoRows, bool kTwoColumns>
-void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
-  TileProduct<Tiles, kTwoRows, kTwoColumns> product{tiles, a, b};
-  if (corner.whole() && !corner.column_bias && !corner.row_bias) {
-    if (corner.accumulate) {
-      product.load(corner.c, corner.c_row);
-    } else {
-      product.clear();
-    }
-    product.template run<kParts, kStored>(steps);
-    return product.store(corner.c, corner.c_row);
-  }
-  alignas(64) float buffer[kAmxPanel * kAmxPanel];
-  if (corner.accumulate) {
-    corner.read(buffer);
-    product.load(buffer, kAmxPanel);
-  } else {
-    product.clear();
-  }
-  product.template run<kParts, kStored>(steps);
-  product.store(buffer, kAmxPanel);
-  corner.write(buffer);
-}
-
 // kParts of the parts that are stored take part.
 template <class Tiles, int kParts, int kStored>
-void tile_corner_of(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps,
-                    const CornerOfC& corner) {
-  const bool two_rows = corner.rows > 16, two_columns = corner.columns > 16;
-  const auto run = two_rows      ? two_columns ? tile_corner<Tiles, kParts, kStored, true, true>
-                                               : tile_corner<Tiles, kParts, kStored, true, false>
-                   : two_columns ? tile_corner<Tiles, kParts, kStored, false, true>
-                                 : tile_corner<Tiles, kParts, kStored, false, false>;
-  run(tiles, a, b, steps, corner);
+void tile_corner(Tiles& tiles, const uint16_t* a, const uint16_t* b, int64_t steps, const CornerOfC& corner) {
+  const auto run = [&](float* c, int64_t row) {
+    const auto product = stream_corner_of<Tiles, EvenSteps>(kParts, corner.rows > 16, corner.columns > 16);
+    const EvenSteps even{kStored * 2 * kTileWords};
+    product(tiles, packed_stream(a), even, packed_stream(b), even, steps, c, row, corner.accumulate);
+  };
+  if (corner.whole() && !corner.column_bias && !corner.row_bias) return run(corner.c, corner.c_row);
+  alignas(64) float buffer[kAmxPanel * kAmxPanel];
+  if (corner.accumulate) corner.read(buffer);
+  run(buffer, kAmxPanel);
+  corner.write(buffer);
 }
 
 // The same corner by float32 multiply-adds from the operands themselves, for values that the parts cannot
@@ -192,15 +92,15 @@ void tile_corner_by_parts(int stored, bool one_part, Tiles& tiles, const uint16_
                           int64_t steps, const CornerOfC& corner) {
   if constexpr (std::is_same_v<T, float>) {
     if (stored == 3) {
-      const auto run = one_part ? tile_corner_of<Tiles, 1, 3> : tile_corner_of<Tiles, 3, 3>;
+      const auto run = one_part ? tile_corner<Tiles, 1, 3> : tile_corner<Tiles, 3, 3>;
       return run(tiles, a, b, steps, corner);
     }
     if (stored == 2) {
-      const auto run = one_part ? tile_corner_of<Tiles, 1, 2> : tile_corner_of<Tiles, 2, 2>;
+      const auto run = one_part ? tile_corner<Tiles, 1, 2> : tile_corner<Tiles, 2, 2>;
       return run(tiles, a, b, steps, corner);
     }
   }
-  tile_corner_of<Tiles, 1, 1>(tiles, a, b, steps, corner);
+  tile_corner<Tiles, 1, 1>(tiles, a, b, steps, corner);
 }
 
 template <class Tiles, class T>

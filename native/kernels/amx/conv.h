@@ -26,6 +26,8 @@ struct AmxGridRows {
       starts;           // [rows]: where the grid's column `left` lies in a channel; negative: a row of zeros
   int64_t left, right;  // columns that lie in the image; the others are zero
   int64_t column;       // from column to column of the image
+  int64_t ahead;        // how far on lies what is asked for early: rows are short, and follow no order that
+                        // the processor would see
   int parts;
   // Places one after another, row by row; what follows the last up to the next kAmxPanel places is zero or
   // whatever was there, and kAmxPanel more of a line are zero.

@@ -11,44 +11,6 @@ LANEGRAD_INLINE __m512 strided_lanes(const float* from, int64_t step, int64_t n)
   for (int64_t i = 0; i < (n < 16 ? n : 16); ++i) x[i] = from[i * step];
   return _mm512_load_ps(x);
 }
-// The same in the lower halves of the lanes.
-LANEGRAD_INLINE __m512i strided_halves(const BFloat16* from, int64_t step, int64_t n) {
-  if (step == 1) {
-    const auto mask = static_cast<__mmask16>(n >= 16 ? 0xFFFFu : (1u << n) - 1);
-    return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from));
-  }
-  if (step == 2) {
-    const uint32_t mask = n >= 16 ? 0xFFFFFFFFu : (1u << 2 * n) - 1;
-    return _mm512_maskz_loadu_epi16(mask & 0x55555555u, from);
-  }
-  alignas(64) uint32_t x[16] = {};
-  for (int64_t i = 0; i < (n < 16 ? n : 16); ++i) x[i] = from[i * step].bits;
-  return _mm512_load_si512(x);
-}
-
-// Exponents of bfloat16, two a lane.
-struct SeenHalves {
-  __m512i least, greatest;
-
-  SeenHalves() : least(_mm512_set1_epi16(-1)), greatest(_mm512_setzero_si512()) {}
-  LANEGRAD_INLINE void see(__m512i x) {
-    const __m512i size = _mm512_and_si512(x, _mm512_set1_epi16(0x7FFF));
-    greatest = _mm512_max_epu16(greatest, size);
-    least = _mm512_min_epu16(least, _mm512_sub_epi16(size, _mm512_set1_epi16(1)));  // zero is the greatest
-  }
-  PanelRange range() const {
-    alignas(64) uint16_t low[32], high[32];
-    _mm512_store_si512(low, least);
-    _mm512_store_si512(high, greatest);
-    int smallest = low[0], largest = high[0];
-    for (int i = 1; i < 32; ++i) {
-      smallest = low[i] < smallest ? low[i] : smallest;
-      largest = high[i] > largest ? high[i] : largest;
-    }
-    if (++smallest > 0xFFFF) return {};
-    return {static_cast<int16_t>(smallest >> 7), static_cast<int16_t>(largest >> 7), true};
-  }
-};
 
 // Sixteen places of a pair of channels: words in the layout of a tile of B.
 template <int kParts>
@@ -61,15 +23,30 @@ struct FloatPairs {
     split_pair<kParts>(even, odd, seen, out, g.part);
   }
 };
+// Thirty-two of bfloat16.
 struct HalfPairs {
-  static constexpr int64_t kPlaces = 16, kWords = 2;
+  static constexpr int64_t kPlaces = 32, kWords = 2;
   SeenHalves seen;
   LANEGRAD_INLINE void copy(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
-    const __m512i even = g.first ? strided_halves(g.first + at, g.column, n) : _mm512_setzero_si512();
-    const __m512i odd = g.second ? strided_halves(g.second + at, g.column, n) : _mm512_setzero_si512();
-    const __m512i pair = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
-    seen.see(pair);
-    _mm512_storeu_si512(out, pair);
+    if (g.column == 1) return neighbours(g, at, n, out);
+    for (int64_t i = 0; i < n; i += 16, at += 16 * g.column, out += 32) {
+      const __m512i even = g.first ? strided_halves(g.first + at, g.column, n - i) : _mm512_setzero_si512();
+      const __m512i odd = g.second ? strided_halves(g.second + at, g.column, n - i) : _mm512_setzero_si512();
+      const __m512i pair = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
+      seen.see(pair);
+      _mm512_storeu_si512(out, pair);
+    }
+  }
+
+ private:
+  LANEGRAD_INLINE void neighbours(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
+    _mm_prefetch(reinterpret_cast<const char*>(g.first + at + g.ahead), _MM_HINT_T0);
+    if (g.second) _mm_prefetch(reinterpret_cast<const char*>(g.second + at + g.ahead), _MM_HINT_T0);
+    const __m512i even = load_words(g.first + at, n);
+    const __m512i odd = g.second ? load_words(g.second + at, n) : _mm512_setzero_si512();
+    seen.see(even);
+    seen.see(odd);
+    pair_words(even, odd, out);
   }
 };
 // Thirty-two places of one channel.

@@ -3,8 +3,6 @@
 
 namespace {
 
-constexpr int64_t kTileWords = 16 * 32;  // uint16_t of a tile
-
 // The parts of sixteen values, each in the upper half of its lane.
 LANEGRAD_INLINE __m512i round_to_upper_half(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x);
@@ -193,6 +191,8 @@ PanelRange pack_a(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k,
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_a_parts<T, 3>(a, row, col, rows, k, out);
     if (parts == 2) return pack_a_parts<T, 2>(a, row, col, rows, k, out);
+  } else {
+    if (row == 1 || col == 1) return pack_halves<true>(a, row, col, rows, k, out);
   }
   return pack_a_parts<T, 1>(a, row, col, rows, k, out);
 }
@@ -202,6 +202,8 @@ PanelRange pack_b(const T* b, int64_t row, int64_t col, int64_t k, int64_t colum
   if constexpr (std::is_same_v<T, float>) {
     if (parts == 3) return pack_b_parts<T, 3>(b, row, col, k, columns, out);
     if (parts == 2) return pack_b_parts<T, 2>(b, row, col, k, columns, out);
+  } else {
+    if (row == 1 || col == 1) return pack_halves<false>(b, col, row, columns, k, out);
   }
   return pack_b_parts<T, 1>(b, row, col, k, columns, out);
 }

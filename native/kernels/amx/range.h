@@ -6,8 +6,9 @@
 
 namespace lanegrad {
 
-constexpr int64_t kAmxPanel = 32;  // rows of A, or columns of B, in a panel: two tiles
-constexpr int64_t kAmxStep = 32;   // depth of one tile product
+constexpr int64_t kAmxPanel = 32;              // rows of A, or columns of B, in a panel: two tiles
+constexpr int64_t kAmxStep = 32;               // depth of one tile product
+constexpr int64_t kTileWords = 16 * kAmxStep;  // uint16_t of a tile
 
 // What the values of a panel are like: their biased exponents (zeros do not count: without any other value
 // least > greatest), and whether each is its first part, as whole numbers below 256 are, and bfloat16

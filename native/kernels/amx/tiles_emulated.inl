@@ -6,7 +6,28 @@
 
 namespace {
 
+// Round to nearest, all exceptions masked, denormals zero on the way in and out, as the instructions for
+// bfloat16 have it whatever the mode.
+class Flushing {
+ public:
+  Flushing() : mode_(_mm_getcsr()) { _mm_setcsr(0x9FC0); }
+  ~Flushing() { _mm_setcsr(mode_); }
+  Flushing(const Flushing&) = delete;
+  Flushing& operator=(const Flushing&) = delete;
+
+ private:
+  unsigned mode_;
+};
+
+LANEGRAD_INLINE __m512 low_of_pairs(__m512i pairs) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+}
+LANEGRAD_INLINE __m512 high_of_pairs(__m512i pairs) {
+  return _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xFFFF0000u))));
+}
+
 struct EmulatedTiles {
+  static constexpr bool kRegisters = true;
   EmulatedTiles() = default;
   EmulatedTiles(const EmulatedTiles&) = delete;
   EmulatedTiles& operator=(const EmulatedTiles&) = delete;
@@ -25,21 +46,11 @@ struct EmulatedTiles {
   }
   template <int kC, int kA, int kB>
   void multiply() {
-    const unsigned mode = _mm_getcsr();
-    _mm_setcsr(kFlushing);
+    const Flushing flushing;
     products(tile_[kA], tile_[kB], tile_[kC]);
-    _mm_setcsr(mode);
   }
 
  private:
-  // All exceptions masked, round to nearest, denormals are zero on the way in and out.
-  static constexpr unsigned kFlushing = 0x9FC0;
-
-  static __m512 low(__m512i pair) { return _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16)); }
-  static __m512 high(__m512i pair) {
-    return _mm512_castsi512_ps(_mm512_and_si512(pair, _mm512_set1_epi32(static_cast<int>(0xFFFF0000u))));
-  }
-
   // A call of its own, so that no arithmetic moves over the change of mode.
   __attribute__((noinline)) static void products(const uint32_t (&a)[16][16], const uint32_t (&b)[16][16],
                                                  uint32_t (&c)[16][16]) {
@@ -48,8 +59,8 @@ struct EmulatedTiles {
       for (int q = 0; q < 16; ++q) {
         const __m512i pair = _mm512_set1_epi32(static_cast<int>(a[i][q]));
         const __m512i columns = _mm512_load_si512(b[q]);
-        even = _mm512_fmadd_ps(low(pair), low(columns), even);
-        odd = _mm512_fmadd_ps(high(pair), high(columns), odd);
+        even = _mm512_fmadd_ps(low_of_pairs(pair), low_of_pairs(columns), even);
+        odd = _mm512_fmadd_ps(high_of_pairs(pair), high_of_pairs(columns), odd);
       }
       const __m512 sum = _mm512_add_ps(even, odd);
       _mm512_store_si512(

@@ -8,6 +8,8 @@
 namespace lanegrad::amx {
 
 struct HardwareTiles {
+  static constexpr bool kRegisters = true;
+
   // Tiles belong to the thread: each block sets them up, and gives them back so that switching threads stays
   // cheap.
   HardwareTiles() {
