@@ -1,5 +1,5 @@
-// Depthwise convolutions of 3 x 3 windows with a stride of one, straight over row-major planes
-// (kernels/window): every dtype in its own memory, and both gradients of one reading of the gradient.
+// Depthwise convolutions of 3 x 3 and 5 x 5 windows with a stride of one or two, straight over row-major
+// planes (kernels/window): every dtype in its own memory, and both gradients in one call.
 #pragma once
 
 #include "kernels/gemm/gemm.h"

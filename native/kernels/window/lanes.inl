@@ -18,9 +18,15 @@ inline constexpr bool kMasksAll = false;
 // Lanes [first, end), which may lie outside of the vector.
 template <class T>
 LANEGRAD_INLINE typename Vec<T>::Mask lanes_between(int64_t first, int64_t end) {
-  const Vec<T> lane = lane_numbers<T>();
-  return ge(lane, Vec<T>::broadcast(static_cast<T>(first))) &
-         lt(lane, Vec<T>::broadcast(static_cast<T>(end)));
+  if constexpr (kMasksAll) {
+    constexpr int64_t kLanes = Vec<T>::kWidth;
+    const auto below = [](int64_t n) { return (1u << (n < 0 ? 0 : n < kLanes ? n : kLanes)) - 1; };
+    return {static_cast<typename Vec<T>::Mask::Bits>(below(end) & ~below(first))};
+  } else {
+    const Vec<T> lane = lane_numbers<T>();
+    return ge(lane, Vec<T>::broadcast(static_cast<T>(first))) &
+           lt(lane, Vec<T>::broadcast(static_cast<T>(end)));
+  }
 }
 
 template <class T, class In>
