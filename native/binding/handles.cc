@@ -9,7 +9,7 @@ namespace lanegrad {
 namespace {
 // Pool bytes that may pile up before a minor collection; a scavenge costs about 40 us, so this is rarely
 // felt.
-constexpr size_t kFloorBytes = size_t{96} << 20;
+constexpr size_t kFloorBytes = size_t{96} << 20, kEarlyBytes = size_t{4} << 20;
 }  // namespace
 
 HandleTable::~HandleTable() {
@@ -164,7 +164,9 @@ void HandleTable::sweep(Age& from, Age* survivors) {
   from.resize(survivors ? 0 : kept);
 }
 
-bool HandleTable::bytes_grew() const { return pool_live_bytes() > live_bytes_after_ + kFloorBytes; }
+bool HandleTable::bytes_grew() const {
+  return pool_live_bytes() > live_bytes_after_ + (early_ ? kEarlyBytes : kFloorBytes);
+}
 
 void HandleTable::collect_young() {
   made_since_ = 0;
@@ -175,6 +177,7 @@ void HandleTable::collect_young() {
   middle_.clear();
   sweep(young, &middle_);
   sweep(survived, &old_);
+  if (early_) pool_trim();
   live_bytes_after_ = pool_live_bytes();
   // What survives two scavenges is promoted, and only a full collection finds it dead.
   const bool bytes_pile_up =

@@ -50,6 +50,8 @@ class HandleTable {
   }
   // A full collection and sweep.
   void collect_all();
+  // Collect from fewer bytes on, for a function that runs once and whose garbage is its peak of memory.
+  void collect_early(bool early) { early_ = early; }
 
   size_t live() const { return live_; }
 
@@ -86,6 +88,7 @@ class HandleTable {
   std::unordered_map<const TensorImpl*, HandleId> remembered_;
   size_t live_ = 0;
   uint32_t made_since_ = 0;
+  bool early_ = false;
   size_t live_bytes_after_ = 0;  // of the pool, after the last collection
   size_t live_bytes_after_major_ = 0;
   size_t handles_after_major_ = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/addon_data.h"
+#include "core/pool.h"
 
 namespace lanegrad {
 namespace {
@@ -38,6 +39,9 @@ napi_value begin(AddonData& data, napi_callback_info info) {
   table.recorder = std::make_unique<Recorder>(data.graph, table.arguments);
   table.arguments.clear();
   data.graph.recording = table.recorder.get();
+  // What lies in the pool unused would lie beside all that the function makes.
+  pool_trim();
+  data.handles.collect_early(true);
   return nullptr;
 }
 
@@ -48,6 +52,7 @@ class Ended {
   ~Ended() {
     data_.graph.recording = nullptr;
     data_.graph.autocast.casts.clear();
+    data_.handles.collect_early(false);
   }
   Recorder& operator*() const { return *recorder_; }
   Recorder* operator->() const { return recorder_.get(); }

@@ -17,6 +17,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace lanegrad {
 namespace {
@@ -365,8 +368,14 @@ size_t pool_live_bytes() { return live_bytes(pool()); }
 void pool_trim() {
   Pool& p = pool();
   empty_cache(p);
-  const std::lock_guard lock(p.mutex);
-  trim_locked(p);
+  {
+    const std::lock_guard lock(p.mutex);
+    trim_locked(p);
+  }
+#if defined(__GLIBC__)
+  // Blocks below kMapped lie in its heap, which alone gives back no more than its end.
+  malloc_trim(0);
+#endif
 }
 
 void pool_set_limit(size_t bytes) { pool().limit.store(bytes, std::memory_order_relaxed); }

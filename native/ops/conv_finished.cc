@@ -60,17 +60,21 @@ void eval_pack(const EvalContext& c) {
   });
 }
 
-// convFinished: a convolution, an activation, and a residual that is added after or before it: as three ops,
-// bit for bit.
-constexpr int kActivation = 4, kResidualFirst = 5;  // attributes
-constexpr int kResidual = 3, kPacked = 4;           // inputs
+// convFinished: a convolution, its channels moved, scaled and moved again, an activation, and a residual that
+// is added after or before it: as one op after the other, bit for bit.
+constexpr int kActivation = 4, kResidualFirst = 5;                              // attributes
+constexpr int kShift = 3, kScale = 4, kOffset = 5, kResidual = 6, kPacked = 7;  // inputs
 
 void infer_finished(InferContext& c) {
-  constexpr const char* kNames[] = {"x", "weight", "bias", "residual", "packed"};
+  constexpr const char* kNames[] = {"x", "weight", "bias", "shift", "scale", "offset", "residual", "packed"};
   for (int i = 0; i <= kPacked; ++i)
     if (c.has(i)) check_wide(c, kNames[i], c.in(i), c.in(0).dtype);
   infer_convolution(c);
   if (!c.out(0).is_contiguous()) c.fail(ErrorKind::kShape, "the result must be row-major");
+  for (const int i : {kShift, kScale, kOffset})
+    if (c.has(i) && (c.in(i).shape != Dims{c.in(1).shape[0]} || !c.in(i).is_contiguous()))
+      c.fail(ErrorKind::kShape, kNames[i], " must be a row-major ", Dims{c.in(1).shape[0]}, ", got ",
+             c.in(i).shape);
   if (c.has(kResidual) && (c.in(kResidual).shape != c.out(0).shape || !c.in(kResidual).is_contiguous()))
     c.fail(ErrorKind::kShape, "residual must be a row-major ", c.out(0).shape, ", got ",
            c.in(kResidual).shape);
@@ -90,14 +94,27 @@ size_t workspace_finished(const InferContext& c) {
          workspace_bias(c);
 }
 
+ElementwiseKernel kernel_of(int code, DType dtype) {
+  return elementwise_table().kernels[code][static_cast<size_t>(dtype)];
+}
+
 template <class T>
-ConvFinish<T> finish_of(const EvalContext& c) {
+ConvFinish<T> finish_of(const EvalContext& c, const ConvGeometry& g) {
   const DType dtype = c.out(0).spec->dtype;
+  const auto numbers = [&](int i) { return c.has(i) ? c.in(i).as<const T>() : nullptr; };
   ConvFinish<T> finish;
+  finish.channels = {.shift = numbers(kShift),
+                     .scale = numbers(kScale),
+                     .offset = numbers(kOffset),
+                     .sub = kernel_of(kCode_sub, dtype),
+                     .mul = kernel_of(kCode_mul, dtype),
+                     .add = kernel_of(kCode_add, dtype),
+                     .channels = g.groups * g.out_channels,
+                     .plane = g.places()};
   finish.out = c.out(0).as<T>();
   finish.activation = finish_activation(c.attrs().get_enum(kActivation), dtype);
-  finish.add = elementwise_table().kernels[kCode_add][static_cast<size_t>(dtype)];
-  if (c.has(kResidual)) finish.residual = c.in(kResidual).as<const T>();
+  finish.add = kernel_of(kCode_add, dtype);
+  finish.residual = numbers(kResidual);
   finish.residual_first = c.attrs().get_bool(kResidualFirst);
   return finish;
 }
@@ -107,7 +124,7 @@ void eval_finished(const EvalContext& c) {
   dispatch_floating(c.out(0).spec->dtype, [&]<class T>(T) {
     ConvExtras<T> extras;
     extras.bias = read_bias<T>(c, conv_forward_workspace<T>(g));
-    extras.finish = finish_of<T>(c);
+    extras.finish = finish_of<T>(c, g);
     if (c.has(kPacked)) extras.packed = c.in(kPacked).as<const T>();
     conv_forward<T>(g, conv_operand<T>(c.in(0)), conv_operand<T>(c.in(1)), c.out(0).as<T>(), extras,
                     c.workspace());
@@ -130,6 +147,9 @@ const Op kConvFinished{
     .inputs = {{{"x"},
                 {"weight"},
                 {"bias", InputKind::kOptional},
+                {"shift", InputKind::kOptional},
+                {"scale", InputKind::kOptional},
+                {"offset", InputKind::kOptional},
                 {"residual", InputKind::kOptional},
                 {"packed", InputKind::kOptional}}},
     .outputs = {OutputDef{.name = "out", .differentiable = false}},

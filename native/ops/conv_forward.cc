@@ -13,26 +13,28 @@ using namespace conv_detail;
 
 constexpr int64_t kFewPanels = 8;  // tasks that there should be
 constexpr int64_t kSplitDepth = 640;
+constexpr int64_t kPanelSlots = 16;
 
 template <class T>
 struct Layout {
   bool pads, in_bands;  // in bands: the tasks pad
+  bool in_panels;       // the weights are packed while they pass
   Padded padded;
   PaddedBands bands;
   T* image = nullptr;
   int64_t* offsets;
-  int64_t* places;  // of the taps in the weight
-  T* weights;
+  int64_t* places;  // in the weight, of the taps; in panels of all channels
+  T* weights;       // packed: all, or what passes, for each slot
   size_t bytes;
 };
 
 // Few pixels and many channels: the weights are most of what is read. Every task takes all pixels and some of
-// the channels then, so that no weight is read by two of them.
+// the channels then, so that no weight is read by two of them, and the weights are packed while they pass.
 template <class T>
-bool mostly_weights(const ConvGeometry& g, const Padded& padded) {
-  const int64_t image = g.in_channels * padded.plane(),
+bool mostly_weights(const ConvGeometry& g) {
+  const int64_t image = g.in_channels * padded_input(g).plane(),
                 panels = ceil_div(g.out_channels, conv_table<T>().channels);
-  return g.batch * image <= kPaddedElements && panels >= kFewPanels &&
+  return is_flat(g) && g.batch * image <= kPaddedElements && panels >= kFewPanels &&
          g.batch * image <= packed_weights<T>(g.in_channels * g.taps(), g.out_channels);
 }
 
@@ -41,7 +43,8 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   Padded padded = padded_input(g);
   Layout<T> l{};
   l.pads = g.pads();
-  l.in_bands = l.pads && is_flat(g) && !mostly_weights<T>(g, padded);
+  l.in_panels = mostly_weights<T>(g);
+  l.in_bands = l.pads && is_flat(g) && !l.in_panels;
   // In bands of many channels the caches are the limit, and the copy costs more than it saves.
   const bool splits = !l.in_bands || g.in_channels * g.taps() <= kSplitDepth;
   if (l.pads && is_flat(g) && g.stride[2] > 1 && splits) {
@@ -58,8 +61,9 @@ Layout<T> lay_out(const ConvGeometry& g, void* workspace) {
   else if (l.pads)
     l.image = pieces.take<T>(g.batch * g.groups * g.in_channels * l.padded.plane());
   l.offsets = pieces.take<int64_t>(depth);
-  l.places = pieces.take<int64_t>(taps);
-  l.weights = pieces.take<T>(g.groups * packed_weights<T>(depth, g.out_channels));
+  l.places = pieces.take<int64_t>(l.in_panels ? depth : taps);
+  l.weights = pieces.take<T>(l.in_panels ? kPanelSlots * conv_table<T>().room
+                                         : g.groups * packed_weights<T>(depth, g.out_channels));
   l.bytes = pieces.used();
   return l;
 }
@@ -93,6 +97,17 @@ void pack_direct(const ConvGeometry& g, const ConvOperand<const T>& weight, cons
   });
 }
 
+// The weights as they lie, and room for what is packed of them at a time.
+template <class T>
+PlainWeights<T> plain_weights(const ConvGeometry& g, const ConvOperand<const T>& weight, const Layout<T>& l) {
+  const int64_t taps = g.taps(), channel = weight.strides[1];
+  find_places(g, weight, l.places);
+  bool in_row = channel == taps;
+  for (int64_t t = 0; t < taps; ++t) in_row = in_row && l.places[t] == t;
+  for (int64_t p = taps; p < g.in_channels * taps; ++p) l.places[p] = l.places[p % taps] + p / taps * channel;
+  return {weight.data, weight.strides[0], in_row ? nullptr : l.places, l.weights};
+}
+
 // Of a way that finishes nothing itself.
 template <class T>
 void finish_all(const ConvGeometry& g, T* out, const ConvFinish<T>& finish) {
@@ -118,7 +133,8 @@ template <class T>
 int64_t conv_packed_elements(const ConvGeometry& g) {
   if (has_window<T>(g) || has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
   if (suits_pointwise_forward(g)) return pointwise_packed_elements<T>(g);
-  return suits_winograd<T>(g) ? winograd_packed_elements<T>(g) : g.groups * packed_group<T>(g);
+  if (suits_winograd<T>(g)) return winograd_packed_elements<T>(g);
+  return mostly_weights<T>(g) ? 0 : g.groups * packed_group<T>(g);
 }
 
 template <class T>
@@ -175,7 +191,7 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                            (split > 1 ? l.padded.place(column) : column * xs[4]);
     for (int64_t c = 0; c < g.in_channels; ++c) l.offsets[c * taps + t] = c * xs[1] + offset;
   }
-  if (!packed) {
+  if (!packed && !l.in_panels) {
     find_places(g, weight, l.places);
     pack_direct(g, weight, l.places, l.weights);
   }
@@ -206,10 +222,13 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                           .bias = extras.bias,
                           .weights = packed ? packed : l.weights,
                           .finish = extras.finish};
-  if (l.in_bands)
+  if (l.in_panels) {
+    run_panels(work, phase, plain_weights(g, weight, l), kPanelSlots);
+  } else if (l.in_bands) {
     run_padded(work, &phase, 1, source, g.size, l.padded, l.bands, l.image);
-  else
+  } else {
     run_pixels(work, &phase, 1);
+  }
 }
 
 #define LANEGRAD_CONV(T)                                                                             \

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "core/threads.h"
@@ -51,6 +52,15 @@ void in_tasks(int64_t count, int64_t work, int64_t max_tasks, F&& body) {
   const int64_t tasks = std::min(count, max_tasks);
   parallel_tasks(tasks, [&](int64_t task) {
     for (int64_t i = count * task / tasks; i < count * (task + 1) / tasks; ++i) body(i, task);
+  });
+}
+
+// body(i, slot) for i in [0, count), in any order; calls that run at once have different slots.
+template <class F>
+void in_slots(int64_t count, int64_t slots, F&& body) {
+  std::atomic<int64_t> next{0};
+  parallel_tasks(std::min<int64_t>({count, slots, num_threads()}), [&](int64_t slot) {
+    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) body(i, slot);
   });
 }
 
@@ -262,6 +272,29 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
               slice * p.slice_step + row * p.row_step + column * p.column_step;
     b.out += image * w.groups * w.out_channels * w.out_plane + slice * p.out_slice + row * p.out_row +
              column * p.out_column;
+    run_block(w, b);
+  });
+}
+
+// All pixels of one panel of channels a task, of a phase of one slice. The weights are read where they lie,
+// by one task each; every slot has room for what is packed of them at a time.
+template <class T>
+void run_panels(const PixelWork<T>& w, const Phase& p, const PlainWeights<T>& weights, int64_t slots) {
+  const int64_t channels = conv_table<T>().channels, panels = ceil_div(w.out_channels, channels);
+  const int64_t work = w.images * w.groups * w.out_channels * p.rows * p.columns * p.taps * w.in_channels;
+  in_slots(w.groups * panels, work < kSerialWork ? 1 : slots, [&](int64_t index, int64_t slot) {
+    const int64_t group = index / panels, panel = index % panels;
+    ConvBlock<T> b = panel_block(w, p, group, panel);
+    b.weights = nullptr;
+    b.plain = weights;
+    b.plain.data += (group * w.out_channels + panel * channels) * weights.row;
+    b.plain.room += slot * conv_table<T>().room;
+    b.images = w.images;
+    b.image_step = w.image_stride;
+    b.out_image = w.groups * w.out_channels * w.out_plane;
+    b.rows = p.rows;
+    b.columns = p.columns;
+    b.image = w.image + group * w.in_channels * w.channel_stride;
     run_block(w, b);
   });
 }

@@ -1,5 +1,4 @@
-// What the convolutions by Winograd's transforms share: how an output is cut into tiles, and a loop over
-// items in which every thread keeps buffers of its own.
+// What the convolutions by Winograd's transforms share: how an output is cut into tiles.
 #pragma once
 
 #include <algorithm>
@@ -32,15 +31,6 @@ void each_image(const TileGrid& tiles, int64_t begin, int64_t end, F&& body) {
     body(r / tiles.rows, row, count, (r - begin) * tiles.columns);
     r += count;
   }
-}
-
-// body(i, slot) for i in [0, count), in any order; calls that run at once have different slots.
-template <class F>
-void in_slots(int64_t count, int64_t slots, F&& body) {
-  std::atomic<int64_t> next{0};
-  parallel_tasks(std::min<int64_t>({count, slots, num_threads()}), [&](int64_t slot) {
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) body(i, slot);
-  });
 }
 
 // C[m, n] (+)= A[m, k] B[k, n] with a B that lies in panels.

@@ -58,8 +58,6 @@ struct Layout {
   }
 };
 
-int64_t weight_elements(const Layout& l) { return kWinogradPoints * l.weight_point; }
-
 // For each point the panels that the matrix product takes, depth block by depth block.
 void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
   const int64_t vectors = l.width / l.lanes, pieces = ceil_div(j.depth, kWeightDepth);
@@ -242,14 +240,13 @@ bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand
 template <class T>
 int64_t winograd_packed_elements(const ConvGeometry& g) {
   const WinogradJob j = forward_job(g);
-  return suits_winograd_panels(j) ? winograd_panels_elements(j) : weight_elements(Layout(j, nullptr));
+  return suits_winograd_panels(j) ? 0 : kWinogradPoints * Layout(j, nullptr).weight_point;
 }
 template <class T>
 void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
   if constexpr (std::is_same_v<T, float>) {
     WinogradJob j = forward_job(g);
     take_weight(j, weight, 1);
-    if (suits_winograd_panels(j)) return pack_winograd_panels(j, packed);
     transform_weights(j, Layout(j, nullptr), packed);
   }
 }

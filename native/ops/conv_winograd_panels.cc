@@ -6,14 +6,15 @@ namespace {
 // Elements of the transformed tiles at most, and panels of channels at least, which are the tasks.
 constexpr int64_t kTileElements = 3 << 17, kFewPanels = 4;
 constexpr int64_t kMaxSlots = 16;
+constexpr int64_t kWeightDepth = 32;  // depth that is transformed at a time
 
 struct Layout {
   TileGrid tiles;
   int64_t lanes, columns, count, panels, pieces;  // pieces: vectors of the image's channels
   int64_t tile, point;                            // strides of the transformed tiles
-  int64_t weight_point, weight_panel, product_point;
-  int64_t slots, slot, region_at, region;  // of a panel: products, and a region
-  float *weights, *transformed, *regions, *slots_at;
+  int64_t weight_point, product_point;
+  int64_t slots, slot, products_at, region_at, region;  // of a panel: weights, products, and a region
+  float *transformed, *regions, *slots_at;
   size_t bytes;
 
   Layout(const WinogradJob& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
@@ -25,15 +26,14 @@ struct Layout {
     // One vector more each time: distances of a power of two would share few sets of the cache.
     tile = pieces * lanes + lanes;
     point = count * tile + lanes;
-    weight_point = j.depth * columns + lanes;
-    weight_panel = kWinogradPoints * weight_point;
+    weight_point = kWeightDepth * columns + lanes;
     product_point = count * columns + lanes;
-    region_at = kWinogradPoints * product_point;
+    products_at = kWinogradPoints * weight_point;
+    region_at = products_at + kWinogradPoints * product_point;
     region = round_up(winograd_region(tiles.rows, tiles.columns, lanes), 16);
     slot = round_up(region_at + region, 16);
     slots = std::min(panels, kMaxSlots);
     Pieces taken(workspace);
-    weights = j.extras.packed ? nullptr : taken.take<float>(panels * weight_panel);
     transformed = taken.take<float>(kWinogradPoints * point);
     regions = taken.take<float>(std::min(pieces, kMaxSlots) * region);
     slots_at = taken.take<float>(slots * slot);
@@ -41,25 +41,27 @@ struct Layout {
   }
 };
 
-void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
-  const int64_t vectors = ceil_div(j.channels, l.lanes), in_panel = l.columns / l.lanes;
-  in_slots(vectors, vectors, [&](int64_t v, int64_t) {
-    const int64_t channel = v * l.lanes;
-    winograd_table().weights({.weight = j.weight + channel * j.weight_channel,
-                              .weight_depth = j.weight_depth,
-                              .weight_column = j.weight_channel,
-                              .depth = j.depth,
-                              .columns = std::min(l.lanes, j.channels - channel),
-                              .flipped = j.flipped,
-                              .out = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes,
-                              .out_point = l.weight_point,
-                              .out_depth = l.columns});
-  });
-  // Vectors of the last panel that are not there.
-  for (int64_t v = vectors; v < l.panels * in_panel; ++v) {
-    float* const to = weights + v / in_panel * l.weight_panel + v % in_panel * l.lanes;
+// A panel's weights of `depth` channels of the image.
+void transform_weights(const WinogradJob& j, const Layout& l, int64_t panel, int64_t first, int64_t depth,
+                       float* weights) {
+  const int64_t end = std::min(j.channels, (panel + 1) * l.columns);
+  for (int64_t v = 0; v < l.columns; v += l.lanes) {
+    const int64_t channel = panel * l.columns + v;
+    float* const to = weights + v;
+    if (channel < end) {
+      winograd_table().weights({.weight = j.weight + channel * j.weight_channel + first * j.weight_depth,
+                                .weight_depth = j.weight_depth,
+                                .weight_column = j.weight_channel,
+                                .depth = depth,
+                                .columns = std::min(l.lanes, end - channel),
+                                .flipped = j.flipped,
+                                .out = to,
+                                .out_point = l.weight_point,
+                                .out_depth = l.columns});
+      continue;
+    }
     for (int64_t point = 0; point < kWinogradPoints; ++point) {
-      for (int64_t p = 0; p < j.depth; ++p)
+      for (int64_t p = 0; p < depth; ++p)
         std::fill_n(to + point * l.weight_point + p * l.columns, l.lanes, 0.0f);
     }
   }
@@ -86,18 +88,26 @@ void transform_image(const WinogradJob& j, const Layout& l, int64_t piece, float
   }
 }
 
-// One panel of the result's channels: multiplied point by point, and back.
-bool run_panel(const WinogradJob& j, const Layout& l, const float* weights, int64_t panel, float* slot) {
+// One panel of the result's channels: multiplied point by point, and back. Its weights are transformed a part
+// of the depth at a time, into room that stays in the L2 cache: all of them are four times as large as the
+// weights, and reading those from beyond the cache takes longer than transforming what is read anyway.
+bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot) {
   const WinogradTable& table = winograd_table();
-  for (int64_t point = 0; point < kWinogradPoints; ++point) {
-    const float* const at = weights + panel * l.weight_panel + point * l.weight_point;
-    table.products({.tiles = l.transformed + point * l.point,
-                    .tile = l.tile,
-                    .count = l.count,
-                    .depth = j.depth,
-                    .weights = at,
-                    .next = at + l.weight_point,
-                    .products = slot + point * l.product_point});
+  float* const products = slot + l.products_at;
+  for (int64_t p = 0; p < j.depth; p += kWeightDepth) {
+    const int64_t depth = std::min(kWeightDepth, j.depth - p);
+    transform_weights(j, l, panel, p, depth, slot);
+    for (int64_t point = 0; point < kWinogradPoints; ++point) {
+      const float* const at = slot + point * l.weight_point;
+      table.products({.tiles = l.transformed + point * l.point + p,
+                      .tile = l.tile,
+                      .count = l.count,
+                      .depth = depth,
+                      .weights = at,
+                      .next = at + (point + 1 < kWinogradPoints ? l.weight_point : 0),
+                      .products = products + point * l.product_point,
+                      .accumulate = p > 0});
+    }
   }
   bool finite = true;
   const int64_t plane = j.out_rows * j.out_columns, end = std::min(j.channels, (panel + 1) * l.columns);
@@ -106,7 +116,7 @@ bool run_panel(const WinogradJob& j, const Layout& l, const float* weights, int6
       float* const out = j.out + (n * j.channels + o) * plane;
       const int64_t channels = std::min(l.lanes, end - o);
       finite &= table.pixels(
-          {.products = slot + n * l.tiles.rows * l.tiles.columns * l.columns + (o - panel * l.columns),
+          {.products = products + n * l.tiles.rows * l.tiles.columns * l.columns + (o - panel * l.columns),
            .point = l.product_point,
            .tile = l.columns,
            .channels = channels,
@@ -139,28 +149,13 @@ size_t winograd_panels_workspace(const WinogradJob& j) { return Layout(j, nullpt
 
 bool run_winograd_panels(const WinogradJob& j, void* workspace) {
   const Layout l(j, workspace);
-  const float* weights = j.extras.packed;
-  if (!weights) {
-    transform_weights(j, l, l.weights);
-    weights = l.weights;
-  }
   in_slots(l.pieces, kMaxSlots,
            [&](int64_t piece, int64_t slot) { transform_image(j, l, piece, l.regions + slot * l.region); });
   std::atomic<bool> finite{true};
   in_slots(l.panels, l.slots, [&](int64_t panel, int64_t slot) {
-    if (!run_panel(j, l, weights, panel, l.slots_at + slot * l.slot))
-      finite.store(false, std::memory_order_relaxed);
+    if (!run_panel(j, l, panel, l.slots_at + slot * l.slot)) finite.store(false, std::memory_order_relaxed);
   });
   return finite.load();
-}
-
-int64_t winograd_panels_elements(const WinogradJob& j) {
-  const Layout l(j, nullptr);
-  return l.panels * l.weight_panel;
-}
-
-void pack_winograd_panels(const WinogradJob& j, float* packed) {
-  transform_weights(j, Layout(j, nullptr), packed);
 }
 
 }  // namespace lanegrad::conv_detail

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  arange,
   conv2d,
   crossEntropy,
   F,
@@ -53,7 +54,22 @@ const tails: readonly Tail[] = [
   ['a sum', (y, r) => r.add(y)],
   ['gelu and a sum', (y, r) => F.gelu(y).add(r)],
   ['a sum and relu', (y, r) => relu(y.add(r))],
+  ['a norm', (y) => ofChannels(y, (m, s, c) => y.sub(m).mul(s).add(c))],
+  ['a norm without a scale', (y) => ofChannels(y, (m, _, c) => y.sub(m).add(c))],
+  ['a norm, a sum and relu', (y, r) => ofChannels(y, (m, s, c) => relu(y.sub(m).mul(s).add(c).add(r)))],
 ];
+
+/** Calls `fn` with three tensors of one number a channel of `y`. */
+function ofChannels(y: Tensor, fn: (m: Tensor, s: Tensor, c: Tensor) => Tensor): Tensor {
+  const channels = y.shape[1]!;
+  const numbers = channelNumbers.get(`${y.dtype} ${channels}`);
+  const made = numbers ?? [0.3, 1.7, -0.2].map((at) => arange(channels).mul(0.01).add(at).to(y.dtype));
+  channelNumbers.set(`${y.dtype} ${channels}`, made);
+  const shape = [channels, ...y.shape.slice(2).map(() => 1)];
+  const [m, s, c] = made.map((each) => each.reshape(shape)) as [Tensor, Tensor, Tensor];
+  return fn(m, s, c);
+}
+const channelNumbers = new Map<string, Tensor[]>();
 
 function operands([, x, w, conv]: Way, dtype: 'float32' | 'float64'): Tensor[] {
   const [input, weight, bias] = [randn([...x]), randn([...w]), randn([w[0]!])];

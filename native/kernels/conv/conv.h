@@ -11,6 +11,16 @@
 
 namespace lanegrad {
 
+// The weights of a panel that are not packed: weight (p, channel) at data[channel * row + places[p]], or at
+// data[channel * row + p] without places.
+template <class T>
+struct PlainWeights {
+  const T* data;
+  int64_t row;
+  const int64_t* places;
+  T* room;  // ConvTable::room elements
+};
+
 // out[channel, i, j] = bias[channel] + sum over p of weights[p, channel] * image[i * row_step + j *
 // column_step + offsets[p]], for one panel of output channels of some images.
 template <class T>
@@ -18,8 +28,11 @@ struct ConvBlock {
   const T* image;
   const int64_t* offsets;  // [depth], in elements
   int64_t depth;
-  const T* weights;  // [depth][channels rounded up to whole vectors], as GemmTable::pack_b makes them
-  int64_t channels;  // at most ConvTable::channels
+  // [depth][channels rounded up to whole vectors], as GemmTable::pack_b makes them; or null, and they are
+  // packed from where they lie while they pass.
+  const T* weights;
+  PlainWeights<T> plain{};
+  int64_t channels;                       // at most ConvTable::channels
   int64_t images, image_step, out_image;  // their number and strides
   int64_t rows, columns;
   int64_t row_step, column_step;
@@ -46,6 +59,7 @@ struct ConvWeightBlock {
 template <class T>
 struct ConvTable {
   int channels;  // of a panel
+  int room;      // for the weights of a panel that are packed at a time
   int lanes;
   void (*forward)(const ConvBlock<T>&);
   void (*weight_grad)(const ConvWeightBlock<T>&);         // packed gradients

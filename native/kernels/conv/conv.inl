@@ -68,7 +68,7 @@ LANEGRAD_INLINE void store_pixels(const Vec<T> (&acc)[R][V], const PixelTarget<T
 }
 
 // One depth block of a tile: what the blocks before gave is in `partial`, and so is the result until the last
-// one. Meanwhile the lines at `ask`, `ask_step` elements apart, come nearer, one for each step of the depth.
+// one. Meanwhile the lines at `ask` + `ask_places` come nearer, one for each step of the depth.
 template <class T>
 struct TileStep {
   const T* image;
@@ -79,7 +79,21 @@ struct TileStep {
   T* partial;
   bool first, last;
   const T* ask;
-  int64_t ask_step;
+  const int64_t* ask_places;
+};
+
+// Rows that ask for a line with each step. One at a time: many at once would wait for each other.
+template <class Rows, class T>
+struct AskingLines {
+  Rows rows;
+  const T* ask;
+  const int64_t* place;
+  LANEGRAD_INLINE T at(int i) const { return rows.at(i); }
+  LANEGRAD_INLINE void next() {
+    rows.next();
+    if constexpr (kVectorBytes >= 16) __builtin_prefetch(ask + *place, 0, 2);
+    ++place;
+  }
 };
 
 // Weights that few pixels share come from the last cache, and a core that waits for them line by line gets a
@@ -87,8 +101,8 @@ struct TileStep {
 // block's into L2.
 template <class T, int R, int V, class Rows>
 LANEGRAD_INLINE void multiply_pixels(const TileStep<T>& s, Rows rows, Vec<T> (&acc)[R][V]) {
-  multiply_tile<T, R, V, false, (kVectorBytes >= 16)>(s.depth, AskingRows<Rows, T>{rows, s.ask, s.ask_step},
-                                                      s.weights, V * Vec<T>::kWidth, 0, acc);
+  multiply_tile<T, R, V, false, (kVectorBytes >= 16)>(
+      s.depth, AskingLines<Rows, T>{rows, s.ask, s.ask_places}, s.weights, V * Vec<T>::kWidth, 0, acc);
 }
 
 template <class T, int R, int V>
@@ -247,12 +261,46 @@ struct Tiles {
   }
 };
 
+// A depth block of weights that come as they lie, for the tiles of a band.
+template <class T>
+const T* pack_block(const ConvBlock<T>& b, int64_t first, int64_t depth, int vectors) {
+  const PlainWeights<T>& w = b.plain;
+  const int64_t padded = vectors * Vec<T>::kWidth;
+  if (!w.places) {
+    transpose<T>(w.data + first, w.row, b.channels, depth, w.room, padded);
+  } else {
+    for (int64_t p = 0; p < depth; ++p) {
+      for (int64_t c = 0; c < b.channels; ++c)
+        w.room[p * padded + c] = w.data[c * w.row + w.places[first + p]];
+    }
+  }
+  for (int64_t p = 0; p < depth && b.channels < padded; ++p)
+    std::fill(w.room + p * padded + b.channels, w.room + (p + 1) * padded, T{0});
+  return w.room;
+}
+
+// What `count` steps ask for, from the beginning of the next depth block on: packed weights row by row, of
+// others line by line of all channels.
+template <class T>
+void find_asked(const ConvBlock<T>& b, int64_t depth, int64_t row, int64_t count, int64_t* places) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  const bool plain = !b.weights && !b.plain.places;
+  int64_t channel = 0, line = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    places[i] = plain ? channel * b.plain.row + line : i % depth * row;
+    if (!plain || ++channel < b.channels) continue;
+    channel = 0;
+    line = line < depth ? line + kLine : 0;  // one more: the first may begin anywhere
+  }
+}
+
 // Depth block by depth block over a band of tiles: the block's weights stay in the L1 cache while the tiles
 // pass. The depth of a block follows from the depth of the convolution alone, and with it the order of the
 // additions.
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
-  if (b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2)) return planar_forward(b);
+  if (b.weights && b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2))
+    return planar_forward(b);
   constexpr int kLanes = Vec<T>::kWidth, kBand = 8, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
   const Tiles<T> tiles(b);
@@ -260,27 +308,35 @@ void conv_forward(const ConvBlock<T>& b) {
   const int64_t depth = (b.depth + blocks - 1) / blocks;
   alignas(64) T partial[kBand][kTileRows * kTileVectors * kLanes];
   int64_t places[kBand][kTileRows];
+  int64_t asked[kBand * kConvDepth];
+  const bool plain = !b.weights && !b.plain.places;
+  find_asked(b, depth, vectors * kLanes, std::min<int64_t>(tiles.count, plain ? kBand : 1) * depth, asked);
   for (int64_t band = 0; band < tiles.count; band += kBand) {
     const int64_t in_band = tiles.count - band < kBand ? tiles.count - band : int64_t{kBand};
     if (tiles.scattered()) {
       for (int64_t t = 0; t < in_band; ++t) tiles.find_places(band + t, places[t]);
     }
     for (int64_t p = 0; p < b.depth || p == 0; p += depth) {
-      const T* const next = b.weights + (p + depth) * vectors * kLanes;  // of the panel, or behind it
+      const int64_t block = std::min(depth, b.depth - p);
+      const T* const weights =
+          b.weights ? b.weights + p * vectors * kLanes : pack_block(b, p, block, vectors);
+      const T* const next = weights + depth * vectors * kLanes;  // of the panel, or behind it
       for (int64_t t = 0; t < in_band; ++t) {
         const PixelTarget<T> target{tiles.out(band + t), b.out_channel, b.out_column, b.channels, b.bias};
-        // The first tiles ask for a line of each row; two lines next to each other come together.
-        const bool asks = t * kLine < vectors * kLanes;
+        // Of packed weights the first tiles ask for a line of each row; two lines next to each other come
+        // together.
+        const T* ask = t * kLine < vectors * kLanes ? next + t * kLine : weights;
+        if (plain) ask = b.plain.data + (p + depth < b.depth ? p + depth : p);
         const TileStep<T> step{tiles.image(band + t),
                                places[t],
                                b.offsets + p,
-                               b.weights + p * vectors * kLanes,
-                               b.depth - p < depth ? b.depth - p : depth,
+                               weights,
+                               block,
                                partial[t],
                                p == 0,
                                p + depth >= b.depth,
-                               asks ? next + t * kLine : b.weights,
-                               asks ? vectors * kLanes : int64_t{0}};
+                               ask,
+                               asked + (plain ? t * depth : 0)};
         tiles.kernel(band + t, vectors)(step, target);
       }
       if (depth == 0) break;
@@ -313,8 +369,11 @@ void conv_weight_grad(const ConvWeightBlock<T>& b) {
 
 template <class T>
 constexpr ConvTable<T> make_conv_table() {
-  return {kTileVectors * Vec<T>::kWidth, Vec<T>::kWidth,        conv_forward<T>,
-          conv_weight_grad<T>,           planar_weight_grad<T>, kPlanarChannels};
+  constexpr int kChannels = kTileVectors * Vec<T>::kWidth;
+  return {kChannels,           static_cast<int>(kConvDepth) * kChannels,
+          Vec<T>::kWidth,      conv_forward<T>,
+          conv_weight_grad<T>, planar_weight_grad<T>,
+          kPlanarChannels};
 }
 
 }  // namespace

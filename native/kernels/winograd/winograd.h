@@ -64,8 +64,8 @@ struct WinogradWeightGrad {
   int64_t out_depth, out_column;  // strides
 };
 
-// products[t][j] = sum over p of tiles[t][p] * weights[p][j], for one panel of columns of one point; the sum
-// is one chain.
+// products[t][j] (+)= sum over p of tiles[t][p] * weights[p][j], for one panel of columns of one point; the
+// sum is one chain, which goes on from the products with `accumulate`.
 struct WinogradProducts {
   const float* tiles;
   int64_t tile;  // elements from one to the next
@@ -73,6 +73,7 @@ struct WinogradProducts {
   const float* weights;  // [depth][WinogradTable::columns]
   const float* next;     // the weights of the next call, which are asked for
   float* products;       // [count][WinogradTable::columns]
+  bool accumulate;
 };
 
 struct WinogradTable {

@@ -163,29 +163,43 @@ bool winograd_pixels(const WinogradPixels& t) {
   return !any(ne(bad, Floats::zero()));
 }
 
+// One window of each of a vector of columns: taps[tap][column] to out[point * out_point + column].
+void transform_taps(const float* taps, bool flipped, float* out, int64_t out_point) {
+  Floats half[3][6];
+  LANEGRAD_UNROLL
+  for (int s = 0; s < 3; ++s) {
+    Floats in[3];
+    LANEGRAD_UNROLL
+    for (int r = 0; r < 3; ++r) {
+      const int tap = r * 3 + s;
+      in[r] = Floats::load(taps + (flipped ? 8 - tap : tap) * kLanes);
+    }
+    tap_points<3>(in, half[s]);
+  }
+  LANEGRAD_UNROLL
+  for (int r = 0; r < 6; ++r) {
+    const Floats in[3] = {half[0][r], half[1][r], half[2][r]};
+    Floats points[6];
+    tap_points<3>(in, points);
+    LANEGRAD_UNROLL
+    for (int s = 0; s < 6; ++s) points[s].store(out + (r * 6 + s) * out_point);
+  }
+}
+
+// Windows that lie in a row are turned together: nine taps alone are no whole pieces of a transpose. Those of
+// the next turn are asked for, since rows far apart come one line at a time.
 void winograd_weights(const WinogradWeights& w) {
-  alignas(64) float taps[9 * kLanes] = {};
-  for (int64_t p = 0; p < w.depth; ++p) {
-    transpose<float>(w.weight + p * w.weight_depth, w.weight_column, w.columns, 9, taps, kLanes);
-    Floats half[3][6];
-    LANEGRAD_UNROLL
-    for (int s = 0; s < 3; ++s) {
-      Floats in[3];
-      LANEGRAD_UNROLL
-      for (int r = 0; r < 3; ++r) {
-        const int tap = r * 3 + s;
-        in[r] = Floats::load(taps + (w.flipped ? 8 - tap : tap) * kLanes);
-      }
-      tap_points<3>(in, half[s]);
-    }
-    LANEGRAD_UNROLL
-    for (int r = 0; r < 6; ++r) {
-      const Floats in[3] = {half[0][r], half[1][r], half[2][r]};
-      Floats out[6];
-      tap_points<3>(in, out);
-      LANEGRAD_UNROLL
-      for (int s = 0; s < 6; ++s) out[s].store(w.out + (r * 6 + s) * w.out_point + p * w.out_depth);
-    }
+  constexpr int64_t kTogether = 8;
+  const int64_t together = w.weight_depth == 9 ? kTogether : 1;
+  alignas(64) float taps[kTogether * 9 * kLanes] = {};
+  for (int64_t p = 0; p < w.depth; p += together) {
+    const int64_t count = w.depth - p < together ? w.depth - p : together;
+    const float* const windows = w.weight + p * w.weight_depth;
+    for (int64_t c = 0; c < w.columns && together > 1; ++c)
+      ask_for_row(windows + c * w.weight_column + 9 * kTogether, 9 * kTogether);
+    transpose<float>(windows, w.weight_column, w.columns, 9 * count, taps, kLanes);
+    for (int64_t i = 0; i < count; ++i)
+      transform_taps(taps + i * 9 * kLanes, w.flipped, w.out + (p + i) * w.out_depth, w.out_point);
   }
 }
 
@@ -235,11 +249,18 @@ template <int R>
 void product_tile(const WinogradProducts& w, int64_t first, const float* ask, int64_t ask_step) {
   constexpr int V = kProductVectors;
   Floats acc[R][V];
+  float* const out = w.products + first * V * kLanes;
   clear_tile(acc);
+  if (w.accumulate) {
+    LANEGRAD_UNROLL
+    for (int r = 0; r < R; ++r) {
+      LANEGRAD_UNROLL
+      for (int v = 0; v < V; ++v) acc[r][v] = Floats::load(out + (r * V + v) * kLanes);
+    }
+  }
   const TileRows rows{w.tiles + first * w.tile, w.tile};
   multiply_tile<float, R, V, false, true>(w.depth, AskingRows<TileRows, float>{rows, ask, ask_step},
                                           w.weights, V * kLanes, 0, acc);
-  float* const out = w.products + first * V * kLanes;
   LANEGRAD_UNROLL
   for (int r = 0; r < R; ++r) {
     LANEGRAD_UNROLL

@@ -4,6 +4,11 @@
 //   y = linear(x, w, b); z = f(y); t = z + r         =>   t = linearFinished(x, w, b, r; f)
 //   y = convolution(x, w, b); z = f(y); t = z + r    =>   t = convFinished(x, w, b, r; f)
 //   y = convolution(x, w, b); z = y + r; t = f(z)    =>   t = convFinished(x, w, b, r; f, residual first)
+//   y = convolution(x, w, b); z = (y - m) * s + c    =>   z = convFinished(x, w, b, m, s, c), each for a
+//   channel
+//
+// The last is a batch norm in evaluation, before what the others say. Its numbers are not multiplied into the
+// weight: the copy would be as large as the weight, and what is scaled here is in cache.
 //
 // Exact: a tile of the product, or a part of the convolution's result, goes through the same kernels. Only
 // where nobody else reads y (the gradient of gelu does, that of relu does not), and where what the layer
@@ -14,6 +19,7 @@
 #include "ops/finish_activation.h"
 #include "ops/registry.h"
 #include "program/passes.h"
+#include "program/passes/channel_numbers.h"
 
 namespace lanegrad {
 namespace {
@@ -31,6 +37,7 @@ bool is_dense(const CodeOperand& o) { return o.on_storage() && o.spec.is_contigu
 // A layer on its way to being finished.
 struct Product {
   CodeOperand x, weight, bias, residual;  // the last two may be nothing
+  ChannelNumbers channels;
   int activation = 0;
   bool residual_first = false;
   CodeOperand out;
@@ -39,7 +46,8 @@ struct Product {
 
 class Finisher {
  public:
-  // Of `layer` it makes `finished`. That of a convolution takes a residual before the activation, too.
+  // Of `layer` it makes `finished`. That of a convolution takes numbers of each channel, and a residual
+  // before the activation, too.
   Finisher(Code& code, const char* layer, const char* finished)
       : code_(code),
         touches_(find_touches(code)),
@@ -90,7 +98,8 @@ class Finisher {
     bool any = false;
     for (size_t i = p.nodes.back() + 1; i < last && !any; ++i) {
       for_each_write(code_.nodes[i], [&](const CodeOperand& o) {
-        for (const CodeOperand* read : {&p.x, &p.weight, &p.bias, &p.residual})
+        for (const CodeOperand* read : {&p.x, &p.weight, &p.bias, &p.channels.shift, &p.channels.scale,
+                                        &p.channels.offset, &p.residual})
           any = any || read->storage == o.storage;
       });
     }
@@ -110,10 +119,15 @@ class Finisher {
     if (!is_dense(out) || out.spec.dtype != p.out.spec.dtype || out.spec.shape != p.out.spec.shape)
       return false;
     if (is_written(p, readers[1])) return false;
-    if (!take_activation(p, node) && !take_residual(p, node)) return false;
+    if (!take_channels(p, node) && !take_activation(p, node) && !take_residual(p, node)) return false;
     p.out = out;
     p.nodes.push_back(readers[1]);
     return true;
+  }
+
+  bool take_channels(Product& p, const CodeNode& node) const {
+    if (!is_convolution_ || p.activation != 0 || p.residual.on_storage()) return false;
+    return p.channels.take(node, p.out, p.weight.spec.shape[0], p.out.spec.rank() - 1);
   }
 
   bool take_activation(Product& p, const CodeNode& node) const {
@@ -143,10 +157,14 @@ class Finisher {
     node.attrs = code_.nodes[p.nodes.front()].attrs;
     node.attrs.add_enum(p.activation);
     if (is_convolution_) node.attrs.add_bool(p.residual_first);
-    for (const CodeOperand* o : {&p.x, &p.weight, &p.bias, &p.residual}) {
+    const auto take = [&node](const CodeOperand& o) {
       node.starts.push_back(static_cast<Start>(node.inputs.size()));
-      if (o->on_storage()) node.inputs.push_back(*o);
-    }
+      if (o.on_storage()) node.inputs.push_back(o);
+    };
+    for (const CodeOperand* o : {&p.x, &p.weight, &p.bias}) take(*o);
+    if (is_convolution_)
+      for (const CodeOperand* o : {&p.channels.shift, &p.channels.scale, &p.channels.offset}) take(*o);
+    take(p.residual);
     // Without a packed weight.
     node.starts.insert(node.starts.end(), 2, static_cast<Start>(node.inputs.size()));
     node.outputs = {p.out};

@@ -1,20 +1,23 @@
-// A convolution or a dense layer whose channels are then moved, scaled and moved again by what depends on
-// state alone, as a batch norm in evaluation does, has that in its weight and bias.
+// A dense layer whose channels are then moved, scaled and moved again by what depends on state alone, as a
+// batch norm in evaluation does, has that in its weight and bias.
 //
-//   y = convolution(x, w, b); z = (y - m) * s + c   =>   z = convolution(x, w * s, (b - m) * s + c)
+//   y = linear(x, w, b); z = (y - m) * s + c   =>   z = linear(x, w * s, (b - m) * s + c)
+//
+// A convolution takes such numbers as they are, while its result is in cache (finish_products.cc).
 //
 // Rounding: s is multiplied into the weight before instead of into the sum after. The products are hoisted
 // nodes, so m and s have to be state or hoisted: without hoistState only a norm whose factors are state is
 // folded. Only where nobody else reads y or what is made of it on the way.
 #include "ops/registry.h"
 #include "program/passes.h"
+#include "program/passes/channel_numbers.h"
 #include "program/passes/hoist.h"
 
 namespace lanegrad {
 namespace {
 
 struct Affine {
-  CodeOperand shift, scale, offset;  // m, s, c; may be nothing
+  ChannelNumbers numbers;
   CodeOperand out;
   std::vector<size_t> nodes;
 };
@@ -31,7 +34,7 @@ class Folder {
       if (!begin(a, i)) continue;
       while (extend(a)) {
       }
-      if (!a.scale.on_storage()) continue;
+      if (!a.numbers.scale.on_storage()) continue;
       removed += static_cast<int>(a.nodes.size()) - 1;
       replace(a);
     }
@@ -40,17 +43,15 @@ class Folder {
   }
 
  private:
-  bool is_convolution(const CodeNode& node) const { return node.op == &convolution_; }
-
   bool begin(Affine& a, size_t index) const {
     const CodeNode& node = code_.nodes[index];
-    if ((node.op != &linear_ && node.op != &convolution_) || node.hoisted) return false;
+    if (node.op != &linear_ || node.hoisted) return false;
     const CodeOperand &out = node.outputs[0], &weight = node.inputs[1];
     if (is_narrow(out.spec.dtype) || out.spec.rank() < 2 || !hoisting_.is_state(weight) ||
         !weight.spec.is_contiguous() || weight.spec.dtype != out.spec.dtype)
       return false;
-    if (has_bias(node) &&
-        (!hoisting_.is_settled(node.inputs[2]) || !is_channels(node, node.inputs[2].spec, 1)))
+    if (has_bias(node) && (!hoisting_.is_settled(node.inputs[2]) ||
+                           !is_channel_vector(node.inputs[2], out.spec, weight.spec.shape[0], 1)))
       return false;
     a.out = out;
     a.nodes = {index};
@@ -58,45 +59,18 @@ class Folder {
   }
   static bool has_bias(const CodeNode& node) { return node.starts[2] != node.starts[3]; }
 
-  // Whether there is one number a channel, in a row, and the channel is `behind` dims before the last one.
-  static bool is_channels(const CodeNode& layer, const TensorSpec& spec, int behind) {
-    const TensorSpec& out = layer.outputs[0].spec;
-    const int dim = spec.rank() - behind;
-    const int64_t channels = layer.inputs[1].spec.shape[0];
-    return spec.dtype == out.dtype && dim >= 0 && spec.rank() <= out.rank() && spec.numel() == channels &&
-           spec.shape[dim] == channels && (channels == 1 || spec.strides[dim] == 1);
-  }
-
   // Takes the one node that reads the result, if it moves or scales channels.
   bool extend(Affine& a) const {
-    static const Op &sub = find_op("sub"), &mul = find_op("mul"), &add = find_op("add");
     const CodeStorage& made = code_.storages[static_cast<size_t>(a.out.storage)];
     const std::vector<size_t>& readers = touches_[static_cast<size_t>(a.out.storage)];
     if (made.holding != Holding::kTemporary || made.versions != 0) return false;
     if (readers.size() != 2 || readers[0] != a.nodes.back()) return false;
     const CodeNode &layer = code_.nodes[a.nodes[0]], &node = code_.nodes[readers[1]];
-    if ((node.op != &sub && node.op != &mul && node.op != &add) || !node.is_pure()) return false;
-    const CodeOperand &out = node.outputs[0], &other = node.inputs[1];
-    if (!same_operand(node.inputs[0], a.out) || !hoisting_.is_settled(other) || !other.on_storage())
-      return false;
-    if (out.spec.dtype != a.out.spec.dtype || out.spec.shape != a.out.spec.shape || !out.spec.is_contiguous())
-      return false;
-    if (!is_channels(layer, other.spec, is_convolution(layer) ? a.out.spec.rank() - 1 : 1)) return false;
-    CodeOperand& place = node.op == &sub ? a.shift : node.op == &mul ? a.scale : a.offset;
-    const bool late = a.offset.on_storage() || (a.scale.on_storage() && node.op != &add);
-    if (late || place.on_storage() || (node.op == &add && !a.scale.on_storage())) return false;
-    place = other;
-    a.out = out;
+    if (node.inputs.size() != 2 || !hoisting_.is_settled(node.inputs[1])) return false;
+    if (!a.numbers.take(node, a.out, layer.inputs[1].spec.shape[0], 1)) return false;
+    a.out = node.outputs[0];
     a.nodes.push_back(readers[1]);
     return true;
-  }
-
-  // A window on one number a channel, as a vector of them.
-  static CodeOperand vector_of(const CodeOperand& o) {
-    if (!o.on_storage()) return o;
-    CodeOperand vector = o;
-    vector.spec = TensorSpec::contiguous(o.spec.dtype, Dims{o.spec.numel()});
-    return vector;
   }
 
   // The layer stays where it is: all else that it reads now is there before the others run.
@@ -104,9 +78,10 @@ class Folder {
     static const Op& scale_channels = find_op("scaleChannels");
     CodeNode layer = std::move(code_.nodes[a.nodes[0]]);
     const CodeOperand bias = has_bias(layer) ? layer.inputs[2] : CodeOperand();
-    const std::vector<CodeOperand> made = hoisting_.add(
-        scale_channels, Attrs(),
-        {layer.inputs[1], vector_of(a.scale), vector_of(bias), vector_of(a.shift), vector_of(a.offset)});
+    const std::vector<CodeOperand> made =
+        hoisting_.add(scale_channels, Attrs(),
+                      {layer.inputs[1], a.numbers.scale, bias.on_storage() ? channel_vector(bias) : bias,
+                       a.numbers.shift, a.numbers.offset});
     layer.inputs = {layer.inputs[0], made[0], made[1]};
     layer.starts = {0, 1, 2, 3};
     layer.outputs = {a.out};
@@ -122,7 +97,7 @@ class Folder {
   Code& code_;
   const Touches touches_;
   Hoisting hoisting_;
-  const Op &linear_ = find_op("linear"), &convolution_ = find_op("convolution");
+  const Op& linear_ = find_op("linear");
 };
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace lanegrad {
 namespace {
 
-constexpr size_t kWeight = 1, kPacked = 4;  // the inputs of both finished ops
+constexpr size_t kWeight = 1;  // the input of all; of those that finish the last one is the packed weight
 
 class Packer {
  public:
@@ -92,9 +92,10 @@ class Packer {
 
   // The node reads `packed`, too.
   static void take(CodeNode& node, const CodeOperand& packed) {
-    while (node.starts.size() < kPacked + 2) node.starts.push_back(static_cast<Start>(node.inputs.size()));
+    const size_t end = static_cast<size_t>(node.op->input_count());
+    while (node.starts.size() <= end) node.starts.push_back(static_cast<Start>(node.inputs.size()));
     node.inputs.push_back(packed);
-    node.starts[kPacked + 1] = static_cast<Start>(node.inputs.size());
+    node.starts[end] = static_cast<Start>(node.inputs.size());
     node.workspace = workspace_bytes(node);
   }
 
