@@ -53,6 +53,8 @@ struct ConvFinish {
   bool residual_first = false;
 
   bool any() const { return residual || activation || channels.any(); }
+  // Whether the store of a matrix product may do it: in the order that products know, and nothing else.
+  bool in_store() const { return any() && !residual_first && !channels.any(); }
 
   // `n` elements of the result from `at` on.
   void run(T* at, int64_t n) const {

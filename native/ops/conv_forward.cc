@@ -133,8 +133,7 @@ template <class T>
 int64_t conv_packed_elements(const ConvGeometry& g) {
   if (has_window<T>(g) || has_single_channels(g) || is_whole(g) || amx_suits_forward<T>(g)) return 0;
   if (suits_pointwise_forward(g)) return pointwise_packed_elements<T>(g);
-  if (suits_winograd<T>(g)) return winograd_packed_elements<T>(g);
-  return mostly_weights<T>(g) ? 0 : g.groups * packed_group<T>(g);
+  return suits_winograd<T>(g) ? winograd_packed_elements<T>(g) : g.groups * packed_group<T>(g);
 }
 
 template <class T>
@@ -223,7 +222,7 @@ void conv_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<con
                           .weights = packed ? packed : l.weights,
                           .finish = extras.finish};
   if (l.in_panels) {
-    run_panels(work, phase, plain_weights(g, weight, l), kPanelSlots);
+    run_panels(work, phase, packed ? PlainWeights<T>{} : plain_weights(g, weight, l), kPanelSlots);
   } else if (l.in_bands) {
     run_padded(work, &phase, 1, source, g.size, l.padded, l.bands, l.image);
   } else {

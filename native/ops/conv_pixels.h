@@ -276,19 +276,22 @@ void run_pixels(const PixelWork<T>& w, const Phase* phases, int64_t phase_count)
   });
 }
 
-// All pixels of one panel of channels a task, of a phase of one slice. The weights are read where they lie,
-// by one task each; every slot has room for what is packed of them at a time.
+// All pixels of one panel of channels a task, of a phase of one slice, so that one task reads a weight. Plain
+// weights, if there are data, are read where they lie; every slot has room for what is packed of them at a
+// time.
 template <class T>
-void run_panels(const PixelWork<T>& w, const Phase& p, const PlainWeights<T>& weights, int64_t slots) {
+void run_panels(const PixelWork<T>& w, const Phase& p, const PlainWeights<T>& plain, int64_t slots) {
   const int64_t channels = conv_table<T>().channels, panels = ceil_div(w.out_channels, channels);
   const int64_t work = w.images * w.groups * w.out_channels * p.rows * p.columns * p.taps * w.in_channels;
   in_slots(w.groups * panels, work < kSerialWork ? 1 : slots, [&](int64_t index, int64_t slot) {
     const int64_t group = index / panels, panel = index % panels;
     ConvBlock<T> b = panel_block(w, p, group, panel);
-    b.weights = nullptr;
-    b.plain = weights;
-    b.plain.data += (group * w.out_channels + panel * channels) * weights.row;
-    b.plain.room += slot * conv_table<T>().room;
+    if (plain.data) {
+      b.weights = nullptr;
+      b.plain = plain;
+      b.plain.data += (group * w.out_channels + panel * channels) * plain.row;
+      b.plain.room += slot * conv_table<T>().room;
+    }
     b.images = w.images;
     b.image_step = w.image_stride;
     b.out_image = w.groups * w.out_channels * w.out_plane;

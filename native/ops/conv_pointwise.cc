@@ -151,7 +151,7 @@ bool run(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOperand<con
   p.c_row = pixels;
   // In the store, where it comes in the order that products know.
   const ConvFinish<T>& finish = extras.finish;
-  const bool stored = finish.any() && !finish.residual_first && !finish.channels.any();
+  const bool stored = finish.in_store();
   if (stored) {
     p.finish.activation = finish.activation;
     p.finish.out_row = p.finish.residual_row = pixels;

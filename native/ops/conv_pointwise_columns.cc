@@ -69,8 +69,7 @@ void run_columns(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOpe
   const GemmTable<T>& gemm = gemm_table<T>();
   const auto &xs = image.strides, &ws = weight.strides;
   const ConvFinish<T>& finish = extras.finish;
-  // In the store, where it comes in the order that products know.
-  const bool in_store = finish.any() && !finish.residual_first;
+  const bool in_store = finish.in_store();
   const int64_t pixels = g.places(), tasks = g.batch * g.groups * l.chunks;
   const int64_t at_once = std::min<int64_t>({tasks, l.slots, num_threads()});
   const auto part_of = [&](int64_t i) {

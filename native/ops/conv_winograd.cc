@@ -240,13 +240,15 @@ bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand
 template <class T>
 int64_t winograd_packed_elements(const ConvGeometry& g) {
   const WinogradJob j = forward_job(g);
-  return suits_winograd_panels(j) ? 0 : kWinogradPoints * Layout(j, nullptr).weight_point;
+  return suits_winograd_panels(j) ? winograd_panels_elements(j)
+                                  : kWinogradPoints * Layout(j, nullptr).weight_point;
 }
 template <class T>
 void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
   if constexpr (std::is_same_v<T, float>) {
     WinogradJob j = forward_job(g);
     take_weight(j, weight, 1);
+    if (suits_winograd_panels(j)) return pack_winograd_panels(j, packed);
     transform_weights(j, Layout(j, nullptr), packed);
   }
 }

@@ -6,18 +6,18 @@ namespace {
 // Elements of the transformed tiles at most, and panels of channels at least, which are the tasks.
 constexpr int64_t kTileElements = 3 << 17, kFewPanels = 4;
 constexpr int64_t kMaxSlots = 16;
-constexpr int64_t kWeightDepth = 32;  // depth that is transformed at a time
+constexpr int64_t kWeightDepth = 32;  // depth that is transformed at a time, of weights that are not packed
 
 struct Layout {
   TileGrid tiles;
   int64_t lanes, columns, count, panels, pieces;  // pieces: vectors of the image's channels
   int64_t tile, point;                            // strides of the transformed tiles
-  int64_t weight_point, product_point;
+  int64_t block_depth, blocks, weight_point, product_point;
   int64_t slots, slot, products_at, region_at, region;  // of a panel: weights, products, and a region
   float *transformed, *regions, *slots_at;
   size_t bytes;
 
-  Layout(const WinogradJob& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+  Layout(const WinogradJob& j, bool packed, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
     lanes = winograd_table().lanes;
     columns = winograd_table().columns;
     count = tiles.all_rows * tiles.columns;
@@ -26,9 +26,11 @@ struct Layout {
     // One vector more each time: distances of a power of two would share few sets of the cache.
     tile = pieces * lanes + lanes;
     point = count * tile + lanes;
-    weight_point = kWeightDepth * columns + lanes;
+    block_depth = packed ? j.depth : std::min(j.depth, kWeightDepth);
+    blocks = ceil_div(j.depth, block_depth);
+    weight_point = block_depth * columns + lanes;
     product_point = count * columns + lanes;
-    products_at = kWinogradPoints * weight_point;
+    products_at = packed ? 0 : weight_block();
     region_at = products_at + kWinogradPoints * product_point;
     region = round_up(winograd_region(tiles.rows, tiles.columns, lanes), 16);
     slot = round_up(region_at + region, 16);
@@ -39,11 +41,13 @@ struct Layout {
     slots_at = taken.take<float>(slots * slot);
     bytes = taken.used();
   }
+
+  int64_t weight_block() const { return kWinogradPoints * weight_point; }
 };
 
-// A panel's weights of `depth` channels of the image.
-void transform_weights(const WinogradJob& j, const Layout& l, int64_t panel, int64_t first, int64_t depth,
-                       float* weights) {
+// A panel's weights of one block of the image's channels.
+void transform_weights(const WinogradJob& j, const Layout& l, int64_t panel, int64_t block, float* weights) {
+  const int64_t first = block * l.block_depth, depth = std::min(l.block_depth, j.depth - first);
   const int64_t end = std::min(j.channels, (panel + 1) * l.columns);
   for (int64_t v = 0; v < l.columns; v += l.lanes) {
     const int64_t channel = panel * l.columns + v;
@@ -88,25 +92,29 @@ void transform_image(const WinogradJob& j, const Layout& l, int64_t piece, float
   }
 }
 
-// One panel of the result's channels: multiplied point by point, and back. Its weights are transformed a part
-// of the depth at a time, into room that stays in the L2 cache: all of them are four times as large as the
-// weights, and reading those from beyond the cache takes longer than transforming what is read anyway.
+// One panel of the result's channels: multiplied point by point, and back. Weights that are not packed are
+// transformed a block at a time, into room that stays in the L2 cache.
 bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot) {
   const WinogradTable& table = winograd_table();
   float* const products = slot + l.products_at;
-  for (int64_t p = 0; p < j.depth; p += kWeightDepth) {
-    const int64_t depth = std::min(kWeightDepth, j.depth - p);
-    transform_weights(j, l, panel, p, depth, slot);
+  for (int64_t block = 0; block < l.blocks; ++block) {
+    const int64_t first = block * l.block_depth;
+    const float* weights = slot;
+    if (j.extras.packed)
+      weights = j.extras.packed + (panel * l.blocks + block) * l.weight_block();
+    else
+      transform_weights(j, l, panel, block, slot);
     for (int64_t point = 0; point < kWinogradPoints; ++point) {
-      const float* const at = slot + point * l.weight_point;
-      table.products({.tiles = l.transformed + point * l.point + p,
+      const float* const at = weights + point * l.weight_point;
+      const bool goes_on = point + 1 < kWinogradPoints || j.extras.packed;  // to the next block
+      table.products({.tiles = l.transformed + point * l.point + first,
                       .tile = l.tile,
                       .count = l.count,
-                      .depth = depth,
+                      .depth = std::min(l.block_depth, j.depth - first),
                       .weights = at,
-                      .next = at + (point + 1 < kWinogradPoints ? l.weight_point : 0),
+                      .next = at + (goes_on ? l.weight_point : 0),
                       .products = products + point * l.product_point,
-                      .accumulate = p > 0});
+                      .accumulate = block > 0});
     }
   }
   bool finite = true;
@@ -145,10 +153,10 @@ bool suits_winograd_panels(const WinogradJob& j) {
          kWinogradPoints * tiles.all_rows * tiles.columns * tile <= kTileElements;
 }
 
-size_t winograd_panels_workspace(const WinogradJob& j) { return Layout(j, nullptr).bytes; }
+size_t winograd_panels_workspace(const WinogradJob& j) { return Layout(j, false, nullptr).bytes; }
 
 bool run_winograd_panels(const WinogradJob& j, void* workspace) {
-  const Layout l(j, workspace);
+  const Layout l(j, j.extras.packed, workspace);
   in_slots(l.pieces, kMaxSlots,
            [&](int64_t piece, int64_t slot) { transform_image(j, l, piece, l.regions + slot * l.region); });
   std::atomic<bool> finite{true};
@@ -156,6 +164,19 @@ bool run_winograd_panels(const WinogradJob& j, void* workspace) {
     if (!run_panel(j, l, panel, l.slots_at + slot * l.slot)) finite.store(false, std::memory_order_relaxed);
   });
   return finite.load();
+}
+
+int64_t winograd_panels_elements(const WinogradJob& j) {
+  const Layout l(j, true, nullptr);
+  return l.panels * l.blocks * l.weight_block();
+}
+
+void pack_winograd_panels(const WinogradJob& j, float* packed) {
+  const Layout l(j, true, nullptr);
+  const int64_t count = l.panels * l.blocks;
+  in_slots(count, count, [&](int64_t i, int64_t) {
+    transform_weights(j, l, i / l.blocks, i % l.blocks, packed + i * l.weight_block());
+  });
 }
 
 }  // namespace lanegrad::conv_detail

@@ -28,4 +28,8 @@ size_t winograd_panels_workspace(const WinogradJob& j);
 // False if a result is not finite.
 bool run_winograd_panels(const WinogradJob& j, void* workspace);
 
+// The weights as it reads them: elements, and made once for many calls.
+int64_t winograd_panels_elements(const WinogradJob& j);
+void pack_winograd_panels(const WinogradJob& j, float* packed);
+
 }  // namespace lanegrad::conv_detail

@@ -23,22 +23,25 @@ struct FloatPairs {
     split_pair<kParts>(even, odd, seen, out, g.part);
   }
 };
-// Thirty-two of bfloat16.
+// Thirty-two of bfloat16; there is a first channel.
 struct HalfPairs {
   static constexpr int64_t kPlaces = 32, kWords = 2;
   SeenHalves seen;
   LANEGRAD_INLINE void copy(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
     if (g.column == 1) return neighbours(g, at, n, out);
-    for (int64_t i = 0; i < n; i += 16, at += 16 * g.column, out += 32) {
-      const __m512i even = g.first ? strided_halves(g.first + at, g.column, n - i) : _mm512_setzero_si512();
-      const __m512i odd = g.second ? strided_halves(g.second + at, g.column, n - i) : _mm512_setzero_si512();
-      const __m512i pair = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
-      seen.see(pair);
-      _mm512_storeu_si512(out, pair);
-    }
+    sixteen(g, at, n, out);
+    sixteen(g, at + 16 * g.column, n - 16, out + 32);
   }
 
  private:
+  LANEGRAD_INLINE void sixteen(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i even = n > 0 ? strided_halves(g.first + at, g.column, n) : zero;
+    const __m512i odd = n > 0 && g.second ? strided_halves(g.second + at, g.column, n) : zero;
+    const __m512i pair = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
+    seen.see(pair);
+    _mm512_storeu_si512(out, pair);
+  }
   LANEGRAD_INLINE void neighbours(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
     _mm_prefetch(reinterpret_cast<const char*>(g.first + at + g.ahead), _MM_HINT_T0);
     if (g.second) _mm_prefetch(reinterpret_cast<const char*>(g.second + at + g.ahead), _MM_HINT_T0);
@@ -95,9 +98,10 @@ struct HalfLine {
 // Places [from, to) of all parts, and up to the next whole vector.
 template <class Copy, class T>
 LANEGRAD_INLINE void clear_places(const AmxGridRows<T>& g, uint16_t* row, int64_t from, int64_t to) {
-  for (int64_t j = from; j < to; j += Copy::kPlaces) {
-    for (int part = 0; part < g.parts; ++part)
-      _mm512_storeu_si512(row + part * g.part + j * Copy::kWords, _mm512_setzero_si512());
+  constexpr int64_t kVector = 32;  // words
+  for (int part = 0; part < g.parts; ++part) {
+    for (int64_t w = from * Copy::kWords; w < to * Copy::kWords; w += kVector)
+      _mm512_storeu_si512(row + part * g.part + w, _mm512_setzero_si512());
   }
 }
 
