@@ -1,5 +1,5 @@
 // Runs vitest and ends with one line "N passed, N failed", which .ci/run adds up. Arguments go to vitest, but for
-// --another-level and --another-backend, which leave out what test-scope.mjs says.
+// --another-level and --another-backend, which leave out what test-scope.mjs says, and --unit, which takes what it says.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -62,11 +62,22 @@ export const atAnyLevel = [
   'test/threads/pool.test.ts',
 ];
 
+/** What differs between two levels of which only one multiplies pairs of bfloat16: their products, and all that is made of them. */
+export const ofUnits = [
+  'test/autocast',
+  'test/conformance',
+  'test/isa',
+  'test/linalg',
+  'test/ops',
+  'test/threads/same-bits.test.ts',
+];
+
 const scopes = { '--another-level': atAnyLevel, '--another-backend': anywhere };
 
 /** Arguments of scripts/run-tests.mjs as vitest takes them. */
 export function scopeArguments(args) {
   return args.flatMap((argument) => {
+    if (argument === '--unit') return ofUnits;
     const left = scopes[argument];
     return left ? left.map((name) => `--exclude=${name.endsWith('.ts') ? name : `${name}/**`}`) : [argument];
   });

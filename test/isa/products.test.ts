@@ -34,6 +34,7 @@ test.runIf(fused)('65,536 in depth', () => {
 const missing: Record<string, string[]> = {
   avx512: ['amx-emulated', 'avx512-bf16-emulated'],
   'avx512-bf16': ['amx-emulated'],
+  amx: ['avx512-bf16-emulated'],
 };
 
 test.runIf(info().bestIsa === isa && isa in missing).each(missing[isa] ?? [isa])(
