@@ -145,9 +145,10 @@ struct Choice {
 };
 
 Choice choose() {
-  const Choice best{best_isa(), best_unit()};
+  // Asked when it is wanted: the system sets aside more for a process that may use tiles.
+  const auto best = [] { return Choice{best_isa(), best_unit()}; };
   const char* text = std::getenv("LANEGRAD_ISA");
-  if (!text || !*text) return best;
+  if (!text || !*text) return best();
   bool known = false;
   for (Isa level : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
     if (std::strcmp(text, isa_name(level)) != 0) continue;
@@ -159,11 +160,12 @@ Choice choose() {
     if (available(u.unit)) return {Isa::kAvx512, u.unit};
     known = true;
   }
-  return {
-      best.level, best.unit,
+  Choice otherwise = best();
+  otherwise.problem =
       known ? "LANEGRAD_ISA names a level that this processor does not have; the best one is in force"
             : "LANEGRAD_ISA must be scalar, avx2, avx512, avx512-bf16, amx or neon (in lower case); the best "
-              "level is in force"};
+              "level is in force";
+  return otherwise;
 }
 
 const Choice& choice() {

@@ -201,8 +201,10 @@ struct Gradient {
     const PanelRange weights =
         gradient_ops.split_pairs(s.scores, b.row, b.rows, b.keys, plan.step, s.weights);
     const PanelRange slopes = gradient_ops.split_pairs(s.grads, b.row, b.rows, b.keys, plan.step, s.slopes);
+    // Without any value but zeros the gradients of the scores are what the sums of rows make of them.
+    const bool empty = run.values.least > run.values.greatest;
     const PanelRange slope_range =
-        factor_range(slopes, q.out_grads.least + run.values.least - kWeightRange.least);
+        empty ? slopes : factor_range(slopes, q.out_grads.least + run.values.least - kWeightRange.least);
     if (!parts_hold(factor_range(weights, kWeightRange.least), q.out_grads) ||
         !parts_hold(slope_range, q.queries) || !parts_hold(slope_range, run.keys))
       return false;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/cpu.h"
 #include "core/matmul_precision.h"
 #include "kernels/amx/amx.h"
 #include "ops/conv_pixels.h"
@@ -46,7 +45,7 @@ inline double conv_products(const ConvGeometry& g) {
 template <class T>
 bool leaves_to_winograd(const ConvGeometry& g) {
   if (!suits_winograd<float>(g)) return false;
-  if (!std::is_same_v<T, float>) return amx_table() && amx_table()->most_parts == 1;
+  if (!std::is_same_v<T, float>) return amx_table() && !amx_table()->takes<float>();
   return amx_parts<T>() == kAmxMostParts;
 }
 
@@ -115,12 +114,11 @@ struct GridCut {
   int64_t band, bands;     // outputs of a grid in it
   ConvSizes extent;        // of an image in a grid
 
-  // `elements`: what a place takes, all channels, planes and parts; `outs` and `span`: outputs, and places
-  // that the grid has beside them.
-  GridCut(int64_t images, const ConvSizes& outs, const ConvSizes& span, int64_t elements,
-          int64_t other_tasks) {
+  // `elements`: what a place takes, all channels, planes and parts, of which a grid has up to `fits`; `outs`
+  // and `span`: outputs, and places that the grid has beside them.
+  GridCut(int64_t images, const ConvSizes& outs, const ConvSizes& span, int64_t elements, int64_t other_tasks,
+          int64_t fits) {
     constexpr int64_t kPlaces = 1024, kTasks = 16, kFew = 4;
-    const auto fits = static_cast<int64_t>(cache_sizes().l2) * 3 / 16;  // three eighths of the L2 cache
     dim = outs[0] > 1 ? 0 : outs[1] > 1 ? 1 : 2;
     int64_t inner = 1;
     for (int d = 0; d < kConvDims; ++d) {

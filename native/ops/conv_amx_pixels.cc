@@ -4,6 +4,7 @@
 #include <atomic>
 #include <numeric>
 
+#include "core/cpu.h"
 #include "ops/conv_amx.h"
 #include "ops/conv_amx_grid.h"
 #include "ops/conv_direction.h"
@@ -61,7 +62,8 @@ struct Shape {
   int64_t phase_count() const { return phases[0] * phases[1] * phases[2]; }
   int64_t steps() const { return ceil_div(depth, kAmxStep); }
   GridCut cut(int parts) const {
-    return GridCut(g.batch, outs, span, plane_count() * steps() * kAmxStep * parts, g.groups);
+    const auto fits = static_cast<int64_t>(cache_sizes().l2) * 3 / 16;  // three eighths of the L2 cache
+    return GridCut(g.batch, outs, span, plane_count() * steps() * kAmxStep * parts, g.groups, fits);
   }
   // The remainder that a plane stands for.
   ConvSizes plane(int64_t i) const {
@@ -98,7 +100,7 @@ struct Shape {
 
 template <class T>
 bool suits(const ConvGeometry& g, bool forward, int parts) {
-  if (!amx_table() || parts > amx_table()->most_parts || conv_products(g) < kAmxLeastWork) return false;
+  if (!amx_table() || !amx_table()->takes<T>() || conv_products(g) < kAmxLeastWork) return false;
   const Shape s(g, forward);
   const GridCut cut = s.cut(parts);
   const double grids = static_cast<double>(cut.sets * cut.bands * g.groups);
@@ -304,9 +306,12 @@ struct Run {
 template <class T>
 bool run_amx(const ConvGeometry& g, bool forward, ConvOperand<const T> image, ConvOperand<const T> weight,
              const GemmSum<T>* bias, T* out, void* workspace) {
+  // Another thread may have changed the precision since there was room for these parts.
+  const int parts = amx_parts<T>();
+  if (!suits<T>(g, forward, parts)) return false;
   const Shape s(g, forward);
   if (s.g.size != g.size && !lies_in_line(g.size, image.strides)) return false;
-  const Layout<T> l(s, amx_parts<T>(), workspace);
+  const Layout<T> l(s, parts, workspace);
   s.list(l.taps, l.phases);
   const int64_t pairs = kAmxStep / 2;
   for (int64_t t = 0; t < g.taps(); ++t) {

@@ -41,7 +41,10 @@ struct Shape {
   int64_t plane_count() const { return planes[0] * planes[1] * planes[2]; }
   int64_t set_channels() const { return set_panels * kAmxPanel; }
   GridCut cut(int parts) const {
-    return GridCut(g.batch, g.out, span, (plane_count() * set_channels() + outs) * parts, g.groups * sets);
+    // Not of the processor's caches: sums are made grid by grid.
+    constexpr int64_t kFits = int64_t{3} << 17;
+    return GridCut(g.batch, g.out, span, (plane_count() * set_channels() + outs) * parts, g.groups * sets,
+                   kFits);
   }
   ConvSizes plane(int64_t i) const {
     const ConvSizes at{i / planes[2] / planes[1], i / planes[2] % planes[1], i % planes[2]};
@@ -53,7 +56,7 @@ struct Shape {
 
 template <class T>
 bool suits(const ConvGeometry& g, int parts) {
-  if (!amx_table() || parts > amx_table()->most_parts || conv_products(g) < kAmxLeastWork) return false;
+  if (!amx_table() || !amx_table()->takes<T>() || conv_products(g) < kAmxLeastWork) return false;
   const Shape s(g);
   const GridCut cut = s.cut(parts);
   const double grids = static_cast<double>(cut.sets * cut.bands * g.groups);
@@ -242,10 +245,13 @@ struct Run {
 template <class T>
 bool run_amx(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
              void* workspace) {
+  // Another thread may have changed the precision since there was room for these parts.
+  const int parts = amx_parts<T>();
+  if (!suits<T>(g, parts)) return false;
   const Shape s(g);
   if (s.g.size != g.size && !(lies_in_line(g.size, x.strides) && lies_in_line(g.out, grad.strides)))
     return false;
-  const Layout l(s, amx_parts<T>(), workspace);
+  const Layout l(s, parts, workspace);
   for (int64_t t = 0; t < g.taps(); ++t) {
     const ConvSizes k = g.tap(t);
     ConvSizes at;

@@ -286,6 +286,7 @@ void run_panels(const PixelWork<T>& w, const Phase& p, const PlainWeights<T>& pl
   in_slots(w.groups * panels, work < kSerialWork ? 1 : slots, [&](int64_t index, int64_t slot) {
     const int64_t group = index / panels, panel = index % panels;
     ConvBlock<T> b = panel_block(w, p, group, panel);
+    b.in_blocks = true;  // packed or not: the same bits
     if (plain.data) {
       b.weights = nullptr;
       b.plain = plain;

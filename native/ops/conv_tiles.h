@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 
 #include "core/threads.h"
 #include "kernels/gemm/gemm.h"

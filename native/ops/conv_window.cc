@@ -169,7 +169,7 @@ bool has_window(const ConvGeometry& g) {
   if ((g.kernel[1] != 3 && g.kernel[1] != 5) || g.stride[1] > 2 || g.dilation[1] * g.dilation[2] != 1)
     return false;
   if (g.stride[1] == 2 && (g.padding[1] - g.padding[2]) % 2 != 0) return false;
-  if (g.batch * g.groups * g.places() == 0) return false;
+  if (g.batch * g.groups * g.places() * g.size[1] * g.size[2] == 0) return false;
   return kIsHalf<In> || 2 * std::min(g.size[2], g.out[2]) > window_table<In>().lanes;
 }
 

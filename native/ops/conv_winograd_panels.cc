@@ -1,5 +1,7 @@
 #include "ops/conv_winograd_panels.h"
 
+#include <atomic>
+
 namespace lanegrad::conv_detail {
 namespace {
 

@@ -224,7 +224,7 @@ constexpr bool kHasTiles = std::is_same_v<In, float> || std::is_same_v<In, BFloa
 
 template <class In>
 bool tiles_take(const GemmProblem<In>& g) {
-  return kHasTiles<In> && amx_table() && parts_of<In>() <= amx_table()->most_parts && g.m >= kLeastSide &&
+  return kHasTiles<In> && amx_table() && amx_table()->takes<In>() && g.m >= kLeastSide &&
          g.n >= kLeastSide && g.k >= kLeastDepth && g.m * g.n >= kLeastWork / g.k;
 }
 

@@ -7,7 +7,7 @@ import {
   type AttentionOperands,
 } from '../support/attention-calls.js';
 
-// The gradient of attention of bfloat16 on tiles (levels amx and amx-emulated); elsewhere vectors keep the same
+// The gradient of attention of bfloat16 on its units (amx, avx512-bf16); elsewhere vectors keep the same
 // promises.
 
 const threads = info().threads;

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { F, info, manualSeed, noGrad, ones, randn, setNumThreads, type Tensor } from '../../lib/index.js';
 import { attentionCalls, attentionOperands } from '../support/attention-calls.js';
 
-// Attention of bfloat16 on tiles (levels amx and amx-emulated); elsewhere vectors keep the same promises. Its gradient:
+// Attention of bfloat16 on its units (amx, avx512-bf16); elsewhere vectors keep the same promises. Its gradient:
 // tile-attention-gradient.test.ts.
 
 const attention = F.scaledDotProductAttention;

@@ -225,6 +225,23 @@ test('an empty batch', () => {
   expect(dw!.abs().sum().item()).toBe(0);
 });
 
+test.each(['float32', 'bfloat16'] as const)('planes without places, seen by padding alone: %s', (dtype) => {
+  for (const [side, stride] of [
+    [3, 1],
+    [3, 2],
+    [5, 2],
+  ] as const) {
+    const x = randn([2, 4, 0, 64], { dtype }).requiresGrad_();
+    const weight = randn([4, 1, side, side], { dtype }).requiresGrad_();
+    const y = conv2d(x, weight, null, { padding: (side + 1) / 2, groups: 4, stride });
+    expect(y.abs().sum().item()).toBe(0);
+    expect(y.shape[2]).toBe(2 / stride);
+    const [dx, dw] = grad(y.sum(), [x, weight]);
+    expect(dx!.shape).toEqual(x.shape);
+    expect(dw!.abs().sum().item()).toBe(0);
+  }
+});
+
 test('second derivatives are those of two calls', () => {
   manualSeed(9);
   const leaves = [

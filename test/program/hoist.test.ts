@@ -171,6 +171,8 @@ describe.runIf(native)('packWeights', () => {
     ['direct', [2, 20, 17, 17], [40, 20, 3, 3], { stride: 2, padding: 1 }],
     ['groups', [2, 8, 9, 9], [66, 4, 3, 2], { groups: 2 }],
     ['turned', [2, 520, 9, 9], [170, 520, 1, 1], {}],
+    ['few pixels', [2, 40, 13, 13], [260, 40, 3, 3], { stride: 2, padding: 1 }],
+    ['few tiles', [2, 70, 14, 15], [140, 70, 3, 3], { padding: 1 }],
   ] as const)('packs a convolution once: %s', (_name, shape, weight, options) => {
     for (const dtype of ['float32', 'float64'] as const) {
       manualSeed(1);

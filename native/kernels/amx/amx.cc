@@ -50,7 +50,7 @@ constexpr AmxOps<T> ops_of() {
 
 template <class Tiles>
 const AmxTable& amx_table_of() {
-  static constexpr AmxTable table{.most_parts = Tiles::kRegisters ? 3 : 1,
+  static constexpr AmxTable table{.floats = Tiles::kRegisters,
                                   .corner_cycles = Tiles::kRegisters ? 64 : 640,
                                   .f32 = ops_of<Tiles, float>(),
                                   .bf16 = ops_of<Tiles, BFloat16>(),

@@ -1,4 +1,5 @@
-// Matrix products on the tile unit of a processor (AMX): bfloat16 factors, float32 sums.
+// Matrix products on the tile unit of a processor (AMX), or by its dot products of pairs (AVX512_BF16, see
+// dots.inl, which take bfloat16 alone): bfloat16 factors, float32 sums.
 //
 // A float32 is the sum of three bfloat16 (8 + 8 + 8 bits of fraction), exactly unless the last part falls
 // below the normal range. Of the nine products of two such sums the six largest are computed; what is left
@@ -70,7 +71,7 @@ struct AmxOps {
 };
 
 struct AmxTable {
-  int most_parts;     // of float32 with which products are worth it: 3, or 1 of dot products
+  bool floats;        // whether it takes float32, in parts; dot products are not worth it
   int corner_cycles;  // of 32 x 32 of C and 32 in depth; float32 multiply-adds take 1,280
   AmxOps<float> f32;
   AmxOps<BFloat16> bf16;
@@ -81,6 +82,10 @@ struct AmxTable {
   AmxAttentionOps attention;
   AmxAttentionGradientOps attention_gradient;
 
+  template <class T>
+  bool takes() const {
+    return floats || !std::is_same_v<T, float>;
+  }
   template <class T>
   const AmxOps<T>& of() const {
     if constexpr (std::is_same_v<T, float>)

@@ -19,8 +19,8 @@ namespace lanegrad {
 struct AmxAttentionGradientOps {
   // Columns of [rows, width] as lines, `line` apart; rows in whole steps, zeros after them. Each step stands
   // twice, once for each part of the other factor.
-  PanelRange (*columns)(const BFloat16* from, int64_t row, int64_t rows, int64_t width, uint16_t* lines,
-                        int64_t line);
+  void (*columns)(const BFloat16* from, int64_t row, int64_t rows, int64_t width, uint16_t* lines,
+                  int64_t line);
   // Two parts of [rows, keys], the smaller first, as steps of pairs of rows: `step` apart, in each sixteen
   // keys after another. Zeros after rows and keys, both in whole panels. The range is that of the first part.
   PanelRange (*split_pairs)(const float* from, int64_t row, int64_t rows, int64_t keys, int64_t step,

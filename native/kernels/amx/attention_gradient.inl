@@ -5,17 +5,14 @@
 
 namespace {
 
-inline PanelRange attention_columns(const BFloat16* from, int64_t row, int64_t rows, int64_t width,
-                                    uint16_t* lines, int64_t line) {
-  SeenHalves seen;
+inline void attention_columns(const BFloat16* from, int64_t row, int64_t rows, int64_t width, uint16_t* lines,
+                              int64_t line) {
   for (int64_t r = 0; r < rows; r += kAmxStep) {
     for (int64_t j = 0; j < width; j += 16) {
       __m512 columns[16];
       for (int64_t p = 0; p < 16; ++p) {
         const int64_t at = r + 2 * p;
-        const __m512i pair = pair_of_rows(from + at * row + j, row, rows - at, width - j);
-        seen.see(pair);
-        columns[p] = _mm512_castsi512_ps(pair);
+        columns[p] = _mm512_castsi512_ps(pair_of_rows(from + at * row + j, row, rows - at, width - j));
       }
       transpose16(columns);
       for (int64_t c = 0; c < 16; ++c) {
@@ -25,7 +22,6 @@ inline PanelRange attention_columns(const BFloat16* from, int64_t row, int64_t r
       }
     }
   }
-  return seen.range();
 }
 
 // Of parts in the upper halves of their lanes.

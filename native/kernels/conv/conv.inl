@@ -299,7 +299,7 @@ void find_asked(const ConvBlock<T>& b, int64_t depth, int64_t row, int64_t count
 // additions.
 template <class T>
 void conv_forward(const ConvBlock<T>& b) {
-  if (b.weights && b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2))
+  if (!b.in_blocks && b.channels <= kPlanarChannels && (b.column_step == 1 || b.column_step == 2))
     return planar_forward(b);
   constexpr int kLanes = Vec<T>::kWidth, kBand = 8, kLine = 64 / sizeof(T);
   const int vectors = vectors_of<T>(b.channels);
