@@ -181,11 +181,12 @@ void forward_vjp(VjpContext& c) {
 }
 
 // The samples. A mask may be shared by them, and dropped weights are numbered through all of them: then all
-// at once.
+// at once. Of three dims the first are heads, of which keys and values may have fewer.
 template <int kFirst>
 Slices slices(const InferContext& c) {
   const Dims& query = c.in(kFirst).shape;
   if (c.has(kFirst + 3) || c.has(kFirst + 4) || query.size() < 3) return {};
+  if (c.in(kFirst + 1).shape[0] != query[0] || c.in(kFirst + 2).shape[0] != query[0]) return {};
   return Slices::of_leading(query, 1);
 }
 

@@ -72,8 +72,9 @@ struct Shape {
     for (int d = 0; forward && d < kConvDims; ++d) p[d] = at[d] * g.dilation[d] % g.stride[d];
     return p;
   }
-  // In the order of the phases, all of which together have each tap once.
-  void list(Tap* taps, OutPhase* list) const {
+  // In the order of the phases, all of which together have each tap once, but for those by which no output is
+  // seen: where an image is smaller than the stride. How many.
+  int64_t list(Tap* taps, OutPhase* list) const {
     int64_t count = 0;
     for (int64_t i = 0; i < phase_count(); ++i) {
       OutPhase& p = list[i];
@@ -95,6 +96,7 @@ struct Shape {
       }
       p.taps = count - p.first_tap;
     }
+    return count;
   }
 };
 
@@ -122,6 +124,7 @@ struct Layout {
   int64_t weight_step, panel, panels;
   int64_t slots, packing;  // tasks in work at once, and tasks that pack
   Tap* taps;
+  int64_t listed = 0;  // of the taps, those that count
   OutPhase* phases;
   int64_t* offsets;  // [taps][steps]
   uint16_t* weights;
@@ -164,12 +167,12 @@ PanelRange pack_panel(const Shape& s, const Layout<T>& l, ConvOperand<const T> w
   const AmxOps<T>& ops = amx_table()->of<T>();
   const auto& ws = weight.strides;
   const int64_t row = s.forward ? ws[0] : ws[1], col = s.forward ? ws[1] : ws[0];
-  const int64_t rows = std::min(kAmxPanel, s.channels - channel), taps = s.g.taps();
+  const int64_t rows = std::min(kAmxPanel, s.channels - channel);
   const T* const from = weight.data + group * s.g.out_channels * ws[0] + channel * row;
   // The inner loop runs along what lies closer in memory.
   const bool by_rows = col <= row;
   const int64_t to_row = by_rows ? s.depth : 1, to_col = by_rows ? 1 : kAmxPanel;
-  for (int64_t t = 0; t < taps; ++t) {
+  for (int64_t t = 0; t < l.listed; ++t) {
     const ConvSizes k = s.g.tap(l.taps[t].number);
     const T* const tap = from + k[0] * ws[2] + k[1] * ws[3] + k[2] * ws[4];
     T* const to = turned + t * kAmxPanel * s.depth;
@@ -181,7 +184,7 @@ PanelRange pack_panel(const Shape& s, const Layout<T>& l, ConvOperand<const T> w
     }
   }
   PanelRange range;
-  for (int64_t t = 0; t < taps; ++t) {
+  for (int64_t t = 0; t < l.listed; ++t) {
     range = merged(range, ops.pack_a(turned + t * kAmxPanel * s.depth, to_row, to_col, rows, s.depth, l.parts,
                                      out + t * l.steps * l.weight_step));
   }
@@ -311,10 +314,10 @@ bool run_amx(const ConvGeometry& g, bool forward, ConvOperand<const T> image, Co
   if (!suits<T>(g, forward, parts)) return false;
   const Shape s(g, forward);
   if (s.g.size != g.size && !lies_in_line(g.size, image.strides)) return false;
-  const Layout<T> l(s, parts, workspace);
-  s.list(l.taps, l.phases);
+  Layout<T> l(s, parts, workspace);
+  l.listed = s.list(l.taps, l.phases);
   const int64_t pairs = kAmxStep / 2;
-  for (int64_t t = 0; t < g.taps(); ++t) {
+  for (int64_t t = 0; t < l.listed; ++t) {
     const Tap& tap = l.taps[t];
     for (int64_t k = 0; k < l.steps; ++k)
       l.offsets[t * l.steps + k] = (tap.plane * l.steps + k) * pairs * l.words + 2 * l.cut.place_of(tap.at);

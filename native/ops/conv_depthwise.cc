@@ -158,7 +158,7 @@ struct WeightGradLayout {
 bool has_single_channels(const ConvGeometry& g) {
   if (g.in_channels != 1 || g.out_channels < 1 || g.size[0] != 1 || g.kernel[0] != 1 || g.padding[0] != 0)
     return false;
-  if (g.batch * g.groups < kFewPlanes || g.places() == 0) return false;
+  if (g.batch * g.groups < kFewPlanes || g.places() * g.size[1] * g.size[2] == 0) return false;
   const PlaneBuffer in = input_buffer(g);
   const GradBuffer grad(g);
   return in.rows * in.pitch <= kMaxBuffer && grad.rows * grad.pitch <= kMaxBuffer;
@@ -237,7 +237,7 @@ void depthwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, Conv
   const int64_t taps = g.taps(), planes = g.batch * g.groups, plane = g.size[1] * g.size[2];
   const auto& ws = weight.strides;
   std::fill(l.slots_at, l.slots_at + l.slots * l.slot, T{0});
-  // All phases together have each tap once. Taps from the last to the first, so that a stride of one gives a
+  // All phases together have each tap once, but for those that no pixel is seen by. Taps from the last to the first, so that a stride of one gives a
   // window.
   int64_t first = 0;
   for (int64_t i = 0; i < b.phases[1] * b.phases[2]; ++i) {
@@ -257,7 +257,7 @@ void depthwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, Conv
       ++at;
     }
   }
-  const bool window = b.phases[1] == 1 && b.phases[2] == 1;
+  const bool window = g.stride[1] == 1 && g.stride[2] == 1;
   const PlaneSource<T> source{grad, g.groups, g.out[1], g.out[2], b};
   const int64_t room = b.elements(table.lanes);
   in_ranges(planes, planes * plane * taps, l.slots, [&](int64_t begin, int64_t end, int64_t task) {

@@ -26,8 +26,8 @@ afterAll(() => {
 
 interface Options {
   readonly stride?: number;
-  readonly padding?: number;
-  readonly dilation?: number;
+  readonly padding?: number | readonly [number, number, number];
+  readonly dilation?: number | readonly [number, number, number];
   readonly groups?: number;
 }
 interface Case {
@@ -45,6 +45,16 @@ const cases: Readonly<Record<string, Case>> = {
     x: [3, 40, 20, 101],
     weight: [50, 40, 3, 3],
     options: { stride: 2, padding: 1 },
+  },
+  'an image smaller than the stride': {
+    x: [31, 36, 1, 10, 8],
+    weight: [27, 36, 1, 1, 1],
+    options: { stride: 2, padding: 3 },
+  },
+  'taps that see padding alone': {
+    x: [9, 33, 2, 6, 2],
+    weight: [89, 33, 2, 1, 2],
+    options: { padding: [1, 0, 6], dilation: [3, 1, 3] },
   },
   'stride of three': { x: [9, 48, 17, 19], weight: [32, 48, 2, 2], options: { stride: 3 } },
   dilated: { x: [1, 64, 16, 15], weight: [33, 64, 3, 3], options: { dilation: 2, padding: 2 } },
@@ -68,8 +78,9 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 function convolve(x: Tensor, weight: Tensor, options: Options = {}): Tensor {
-  if (x.ndim === 3) return F.conv1d(x, weight, undefined, options);
-  return x.ndim === 4 ? conv2d(x, weight, undefined, options) : F.conv3d(x, weight, undefined, options);
+  if (x.ndim === 5) return F.conv3d(x, weight, undefined, options);
+  const alike = options as Readonly<Record<keyof Options, number>>;
+  return x.ndim === 3 ? F.conv1d(x, weight, undefined, alike) : conv2d(x, weight, undefined, alike);
 }
 
 interface Operands {

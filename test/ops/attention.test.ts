@@ -106,6 +106,23 @@ test('key and value may have different numbers of heads', () => {
   expect(far(out, repeated)).toBeLessThan(1e-6);
 });
 
+test.each(['float16', 'bfloat16'] as const)('three dims of many places, shared heads: %s', (dtype) => {
+  const operands = [
+    [8, 372, 80],
+    [4, 26, 80],
+    [4, 26, 80],
+  ].map((shape) => leaf(randn(shape, { dtype })));
+  const run = (...all: Tensor[]) => {
+    const out = attention(all[0]!, all[1]!, all[2]!, { enableGqa: true });
+    return [out, ...grad(out, all, { gradOutputs: ones(out.shape, { dtype: out.dtype }) })];
+  };
+  const exact = run(...operands.map((x) => leaf(x.detach().to('float64'))));
+  run(...operands).forEach((got, i) => {
+    const size = exact[i]!.abs().max().item();
+    expect(far(got.to('float64'), exact[i]!), String(i)).toBeLessThan(0.02 * size);
+  });
+});
+
 test('a floating mask may need a gradient', () => {
   const [q, k, v] = [randn([2, 4, 3]), randn([2, 5, 3]), randn([2, 5, 3])];
   const attnMask = randn([4, 5], { requiresGrad: true });

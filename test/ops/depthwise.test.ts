@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   conv2d,
   F,
+  full,
   grad,
   manualSeed,
   randn,
@@ -240,6 +241,30 @@ test.each(['float32', 'bfloat16'] as const)('planes without places, seen by padd
     expect(dx!.shape).toEqual(x.shape);
     expect(dw!.abs().sum().item()).toBe(0);
   }
+});
+
+test.each([
+  ['float32', 3, 2, 2],
+  ['float32', 3, 2, 1],
+  ['float64', 5, 2, 2],
+  ['bfloat16', 3, 3, 2],
+] as const)('an image of one pixel, smaller than the stride: %s, side %i', (dtype, side, stride, padding) => {
+  const weight = randn([16, 1, side, side], { dtype });
+  const run = (value: number) => {
+    const x = full([1, 16, 1, 1], value, { dtype }).requiresGrad_();
+    const y = conv2d(x, weight.mul(value), null, { stride, padding, groups: 16 });
+    return [y, grad(y, [x], { gradOutputs: full(y.shape, value, { dtype }) })[0]] as const;
+  };
+  run(NaN); // what a later call reads without having written it
+  const [y, dx] = run(1);
+  // Each pixel of the result is one tap, and the pixel sees them all.
+  expect(
+    dx
+      .sub(y.sum({ dim: [2, 3], keepdim: true }))
+      .abs()
+      .max()
+      .item(),
+  ).toBeLessThan(0.1);
 });
 
 test('second derivatives are those of two calls', () => {
