@@ -112,6 +112,7 @@ struct Run {
   const Layout& l;
   ConvOperand<const T> grad, x;
   const AmxOps<T>& ops = amx_table()->of<T>();
+  static constexpr int64_t kLinesAhead = 8;  // channels
 
   AmxGridRows<T> rows(int64_t images, int64_t column, int64_t part, const int64_t* starts) const {
     AmxGridRows<T> r{};
@@ -130,6 +131,7 @@ struct Run {
     const auto& xs = x.strides;
     PanelRange range;
     AmxGridRows<T> r = rows(images, s.g.stride[2] * xs[4], l.lines_part, starts);
+    r.ahead = kLinesAhead * xs[1];
     for (int64_t i = 0; i < s.plane_count(); ++i) {
       const GridRows where({s.g.size, s.g.stride, s.g.padding}, s.plane(i), at, l.cut.extent, images, xs,
                            starts);
@@ -154,6 +156,7 @@ struct Run {
     const GridRows where({end, {1, 1, 1}, {}}, {}, at, l.cut.extent, images, gs, starts);
     PanelRange range;
     AmxGridRows<T> r = rows(images, gs[4], kBlock * l.line, starts);
+    r.ahead = kLinesAhead * gs[1];
     r.left = where.left;
     r.right = where.right;
     for (int64_t o = 0; o < s.outs; o += kBlock) {

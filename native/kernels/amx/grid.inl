@@ -23,6 +23,10 @@ struct FloatPairs {
     split_pair<kParts>(even, odd, seen, out, g.part);
   }
 };
+LANEGRAD_INLINE void ask(const BFloat16* from, int64_t at, int64_t ahead) {
+  _mm_prefetch(reinterpret_cast<const char*>(from + at + ahead), _MM_HINT_T0);
+}
+
 // Thirty-two of bfloat16; there is a first channel.
 struct HalfPairs {
   static constexpr int64_t kPlaces = 32, kWords = 2;
@@ -35,6 +39,7 @@ struct HalfPairs {
 
  private:
   LANEGRAD_INLINE void sixteen(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
+    ask_both(g, at);
     const __m512i zero = _mm512_setzero_si512();
     const __m512i even = n > 0 ? strided_halves(g.first + at, g.column, n) : zero;
     const __m512i odd = n > 0 && g.second ? strided_halves(g.second + at, g.column, n) : zero;
@@ -42,9 +47,12 @@ struct HalfPairs {
     seen.see(pair);
     _mm512_storeu_si512(out, pair);
   }
+  LANEGRAD_INLINE void ask_both(const AmxGridRows<BFloat16>& g, int64_t at) {
+    ask(g.first, at, g.ahead);
+    if (g.second) ask(g.second, at, g.ahead);
+  }
   LANEGRAD_INLINE void neighbours(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
-    _mm_prefetch(reinterpret_cast<const char*>(g.first + at + g.ahead), _MM_HINT_T0);
-    if (g.second) _mm_prefetch(reinterpret_cast<const char*>(g.second + at + g.ahead), _MM_HINT_T0);
+    ask_both(g, at);
     const __m512i even = load_words(g.first + at, n);
     const __m512i odd = g.second ? load_words(g.second + at, n) : _mm512_setzero_si512();
     seen.see(even);
@@ -80,9 +88,9 @@ struct HalfLine {
   SeenHalves seen;
   LANEGRAD_INLINE void copy(const AmxGridRows<BFloat16>& g, int64_t at, int64_t n, uint16_t* out) {
     __m512i x;
+    ask(g.first, at, g.ahead);
     if (g.column == 1) {
-      const __mmask32 mask = n >= 32 ? 0xFFFFFFFFu : (1u << n) - 1;
-      x = _mm512_maskz_loadu_epi16(mask, g.first + at);
+      x = load_words(g.first + at, n);
     } else {
       const __m512i first = strided_halves(g.first + at, g.column, n);
       const __m512i second =

@@ -15,6 +15,7 @@ LANEGRAD_INLINE __m512i strided_halves(const BFloat16* from, int64_t step, int64
     return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from));
   }
   if (step == 2) {
+    if (n > 16) return _mm512_and_si512(_mm512_loadu_si512(from), _mm512_set1_epi32(0xFFFF));
     const uint32_t mask = n >= 16 ? 0xFFFFFFFFu : (1u << 2 * n) - 1;
     return _mm512_maskz_loadu_epi16(mask & 0x55555555u, from);
   }
