@@ -237,8 +237,8 @@ void depthwise_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, Conv
   const int64_t taps = g.taps(), planes = g.batch * g.groups, plane = g.size[1] * g.size[2];
   const auto& ws = weight.strides;
   std::fill(l.slots_at, l.slots_at + l.slots * l.slot, T{0});
-  // All phases together have each tap once, but for those that no pixel is seen by. Taps from the last to the first, so that a stride of one gives a
-  // window.
+  // All phases together have each tap once, but for those that no pixel is seen by. Taps from the last to the
+  // first, so that a stride of one gives a window.
   int64_t first = 0;
   for (int64_t i = 0; i < b.phases[1] * b.phases[2]; ++i) {
     const Direction y{i / b.phases[2], &g, 1}, x{i % b.phases[2], &g, 2};

@@ -6,6 +6,7 @@
 #include "core/threads.h"
 #include "kernels/gemm/gemm.h"
 #include "ops/gemm_blocks.h"
+#include "ops/gemm_pairs.h"
 #include "ops/gemm_tiles.h"
 
 namespace lanegrad {
@@ -19,6 +20,8 @@ constexpr int64_t kSerialWork = int64_t{1} << 20;
 constexpr int64_t kFew = 4, kMaxFew = 8, kLongDot = 64;
 // Of 16-bit floats more: the other way would widen and transpose all of the large operand.
 constexpr int64_t kMaxFewHalves = 16;
+// With so many the dot products of pairs are faster; with fewer, reading is what takes time.
+constexpr int64_t kLeastFewPairs = 4;
 // Columns of a task that reads B where it lies.
 constexpr int64_t kWideColumns = 128;
 
@@ -145,19 +148,36 @@ void run_dot(const GemmProblem<In>& g, const Plan& plan, void* workspace, bool t
     d.many_bias = g.row_bias;
     d.few_bias = g.column_bias;
   }
-  const auto run = [&](int64_t begin, int64_t end) {
+  [[maybe_unused]] FewPairs pairs;
+  bool takes_pairs = false;
+  if constexpr (std::is_same_v<In, BFloat16>) {
+    if (d.few >= kLeastFewPairs && (rows ? g.a_col : g.b_row) == 1)
+      takes_pairs = rows ? take_few_pairs(g.a, g.m, g.a_row, g.k, pairs)
+                         : take_few_pairs(g.b, g.n, g.b_col, g.k, pairs);
+  }
+  const int64_t step = takes_pairs ? 2 : 1;  // of the many, what is multiplied together
+  const auto run = [&](int64_t first, int64_t last) {
+    const int64_t begin = first * step, end = std::min(last * step, d.many);
     DotBlock<T, In> part = d;
     part.many = end - begin;
     part.a += begin * d.a_step;
     part.out += begin * d.out_many;
     if (part.many_bias) part.many_bias += begin;
-    table.dot(part);
+    if constexpr (std::is_same_v<In, BFloat16>) {
+      if (takes_pairs)
+        dot_pairs(part, pairs, table.dot);
+      else
+        table.dot(part);
+    } else {
+      table.dot(part);
+    }
     if (!g.finish.out) return;
     const GemmFinish<T> finish = finish_from(g.finish, rows ? 0 : begin, rows ? begin : 0);
     table.finish(finish, part.out, sums.row, rows ? g.m : part.many, rows ? part.many : g.n);
   };
-  if (!threaded || d.many * d.few * d.k < kSerialWork / 4) return run(0, d.many);
-  parallel_for(d.many, ceil_div(kSerialWork / 8, d.few * d.k), run);
+  const int64_t steps = ceil_div(d.many, step);
+  if (!threaded || d.many * d.few * d.k < kSerialWork / 4) return run(0, steps);
+  parallel_for(steps, ceil_div(kSerialWork / 8, step * d.few * d.k), run);
 }
 
 // A few rows of 16-bit floats against a row-major B.

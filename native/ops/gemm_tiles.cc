@@ -224,8 +224,8 @@ constexpr bool kHasTiles = std::is_same_v<In, float> || std::is_same_v<In, BFloa
 
 template <class In>
 bool tiles_take(const GemmProblem<In>& g) {
-  return kHasTiles<In> && amx_table() && amx_table()->takes<In>() && g.m >= kLeastSide &&
-         g.n >= kLeastSide && g.k >= kLeastDepth && g.m * g.n >= kLeastWork / g.k;
+  return kHasTiles<In> && amx_table() && amx_table()->takes<In>() && g.m >= kLeastSide && g.n >= kLeastSide &&
+         g.k >= kLeastDepth && g.m * g.n >= kLeastWork / g.k;
 }
 
 template <class In>

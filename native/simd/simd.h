@@ -54,3 +54,9 @@
 #endif
 
 #define LANEGRAD_INLINE inline __attribute__((always_inline))
+// Before a loop over accumulators, which are then registers.
+#if defined(__clang__)
+#define LANEGRAD_UNROLL _Pragma("unroll")
+#else
+#define LANEGRAD_UNROLL _Pragma("GCC unroll 32")
+#endif

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { F, grad, info, manualSeed, randn, type Tensor } from '../../lib/index.js';
+import { F, grad, info, manualSeed, randn, setNumThreads, type Tensor } from '../../lib/index.js';
 
 // Products of 16-bit floats: sums in float32, rounded once. Shapes that take each way through the native products: dot
 // products with the few on either side, few rows against rows of B, columns packed by each thread, all of B packed, in
@@ -24,6 +24,7 @@ const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [40, 33, 9000],
 ];
 
+const atStart = info().threads;
 const dtypes = { bfloat16: 2 ** -8, float16: 2 ** -11 } as const;
 
 type Half = keyof typeof dtypes;
@@ -107,3 +108,26 @@ describe.runIf(info().name === 'native').each(Object.keys(dtypes) as Half[])('%s
     expect(out.select(0, 5).isfinite().all().item()).toBe(true);
   });
 });
+
+// Processors multiply pairs of bfloat16 as if denormals were zero: the rows that hold any go another way.
+test.runIf(info().name === 'native').each([1e-39, 3e38, Infinity, NaN])(
+  'a few rows by one with %d, with any number of threads',
+  (value) => {
+    manualSeed(4);
+    const x = randn([8, 70], { dtype: 'bfloat16' }).mul(2 ** 100);
+    const weight = randn([33, 70])
+      .mul(2 ** -20)
+      .to('bfloat16');
+    weight.select(0, 6).fill_(0).narrow(0, 2, 1).fill_(value);
+    const wanted = x.double().matmul(weight.double().t()).to('bfloat16');
+    const sums = [1, 2, 3, 7].map((threads) => {
+      setNumThreads(threads);
+      return F.linear(x, weight).float();
+    });
+    setNumThreads(atStart);
+    expect(sums[0]!.select(1, 6).tolist()).toEqual(wanted.float().select(1, 6).tolist());
+    expect(sums[0]!.div(wanted.float()).sub(1).narrow(1, 7, 26).abs().max().item()).toBeLessThan(0.05);
+    for (const sum of sums)
+      expect(Buffer.from(sum.data.buffer).equals(Buffer.from(sums[0]!.data.buffer))).toBe(true);
+  },
+);

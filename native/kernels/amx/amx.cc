@@ -24,6 +24,8 @@
 
 #include "kernels/amx/dots.inl"
 
+#include "kernels/amx/few.inl"
+
 #include "kernels/amx/stream.inl"
 
 #include "kernels/amx/block.inl"
@@ -49,6 +51,14 @@ constexpr AmxOps<T> ops_of() {
 }
 
 template <class Tiles>
+constexpr auto few_of() -> bool (*)(const AmxFew&) {
+  if constexpr (Tiles::kRegisters)
+    return nullptr;
+  else
+    return multiply_few<Tiles>;
+}
+
+template <class Tiles>
 const AmxTable& amx_table_of() {
   static constexpr AmxTable table{.floats = Tiles::kRegisters,
                                   .corner_cycles = Tiles::kRegisters ? 64 : 640,
@@ -56,6 +66,7 @@ const AmxTable& amx_table_of() {
                                   .bf16 = ops_of<Tiles, BFloat16>(),
                                   .turn = turn_lines,
                                   .sums = conv_sums<Tiles>,
+                                  .few = few_of<Tiles>(),
                                   .attention = {.lines = attention_lines,
                                                 .pairs = attention_pairs,
                                                 .scores = attention_scores<Tiles>,

@@ -55,6 +55,19 @@ struct AmxBlock {
   bool accumulate;
 };
 
+// sums[i * kAmxFew + f] = many[i] . few[f] for one or two of the many. False where one of them has an
+// exponent, but of zeros, outside of [least, greatest]: the sums are then good for nothing.
+constexpr int64_t kAmxFew = 16;  // at most
+struct AmxFew {
+  int64_t count, k;
+  const BFloat16* many;
+  int64_t many_step;
+  const BFloat16* few;
+  int64_t few_count, few_step;
+  int64_t least, greatest;
+  float* sums;
+};
+
 template <class T>
 struct AmxOps {
   // At most kAmxPanel rows (columns) of depth k into one panel: step after step of 32, in each part after
@@ -79,6 +92,7 @@ struct AmxTable {
   // places and whose columns are the lines.
   void (*turn)(const uint16_t* lines, int64_t line, int64_t steps, uint16_t* out);
   void (*sums)(const AmxSums&);
+  bool (*few)(const AmxFew&);  // null of tiles, most of which would be empty
   AmxAttentionOps attention;
   AmxAttentionGradientOps attention_gradient;
 

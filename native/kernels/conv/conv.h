@@ -32,7 +32,7 @@ struct ConvBlock {
   // packed from where they lie while they pass.
   const T* weights;
   PlainWeights<T> plain{};
-  bool in_blocks = false;  // of the depth, whose sums are added: of few channels, too
+  bool in_blocks = false;                 // of the depth, whose sums are added: of few channels, too
   int64_t channels;                       // at most ConvTable::channels
   int64_t images, image_step, out_image;  // their number and strides
   int64_t rows, columns;

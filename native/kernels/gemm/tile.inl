@@ -10,12 +10,6 @@
 
 #include "simd/load_wide.inl"
 
-#if defined(__clang__)
-#define LANEGRAD_UNROLL _Pragma("unroll")
-#else
-#define LANEGRAD_UNROLL _Pragma("GCC unroll 32")
-#endif
-
 namespace {
 
 // Element (i, p) of a packed panel of R rows.
