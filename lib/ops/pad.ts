@@ -8,6 +8,9 @@ import type { Tensor } from '../tensor.js';
 
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
+/** Places of all padded dims: each is an index that is kept. */
+const mostPlaces = 2 ** 26;
+
 const padModes: readonly PadMode[] = ['constant', 'reflect', 'replicate', 'circular'];
 
 export interface PadOptions {
@@ -77,6 +80,7 @@ function padByIndex(
   }
   const sizes: number[] = [];
   const index: number[] = [];
+  let places = 0;
   for (let d = 0; d < dims; ++d) {
     const size = shape[shape.length - dims + d]!;
     const [front, back] = [before[d]!, after[d]!];
@@ -90,6 +94,12 @@ function padByIndex(
       throw new ShapeError(`[pad] pad: got ${front} and ${back} for a dim of ${size}, too much for ${mode}`);
     }
     sizes.push(total);
+    places += total;
+    if (places > mostPlaces) {
+      throw new ShapeError(
+        `[pad] pad: got ${front} and ${back}, with which a dim has ${total} places, wanted at most ${mostPlaces}`,
+      );
+    }
     for (let i = 0; i < total; ++i) {
       const at = i - front;
       if (mode === 'circular') index.push(start + ((((at - start) % kept) + kept) % kept));

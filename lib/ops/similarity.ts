@@ -24,6 +24,9 @@ import { expand } from './view.js';
 
 // Norms of vectors, and what is made of them: distances, similarities, and vectors of a wanted norm.
 
+/** Of `pdist`: each is two indices that are kept. */
+const mostPairs = 2 ** 26;
+
 const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, 'float32'));
 
 /** max(x, least), through which the gradient goes as if the bound were not there. */
@@ -166,6 +169,12 @@ export function pdist(x: Tensor, options: { readonly p?: number } = {}): Tensor 
   if (!(p >= 0)) throw new ValueError(`[pdist] p: got ${p}, wanted at least 0`);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] x is ${shapeText(x.shape)}, wanted [N, D]`);
   const rows = x.shape[0]!;
+  const pairs = (rows * (rows - 1)) / 2;
+  if (pairs > mostPairs) {
+    throw new ShapeError(
+      `[pdist] x is ${shapeText(x.shape)}, which has ${pairs} pairs, wanted at most ${mostPairs}`,
+    );
+  }
   const first: number[] = [];
   const second: number[] = [];
   for (let i = 0; i < rows; i++) {

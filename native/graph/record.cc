@@ -172,6 +172,7 @@ void record_in_place(Environment& env, const Call& call, const Tensor& target) {
 }
 
 void check_writable(const Op& op, const Tensor& t) {
+  if (t->spec.numel() == 0) return;
   for (int i = 0; i < t->spec.rank(); ++i) {
     if (t->spec.strides[i] == 0 && t->spec.shape[i] > 1) {
       fail(ErrorKind::kValue, op.name, "cannot write in place: dim ", i, " of ", t->spec.shape,

@@ -91,7 +91,8 @@ void cross_entropy_infer(InferContext& c) {
   check_loss_attrs(c, c.attrs().get_float(2));
   if (c.has(2)) check_class_weight(c, logits, c.in(2));
   c.add_output(logits.dtype, c.attrs().get_enum(0) == kLossNone ? target.shape : Dims());
-  c.add_output(logits.dtype, target.shape);
+  // Not rounded to 16 bits: the gradient takes exp(logits - logsumexp), whose error grows with the logits.
+  c.add_output(computed_dtype(logits.dtype), target.shape);
 }
 
 size_t cross_entropy_workspace(const InferContext& c) {
@@ -154,7 +155,7 @@ void backward_infer(InferContext& c) {
   const TensorSpec &grad = c.in(0), &logits = c.in(1), &target = c.in(2);
   check_inputs(c, logits, target);
   check_parameter(c, "grad", grad, logits.dtype, c.attrs().get_enum(0) == kLossNone ? target.shape : Dims());
-  check_parameter(c, "logsumexp", c.in(3), logits.dtype, target.shape);
+  check_parameter(c, "logsumexp", c.in(3), computed_dtype(logits.dtype), target.shape);
   if (c.has(4)) check_class_weight(c, logits, c.in(4));
   c.add_output(like_logits(logits, class_layout(logits)));
 }

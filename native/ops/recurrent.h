@@ -39,7 +39,10 @@ struct SequenceLayout {
     l.batch = batch;
     l.steps = l.packed ? batch_sizes->shape[0] : x.shape[0];
     l.rows = l.packed ? x.shape[0] : l.steps * batch;
-    l.batch_major = !l.packed && l.steps > 1 && batch > 1 && x.strides[0] < x.strides[1];
+    if (l.packed || l.steps <= 1 || batch <= 1) return l;
+    // As copies and widened ones lie, too: an expanded input has no order of its own.
+    const Dims strides = dense_strides_like(x.shape, x.strides);
+    l.batch_major = strides[0] < strides[1];
     return l;
   }
   // Rows between neighbours of a step.

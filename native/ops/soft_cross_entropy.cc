@@ -29,8 +29,9 @@ void soft_infer(InferContext& c) {
   if (c.has(2)) check_class_weight(c, logits, c.in(2));
   const Dims shape = target_shape(logits);
   c.add_output(logits.dtype, c.attrs().get_enum(0) == kLossNone ? shape : Dims());
-  c.add_output(logits.dtype, shape);
-  c.add_output(logits.dtype, shape);
+  // What the gradient needs is not rounded to 16 bits, as of crossEntropy.
+  c.add_output(computed_dtype(logits.dtype), shape);
+  c.add_output(computed_dtype(logits.dtype), shape);
 }
 
 size_t soft_workspace(const InferContext& c) {
@@ -117,8 +118,8 @@ void backward_infer(InferContext& c) {
   check_inputs(c, logits, c.in(2));
   const Dims shape = target_shape(logits);
   check_parameter(c, "grad", c.in(0), logits.dtype, c.attrs().get_enum(0) == kLossNone ? shape : Dims());
-  check_parameter(c, "logsumexp", c.in(3), logits.dtype, shape);
-  check_parameter(c, "mass", c.in(4), logits.dtype, shape);
+  check_parameter(c, "logsumexp", c.in(3), computed_dtype(logits.dtype), shape);
+  check_parameter(c, "mass", c.in(4), computed_dtype(logits.dtype), shape);
   if (c.has(5)) check_class_weight(c, logits, c.in(5));
   c.add_output(like_logits(logits, class_layout(logits)));
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kThreadWork = int64_t{1} << 19;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace
 
@@ -38,8 +39,11 @@ static GemmProblem<T> problem_of(int64_t m, int64_t n, int64_t k, const T* b, in
 
 template <class T>
 size_t StepProduct<T>::bytes(int64_t rows) const {
-  if (once_) return gemm_workspace(problem_of(rows, n_, k_, b_, b_row_, b_col_));
-  return (sizeof(T) * static_cast<size_t>(packed_elements<T>(k_, n_)) + 63) / 64 * 64;
+  // Enough for every step: with fewer rows, and whatever lies between them.
+  if (once_)
+    return aligned(
+        gemm_workspace_bound<T>(std::max({rows * k_, k_ * n_, rows * n_}), std::max({rows, k_, n_})));
+  return aligned(sizeof(T) * static_cast<size_t>(packed_elements<T>(k_, n_)));
 }
 
 template <class T>

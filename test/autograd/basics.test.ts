@@ -329,3 +329,10 @@ test('a parameter of rows: a batch by hand equals the mean of samples', () => {
     expect(value).toBeCloseTo(Number(mean.data[i]), 12),
   );
 });
+
+test('gradients of nothing add up to nothing', () => {
+  const x = ones([2, 0], { requiresGrad: true });
+  for (let i = 0; i < 2; i++) x.sum().backward();
+  expect(x.grad!.shape).toEqual([2, 0]);
+  expect(grad(x.sum().add(x.mul(2).sum()), [x])[0].shape).toEqual([2, 0]);
+});

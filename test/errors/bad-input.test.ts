@@ -68,6 +68,12 @@ const creation: Row[] = [
   ['nothing to be like', () => any['randLike']!(), DTypeError],
   ['a shape to be like', () => any['randnLike']!([2, 3]), DTypeError],
   ['nothing to fit', () => (lg.linalg as Loose).lstsq(a23), DTypeError],
+  [
+    'an index for each of 2^31 places',
+    () => lg.F.pad(lg.ones([1, 1, 3]), [2 ** 31, 0], { mode: 'replicate' }),
+    ShapeError,
+  ],
+  ['pairs of 2^31 rows', () => lg.F.pdist(lg.zeros([2 ** 31, 0])), ShapeError],
   ['a hundred dims', () => lg.zeros(new Array<number>(100).fill(1)), ShapeError, ValueError],
   ['a string as a size', () => any['zeros']!(['3']), ValueError],
   ['a string as a shape', () => any['zeros']!('3'), ValueError],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nn, ShapeError, tensor, ValueError, zeros, type Tensor } from '../../lib/index.js';
+import { F, grad, nn, ShapeError, tensor, ValueError, zeros, type Tensor } from '../../lib/index.js';
 import { distance, flat, pattern } from './pattern.js';
 
 const target = tensor([2, 0, 3]);
@@ -133,5 +133,35 @@ describe('losses as PyTorch', () => {
     );
     expect(() => new nn.L1Loss().forward(zeros([2]), zeros([3]))).toThrow(ShapeError);
     expect(() => new nn.CrossEntropyLoss().forward(zeros([2, 3]), tensor([0]))).toThrow(ShapeError);
+  });
+});
+
+describe('large logits of bfloat16', () => {
+  const logits = () => tensor([[50, 50, 49]], { dtype: 'bfloat16' }).requiresGrad_();
+  const wanted = tensor([[50, 50, 49]], { dtype: 'float64' })
+    .softmax(1)
+    .sub(tensor([[1, 0, 0]]));
+
+  it.each([
+    ['classes', tensor([0], { dtype: 'int64' })],
+    ['probabilities', tensor([[1, 0, 0]], { dtype: 'bfloat16' })],
+  ])('gradients by %s are those of softmax', (_name, target) => {
+    const x = logits();
+    const [slope] = grad(F.crossEntropy(x, target), [x]);
+    expect(distance(flat(slope.double()), flat(wanted))).toBeLessThan(2 ** -9);
+  });
+
+  it('and by the product that makes them', () => {
+    const x = tensor([[20, 0]], { dtype: 'bfloat16' }).requiresGrad_();
+    const weight = tensor(
+      [
+        [1, 0],
+        [1, 0],
+        [0, 1],
+      ],
+      { dtype: 'bfloat16' },
+    );
+    const [slope] = grad(F.linearCrossEntropy(x, weight, tensor([0], { dtype: 'int64' })), [x]);
+    expect(slope.abs().max().item()).toBeLessThan(1e-6);
   });
 });

@@ -1,10 +1,13 @@
 import { describe, expect, it, test } from 'vitest';
 import {
   DTypeError,
+  full,
+  func,
   manualSeed,
   memory,
   nn,
   noGrad,
+  ones,
   optim,
   randn,
   ShapeError,
@@ -398,5 +401,28 @@ describe('layers and cells', () => {
   ])('refuse: %s', (_name, run, error, text) => {
     expect(run).toThrow(error);
     expect(run).toThrow(text);
+  });
+});
+
+describe('operands that do not lie as usual', () => {
+  it.each(['bfloat16', 'float32'] as const)('an input that is the same at all steps: %s', (dtype) => {
+    const layer = new nn.GRU(3, 5).to(dtype);
+    const run = (given: Tensor) => layer.forward(given)[0];
+    const step = randn([1, 2, 3], { dtype });
+    const features = randn([4, 2, 1], { dtype }).transpose(0, 1);
+    for (const x of [step.expand([4, 2, 3]), features.expand([2, 4, 3])])
+      expect(run(x).equal(run(x.contiguous()))).toBe(true);
+  });
+
+  it('one hidden unit, whose weight is a column of a wider matrix', () => {
+    const layer = new nn.RNN(1, 1, { bias: false });
+    const apart = full([1, 2], 0.5).slice(1, { start: 1, stop: 2, step: 1 });
+    const parameters = Object.fromEntries(layer.namedParameters());
+    const run = (weight: Tensor) =>
+      func.functionalCall(layer, { ...parameters, weight_hh_l0: weight }, [ones([1, 2, 1])]) as [
+        Tensor,
+        Tensor,
+      ];
+    for (let i = 0; i < 50; i++) expect(run(apart)[0].equal(run(apart.contiguous())[0])).toBe(true);
   });
 });
