@@ -189,11 +189,12 @@ describe('setMemoryLimit', () => {
   });
 
   test('an error amid backward leaves the parameters usable', async () => {
-    const x = randn([300, 1000], { requiresGrad: true });
-    const y = x.exp().sum();
-    // What was dropped so far must not make room later: it can go once this task has ended.
+    // What was dropped so far must not make room later: of some it is known only once this task has ended.
+    collect();
     await new Promise(setImmediate);
     collect();
+    const x = randn([300, 1000], { requiresGrad: true });
+    const y = x.exp().sum();
     setMemoryLimit(memory().bytes + 1000);
     expect(() => y.backward()).toThrow(OutOfMemoryError);
     setMemoryLimit(0);
