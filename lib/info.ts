@@ -20,7 +20,8 @@ export interface Info extends BackendInfo {
  * ['native', 'js'].includes(info().name); // => true
  */
 export function info(): Info {
-  const { name, isa, bestIsa, bf16, threads, threadsSource } = backend.backendInfo();
+  const { name, isa, bestIsa, bf16, threads, threadsSource, lastCacheBytes } = backend.backendInfo();
   const reason = backendChoice()?.reason ?? 'chosen when the library was loaded';
-  return { version: packageInfo().version, name, reason, isa, bestIsa, bf16, threads, threadsSource };
+  const { version } = packageInfo();
+  return { version, name, reason, isa, bestIsa, bf16, threads, threadsSource, lastCacheBytes };
 }

@@ -91,6 +91,7 @@ export interface Addon {
     isa: string;
     bestIsa: string;
     bf16: 'amx' | 'avx512-bf16' | 'emulated';
+    lastCacheBytes: number;
     isaProblem: string;
     threadsProblem: string;
     threads: number;

@@ -86,6 +86,11 @@ export interface BackendInfo {
   readonly threads: number;
   /** Where the number of threads comes from: affinity, cgroup, LANEGRAD_NUM_THREADS, setNumThreads. */
   readonly threadsSource: string;
+  /**
+   * Size of the last cache that a core reaches, in bytes; a guess where the system does not tell, 0 on the js backend. Results
+   * that do not fit are written past it.
+   */
+  readonly lastCacheBytes: number;
 }
 
 /** Floating operations a second that multiply-adds in registers reach, all threads together. */

@@ -36,6 +36,7 @@ export function infoText(): string {
     ['cpu level', level],
     ['bfloat16', report.bf16],
     ['threads', `${report.threads} (from ${report.threadsSource})`],
+    ['last cache', report.lastCacheBytes > 0 ? bytes(report.lastCacheBytes) : 'not used'],
     ['pool', `${bytes(used.pooledBytes)} kept for reuse`],
     [
       'memory',

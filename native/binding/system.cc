@@ -193,6 +193,7 @@ napi_value backend_info(AddonData& data, napi_callback_info) {
   set(data.env, out, "isa", text(data.env, level_name()));
   set(data.env, out, "bestIsa", text(data.env, best_level_name()));
   set(data.env, out, "bf16", text(data.env, bf16_unit()));
+  set(data.env, out, "lastCacheBytes", number(data.env, static_cast<double>(cache_sizes().l3)));
   set(data.env, out, "isaProblem", text(data.env, isa_problem() ? isa_problem() : ""));
   set(data.env, out, "threadsProblem", text(data.env, num_threads_problem() ? num_threads_problem() : ""));
   set(data.env, out, "threads", number(data.env, num_threads()));

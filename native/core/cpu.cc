@@ -84,13 +84,29 @@ bool has_dots() {
 #endif
 }
 
+#if defined(LANEGRAD_X64)
+bool is_amd() {
+  const Registers vendor = cpuid(0, 0);
+  return vendor.b == 0x68747541 && vendor.d == 0x69746E65 && vendor.c == 0x444D4163;  // AuthenticAMD
+}
+
+// The last cache that a core of AMD's reaches, by leaf 0x8000001D; 0 where it is not told. The C library
+// (glibc 2.36) gives the sum of a socket's, of which each core reaches one: 384 MB where there are 32.
+size_t amd_last_cache() {
+  if (!is_amd()) return 0;
+  const Registers cache = cpuid(0x8000001D, 3);
+  if ((cache.a & 0x1f) == 0 || (cache.a >> 5 & 7) != 3) return 0;
+  const size_t ways = (cache.b >> 22) + 1, partitions = (cache.b >> 12 & 0x3ff) + 1,
+               line = (cache.b & 0xfff) + 1, sets = size_t{cache.c} + 1;
+  return ways * partitions * line * sets;
+}
+#endif
+
 // Whether they are faster than float32 multiply-adds: twice as fast on AMD's processors (Zen 4 and 5), half
 // as fast on Intel's, whose unit for bfloat16 is AMX.
 bool dots_pay() {
 #if defined(LANEGRAD_X64)
-  const Registers vendor = cpuid(0, 0);
-  return has_dots() && vendor.b == 0x68747541 && vendor.d == 0x69746E65 &&
-         vendor.c == 0x444D4163;  // AuthenticAMD
+  return has_dots() && is_amd();
 #else
   return false;
 #endif
@@ -213,6 +229,9 @@ CacheSizes cache_sizes() {
     s.l1d = sysconf_or(_SC_LEVEL1_DCACHE_SIZE, s.l1d);
     s.l2 = sysconf_or(_SC_LEVEL2_CACHE_SIZE, s.l2);
     s.l3 = sysconf_or(_SC_LEVEL3_CACHE_SIZE, s.l3);
+#endif
+#if defined(LANEGRAD_X64)
+    if (const size_t l3 = amd_last_cache(); l3 > 0) s.l3 = l3;
 #endif
     return s;
   }();

@@ -31,7 +31,7 @@ const char* isa_problem();
 const char* bf16_unit();
 
 struct CacheSizes {
-  size_t l1d, l2, l3;  // bytes; per core for l1d and l2
+  size_t l1d, l2, l3;  // bytes; per core for l1d and l2; of l3 what a core reaches
 };
 CacheSizes cache_sizes();
 

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   collect,
@@ -26,6 +27,16 @@ describe('info', () => {
     expect(bestIsa).not.toBe('');
     expect(threads).toBeGreaterThanOrEqual(1);
     expect(threadsSource).not.toBe('');
+  });
+
+  // Linux has it from the processor; a C library may give the sum of those that no core reaches.
+  const file = '/sys/devices/system/cpu/cpu0/cache/index3/size';
+  it.runIf(native && existsSync(file))('knows the last cache of a core', () => {
+    const size = /^(\d+)K$/.exec(readFileSync(file, 'utf8').trim())!;
+    expect(info().lastCacheBytes).toBe(Number(size[1]) * 1024);
+  });
+  it.runIf(!native)('has no use for the last cache without the addon', () => {
+    expect(info().lastCacheBytes).toBe(0);
   });
 });
 

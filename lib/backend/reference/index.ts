@@ -341,6 +341,7 @@ class ReferenceBackend<T extends Handle> implements Backend<T> {
       bf16: 'emulated',
       threads: 1,
       threadsSource: 'single-threaded',
+      lastCacheBytes: 0,
     };
   }
 
