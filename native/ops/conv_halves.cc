@@ -4,7 +4,10 @@
 #include "ops/conv_amx.h"
 #include "ops/conv_halves_wide.h"
 #include "ops/conv_operand.h"
+#include "ops/conv_pixels.h"
 #include "ops/conv_window.h"
+#include "ops/conv_winograd.h"
+#include "ops/copy.h"
 
 namespace lanegrad {
 namespace {
@@ -89,6 +92,57 @@ size_t bias_bytes(const InferContext& c, ConvPass pass) {
   return pass != ConvPass::kWeightGrad && c.has(2) ? bias_workspace(c.in(2)) : 0;
 }
 
+// ---- Winograd's transforms, of the images in their own dtype; the weight, or its gradient, is widened
+
+size_t winograd_bytes(const ConvGeometry& g, ConvPass pass) {
+  switch (pass) {
+    case ConvPass::kForward:
+      return winograd_forward_workspace<float>(g);
+    case ConvPass::kInputGrad:
+      return winograd_input_grad_workspace<float>(g);
+    default:
+      return winograd_weight_grad_workspace<float>(g);
+  }
+}
+
+struct WinogradRoom {
+  TensorSpec wide;
+  float* weight;
+  void *bias, *rest;
+  size_t used;
+
+  WinogradRoom(const TensorSpec& taps, size_t bias_bytes, void* workspace)
+      : wide(TensorSpec::contiguous(DType::kFloat32, taps.shape)) {
+    Pieces pieces(workspace);
+    weight = pieces.take<float>(wide.numel());
+    bias = pieces.take<char>(static_cast<int64_t>(bias_bytes));
+    rest = pieces.take<char>(0);
+    used = pieces.used();
+  }
+};
+
+template <class In>
+bool run_winograd(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
+  const auto first = conv_operand<In>(c.in(0));
+  const bool by_weight = pass == ConvPass::kWeightGrad, has_bias = !by_weight && c.has(2);
+  const TensorView taps = by_weight ? c.out(0) : c.in(1);
+  const WinogradRoom room(*taps.spec, has_bias ? bias_workspace(*c.in(2).spec) : 0, c.workspace());
+  if (by_weight) {
+    if (!winograd_weight_grad<float, In>(g, first, conv_operand<In>(c.in(1)), room.weight, room.rest))
+      return false;
+    copy_view(taps, {room.weight, &room.wide});
+    return true;
+  }
+  copy_view({room.weight, &room.wide}, taps);
+  const ConvOperand<const float> weight{room.weight, conv_strides(room.wide)};
+  ConvExtras<float> extras;
+  if (has_bias) extras.bias = static_cast<const float*>(contiguous_bias(c.in(2), room.bias));
+  In* const out = c.out(0).as<In>();
+  return pass == ConvPass::kForward
+             ? winograd_forward<float, In>(g, first, weight, out, extras, room.rest)
+             : winograd_input_grad<float, In>(g, first, weight, extras.bias, out, room.rest);
+}
+
 }  // namespace
 
 size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvPass pass) {
@@ -97,16 +151,25 @@ size_t conv_halves_workspace(const InferContext& c, const ConvGeometry& g, ConvP
     return dispatch_half(dtype, [&]<class In>(In) { return window_bytes<In>(g, pass); }) +
            bias_bytes(c, pass);
   }
-  const size_t wide = conv_wide_workspace(c, g, pass);
-  if (!suits(g, pass, dtype)) return wide;
-  return std::max(wide, tile_bytes(g, pass) + bias_bytes(c, pass));
+  size_t bytes = conv_wide_workspace(c, g, pass);
+  if (suits(g, pass, dtype)) bytes = std::max(bytes, tile_bytes(g, pass) + bias_bytes(c, pass));
+  if (suits_winograd<float>(g)) {
+    const TensorSpec& taps = pass == ConvPass::kWeightGrad ? c.out(0) : c.in(1);
+    bytes = std::max(bytes, WinogradRoom(taps, bias_bytes(c, pass), nullptr).used + winograd_bytes(g, pass));
+  }
+  return bytes;
 }
 
 void conv_halves(const EvalContext& c, const ConvGeometry& g, ConvPass pass) {
   if (suits_windows(g, pass, *c.in(0).spec, *c.in(1).spec)) {
     return dispatch_half(c.out(0).spec->dtype, [&]<class In>(In) { run_windows<In>(c, g, pass); });
   }
-  if (!suits(g, pass, c.out(0).spec->dtype) || !run(c, g, pass)) conv_wide(c, g, pass);
+  const DType dtype = c.out(0).spec->dtype;
+  if (suits(g, pass, dtype) && run(c, g, pass)) return;
+  if (suits_winograd<float>(g) &&
+      dispatch_half(dtype, [&]<class In>(In) { return run_winograd<In>(c, g, pass); }))
+    return;
+  conv_wide(c, g, pass);
 }
 
 }  // namespace lanegrad

@@ -30,7 +30,7 @@ struct Layout {
   int64_t slot, products_at, region_at;
   size_t bytes;
 
-  Layout(const WinogradJob& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+  Layout(const WinogradShape& j, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
     const GemmTable<float>& gemm = gemm_table<float>();
     lanes = winograd_table().lanes;
     const int64_t depth_blocks = ceil_div(j.depth, gemm.depth);
@@ -59,7 +59,7 @@ struct Layout {
 };
 
 // For each point the panels that the matrix product takes, depth block by depth block.
-void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
+void transform_weights(const WinogradShape& j, const Layout& l, float* weights) {
   const int64_t vectors = l.width / l.lanes, pieces = ceil_div(j.depth, kWeightDepth);
   const int64_t panel = gemm_table<float>().columns;
   in_slots(vectors * pieces, vectors * pieces, [&](int64_t index, int64_t) {
@@ -80,9 +80,10 @@ void transform_weights(const WinogradJob& j, const Layout& l, float* weights) {
 }
 
 // Rows [begin, end) of tiles: transformed, multiplied point by point, and back.
-bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int64_t begin, int64_t end,
+template <class T>
+bool run_block(const WinogradJob<T>& j, const Layout& l, const float* weights, int64_t begin, int64_t end,
                float* slot) {
-  const WinogradTable& table = winograd_table();
+  const WinogradImages<T>& table = winograd_images<T>();
   const int64_t plane = j.out_rows * j.out_columns;
   float* const products = slot + l.products_at;
   float* const region = slot + l.region_at;
@@ -116,7 +117,7 @@ bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int6
   each_image(l.tiles, begin, end, [&](int64_t n, int64_t row, int64_t rows, int64_t tile) {
     const int64_t left = j.out_rows - row * kWinogradStep;
     for (int64_t o = 0; o < j.channels; o += l.lanes) {
-      float* const out = j.out + (n * j.channels + o) * plane + row * kWinogradStep * j.out_columns;
+      T* const out = j.out + (n * j.channels + o) * plane + row * kWinogradStep * j.out_columns;
       const int64_t channels = std::min(l.lanes, j.channels - o);
       finite &= table.pixels({.products = products + tile * l.product + o,
                               .point = l.product_point,
@@ -131,14 +132,17 @@ bool run_block(const WinogradJob& j, const Layout& l, const float* weights, int6
                               .row = j.out_columns,
                               .rows = left,
                               .columns = j.out_columns});
-      j.extras.finish.run_channels(out, channels, plane,
-                                   std::min(rows * kWinogradStep, left) * j.out_columns);
+      if constexpr (std::is_same_v<T, float>) {
+        j.extras.finish.run_channels(out, channels, plane,
+                                     std::min(rows * kWinogradStep, left) * j.out_columns);
+      }
     }
   });
   return finite;
 }
 
-bool run(const WinogradJob& j, void* workspace) {
+template <class T>
+bool run(const WinogradJob<T>& j, void* workspace) {
   if (suits_winograd_panels(j)) return run_winograd_panels(j, workspace);
   const Layout l(j, workspace);
   const float* const packed = j.extras.packed;
@@ -152,12 +156,12 @@ bool run(const WinogradJob& j, void* workspace) {
   return finite.load();
 }
 
-size_t workspace_of(const WinogradJob& j) {
+size_t workspace_of(const WinogradShape& j) {
   return suits_winograd_panels(j) ? winograd_panels_workspace(j) : Layout(j, nullptr).bytes;
 }
 
-WinogradJob forward_job(const ConvGeometry& g) {
-  WinogradJob j{};
+WinogradShape forward_shape(const ConvGeometry& g) {
+  WinogradShape j{};
   j.images = g.batch;
   j.depth = g.in_channels;
   j.channels = g.out_channels;
@@ -172,8 +176,8 @@ WinogradJob forward_job(const ConvGeometry& g) {
 
 // The gradient convolved with the windows turned round: from the output back to the image, whose first window
 // now ends where it began.
-WinogradJob input_grad_job(const ConvGeometry& g) {
-  WinogradJob j = forward_job(g);
+WinogradShape input_grad_shape(const ConvGeometry& g) {
+  WinogradShape j = forward_shape(g);
   std::swap(j.depth, j.channels);
   std::swap(j.rows, j.out_rows);
   std::swap(j.columns, j.out_columns);
@@ -183,14 +187,17 @@ WinogradJob input_grad_job(const ConvGeometry& g) {
   return j;
 }
 
-void take_weight(WinogradJob& j, ConvOperand<const float> weight, int weight_depth) {
+void take_weight(WinogradShape& j, ConvOperand<const float> weight, int weight_depth) {
   j.weight = weight.data;
   j.weight_depth = weight.strides[weight_depth];
   j.weight_channel = weight.strides[1 - weight_depth];
 }
 
-bool run_on(WinogradJob j, ConvOperand<const float> image, ConvOperand<const float> weight, int weight_depth,
-            float* out, const ConvExtras<float>& extras, void* workspace) {
+template <class T>
+bool run_on(const WinogradShape& shape, ConvOperand<const T> image, ConvOperand<const float> weight,
+            int weight_depth, T* out, const ConvExtras<float>& extras, void* workspace) {
+  WinogradJob<T> j{};
+  static_cast<WinogradShape&>(j) = shape;
   const auto &xs = image.strides, &ws = weight.strides;
   if ((xs[4] != 1 && j.columns > 1) || ws[4] != 1 || ws[3] != 3) return false;
   j.image = image.data;
@@ -222,58 +229,64 @@ bool suits_winograd(const ConvGeometry& g) {
 
 template <class T>
 size_t winograd_forward_workspace(const ConvGeometry& g) {
-  return workspace_of(forward_job(g));
+  return workspace_of(forward_shape(g));
 }
 template <class T>
 size_t winograd_input_grad_workspace(const ConvGeometry& g) {
-  return workspace_of(input_grad_job(g));
+  return workspace_of(input_grad_shape(g));
 }
 
-template <class T>
-bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+template <class T, class In>
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const In> x, ConvOperand<const T> weight, In* out,
                       const ConvExtras<T>& extras, void* workspace) {
   if constexpr (std::is_same_v<T, float>)
-    return run_on(forward_job(g), x, weight, 1, out, extras, workspace);
+    return run_on(forward_shape(g), x, weight, 1, out, extras, workspace);
   else
     return false;
 }
 template <class T>
 int64_t winograd_packed_elements(const ConvGeometry& g) {
-  const WinogradJob j = forward_job(g);
+  const WinogradShape j = forward_shape(g);
   return suits_winograd_panels(j) ? winograd_panels_elements(j)
                                   : kWinogradPoints * Layout(j, nullptr).weight_point;
 }
 template <class T>
 void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed) {
   if constexpr (std::is_same_v<T, float>) {
-    WinogradJob j = forward_job(g);
+    WinogradShape j = forward_shape(g);
     take_weight(j, weight, 1);
     if (suits_winograd_panels(j)) return pack_winograd_panels(j, packed);
     transform_weights(j, Layout(j, nullptr), packed);
   }
 }
-template <class T>
-bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
-                         const T* bias, T* out, void* workspace) {
+template <class T, class In>
+bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const T> weight,
+                         const T* bias, In* out, void* workspace) {
   if constexpr (std::is_same_v<T, float>)
-    return run_on(input_grad_job(g), grad, weight, 0, out, {.bias = bias, .finish = {}, .packed = nullptr},
+    return run_on(input_grad_shape(g), grad, weight, 0, out, {.bias = bias, .finish = {}, .packed = nullptr},
                   workspace);
   else
     return false;
 }
 
-#define LANEGRAD_CONV(T)                                                                                 \
-  template bool suits_winograd<T>(const ConvGeometry&);                                                  \
-  template size_t winograd_forward_workspace<T>(const ConvGeometry&);                                    \
-  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&);                                 \
-  template bool winograd_forward<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
-                                    const ConvExtras<T>&, void*);                                        \
-  template int64_t winograd_packed_elements<T>(const ConvGeometry&);                                     \
-  template void winograd_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);                         \
-  template bool winograd_input_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>,  \
-                                       const T*, T*, void*);
+#define LANEGRAD_CONV(T)                                                 \
+  template bool suits_winograd<T>(const ConvGeometry&);                  \
+  template size_t winograd_forward_workspace<T>(const ConvGeometry&);    \
+  template size_t winograd_input_grad_workspace<T>(const ConvGeometry&); \
+  template int64_t winograd_packed_elements<T>(const ConvGeometry&);     \
+  template void winograd_pack<T>(const ConvGeometry&, ConvOperand<const T>, T*);
+#define LANEGRAD_CONV_IMAGES(T, In)                                                                          \
+  template bool winograd_forward<T, In>(const ConvGeometry&, ConvOperand<const In>, ConvOperand<const T>,    \
+                                        In*, const ConvExtras<T>&, void*);                                   \
+  template bool winograd_input_grad<T, In>(const ConvGeometry&, ConvOperand<const In>, ConvOperand<const T>, \
+                                           const T*, In*, void*);
 LANEGRAD_CONV(float)
 LANEGRAD_CONV(double)
+LANEGRAD_CONV_IMAGES(float, float)
+LANEGRAD_CONV_IMAGES(float, BFloat16)
+LANEGRAD_CONV_IMAGES(float, Float16)
+LANEGRAD_CONV_IMAGES(double, double)
 #undef LANEGRAD_CONV
+#undef LANEGRAD_CONV_IMAGES
 
 }  // namespace lanegrad::conv_detail

@@ -18,19 +18,20 @@ size_t winograd_input_grad_workspace(const ConvGeometry& g);
 template <class T>
 size_t winograd_weight_grad_workspace(const ConvGeometry& g);
 
-template <class T>
-bool winograd_forward(const ConvGeometry& g, ConvOperand<const T> x, ConvOperand<const T> weight, T* out,
+// Images of In, T or 16-bit floats: those are widened and rounded where the transforms read and write them.
+template <class T, class In>
+bool winograd_forward(const ConvGeometry& g, ConvOperand<const In> x, ConvOperand<const T> weight, In* out,
                       const ConvExtras<T>& extras, void* workspace);
 // The weights transformed: elements, and that. Those of row-major ones serve every call.
 template <class T>
 int64_t winograd_packed_elements(const ConvGeometry& g);
 template <class T>
 void winograd_pack(const ConvGeometry& g, ConvOperand<const T> weight, T* packed);
-template <class T>
-bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> weight,
-                         const T* bias, T* out, void* workspace);
-template <class T>
-bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
+template <class T, class In>
+bool winograd_input_grad(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const T> weight,
+                         const T* bias, In* out, void* workspace);
+template <class T, class In>
+bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const In> x, T* out,
                           void* workspace);
 
 }  // namespace lanegrad::conv_detail

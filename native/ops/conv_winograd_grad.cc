@@ -47,9 +47,10 @@ struct Layout {
   }
 };
 
-void transform_block(const ConvGeometry& g, const Layout& l, ConvOperand<const float> grad,
-                     ConvOperand<const float> x, int64_t begin, int64_t end) {
-  const WinogradTable& table = winograd_table();
+template <class In>
+void transform_block(const ConvGeometry& g, const Layout& l, ConvOperand<const In> grad,
+                     ConvOperand<const In> x, int64_t begin, int64_t end) {
+  const WinogradImages<In>& table = winograd_images<In>();
   const int64_t x_vectors = ceil_div(g.in_channels, l.lanes), vectors = x_vectors + l.width / l.lanes;
   const int64_t count = (end - begin) * l.tiles.columns, panel = gemm_table<float>().columns;
   const auto &xs = x.strides, &gs = grad.strides;
@@ -58,7 +59,7 @@ void transform_block(const ConvGeometry& g, const Layout& l, ConvOperand<const f
                   last = std::min(first + kRowsTogether, end);
     const int64_t vector = index % vectors, skipped = (first - begin) * l.tiles.columns;
     each_image(l.tiles, first, last, [&](int64_t n, int64_t row, int64_t rows, int64_t at) {
-      WinogradTiles t{};
+      WinogradTiles<In> t{};
       t.tile_rows = rows;
       t.tile_columns = l.tiles.columns;
       t.region = l.regions + slot * l.region;
@@ -93,7 +94,8 @@ void transform_block(const ConvGeometry& g, const Layout& l, ConvOperand<const f
   });
 }
 
-bool run(const ConvGeometry& g, ConvOperand<const float> grad, ConvOperand<const float> x, float* out,
+template <class In>
+bool run(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const In> x, float* out,
          void* workspace) {
   const Layout l(g, workspace);
   for (int64_t begin = 0; begin < l.tiles.all_rows; begin += l.block_rows) {
@@ -128,8 +130,8 @@ size_t winograd_weight_grad_workspace(const ConvGeometry& g) {
   return Layout(g, nullptr).bytes;
 }
 
-template <class T>
-bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, ConvOperand<const T> x, T* out,
+template <class T, class In>
+bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const In> grad, ConvOperand<const In> x, T* out,
                           void* workspace) {
   if constexpr (std::is_same_v<T, float>) {
     if ((grad.strides[4] != 1 && g.out[2] > 1) || (x.strides[4] != 1 && g.size[2] > 1)) return false;
@@ -141,12 +143,15 @@ bool winograd_weight_grad(const ConvGeometry& g, ConvOperand<const T> grad, Conv
   }
 }
 
-#define LANEGRAD_CONV(T)                                                                                     \
-  template size_t winograd_weight_grad_workspace<T>(const ConvGeometry&);                                    \
-  template bool winograd_weight_grad<T>(const ConvGeometry&, ConvOperand<const T>, ConvOperand<const T>, T*, \
-                                        void*);
-LANEGRAD_CONV(float)
-LANEGRAD_CONV(double)
+template size_t winograd_weight_grad_workspace<float>(const ConvGeometry&);
+template size_t winograd_weight_grad_workspace<double>(const ConvGeometry&);
+#define LANEGRAD_CONV(T, In)                                                            \
+  template bool winograd_weight_grad<T, In>(const ConvGeometry&, ConvOperand<const In>, \
+                                            ConvOperand<const In>, T*, void*);
+LANEGRAD_CONV(float, float)
+LANEGRAD_CONV(float, BFloat16)
+LANEGRAD_CONV(float, Float16)
+LANEGRAD_CONV(double, double)
 #undef LANEGRAD_CONV
 
 }  // namespace lanegrad::conv_detail

@@ -1,6 +1,7 @@
 #include "ops/conv_winograd_panels.h"
 
 #include <atomic>
+#include <type_traits>
 
 namespace lanegrad::conv_detail {
 namespace {
@@ -19,7 +20,7 @@ struct Layout {
   float *transformed, *regions, *slots_at;
   size_t bytes;
 
-  Layout(const WinogradJob& j, bool packed, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
+  Layout(const WinogradShape& j, bool packed, void* workspace) : tiles(j.images, j.out_rows, j.out_columns) {
     lanes = winograd_table().lanes;
     columns = winograd_table().columns;
     count = tiles.all_rows * tiles.columns;
@@ -48,7 +49,8 @@ struct Layout {
 };
 
 // A panel's weights of one block of the image's channels.
-void transform_weights(const WinogradJob& j, const Layout& l, int64_t panel, int64_t block, float* weights) {
+void transform_weights(const WinogradShape& j, const Layout& l, int64_t panel, int64_t block,
+                       float* weights) {
   const int64_t first = block * l.block_depth, depth = std::min(l.block_depth, j.depth - first);
   const int64_t end = std::min(j.channels, (panel + 1) * l.columns);
   for (int64_t v = 0; v < l.columns; v += l.lanes) {
@@ -74,29 +76,31 @@ void transform_weights(const WinogradJob& j, const Layout& l, int64_t panel, int
 }
 
 // One vector of the image's channels, all tiles.
-void transform_image(const WinogradJob& j, const Layout& l, int64_t piece, float* region) {
+template <class T>
+void transform_image(const WinogradJob<T>& j, const Layout& l, int64_t piece, float* region) {
   const int64_t c = piece * l.lanes;
   for (int64_t n = 0; n < j.images; ++n) {
-    winograd_table().image_tiles({.image = j.image + n * j.image_stride + c * j.channel_stride,
-                                  .channel = j.channel_stride,
-                                  .row = j.row_stride,
-                                  .channels = std::min(l.lanes, j.depth - c),
-                                  .rows = j.rows,
-                                  .columns = j.columns,
-                                  .top = -j.top,
-                                  .left = -j.left,
-                                  .tile_rows = l.tiles.rows,
-                                  .tile_columns = l.tiles.columns,
-                                  .region = region,
-                                  .out = l.transformed + n * l.tiles.rows * l.tiles.columns * l.tile + c,
-                                  .out_point = l.point,
-                                  .out_tile = l.tile});
+    winograd_images<T>().image_tiles({.image = j.image + n * j.image_stride + c * j.channel_stride,
+                                      .channel = j.channel_stride,
+                                      .row = j.row_stride,
+                                      .channels = std::min(l.lanes, j.depth - c),
+                                      .rows = j.rows,
+                                      .columns = j.columns,
+                                      .top = -j.top,
+                                      .left = -j.left,
+                                      .tile_rows = l.tiles.rows,
+                                      .tile_columns = l.tiles.columns,
+                                      .region = region,
+                                      .out = l.transformed + n * l.tiles.rows * l.tiles.columns * l.tile + c,
+                                      .out_point = l.point,
+                                      .out_tile = l.tile});
   }
 }
 
 // One panel of the result's channels: multiplied point by point, and back. Weights that are not packed are
 // transformed a block at a time, into room that stays in the L2 cache.
-bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot) {
+template <class T>
+bool run_panel(const WinogradJob<T>& j, const Layout& l, int64_t panel, float* slot) {
   const WinogradTable& table = winograd_table();
   float* const products = slot + l.products_at;
   for (int64_t block = 0; block < l.blocks; ++block) {
@@ -123,9 +127,9 @@ bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot
   const int64_t plane = j.out_rows * j.out_columns, end = std::min(j.channels, (panel + 1) * l.columns);
   for (int64_t n = 0; n < j.images; ++n) {
     for (int64_t o = panel * l.columns; o < end; o += l.lanes) {
-      float* const out = j.out + (n * j.channels + o) * plane;
+      T* const out = j.out + (n * j.channels + o) * plane;
       const int64_t channels = std::min(l.lanes, end - o);
-      finite &= table.pixels(
+      finite &= winograd_images<T>().pixels(
           {.products = products + n * l.tiles.rows * l.tiles.columns * l.columns + (o - panel * l.columns),
            .point = l.product_point,
            .tile = l.columns,
@@ -139,7 +143,7 @@ bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot
            .row = j.out_columns,
            .rows = j.out_rows,
            .columns = j.out_columns});
-      j.extras.finish.run_channels(out, channels, plane, plane);
+      if constexpr (std::is_same_v<T, float>) j.extras.finish.run_channels(out, channels, plane, plane);
     }
   }
   return finite;
@@ -147,7 +151,7 @@ bool run_panel(const WinogradJob& j, const Layout& l, int64_t panel, float* slot
 
 }  // namespace
 
-bool suits_winograd_panels(const WinogradJob& j) {
+bool suits_winograd_panels(const WinogradShape& j) {
   const WinogradTable& table = winograd_table();
   const TileGrid tiles(j.images, j.out_rows, j.out_columns);
   const int64_t tile = round_up(j.depth, table.lanes) + table.lanes;
@@ -155,9 +159,10 @@ bool suits_winograd_panels(const WinogradJob& j) {
          kWinogradPoints * tiles.all_rows * tiles.columns * tile <= kTileElements;
 }
 
-size_t winograd_panels_workspace(const WinogradJob& j) { return Layout(j, false, nullptr).bytes; }
+size_t winograd_panels_workspace(const WinogradShape& j) { return Layout(j, false, nullptr).bytes; }
 
-bool run_winograd_panels(const WinogradJob& j, void* workspace) {
+template <class T>
+bool run_winograd_panels(const WinogradJob<T>& j, void* workspace) {
   const Layout l(j, j.extras.packed, workspace);
   in_slots(l.pieces, kMaxSlots,
            [&](int64_t piece, int64_t slot) { transform_image(j, l, piece, l.regions + slot * l.region); });
@@ -168,12 +173,16 @@ bool run_winograd_panels(const WinogradJob& j, void* workspace) {
   return finite.load();
 }
 
-int64_t winograd_panels_elements(const WinogradJob& j) {
+template bool run_winograd_panels<float>(const WinogradJob<float>&, void*);
+template bool run_winograd_panels<BFloat16>(const WinogradJob<BFloat16>&, void*);
+template bool run_winograd_panels<Float16>(const WinogradJob<Float16>&, void*);
+
+int64_t winograd_panels_elements(const WinogradShape& j) {
   const Layout l(j, true, nullptr);
   return l.panels * l.blocks * l.weight_block();
 }
 
-void pack_winograd_panels(const WinogradJob& j, float* packed) {
+void pack_winograd_panels(const WinogradShape& j, float* packed) {
   const Layout l(j, true, nullptr);
   const int64_t count = l.panels * l.blocks;
   in_slots(count, count, [&](int64_t i, int64_t) {

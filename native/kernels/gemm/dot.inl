@@ -15,8 +15,8 @@ LANEGRAD_INLINE void store_dot(const DotBlock<T, In>& d, int64_t i, int f, T val
   out = value;
 }
 
-// Lanes run along k; kChains accumulators a product hide the latency of the multiply-add. The block is a copy:
-// what is stored through `out` cannot change it, so that it stays in registers.
+// Lanes run along k; kChains accumulators a product hide the latency of the multiply-add. The block is a
+// copy: what is stored through `out` cannot change it, so that it stays in registers.
 template <class T, class In, int F>
 void dot_few(const DotBlock<T, In> d) {
   constexpr int kLanes = Vec<T>::kWidth, kChains = F == 1 ? 4 : 2, kStep = kLanes * kChains;

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/half.h"
+
 namespace lanegrad {
 
 inline constexpr int kWinogradPoints = 36;
@@ -19,8 +21,9 @@ inline constexpr int kWinogradStep = 4;  // pixels from tile to tile, in both di
 
 // Windows of one image and at most one vector of channels, transformed: channel c of point p of tile t goes
 // to out[p * out_point + t * out_tile + c]. Whole vectors are written.
+template <class In>
 struct WinogradTiles {
-  const float* image;     // element (0, 0) of the first channel
+  const In* image;        // element (0, 0) of the first channel
   int64_t channel, row;   // strides; pixels of a row are neighbours
   int64_t channels;       // at most WinogradTable::lanes
   int64_t rows, columns;  // what lies outside counts as zero
@@ -32,6 +35,7 @@ struct WinogradTiles {
 };
 
 // The other way: pixels of at most one vector of channels from the products.
+template <class Out>
 struct WinogradPixels {
   const float* products;
   int64_t point, tile;  // strides
@@ -39,7 +43,7 @@ struct WinogradPixels {
   int64_t tile_rows, tile_columns;
   const float* bias;  // [channels] or null
   float* region;
-  float* out;             // the first pixel of the first tile
+  Out* out;               // the first pixel of the first tile
   int64_t channel, row;   // strides
   int64_t rows, columns;  // pixels that there are, at most those of the tiles
 };
@@ -76,18 +80,41 @@ struct WinogradProducts {
   bool accumulate;
 };
 
+// Between images of T, float or a 16-bit one, and tiles and products, which are float.
+template <class T>
+struct WinogradImages {
+  void (*image_tiles)(const WinogradTiles<T>&);  // windows of 6 x 6
+  void (*grad_tiles)(const WinogradTiles<T>&);   // of 4 x 4, the taps of F(3 x 3, 4 x 4)
+  bool (*pixels)(const WinogradPixels<T>&);      // false if one is infinite or NaN
+};
+
 struct WinogradTable {
   int lanes;
-  int columns;                                // of a panel of weights
-  void (*image_tiles)(const WinogradTiles&);  // windows of 6 x 6
-  void (*grad_tiles)(const WinogradTiles&);   // of 4 x 4, the taps of F(3 x 3, 4 x 4)
-  bool (*pixels)(const WinogradPixels&);      // false if one is infinite or NaN
+  int columns;  // of a panel of weights
+  WinogradImages<float> f32;
+  WinogradImages<BFloat16> bf16;
+  WinogradImages<Float16> f16;
   void (*weights)(const WinogradWeights&);
   bool (*weight_grad)(const WinogradWeightGrad&);
   void (*products)(const WinogradProducts&);
 };
 
 const WinogradTable& winograd_table();
+
+template <class T>
+const WinogradImages<T>& winograd_images();
+template <>
+inline const WinogradImages<float>& winograd_images<float>() {
+  return winograd_table().f32;
+}
+template <>
+inline const WinogradImages<BFloat16>& winograd_images<BFloat16>() {
+  return winograd_table().bf16;
+}
+template <>
+inline const WinogradImages<Float16>& winograd_images<Float16>() {
+  return winograd_table().f16;
+}
 
 // Elements of the region that `tile_rows` rows of tiles need.
 inline int64_t winograd_region(int64_t tile_rows, int64_t tile_columns, int64_t lanes) {

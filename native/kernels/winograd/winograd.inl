@@ -4,6 +4,7 @@
 
 #include "kernels/gemm/tile.inl"
 #include "kernels/gemm/transpose.inl"
+#include "simd/half.inl"
 
 namespace {
 
@@ -65,8 +66,44 @@ LANEGRAD_INLINE void from_points(const Floats (&m)[6], Floats (&out)[kOut]) {
     out[2] = out[2] + m[5];
 }
 
+// Columns of 16-bit floats that are widened, or rounded, at a time.
+inline constexpr int64_t kHalfColumns = 64;
+
+// Pixels of some channels, in[channel * in_channel + c], to [count][lanes].
+template <class In>
+inline void take_pixels(const In* in, int64_t in_channel, int64_t channels, int64_t count, float* to) {
+  if constexpr (std::is_same_v<In, float>) {
+    transpose<float>(in, in_channel, channels, count, to, kLanes);
+  } else {
+    alignas(64) float wide[kLanes * kHalfColumns];
+    for (int64_t c = 0; c < count; c += kHalfColumns) {
+      const int64_t columns = count - c < kHalfColumns ? count - c : kHalfColumns;
+      for (int64_t l = 0; l < channels; ++l)
+        widen_halves(wide + l * kHalfColumns, in + l * in_channel + c, columns);
+      transpose<float>(wide, kHalfColumns, channels, columns, to + c * kLanes, kLanes);
+    }
+  }
+}
+
+// And back.
+template <class Out>
+inline void give_pixels(const float* from, int64_t channels, int64_t count, Out* out, int64_t out_channel) {
+  if constexpr (std::is_same_v<Out, float>) {
+    transpose<float>(from, kLanes, count, channels, out, out_channel);
+  } else {
+    alignas(64) float wide[kLanes * kHalfColumns];
+    for (int64_t c = 0; c < count; c += kHalfColumns) {
+      const int64_t columns = count - c < kHalfColumns ? count - c : kHalfColumns;
+      transpose<float>(from + c * kLanes, kLanes, columns, channels, wide, kHalfColumns);
+      for (int64_t l = 0; l < channels; ++l)
+        round_halves(out + l * out_channel + c, wide + l * kHalfColumns, columns);
+    }
+  }
+}
+
 // A row of pixels, transposed to [columns + around][lanes].
-inline void fill_row(const WinogradTiles& t, int64_t y, int64_t width, float* to) {
+template <class In>
+inline void fill_row(const WinogradTiles<In>& t, int64_t y, int64_t width, float* to) {
   if (y < 0 || y >= t.rows) {
     for (int64_t i = 0; i < width; ++i) Floats::zero().store(to + i * kLanes);
     return;
@@ -75,7 +112,7 @@ inline void fill_row(const WinogradTiles& t, int64_t y, int64_t width, float* to
   const int64_t there = t.columns - from < width - before ? t.columns - from : width - before;
   int64_t i = 0;
   for (; i < before; ++i) Floats::zero().store(to + i * kLanes);
-  transpose<float>(t.image + y * t.row + from, t.channel, t.channels, there, to + i * kLanes, kLanes);
+  take_pixels(t.image + y * t.row + from, t.channel, t.channels, there, to + i * kLanes);
   for (i += there; i < width; ++i) Floats::zero().store(to + i * kLanes);
 }
 
@@ -89,8 +126,8 @@ struct GradWindow {
 };
 
 // Down the columns once for all tiles of a row, which share columns, then along the rows tile by tile.
-template <class Window>
-void transform_tiles(const WinogradTiles& t) {
+template <class Window, class In>
+void transform_tiles(const WinogradTiles<In>& t) {
   constexpr int kSide = Window::kSide;
   const int64_t width = kWinogradStep * (t.tile_columns - 1) + kSide;
   const int64_t height = kWinogradStep * (t.tile_rows - 1) + kSide;
@@ -124,7 +161,8 @@ void transform_tiles(const WinogradTiles& t) {
 // Zero times a number is zero, times what is none NaN: `bad` stays zero while all are numbers.
 LANEGRAD_INLINE Floats note_bad(Floats bad, Floats x) { return fma(x, Floats::zero(), bad); }
 
-bool winograd_pixels(const WinogradPixels& t) {
+template <class Out>
+bool winograd_pixels(const WinogradPixels<Out>& t) {
   const int64_t width = kWinogradStep * t.tile_columns;
   const Floats bias = t.bias ? Floats::load_n(t.bias, t.channels) : Floats::zero();
   Floats bad = Floats::zero();
@@ -156,8 +194,8 @@ bool winograd_pixels(const WinogradPixels& t) {
     }
     const int64_t rows = t.rows - i * kWinogradStep;
     for (int64_t r = 0; r < kWinogradStep && r < rows; ++r) {
-      transpose<float>(t.region + r * width * kLanes, kLanes, t.columns, t.channels,
-                       t.out + (i * kWinogradStep + r) * t.row, t.channel);
+      give_pixels(t.region + r * width * kLanes, t.channels, t.columns,
+                  t.out + (i * kWinogradStep + r) * t.row, t.channel);
     }
   }
   return !any(ne(bad, Floats::zero()));
@@ -286,11 +324,15 @@ void winograd_products(const WinogradProducts& w) {
   }
 }
 
+template <class T>
+inline constexpr WinogradImages<T> kImages{transform_tiles<ImageWindow, T>, transform_tiles<GradWindow, T>,
+                                           winograd_pixels<T>};
+
 }  // namespace
 
 const WinogradTable& winograd_table() {
   static constexpr WinogradTable table{
-      kLanes,          kProductVectors * kLanes, transform_tiles<ImageWindow>, transform_tiles<GradWindow>,
-      winograd_pixels, winograd_weights,         winograd_weight_grad,         winograd_products};
+      kLanes,           kProductVectors * kLanes, kImages<float>,       kImages<BFloat16>,
+      kImages<Float16>, winograd_weights,         winograd_weight_grad, winograd_products};
   return table;
 }
