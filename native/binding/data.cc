@@ -4,7 +4,7 @@
 
 #include "binding/addon_data.h"
 #include "graph/recording.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 
 namespace lanegrad {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "binding/addon_data.h"
 #include "graph/record.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 
 namespace lanegrad {
 namespace {

@@ -6,7 +6,7 @@
 #include "core/serial_scope.h"
 #include "graph/record.h"
 #include "graph/pending_read.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 
 namespace lanegrad {
 namespace {

@@ -11,7 +11,7 @@
 #include "graph/recording.h"
 #include "ops/functions.h"
 #include "ops/registry.h"
-#include "ops/view_chain.h"
+#include "ops/layout/view_chain.h"
 #include "ops/widen.h"
 
 namespace lanegrad {

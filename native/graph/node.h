@@ -10,7 +10,7 @@
 #include "core/refcount.h"
 #include "core/tensor.h"
 #include "ops/op.h"
-#include "ops/view_chain.h"
+#include "ops/layout/view_chain.h"
 
 namespace lanegrad {
 

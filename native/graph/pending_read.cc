@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "graph/environment.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 
 namespace lanegrad {
 

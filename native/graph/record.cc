@@ -1,7 +1,7 @@
 #include "graph/record.h"
 
 #include "graph/recording.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "core/threads.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 #include "ops/op.h"
 #include "ops/registry.h"
 

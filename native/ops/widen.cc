@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "core/inline_vector.h"
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 
 namespace lanegrad {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "ops/copy.h"
+#include "ops/layout/copy.h"
 #include "ops/widen.h"
 
 namespace lanegrad {

@@ -47,7 +47,7 @@ const small: Readonly<Record<string, ConvShape>> = {
 const large: Readonly<Record<string, ConvShape>> = {
   large: { x: [3, 16, 17, 19], weight: [24, 16, 3, 3], padding: [1, 1] },
   'large 1-D': { x: [3, 20, 301], weight: [33, 20, 5], stride: [2], padding: [2] },
-  // Each of these takes a way of its own: see native/ops/convolution.h.
+  // Each of these takes a way of its own: see native/ops/conv/convolution.h.
   'tiles of 3 x 3': { x: [3, 20, 19, 14], weight: [18, 20, 3, 3], padding: [1, 1] },
   'tiles of 3 x 3, unpadded': { x: [2, 17, 13, 30], weight: [33, 17, 3, 3] },
   'depthwise of an odd width': { x: [2, 5, 11, 35], weight: [5, 1, 3, 3], padding: [0, 2], groups: 5 },

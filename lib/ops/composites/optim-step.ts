@@ -5,7 +5,7 @@ import { scoped } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { narrow } from '../view.js';
 
-// What the definitions of the optimizers' steps share. Their inputs are those of native/ops/optim.cc: parameters, states,
+// What the definitions of the optimizers' steps share. Their inputs are those of native/ops/optim/optim.cc: parameters, states,
 // rows of one number per parameter (the count of steps first), and numbers.
 
 /** The numbers among the operands, read. */

@@ -3,7 +3,7 @@
 // Every element of C is the sum over depth blocks of at most `depth` products, in order; within a block it is
 // one chain of fused multiply-adds in ascending p. So its bits depend on k and the level alone: neither on
 // how C is cut into tiles and tasks, nor on what was packed. Dot products of few rows or columns, and the
-// parts that long sums with few results are cut in (ops/gemm_blocks.cc), follow from the shape.
+// parts that long sums with few results are cut in (ops/product/gemm_blocks.cc), follow from the shape.
 //
 // The 16-bit floats (In) are widened on their way: B while it is packed, panels of A when they are put into
 // the L1 cache, and in products of few rows each vector of B in registers. Sums are float32 (T); GemmFinish

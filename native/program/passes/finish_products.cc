@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/finish_activation.h"
+#include "ops/product/finish_activation.h"
 #include "ops/registry.h"
 #include "program/passes.h"
 #include "program/passes/channel_numbers.h"

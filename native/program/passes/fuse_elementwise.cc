@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "core/streaming.h"
-#include "ops/reduce_dims.h"
+#include "ops/reduce/reduce_dims.h"
 #include "ops/registry.h"
-#include "ops/tile_program.h"
+#include "ops/tile/program.h"
 #include "program/passes.h"
 
 namespace lanegrad {

@@ -9,7 +9,7 @@
 // each other's tails, and many steps of little work are enough for all threads together.
 #include <algorithm>
 
-#include "ops/optim_groups.h"
+#include "ops/optim/groups.h"
 #include "program/passes.h"
 
 namespace lanegrad {

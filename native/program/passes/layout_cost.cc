@@ -1,10 +1,10 @@
 #include "program/passes/layout_cost.h"
 
-#include "ops/batched_gemm.h"
-#include "ops/conv_amx.h"
-#include "ops/conv_channels.h"
-#include "ops/conv_record.h"
-#include "ops/conv_window.h"
+#include "ops/product/batched_gemm.h"
+#include "ops/conv/amx.h"
+#include "ops/conv/channels.h"
+#include "ops/conv/record.h"
+#include "ops/conv/window.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

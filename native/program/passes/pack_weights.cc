@@ -6,7 +6,7 @@
 // Exact: P is what the op would have made of W in its workspace. Only where the program does not write W, and
 // where the op packs at all: one row of a product reads the weight where it lies. Winograd's transforms of 3
 // x 3 windows take four times their memory.
-#include "ops/linear.h"
+#include "ops/product/linear.h"
 #include "ops/registry.h"
 #include "program/passes.h"
 #include "program/passes/hoist.h"

@@ -13,7 +13,7 @@
 #include <optional>
 
 #include "ops/registry.h"
-#include "ops/view_chain.h"
+#include "ops/layout/view_chain.h"
 #include "program/passes.h"
 
 namespace lanegrad {

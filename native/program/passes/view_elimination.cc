@@ -10,7 +10,7 @@
 // it was made.
 #include <algorithm>
 
-#include "ops/tile_program.h"
+#include "ops/tile/program.h"
 #include "program/passes.h"
 
 namespace lanegrad {

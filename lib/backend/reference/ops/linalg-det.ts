@@ -164,7 +164,7 @@ function pivotProduct(lu: Float64Array, n: number, exchanges: readonly number[])
 const others = (values: readonly number[], i: number, j: number): number =>
   values.reduce((product, value, p) => (p === i || p === j ? product : product * value), 1);
 
-/** det(A) A^-T, and its limit where A is singular. The formulas stand in native/ops/linalg_det.cc. */
+/** det(A) A^-T, and its limit where A is singular. The formulas stand in native/ops/linalg/det.cc. */
 export const cofactors: ReferenceOp<'cofactors'> = {
   infer([a]) {
     checkSquare('cofactors', 'a', a!);

@@ -323,7 +323,7 @@ interface SvdGradients {
   readonly gvh: RefTensor | undefined;
 }
 
-/** The formula stands in native/ops/linalg_svd.cc. */
+/** The formula stands in native/ops/linalg/svd.cc. */
 function svdGradient(c: VjpContext, { u, s, vh, gu, gs, gvh }: SvdGradients): RefTensor {
   const k = s.shape.at(-1)!;
   const [ut, v] = [transpose(c, u), transpose(c, vh)];

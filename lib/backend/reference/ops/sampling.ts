@@ -6,7 +6,7 @@ import { castNumber } from '../cast.js';
 import { fromTwoWords, philoxOf, wantCounter } from './creation.js';
 import type { ReferenceOp } from './op.js';
 
-// Random ops whose elements each take a walk of their own: the counterpart of native/ops/sampling.cc.
+// Random ops whose elements each take a walk of their own: the counterpart of native/ops/random/sampling.cc.
 
 /** Sums of weights by halves, halves of halves and so on: finds by a partial sum, and changes a weight, in log C steps. */
 class SumTree {

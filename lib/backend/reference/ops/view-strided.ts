@@ -3,7 +3,7 @@ import { fail, show, type RefTensor } from '../array.js';
 import { checkSizes, maxRank, mayOverlap, normalizeDim, numelOf, reachOf, sameShape } from '../shape.js';
 import { add, div, full, noAttrs, reshape, where, type ReferenceOp, type VjpContext } from './op.js';
 
-// Views that overlap or jump: the counterpart of native/ops/view_strided.cc.
+// Views that overlap or jump: the counterpart of native/ops/layout/view_strided.cc.
 
 export const diagonal: ReferenceOp<'diagonal'> = {
   infer([x], { offset, dim1, dim2 }) {
