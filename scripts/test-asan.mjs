@@ -10,7 +10,7 @@ const root = path.dirname(import.meta.dirname);
 const folder = path.join(root, 'build-asan');
 const compiler = process.env.ASAN_CXX ?? 'g++';
 // Ops by their table and at their edges, memory, and errors.
-const usual = ['test/ops', 'test/errors', 'test/memory/views.test.ts', 'test/isa/tiles.test.ts'];
+const usual = ['test/ops', 'test/errors', 'test/nn', 'test/isa/tiles.test.ts'];
 
 function runtime() {
   const [command, ...first] = compiler.split(' ').slice(-1);
@@ -47,7 +47,7 @@ const { status } = spawnSync(
       LANEGRAD_BACKEND: 'native',
       LD_PRELOAD: preload,
       // Node itself leaks on purpose, and has its own handlers of signals.
-      ASAN_OPTIONS: `detect_leaks=0:${process.env.ASAN_OPTIONS ?? ''}`,
+      ASAN_OPTIONS: `detect_leaks=0:allocator_may_return_null=1:${process.env.ASAN_OPTIONS ?? ''}`,
     },
   },
 );

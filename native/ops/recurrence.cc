@@ -5,7 +5,7 @@
 
 #include "kernels/scan/scan.h"
 #include "ops/lines.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -7,7 +7,7 @@
 
 #include "core/streaming.h"
 #include "kernels/elementwise/elementwise.h"
-#include "ops/elementwise/elementwise_loop.h"
+#include "ops/elementwise/loop.h"
 #include "ops/elementwise/integer_operands.h"
 #include "ops/registry.h"
 

@@ -1,4 +1,4 @@
-// What a row of elementwise.def says beyond its kernels, and the gradients that elementwise_vjp.cc adds.
+// What a row of elementwise.def says beyond its kernels, and the gradients that vjp.cc adds.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct ElementwiseGradient {
   VjpFn vjp;
 };
 
-// By the file that has them: elementwise_vjp.cc, activation_vjp.cc, function_vjp.cc.
+// By the file that has them: vjp.cc, activation_vjp.cc, function_vjp.cc.
 std::span<const ElementwiseGradient> elementwise_gradients();
 std::span<const ElementwiseGradient> activation_gradients();
 std::span<const ElementwiseGradient> function_gradients();

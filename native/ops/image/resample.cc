@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/threads.h"
-#include "ops/index/index_common.h"
+#include "ops/index/common.h"
 #include "ops/op.h"
 #include "ops/pool/pooling.h"
 #include "ops/registry.h"

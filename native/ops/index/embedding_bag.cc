@@ -5,10 +5,10 @@
 
 #include "core/threads.h"
 #include "kernels/embedding/embedding.h"
-#include "ops/index/index_common.h"
+#include "ops/index/common.h"
 #include "ops/check_operand.h"
 #include "ops/scratch.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 #include "ops/walk.h"
 

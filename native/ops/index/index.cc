@@ -6,7 +6,7 @@
 
 #include "ops/layout/copy.h"
 #include "ops/functions.h"
-#include "ops/index/index_planes.h"
+#include "ops/index/planes.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -128,7 +128,7 @@ const Op kOps[] = {
 
 }  // namespace
 
-void register_index_row_ops(Registry& r);  // index_rows.cc
+void register_index_row_ops(Registry& r);  // rows.cc
 void register_scatter_ops(Registry& r);    // scatter.cc
 void register_cat_ops(Registry& r);        // cat.cc
 

@@ -6,7 +6,7 @@
 #include "kernels/index/index.h"
 #include "ops/layout/copy.h"
 #include "ops/functions.h"
-#include "ops/index/index_planes.h"
+#include "ops/index/planes.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -3,7 +3,7 @@
 #include "ops/check_operand.h"
 #include "ops/layout/copy.h"
 #include "ops/loss/cross_entropy.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/run.h"
 #include "ops/walk.h"
 
 namespace lanegrad {

@@ -8,8 +8,8 @@
 #include "kernels/loss/loss.h"
 #include "ops/scratch.h"
 #include "ops/op.h"
-#include "ops/reduce/reduce_dims.h"
-#include "ops/reduce/reduce_plan.h"
+#include "ops/reduce/dims.h"
+#include "ops/reduce/plan.h"
 
 namespace lanegrad {
 

@@ -6,7 +6,7 @@
 #include "core/threads.h"
 #include "kernels/ctc/ctc.h"
 #include "ops/loss/cross_entropy.h"
-#include "ops/index/index_common.h"
+#include "ops/index/common.h"
 #include "ops/check_operand.h"
 #include "ops/scratch.h"
 #include "ops/registry.h"

@@ -2,7 +2,7 @@
 #include "core/streaming.h"
 #include "kernels/softmax/softmax.h"
 #include "ops/layout/copy.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 #include "ops/loss/softmax_parts.h"
 

@@ -9,7 +9,7 @@
 #include "kernels/reduce/reduce.h"
 #include "ops/layout/copy.h"
 #include "ops/norm/common.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -10,8 +10,8 @@
 #include "core/threads.h"
 #include "kernels/norm/norm.h"
 #include "ops/scratch.h"
-#include "ops/reduce/reduce_dims.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/dims.h"
+#include "ops/reduce/run.h"
 
 namespace lanegrad {
 

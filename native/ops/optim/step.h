@@ -10,7 +10,7 @@
 #include "core/threads.h"
 #include "kernels/optim/optim.h"
 #include "ops/op.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/walk.h"
 
 namespace lanegrad {

@@ -6,7 +6,7 @@
 #include "ops/check_operand.h"
 #include "ops/product/gemm.h"
 #include "ops/recurrent/recurrent.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/run.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

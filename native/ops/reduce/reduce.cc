@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "ops/recurrence.h"
-#include "ops/reduce/reduce_dims.h"
-#include "ops/reduce/reduce_results.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/dims.h"
+#include "ops/reduce/results.h"
+#include "ops/reduce/run.h"
 #include "ops/registry.h"
 
 namespace lanegrad {
@@ -197,8 +197,8 @@ const Op kOps[] = {
 
 }  // namespace
 
-void register_extreme_index_ops(Registry& r);  // reduce_index.cc
-void register_mapped_sum_ops(Registry& r);     // reduce_mapped.cc
+void register_extreme_index_ops(Registry& r);  // index.cc
+void register_mapped_sum_ops(Registry& r);     // mapped.cc
 void register_variance_ops(Registry& r);       // variance.cc
 
 void register_reduce_ops(Registry& r) {

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "ops/functions.h"
-#include "ops/reduce/reduce_results.h"
+#include "ops/reduce/results.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

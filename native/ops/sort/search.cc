@@ -5,7 +5,7 @@
 #include "core/threads.h"
 #include "ops/lines.h"
 #include "ops/op.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -4,7 +4,7 @@
 
 #include "ops/functions.h"
 #include "ops/recurrence.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 #include "ops/sort/sort_lines.h"
 

@@ -9,7 +9,7 @@
 #include "kernels/sort/radix.h"
 #include "ops/lines.h"
 #include "ops/op.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 
 namespace lanegrad {
 

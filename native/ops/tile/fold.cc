@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/streaming.h"
-#include "ops/reduce/reduce_results.h"
+#include "ops/reduce/results.h"
 
 namespace lanegrad {
 namespace {

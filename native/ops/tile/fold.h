@@ -1,5 +1,5 @@
 // Sums at the end of a tile program: each chunk of values that the reduction would read together is made in
-// the caches and added by the kernels of the reduction, in the order of ops/reduce/reduce_plan.h. So the bits
+// the caches and added by the kernels of the reduction, in the order of ops/reduce/plan.h. So the bits
 // are those of the op on values from memory.
 //
 // Rows (the innermost dim is summed over): a chunk is at most kRowChunk elements, 64 KB. Columns:
@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "ops/reduce/reduce_plan.h"
+#include "ops/reduce/plan.h"
 #include "ops/tile/run.h"
 
 namespace lanegrad {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "ops/elementwise/elementwise.h"
-#include "ops/elementwise/elementwise_loop.h"
+#include "ops/elementwise/loop.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "core/streaming.h"
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 #include "ops/registry.h"
 #include "ops/tile/program.h"
 #include "program/passes.h"

@@ -1,8 +1,8 @@
 // argmax, argmin, maxDim, minDim: extrema along one dim, with the place of the first.
 #include <algorithm>
 
-#include "ops/reduce/reduce_dims.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/dims.h"
+#include "ops/reduce/run.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -6,7 +6,7 @@
 
 #include "core/threads.h"
 #include "kernels/reduce/reduce.h"
-#include "ops/reduce/reduce_plan.h"
+#include "ops/reduce/plan.h"
 #include "ops/walk.h"
 
 namespace lanegrad {

@@ -1,4 +1,4 @@
-#include "ops/elementwise/elementwise_loop.h"
+#include "ops/elementwise/loop.h"
 
 #include <cstring>
 #include <limits>

@@ -7,7 +7,7 @@
 #include "kernels/index/index.h"
 #include "ops/layout/copy.h"
 #include "ops/functions.h"
-#include "ops/index/index_common.h"
+#include "ops/index/common.h"
 #include "ops/scratch.h"
 #include "ops/registry.h"
 

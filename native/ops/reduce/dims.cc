@@ -1,4 +1,4 @@
-#include "ops/reduce/reduce_dims.h"
+#include "ops/reduce/dims.h"
 
 namespace lanegrad {
 

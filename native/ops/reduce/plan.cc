@@ -1,4 +1,4 @@
-#include "ops/reduce/reduce_plan.h"
+#include "ops/reduce/plan.h"
 
 #include <algorithm>
 

@@ -7,7 +7,7 @@
 #include "kernels/softmax/softmax.h"
 #include "ops/check_operand.h"
 #include "ops/functions.h"
-#include "ops/reduce/reduce_results.h"
+#include "ops/reduce/results.h"
 #include "ops/registry.h"
 #include "ops/loss/softmax_parts.h"
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "kernels/elementwise/elementwise.h"
-#include "ops/reduce/reduce_dims.h"
-#include "ops/reduce/reduce_run.h"
+#include "ops/reduce/dims.h"
+#include "ops/reduce/run.h"
 
 namespace lanegrad {
 

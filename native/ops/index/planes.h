@@ -6,7 +6,7 @@
 #include <array>
 
 #include "core/threads.h"
-#include "ops/index/index_common.h"
+#include "ops/index/common.h"
 #include "ops/op.h"
 #include "ops/walk.h"
 
