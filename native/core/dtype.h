@@ -103,6 +103,19 @@ decltype(auto) dispatch_storage(DType t, F&& fn) {
   }
 }
 
+// For floating dtypes alone.
+template <class F>
+decltype(auto) dispatch_floating_storage(DType t, F&& fn) {
+  switch (t) {
+    case DType::kFloat16:
+      return fn(Float16{});
+    case DType::kBFloat16:
+      return fn(BFloat16{});
+    default:
+      return dispatch_floating(t, static_cast<F&&>(fn));
+  }
+}
+
 template <class T>
 struct dtype_of;
 #define LANEGRAD_DTYPE_OF(type, name)           \

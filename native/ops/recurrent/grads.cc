@@ -1,5 +1,5 @@
 // Gradients of inputs and weights of recurrent layers, from the gradients of all gates: products over all
-// steps and sequences at once.
+// steps and sequences at once. 16-bit floats are multiplied as they are: sums are float32 and rounded once.
 #include <cstring>
 
 #include "ops/scratch.h"
@@ -55,6 +55,46 @@ SequenceLayout layout_of(const TensorSpec& x) {
   return l;
 }
 
+// The product goes to rows of `out`.
+template <class T>
+void aim(GemmProblem<T>& g, T* out) {
+  if constexpr (kIsHalf<T>) {
+    g.finish.out = out;
+    g.finish.out_row = g.c_row;
+    g.finish.store = std::is_same_v<T, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
+  } else {
+    g.c = out;
+  }
+}
+
+// Of 16-bit floats a gru's gates are joined before: a sum of two products would be rounded twice.
+template <class T>
+GateRanges product_gates(RecurrentCell cell, int64_t hidden) {
+  if (kIsHalf<T>) return {{{0, 0, gates_of(cell) * hidden}, {}}, 1};
+  return input_gates(cell, hidden);
+}
+
+template <class T>
+bool joins(RecurrentCell cell) {
+  return kIsHalf<T> && cell == RecurrentCell::kGru;
+}
+
+template <class T>
+const T* join_gates(const T* grad, int64_t rows, int64_t hidden, T* joined) {
+  const GateRanges gates = input_gates(RecurrentCell::kGru, hidden);
+  parallel_for(rows, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, hidden)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   for (int r = 0; r < gates.count; ++r) {
+                     const GateRange& range = gates.range[r];
+                     std::memcpy(joined + i * 3 * hidden + range.row, grad + i * 4 * hidden + range.column,
+                                 sizeof(T) * static_cast<size_t>(range.count));
+                   }
+                 }
+               });
+  return joined;
+}
+
 template <class T>
 GemmProblem<T> input_grad_product(RecurrentCell cell, const TensorSpec& grad, const TensorSpec& weight,
                                   const GateRange& gates) {
@@ -63,7 +103,7 @@ GemmProblem<T> input_grad_product(RecurrentCell cell, const TensorSpec& grad, co
   g.m = width == 0 ? 0 : grad.numel() / width;
   g.n = g.c_row = weight.shape[1];
   g.k = gates.count;
-  g.a_row = width;
+  g.a_row = joins<T>(cell) ? gates.count : width;
   g.a_col = 1;
   g.b_row = weight.strides[0];
   g.b_col = weight.strides[1];
@@ -75,9 +115,12 @@ template <class T>
 size_t input_grad_bytes(const InferContext& c) {
   const TensorSpec& grad = c.in(0);
   const auto cell = static_cast<RecurrentCell>(c.attrs().get_enum(0));
-  const GateRanges gates = input_gates(cell, grad.shape.back() / gate_grads_of(cell));
+  const int64_t width = grad.shape.back(), hidden = width / gate_grads_of(cell);
+  const GateRanges gates = product_gates<T>(cell, hidden);
   Scratch room;
-  add_in_order(room, grad, layout_of(grad).spec(grad.dtype, grad.shape.back()));
+  add_in_order(room, grad, layout_of(grad).spec(grad.dtype, width));
+  if (joins<T>(cell) && width > 0)
+    room.add(sizeof(T) * static_cast<size_t>(grad.numel() / width * 3 * hidden));
   size_t most = 0;
   for (int i = 0; i < gates.count; ++i)
     most = std::max(most, gemm_workspace(input_grad_product<T>(cell, grad, c.in(1), gates.range[i])));
@@ -86,33 +129,34 @@ size_t input_grad_bytes(const InferContext& c) {
 }
 
 size_t input_grad_workspace(const InferContext& c) {
-  return c.in(0).dtype == DType::kFloat64 ? input_grad_bytes<double>(c) : input_grad_bytes<float>(c);
+  return dispatch_floating_storage(c.in(0).dtype, [&]<class T>(T) { return input_grad_bytes<T>(c); });
 }
 
 template <class T>
 void run_input_grad(const EvalContext& c) {
   const TensorView &grad = c.in(0), &weight = c.in(1);
   const auto cell = static_cast<RecurrentCell>(c.attrs().get_enum(0));
-  const int64_t width = grad.spec->shape.back();
+  const int64_t width = grad.spec->shape.back(), hidden = width / gate_grads_of(cell);
   Scratch room(c.workspace());
-  const T* const from =
+  const T* from =
       static_cast<const T*>(in_order(room, grad, layout_of(*grad.spec).spec(grad.spec->dtype, width)));
+  if (joins<T>(cell) && width > 0) {
+    const int64_t rows = grad.spec->numel() / width;
+    from = join_gates(from, rows, hidden, room.template take<T>(rows * 3 * hidden));
+  }
   void* const workspace = room.take(0);
-  const GateRanges gates = input_gates(cell, width / gate_grads_of(cell));
+  const GateRanges gates = product_gates<T>(cell, hidden);
   for (int i = 0; i < gates.count; ++i) {
     GemmProblem<T> g = input_grad_product<T>(cell, *grad.spec, *weight.spec, gates.range[i]);
     g.a = from + gates.range[i].column;
     g.b = weight.as<const T>() + gates.range[i].row * weight.spec->strides[0];
-    g.c = c.out(0).as<T>();
+    aim(g, c.out(0).as<T>());
     gemm(g, workspace, true);
   }
 }
 
 void eval_input_grad(const EvalContext& c) {
-  if (c.in(0).spec->dtype == DType::kFloat64)
-    run_input_grad<double>(c);
-  else
-    run_input_grad<float>(c);
+  dispatch_floating_storage(c.in(0).spec->dtype, [&]<class T>(T) { run_input_grad<T>(c); });
 }
 
 // ---- recurrentWeightGrad(gateGrad, x, h0, out, batchSizes?){cell, reverse}
@@ -167,6 +211,7 @@ ReducePlan bias_plan(DType dtype, int64_t rows, int64_t width) {
 
 template <class T>
 size_t weight_grad_bytes(const InferContext& c) {
+  using Sum = GemmSum<T>;
   const auto cell = static_cast<RecurrentCell>(c.attrs().get_enum(0));
   const SequenceLayout layout = weight_layout(c);
   const DType dtype = c.in(kGateGrad).dtype;
@@ -179,7 +224,7 @@ size_t weight_grad_bytes(const InferContext& c) {
   add_in_order(room, c.in(kOut), layout.spec(dtype, outputs));
   room.add_copy(c.in(kH0));
   room.add(sizeof(T) * static_cast<size_t>(layout.rows * outputs));
-  room.add(sizeof(T) * static_cast<size_t>(width));
+  room.add(sizeof(Sum) * static_cast<size_t>(width));
   size_t most =
       gemm_workspace(weight_product<T>({0, 0, gates_of(cell) * hidden}, layout.rows, width, outputs));
   const GateRanges gates = input_gates(cell, hidden);
@@ -187,15 +232,15 @@ size_t weight_grad_bytes(const InferContext& c) {
     most = std::max(most, gemm_workspace(weight_product<T>(gates.range[i], layout.rows, width, inputs)));
   if (layout.rows > 0 && width > 0) {
     most = std::max(
-        most, sizeof(T) * static_cast<size_t>(bias_plan(dtype, layout.rows, width).intermediate_elements));
+        most, sizeof(Sum) * static_cast<size_t>(bias_plan(dtype, layout.rows, width).intermediate_elements));
   }
   room.add(most);
   return room.bytes();
 }
 
 size_t weight_grad_workspace(const InferContext& c) {
-  return c.in(kGateGrad).dtype == DType::kFloat64 ? weight_grad_bytes<double>(c)
-                                                  : weight_grad_bytes<float>(c);
+  return dispatch_floating_storage(c.in(kGateGrad).dtype,
+                                   [&]<class T>(T) { return weight_grad_bytes<T>(c); });
 }
 
 // For each row the state that its step began with.
@@ -221,6 +266,7 @@ void gather_before(const Schedule& schedule, bool reverse, const T* h0, const T*
 
 template <class T>
 void run_weight_grad(const EvalContext& c) {
+  using Sum = GemmSum<T>;
   const auto cell = static_cast<RecurrentCell>(c.attrs().get_enum(0));
   const TensorSpec& grad = *c.in(kGateGrad).spec;
   const TensorView* const sizes = c.has(kBatchSizes) ? &c.in(kBatchSizes) : nullptr;
@@ -236,7 +282,7 @@ void run_weight_grad(const EvalContext& c) {
   const T* const out = static_cast<const T*>(in_order(room, c.in(kOut), layout.spec(dtype, outputs)));
   const T* const h0 = static_cast<const T*>(room.contiguous(c.in(kH0)));
   T* const before = static_cast<T*>(room.take(sizeof(T) * static_cast<size_t>(rows * outputs)));
-  T* const sums = static_cast<T*>(room.take(sizeof(T) * static_cast<size_t>(width)));
+  Sum* const sums = room.template take<Sum>(width);
   void* const workspace = room.take(0);
 
   const GateRanges gates = input_gates(cell, hidden);
@@ -244,35 +290,33 @@ void run_weight_grad(const EvalContext& c) {
     GemmProblem<T> product = weight_product<T>(gates.range[i], rows, width, inputs);
     product.a = g + gates.range[i].column;
     product.b = x;
-    product.c = c.out(0).as<T>() + gates.range[i].row * inputs;
+    aim(product, c.out(0).as<T>() + gates.range[i].row * inputs);
     gemm(product, workspace, true);
   }
   gather_before(schedule, c.attrs().get_bool(1), h0, out, outputs, before);
   GemmProblem<T> product = weight_product<T>({0, 0, gates_of(cell) * hidden}, rows, width, outputs);
   product.a = g;
   product.b = before;
-  product.c = c.out(1).as<T>();
+  aim(product, c.out(1).as<T>());
   gemm(product, workspace, true);
 
   if (rows > 0 && width > 0) {
-    const auto& sum = reduce_table().sum<T>();
-    run_reduction<T, T>(bias_plan(dtype, rows, width), g, sums, static_cast<T*>(workspace), sum, sum);
+    run_reduction<T, Sum>(bias_plan(dtype, rows, width), g, sums, static_cast<Sum*>(workspace),
+                          reduce_table().sum<T>(), reduce_table().sum<Sum>());
   } else {
-    std::fill_n(sums, width, T(0));
+    std::fill_n(sums, width, Sum(0));
   }
   T *input_bias = c.out(2).as<T>(), *hidden_bias = c.out(3).as<T>();
   for (int i = 0; i < gates.count; ++i) {
     const GateRange& range = gates.range[i];
-    std::copy_n(sums + range.column, range.count, input_bias + range.row);
+    for (int64_t j = 0; j < range.count; ++j)
+      input_bias[range.row + j] = static_cast<T>(sums[range.column + j]);
   }
-  std::copy_n(sums, gates_of(cell) * hidden, hidden_bias);
+  for (int64_t j = 0; j < gates_of(cell) * hidden; ++j) hidden_bias[j] = static_cast<T>(sums[j]);
 }
 
 void eval_weight_grad(const EvalContext& c) {
-  if (c.in(kGateGrad).spec->dtype == DType::kFloat64)
-    run_weight_grad<double>(c);
-  else
-    run_weight_grad<float>(c);
+  dispatch_floating_storage(c.in(kGateGrad).spec->dtype, [&]<class T>(T) { run_weight_grad<T>(c); });
 }
 
 const Op kOps[] = {
@@ -280,7 +324,7 @@ const Op kOps[] = {
      .inputs = {{{"gateGrad"}, {"weightIh"}}},
      .outputs = {{{"xGrad"}}},
      .attrs = {{{"cell", AttrType::kEnum, kRecurrentCells}}},
-     .flags = kInternal,
+     .flags = kInternal | kTakesHalves,
      .infer = infer_input_grad,
      .workspace = input_grad_workspace,
      .eval = eval_input_grad},
@@ -288,7 +332,7 @@ const Op kOps[] = {
      .inputs = {{{"gateGrad"}, {"x"}, {"h0"}, {"out"}, {"batchSizes", InputKind::kOptional}}},
      .outputs = {{{"weightIhGrad"}, {"weightHhGrad"}, {"biasIhGrad"}, {"biasHhGrad"}}},
      .attrs = {{{"cell", AttrType::kEnum, kRecurrentCells}, {"reverse", AttrType::kBool}}},
-     .flags = kInternal,
+     .flags = kInternal | kTakesHalves,
      .infer = infer_weight_grad,
      .workspace = weight_grad_workspace,
      .eval = eval_weight_grad},
