@@ -61,7 +61,7 @@ export interface LayerShapes {
  *
  * A module is made of its public fields: a {@link parameter} is learnt, a Module is a child, and so are those in arrays
  * (`blocks.0.weight`) and in Maps (`heads.left.weight`). Names and order are those of PyTorch. Any other field, a plain tensor too, is the module's own
- * business; private `#fields` are not seen.
+ * business; what stands in plain objects and in private `#fields` is not seen.
  *
  * @example
  * import { nn, ones, type Tensor } from 'lanegrad';

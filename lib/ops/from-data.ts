@@ -32,8 +32,8 @@ export interface TensorOptions<D extends DType = DType> extends CreationOptions<
 }
 
 /**
- * A tensor with a copy of the data. Typed arrays keep their dtype (Uint16Array becomes int32, Uint32Array int64); arrays of booleans give bool, of integers or bigints int64, of other numbers
- * float32. Views over a SharedArrayBuffer are copied like any other.
+ * A tensor with a copy of the data. Typed arrays keep their dtype (Uint16Array becomes int32, Uint32Array int64); arrays of booleans give bool, of bigints or of
+ * integers below 2^53 int64, of other numbers float32. Views over a SharedArrayBuffer are copied like any other.
  *
  * @throws ShapeError if rows differ in length, or the data does not fill `shape`.
  * @throws DTypeError for values that are not numbers, booleans or bigints.

@@ -122,8 +122,9 @@ let running = false;
  * Runs `fn` and notes every op that it runs, in forward and in backward passes: how often, how long, what it wrote. The
  * result prints as a table and writes a trace for Chrome's viewer; `value` is what `fn` returned.
  *
- * Times are those of the calling thread, from the shape rule of an op to its entry on the tape. `fn` is synchronous; a promise
- * is an error. PyTorch's is `torch.profiler.profile`.
+ * Times are those of the calling thread, from the shape rule of an op to its entry on the tape. What a compiled function replays
+ * counts as time between ops: `compile(fn, { profile: true })` and `explain()` tell of it. `fn` is synchronous; a promise is an
+ * error. PyTorch's is `torch.profiler.profile`.
  *
  * @throws ValueError if `fn` returns a promise, in a profile that is running, and for a `maxEvents` below 0.
  * @example
