@@ -26,6 +26,13 @@ const shapes: Readonly<Record<string, PoolShape>> = {
   padding: { x: [1, 1, 5, 4], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
   ceil: { x: [1, 2, 5, 6], kernel: [2, 3], stride: [2, 2], ceilMode: true },
   'ceil and padding': { x: [1, 1, 6, 5], kernel: [3, 3], stride: [2, 2], padding: [1, 1], ceilMode: true },
+  'ceil, a kernel past the padded input': {
+    x: [1, 2, 2, 3],
+    kernel: [4, 5],
+    stride: [3, 3],
+    padding: [0, 1],
+    ceilMode: true,
+  },
   'empty batch': { x: [0, 1, 4, 4], kernel: [2, 2] },
   '1-D': { x: [2, 3, 7], kernel: [3], stride: [2], padding: [1] },
   '1-D, one channel': { x: [9], kernel: [4], stride: [2], ceilMode: true },

@@ -42,7 +42,9 @@ export function sizesOf(
 export function windowCount(op: string, size: number, axis: 0 | 1 | 2, w: Window, ceilMode = false): number {
   const padded = size + 2 * w.padding[axis];
   const span = w.dilation[axis] * (w.kernel[axis] - 1) + 1;
-  if (span > padded) {
+  const steps = (padded - span) / w.stride[axis];
+  const rounded = ceilMode ? Math.ceil(steps) : Math.floor(steps);
+  if (rounded < 0) {
     const direction = ['depth', 'height', 'width'][axis]!;
     fail(
       ShapeError,
@@ -50,8 +52,7 @@ export function windowCount(op: string, size: number, axis: 0 | 1 | 2, w: Window
       `the kernel spans ${span} along the ${direction}, more than the padded input (${padded})`,
     );
   }
-  const steps = (padded - span) / w.stride[axis];
-  let count = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  let count = rounded + 1;
   // The last window must start inside the input or its left padding.
   if (ceilMode && (count - 1) * w.stride[axis] >= size + w.padding[axis]) count -= 1;
   return count;
