@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/cpu.h"
+#include "ops/conv/pointwise_parts.h"
 #include "ops/conv/tiles.h"
 #include "ops/product/gemm.h"
 #include "ops/product/gemm_tiles.h"
@@ -38,11 +39,6 @@ struct Columns {
   int64_t first(int64_t chunk) const { return panels * chunk / chunks * gemm_table<T>().columns; }
 };
 
-// Task i: which pixels of which image.
-struct Part {
-  int64_t image, group, first, count;
-};
-
 }  // namespace
 
 template <class T>
@@ -67,26 +63,19 @@ void run_columns(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOpe
                  const ConvExtras<T>& extras, void* workspace) {
   const Columns<T> l(g, depth, workspace);
   const GemmTable<T>& gemm = gemm_table<T>();
-  const auto &xs = image.strides, &ws = weight.strides;
+  const auto& ws = weight.strides;
   const ConvFinish<T>& finish = extras.finish;
   const bool in_store = finish.in_store();
   const int64_t pixels = g.places(), tasks = g.batch * g.groups * l.chunks;
   const int64_t at_once = std::min<int64_t>({tasks, l.slots, num_threads()});
   const auto part_of = [&](int64_t i) {
     const int64_t chunk = i % l.chunks, first = l.first(chunk);
-    return Part{i / l.chunks / g.groups, i / l.chunks % g.groups, first,
-                std::min(pixels, l.first(chunk + 1)) - first};
+    return PixelPart{i / l.chunks / g.groups, i / l.chunks % g.groups, first,
+                     std::min(pixels, l.first(chunk + 1)) - first};
   };
-  const auto pixels_at = [&](const Part& part, int64_t p) {
-    return image.data + part.image * xs[0] + (part.group * depth + p) * xs[1] + part.first * pixel;
-  };
-  const auto ask_for = [&](const Part& part, int64_t p) {
-    constexpr int64_t kSize = sizeof(T);
-    return GemmAhead{pixels_at(part, p), std::min(l.depth_block, depth - p), xs[1] * kSize,
-                     part.count * pixel * kSize};
-  };
+  const PixelSource<T> source{image, pixel, depth, l.depth_block};
   in_slots(tasks, l.slots, [&](int64_t i, int64_t slot) {
-    const Part part = part_of(i);
+    const PixelPart part = part_of(i);
     T* const packed = l.packed + slot * l.slot;
     T* const to = out + (part.image * g.groups + part.group) * channels * pixels + part.first;
     GemmBlock<T> block{};
@@ -107,13 +96,13 @@ void run_columns(const ConvGeometry& g, int64_t channels, int64_t depth, ConvOpe
     block.row_bias = extras.bias ? extras.bias + part.group * channels : nullptr;
     for (int64_t p = 0; p < depth; p += l.depth_block) {
       block.k = std::min(l.depth_block, depth - p);
-      gemm.pack_b(pixels_at(part, p), xs[1], pixel, block.k, part.count, packed);
+      gemm.pack_b(source.at(part, p), image.strides[1], pixel, block.k, part.count, packed);
       block.a = weight.data + part.group * g.out_channels * ws[0] + p * ws[weight_depth];
       block.accumulate = p > 0;
       if (in_store && p + block.k >= depth) block.finish = &stored;
       // The threads take tasks in turns, so this one's next is probably as many on.
-      block.ahead = p + block.k < depth   ? ask_for(part, p + block.k)
-                    : i + at_once < tasks ? ask_for(part_of(i + at_once), 0)
+      block.ahead = p + block.k < depth   ? source.ahead(part, p + block.k)
+                    : i + at_once < tasks ? source.ahead(part_of(i + at_once), 0)
                                           : GemmAhead{};
       gemm.block(block);
     }
