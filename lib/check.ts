@@ -65,6 +65,12 @@ export function checkNumber(op: string, name: string, value: unknown): asserts v
     throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number`);
 }
 
+/** A number that is neither NaN nor infinite. */
+export function checkFinite(op: string, name: string, value: unknown): asserts value is number {
+  if (!Number.isFinite(value))
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a finite number`);
+}
+
 /** A number that is not NaN and lies in [low, high]. */
 export function checkRange(op: string, name: string, value: unknown, low: number, high: number): void {
   if (typeof value !== 'number' || !(value >= low && value <= high)) {

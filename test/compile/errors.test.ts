@@ -93,6 +93,28 @@ it('a parameter is not made inside', () => {
   expect(thrownBy(() => new nn.Linear(2, 2).forward(x)).message).toContain('before');
 });
 
+it('an optimizer is not made inside, nor a schedule, and nothing has changed', () => {
+  const weight = ones([1], { requiresGrad: true });
+  const optimizer = new optim.SGD([weight], { lr: 0.5 });
+  const make: [string, string, () => unknown][] = [
+    ['SGD', 'an optimizer', () => new optim.SGD([weight], { lr: 0.1 })],
+    ['AdamW', 'an optimizer', () => new optim.AdamW([weight])],
+    ['StepLR', 'a schedule', () => new optim.lrScheduler.StepLR(optimizer, 1)],
+    ['OneCycleLR', 'a schedule', () => new optim.lrScheduler.OneCycleLR(optimizer, 1, { totalSteps: 9 })],
+    ['ReduceLROnPlateau', 'a schedule', () => new optim.lrScheduler.ReduceLROnPlateau(optimizer)],
+  ];
+  for (const [op, what, made] of make) {
+    const error = thrownBy(() => void made());
+    expect(error.op).toBe(op);
+    expect(error.message).toMatch(
+      `[${op}] ${what} is made while a compiled function is recorded; a replay would make none: make it before, outside`,
+    );
+    expect(error.location).toMatch(/errors\.test\.ts/);
+  }
+  expect(optimizer.paramGroups[0]!.lr).toBe(0.5);
+  expect(optimizer.paramGroups[0]!.initialLr).toBeUndefined();
+});
+
 it('a disposed tensor is refused as foreign, and says where it was used', () => {
   const gone = zeros([2]);
   gone.dispose();
