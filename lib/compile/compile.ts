@@ -10,6 +10,8 @@ import { gradientsChanged } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
 import { environmentKey } from './environment.js';
 import { Explanation } from './explain.js';
+import { namingArgument } from './freed.js';
+import type { Field } from './guards.js';
 import { record, refuseNested, runPlainly } from './recorded.js';
 import type { AnyFunction, Given, Recorded, Results } from './recorded.js';
 import { WaitingCall } from './waiting.js';
@@ -225,7 +227,7 @@ class Compilation {
       }
     }
     const fields = this.#recorded.flatMap(({ guards }) => guards.fieldsNow());
-    const waiting = new WaitingCall(given.args, fields);
+    const waiting = this.#wait(given, fields);
     this.#waiting += 1;
     const { running } = await waitInLine(async () => {
       try {
@@ -236,6 +238,14 @@ class Compilation {
       }
     });
     return running;
+  }
+
+  #wait({ args }: Given, fields: readonly Field[]): WaitingCall {
+    try {
+      return new WaitingCall(args, fields);
+    } catch (error) {
+      throw namingArgument(this.name, args, error);
+    }
   }
 
   async #takeTurn(
@@ -279,6 +289,14 @@ class Compilation {
     if (this.#disposed) throw new DisposedError(`[compile] ${this.name} was disposed`);
     refuseNested();
     if (runsPlainly()) return undefined;
+    try {
+      return this.#findFitting(given);
+    } catch (error) {
+      throw namingArgument(this.name, given.args, error);
+    }
+  }
+
+  #findFitting(given: Given): Found | undefined {
     const list = this.#recorded;
     const environment = environmentKey();
     for (let i = 0; i < list.length; ++i) {
@@ -302,6 +320,14 @@ class Compilation {
   }
 
   #record(given: Given): Results {
+    try {
+      return this.#recordCall(given);
+    } catch (error) {
+      throw namingArgument(this.name, given.args, error);
+    }
+  }
+
+  #recordCall(given: Given): Results {
     const { programs } = backend;
     if (programs === null || runsPlainly()) {
       const results = runPlainly(this.#fn, given);

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { expect, it } from 'vitest';
 import {
   compile,
@@ -9,6 +11,7 @@ import {
   optim,
   RecordingError,
   tensor,
+  tidy,
   ValueError,
   zeros,
 } from '../../lib/index.js';
@@ -31,7 +34,6 @@ it.each<[string, () => unknown]>([
   ['item', () => x.sum().item()],
   ['data', () => x.data],
   ['tolist', () => x.tolist()],
-  ['toString', () => x.toString()],
   ['toJSON', () => JSON.stringify(x)],
 ])('reading a value by %s is refused, with the place and what to do', (op, read) => {
   const error = thrownBy(read);
@@ -40,6 +42,23 @@ it.each<[string, () => unknown]>([
   expect(error.message).toContain(`[${op}] `);
   expect(error.message).toContain('return the tensor and read it outside');
   expect(error.message).toContain(error.location!);
+});
+
+it.each<[string, () => unknown]>([
+  ['toString', () => x.toString()],
+  ['toString', () => String(x)],
+  ['toString', () => `${x as unknown as string}`],
+  // As console.log does, without a line in the output of the tests.
+  ['console.log', () => inspect(x)],
+  ['console.log', () => inspect({ x: [x] })],
+])('printing is refused by the name %s, and says to print outside', (op, print) => {
+  const error = thrownBy(() => void print());
+  expect(error.op).toBe(op);
+  expect(error.message).toContain(
+    `[${op}] printing a tensor reads its values while a compiled function is recorded; a replay would not print it ` +
+      'again: return the tensor and print it outside (at ',
+  );
+  expect(error.location).toMatch(/errors\.test\.ts/);
 });
 
 it('so is what needs a value for the shape of its result, by the name that was called', () => {
@@ -125,6 +144,49 @@ it('a disposed tensor is refused as foreign, and says where it was used', () => 
   expect(() => fn(gone)).toThrow(DisposedError);
   fn(x);
   expect(() => fn(gone)).toThrow(DisposedError);
+});
+
+it('a disposed argument is named, with the function, recorded or not, waited for or not', async () => {
+  const step = compile((batch: { x: Tensor; rest: Tensor[] }) => batch.x.add(batch.rest[0]!), {
+    name: 'step',
+  });
+  const gone = ones([2]);
+  const call = { x, rest: [gone] };
+  const message = /^\[step\] arguments\[0\]\.rest\[0\]: .*was freed/;
+  const check = async (): Promise<void> => {
+    expect(() => step(call)).toThrow(DisposedError);
+    expect(() => step(call)).toThrow(message);
+    await expect(step.async(call)).rejects.toThrow(message);
+  };
+  const fresh = compile((y: Tensor) => y.add(1));
+  step(call);
+  gone.dispose();
+  await check();
+  step({ x, rest: [x.clone()] });
+  await check();
+  expect(() => fresh(gone)).toThrow(/^\[compiled function\] arguments\[0\]: .*was freed/);
+  await expect(fresh.async(gone)).rejects.toThrow(/^\[compiled function\] arguments\[0\]: .*was freed/);
+  // One that a scope has freed remembers its shape.
+  let left = x;
+  tidy(() => {
+    left = ones([2]);
+    expect(left.shape).toEqual([2]);
+  });
+  expect(() => step({ x: left, rest: [x] })).toThrow(/^\[step\] arguments\[0\]\.x: .*was freed/);
+  // What is no argument is not blamed on one.
+  step.dispose();
+  expect(() => step(call)).toThrow('[compile] step was disposed');
+});
+
+it.runIf(records)('so is one of a call that has to wait for its turn', async () => {
+  const gone = ones([2]);
+  gone.dispose();
+  const square = compile((y: Tensor) => y.matmul(y));
+  square(ones([256, 256]));
+  const running = square.async(ones([256, 256]));
+  const fresh = compile((y: Tensor) => y.add(1), { name: 'fresh' });
+  await expect(fresh.async(gone)).rejects.toThrow(/^\[fresh\] arguments\[0\]: .*was freed/);
+  await running;
 });
 
 it('what is neither tensor nor constant is no argument and no result', () => {
