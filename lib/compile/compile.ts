@@ -1,7 +1,7 @@
 import type { ProgramDescription, ProgramOptions } from '../backend/programs.js';
 import { backend } from '../backend/current.js';
 import { runsPlainly } from '../backend/recording.js';
-import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
+import { checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
 import { macrotask } from '../backend/macrotask.js';
 import { BusyError, DisposedError, ValueError } from '../errors.js';
 import { checkFunction, keep, refuseAsync } from '../scope.js';
@@ -12,6 +12,7 @@ import { environmentKey } from './environment.js';
 import { Explanation } from './explain.js';
 import { namingArgument } from './freed.js';
 import type { Field } from './guards.js';
+import { checkPasses } from './passes.js';
 import { record, refuseNested, runPlainly } from './recorded.js';
 import type { AnyFunction, Given, Recorded, Results } from './recorded.js';
 import { WaitingCall } from './waiting.js';
@@ -66,8 +67,8 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * Makes a function of tensors a native program: a call runs `fn` once and records what the library does in it, be it forward,
  * backward or optimizer step; calls of the same kind replay that in one native call.
  *
- * Calls are of the same kind if arguments have the same structure, shapes, strides, dtypes and `requiresGrad`, numbers, booleans
- * and strings among them are equal, grad mode, {@link autocast} and precision are the same, and so are the fields of the modules
+ * Calls are of the same kind if arguments have the same structure, shapes, strides, dtypes and `requiresGrad`, numbers, booleans,
+ * strings, null and undefined among them are equal, grad mode, {@link autocast} and precision are the same, and so are the fields of the modules
  * that ran (`training`, parameters), the gradients that are set, groups, hooks and options that are no numbers. Tensors that `fn`
  * reaches otherwise, such as parameters, states of optimizers, running statistics and the generator of random numbers, are
  * state: read and written where they are. JavaScript in `fn` runs only while it is recorded. Results are new tensors without
@@ -75,7 +76,7 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  *
  * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
- * @param fn Takes and gives tensors, numbers, booleans and strings, in arrays and plain objects.
+ * @param fn Takes and gives tensors, numbers, booleans, strings, null and undefined, in arrays and plain objects.
  * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, uses a disposed tensor, or puts
  * another tensor into the field of a module that it computes with.
  * @throws BusyError from a call while calls by `async` use what it would, or wait for their turn.
@@ -169,9 +170,7 @@ class Compilation {
     const { name = fn.name || unnamed, passes = 'all', keepGrads, profile, maxPrograms = 16 } = options;
     if (typeof name !== 'string' || name === '')
       throw new ValueError(`[compile] name: got ${describe(name)}, wanted a string that is not empty`);
-    if (!Array.isArray(passes)) checkChoice('compile', 'passes', passes as string, ['all', 'exact']);
-    else if (!passes.every((pass) => typeof pass === 'string'))
-      throw new ValueError(`[compile] passes: got ${describe(passes)}, wanted names of passes`);
+    checkPasses(passes);
     checkInt('compile', 'maxPrograms', maxPrograms);
     checkRange('compile', 'maxPrograms', maxPrograms, 1, Infinity);
     this.name = printable(name);

@@ -191,10 +191,14 @@ it.runIf(records)('so is one of a call that has to wait for its turn', async () 
 
 it('what is neither tensor nor constant is no argument and no result', () => {
   const fn = compile((value: unknown) => value);
-  for (const value of [new Map(), () => 1, Symbol('s'), new Date(), [[new Set()]]])
+  for (const value of [new Map(), () => 1, Symbol('s'), new Date(), [[new Set()]], 1n, { n: [2n] }])
     expect(() => fn(value)).toThrow(DTypeError);
   expect(() => fn([{ a: new Map() }])).toThrow(/arguments\[0\]\[0\]\.a/);
+  expect(() => fn({ n: [2n] })).toThrow(
+    '[compile] arguments[0].n[0]: got 2n, wanted tensors, numbers, booleans, strings, null and undefined, in arrays and plain objects',
+  );
   expect(() => compile(() => new Float32Array(2))()).toThrow(DTypeError);
+  expect(() => compile(() => [x, 1n])()).toThrow(/the result\[1\]: got 1n/);
   // @ts-expect-error a promise
   expect(() => compile(() => Promise.resolve(1))()).toThrow(ValueError);
   let ran = 0;
