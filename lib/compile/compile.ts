@@ -77,12 +77,12 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
  * @param fn Takes and gives tensors, numbers, booleans, strings, null and undefined, in arrays and plain objects.
- * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, uses a disposed tensor, or puts
- * another tensor into the field of a module that it computes with.
+ * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, makes a parameter, an
+ * optimizer or a schedule, uses a disposed tensor, or puts another tensor into the field of a module that it computes with.
  * @throws BusyError from a call while calls by `async` use what it would, or wait for their turn.
  * @throws DTypeError from a call with, or for, something else than such values.
  * @throws ValueError for an async function, and from a call, if `fn` returns a promise; for options out of range or unknown.
- * @throws DisposedError from a call after `dispose`.
+ * @throws DisposedError from a call after `dispose`, or with a tensor that was freed.
  * @example
  * import { compile, crossEntropy, nn, ones, optim, tensor, type Tensor } from 'lanegrad';
  * const model = new nn.Linear(4, 2);

@@ -5,11 +5,15 @@ import {
   compile,
   DisposedError,
   DTypeError,
+  F,
+  IndexError,
+  metrics,
   nn,
   nonzero,
   ones,
   optim,
   RecordingError,
+  repeatInterleave,
   tensor,
   tidy,
   ValueError,
@@ -42,6 +46,72 @@ it.each<[string, () => unknown]>([
   expect(error.message).toContain(`[${op}] `);
   expect(error.message).toContain('return the tensor and read it outside');
   expect(error.message).toContain(error.location!);
+});
+
+it('what reads a value of its own accord says what to do', () => {
+  const index = tensor([0, 2]);
+  const w = ones([2], { requiresGrad: true });
+  const lbfgs = new optim.LBFGS([w]);
+  const remedies: [string, string, () => unknown][] = [
+    ['oneHot', 'give numClasses', () => F.oneHot(index)],
+    ['repeatInterleave', 'give outputSize', () => repeatInterleave(x, tensor([1, 2]))],
+    ['Accuracy', 'call update outside', () => new metrics.Accuracy().update(index, index)],
+    ['Mean', 'call update outside', () => new metrics.Mean().update(3)],
+    ['Rouge', 'call update outside', () => new metrics.Rouge().update(['a'], ['a'])],
+    ['Perplexity', 'call update outside', () => new metrics.Perplexity().update(ones([1, 2]), tensor([0]))],
+    ['LBFGS.step', 'compile what the closure does', () => lbfgs.step(() => w.square().sum())],
+  ];
+  for (const [op, remedy, run] of remedies) {
+    const error = thrownBy(() => void run());
+    expect(error.op).toBe(op);
+    expect(error.message).toMatch(new RegExp(`^\\[${op}\\] .*: .*${remedy}.* \\(at .*errors\\.test\\.ts`));
+  }
+  expect(compile(() => F.oneHot(index, { numClasses: 3 }))().shape).toEqual([2, 3]);
+});
+
+it('repeatInterleave by a tensor is recorded with the size of its result, which is checked', () => {
+  const values = tensor([[1, 2, 3]], { dtype: 'float32', requiresGrad: true });
+  const repeated = compile((counts: Tensor) => {
+    values.grad = null;
+    const result = repeatInterleave(values, counts, { dim: 1, outputSize: 4 });
+    result.square().sum().backward();
+    return result;
+  });
+  const int32 = { dtype: 'int32' } as const;
+  for (const [counts, wanted, grad] of [
+    [
+      [1, 0, 3],
+      [1, 3, 3, 3],
+      [2, 0, 18],
+    ],
+    [
+      [0, 4, 0],
+      [2, 2, 2, 2],
+      [0, 16, 0],
+    ],
+    [
+      [2, 1, 1],
+      [1, 1, 2, 3],
+      [4, 4, 6],
+    ],
+  ] as const) {
+    expect(repeated(tensor([...counts], int32)).tolist()).toEqual([wanted]);
+    expect(values.grad!.tolist()).toEqual([grad]);
+  }
+  for (const counts of [
+    [1, 1, 1],
+    [2, 2, 2],
+    [5, -2, 1],
+  ]) {
+    expect(() => repeated(tensor(counts, int32))).toThrow(IndexError);
+  }
+  expect(repeated(tensor([0, 0, 4], int32)).tolist()).toEqual([[3, 3, 3, 3]]);
+  const places = compile((counts: Tensor) => repeatInterleave(counts, undefined, { outputSize: 3 }));
+  expect(places(tensor([1, 0, 2])).tolist()).toEqual([0, 2, 2]);
+  expect(places(tensor([0, 3, 0])).tolist()).toEqual([1, 1, 1]);
+  expect(() => places(tensor([1, 0, 1]))).toThrow(IndexError);
+  const twice = compile((count: Tensor) => repeatInterleave(x, count, { outputSize: 4 }));
+  expect(twice(tensor([2])).tolist()).toEqual([1, 1, 2, 2]);
 });
 
 it.each<[string, () => unknown]>([
