@@ -17,7 +17,7 @@ export function refuseSetting(): void {
 export function refuseMaking(op: string, what: string): void {
   refuseRecorded(
     `${what} is made while a compiled function is recorded; a replay would make none`,
-    'make it before, outside of the compiled function, and use that one inside',
+    'make it before, outside of the compiled function',
     op,
   );
 }
