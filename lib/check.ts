@@ -65,6 +65,12 @@ export function checkNumber(op: string, name: string, value: unknown): asserts v
     throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number`);
 }
 
+/** A number that is neither NaN nor infinite. */
+export function checkFinite(op: string, name: string, value: unknown): asserts value is number {
+  if (!Number.isFinite(value))
+    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a finite number`);
+}
+
 /** A number that is not NaN and lies in [low, high]. */
 export function checkRange(op: string, name: string, value: unknown, low: number, high: number): void {
   if (typeof value !== 'number' || !(value >= low && value <= high)) {
@@ -116,7 +122,7 @@ export function checkOptions(
 ): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || Handle.is(value)) {
     throw new ValueError(
-      `[${op}] options: got ${describe(value)}, wanted an object of named options${hintFor(value, known)}`,
+      `[${op}] options: got ${describe(value)}, wanted an object of named options${hintFor(op, value, known)}`,
     );
   }
   if (known === undefined) return;
@@ -126,15 +132,21 @@ export function checkOptions(
   }
 }
 
+/** Functions that make tensors of sizes. */
+const takesSizes = new Set(['empty', 'full', 'ones', 'rand', 'randint', 'randn', 'zeros']);
+
+/** Options of functions that make tensors, where PyTorch takes a number. */
+const numberOptions = ['step', 'columns', 'base', 'offset'];
+
 /** For what stands where PyTorch has a positional argument. */
-function hintFor(value: unknown, known: readonly string[] | undefined): string {
+function hintFor(op: string, value: unknown, known: readonly string[] | undefined): string {
   if (known === undefined || known.length === 0) return '';
   if (Handle.is(value) && known.includes('gradient')) return ', as { gradient: a tensor }';
   const isDim = typeof value === 'number' || Array.isArray(value);
   if (isDim && known.includes('dim')) return `, as { dim: ${describe(value)} }`;
-  // Functions that make tensors.
-  if (typeof value === 'number' && known.includes('requiresGrad'))
-    return '; sizes go in one array, as [2, 3]';
+  if (typeof value === 'number' && takesSizes.has(op)) return '; sizes go in one array, as [2, 3]';
+  const named = typeof value === 'number' && numberOptions.find((name) => known.includes(name));
+  if (typeof named === 'string') return `, as { ${named}: ${describe(value)} }`;
   return ` (${known.join(', ')})`;
 }
 

@@ -1,3 +1,4 @@
+import { refusePrinting } from './backend/recording.js';
 import { isFloat } from './dtype.js';
 import { noGrad } from './grad-mode.js';
 import { cat } from './ops/join.js';
@@ -48,6 +49,7 @@ export function formatTensor(tensor: Tensor): string {
 }
 
 function formatElements(tensor: Tensor): string {
+  refusePrinting();
   const summarize = tensor.numel() > threshold;
   // Only what is shown is read.
   const { shape, values } = scoped(() =>

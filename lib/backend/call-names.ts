@@ -1,5 +1,5 @@
 import { nameErrors } from '../error-names.js';
-import { publicCallIn } from './call-sites.js';
+import { callIn, publicCallIn } from './call-sites.js';
 
 // Errors are named for the function that was called: what is composed of others fails in one of them, and `[mm] got [4, 5]` says
 // nothing to who called `addmm`.
@@ -39,13 +39,18 @@ export function nameCalls(...holders: readonly object[]): void {
 /** What stands in brackets where an error is none of a function. */
 const hidden = new Set(['info', 'run', 'tensor', 'read', 'data', 'nextCounter', 'copy', 'wrapIndex']);
 
+/** Those of looking at a tensor, which every property of it does. */
+const looks = new Set(['info', 'read']);
+
 nameErrors((message) => {
   const match = /^\[([^\]]+)\] /.exec(message);
   if (match === null) return message;
   const inner = match[1]!;
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 60;
-  const outer = publicCallIn(new Error('call'), names);
+  const call = new Error('call');
+  // A property or method that is no op has the name that it was called by.
+  const outer = publicCallIn(call, names) ?? (looks.has(inner) ? callIn(call).name : undefined);
   Error.stackTraceLimit = stackTraceLimit;
   // `linalg.norm` and `SGD.loadStateDict` are what was called.
   if (outer === undefined || outer === inner || inner.includes('.')) return message;

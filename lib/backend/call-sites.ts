@@ -146,9 +146,17 @@ function isPublic(line: string, name: string): boolean {
   return called === name || called === `new ${name}` || /^_?(?:Tensor|Object|Module)\./.test(called);
 }
 
+/** What is called by no name of its own: what printing and text of a value call. */
+const unnamedCalls: readonly (readonly [part: string, name: string])[] = [
+  ['[nodejs.util.inspect.custom]', 'console.log'],
+  ['[Symbol.toPrimitive]', 'toString'],
+];
+
 /** `item` of `at Tensor.item (`, `data` of `at get data [as data]` or `at Tensor.get data`, `lr` of `at Group.set [as lr]`. */
 function functionIn(line: string): string | undefined {
   const [, called = ''] = /^\s*at (?:async |new )?([^(]+) \(/.exec(line) ?? /^([^@]+)@/.exec(line) ?? [];
+  const known = unnamedCalls.find(([part]) => called.includes(part));
+  if (known !== undefined) return known[1];
   const name = /\[as (\w+)\]$/.exec(called)?.[1] ?? called.split(/[. [\]]/).findLast((part) => part !== '');
   return name === undefined || /^<|^$/.test(name) ? undefined : name;
 }

@@ -90,6 +90,14 @@ export function refuseReading(): void {
   );
 }
 
+/** Throws while a function is recorded, since a tensor is printed. */
+export function refusePrinting(): void {
+  refuseRecorded(
+    'printing a tensor reads its values while a compiled function is recorded; a replay would not print it again',
+    'return the tensor and print it outside',
+  );
+}
+
 /** The error for the call of the library that is under way; `op` is its name where that is not the name of the function. */
 export function recordingError(
   what: string,

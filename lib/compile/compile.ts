@@ -1,7 +1,7 @@
 import type { ProgramDescription, ProgramOptions } from '../backend/programs.js';
 import { backend } from '../backend/current.js';
 import { runsPlainly } from '../backend/recording.js';
-import { checkChoice, checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
+import { checkFlag, checkInt, checkOptions, checkRange, describe } from '../check.js';
 import { macrotask } from '../backend/macrotask.js';
 import { BusyError, DisposedError, ValueError } from '../errors.js';
 import { checkFunction, keep, refuseAsync } from '../scope.js';
@@ -10,6 +10,9 @@ import { gradientsChanged } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
 import { environmentKey } from './environment.js';
 import { Explanation } from './explain.js';
+import { namingArgument } from './freed.js';
+import type { Field } from './guards.js';
+import { checkPasses } from './passes.js';
 import { record, refuseNested, runPlainly } from './recorded.js';
 import type { AnyFunction, Given, Recorded, Results } from './recorded.js';
 import { WaitingCall } from './waiting.js';
@@ -64,8 +67,8 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  * Makes a function of tensors a native program: a call runs `fn` once and records what the library does in it, be it forward,
  * backward or optimizer step; calls of the same kind replay that in one native call.
  *
- * Calls are of the same kind if arguments have the same structure, shapes, strides, dtypes and `requiresGrad`, numbers, booleans
- * and strings among them are equal, grad mode, {@link autocast} and precision are the same, and so are the fields of the modules
+ * Calls are of the same kind if arguments have the same structure, shapes, strides, dtypes and `requiresGrad`, numbers, booleans,
+ * strings, null and undefined among them are equal, grad mode, {@link autocast} and precision are the same, and so are the fields of the modules
  * that ran (`training`, parameters), the gradients that are set, groups, hooks and options that are no numbers. Tensors that `fn`
  * reaches otherwise, such as parameters, states of optimizers, running statistics and the generator of random numbers, are
  * state: read and written where they are. JavaScript in `fn` runs only while it is recorded. Results are new tensors without
@@ -73,13 +76,13 @@ export interface CompiledFunction<Args extends unknown[], Result> {
  *
  * On the TypeScript backend, and within {@link detectAnomaly}, the function runs at each call as it stands, under the same rules.
  *
- * @param fn Takes and gives tensors, numbers, booleans and strings, in arrays and plain objects.
- * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, uses a disposed tensor, or puts
- * another tensor into the field of a module that it computes with.
+ * @param fn Takes and gives tensors, numbers, booleans, strings, null and undefined, in arrays and plain objects.
+ * @throws RecordingError from a call in which `fn` reads a value, calls a compiled function, makes a parameter, an
+ * optimizer or a schedule, uses a disposed tensor, or puts another tensor into the field of a module that it computes with.
  * @throws BusyError from a call while calls by `async` use what it would, or wait for their turn.
  * @throws DTypeError from a call with, or for, something else than such values.
  * @throws ValueError for an async function, and from a call, if `fn` returns a promise; for options out of range or unknown.
- * @throws DisposedError from a call after `dispose`.
+ * @throws DisposedError from a call after `dispose`, or with a tensor that was freed.
  * @example
  * import { compile, crossEntropy, nn, ones, optim, tensor, type Tensor } from 'lanegrad';
  * const model = new nn.Linear(4, 2);
@@ -167,9 +170,7 @@ class Compilation {
     const { name = fn.name || unnamed, passes = 'all', keepGrads, profile, maxPrograms = 16 } = options;
     if (typeof name !== 'string' || name === '')
       throw new ValueError(`[compile] name: got ${describe(name)}, wanted a string that is not empty`);
-    if (!Array.isArray(passes)) checkChoice('compile', 'passes', passes as string, ['all', 'exact']);
-    else if (!passes.every((pass) => typeof pass === 'string'))
-      throw new ValueError(`[compile] passes: got ${describe(passes)}, wanted names of passes`);
+    checkPasses(passes);
     checkInt('compile', 'maxPrograms', maxPrograms);
     checkRange('compile', 'maxPrograms', maxPrograms, 1, Infinity);
     this.name = printable(name);
@@ -225,7 +226,7 @@ class Compilation {
       }
     }
     const fields = this.#recorded.flatMap(({ guards }) => guards.fieldsNow());
-    const waiting = new WaitingCall(given.args, fields);
+    const waiting = this.#wait(given, fields);
     this.#waiting += 1;
     const { running } = await waitInLine(async () => {
       try {
@@ -236,6 +237,14 @@ class Compilation {
       }
     });
     return running;
+  }
+
+  #wait({ args }: Given, fields: readonly Field[]): WaitingCall {
+    try {
+      return new WaitingCall(args, fields);
+    } catch (error) {
+      throw namingArgument(this.name, args, error);
+    }
   }
 
   async #takeTurn(
@@ -279,6 +288,14 @@ class Compilation {
     if (this.#disposed) throw new DisposedError(`[compile] ${this.name} was disposed`);
     refuseNested();
     if (runsPlainly()) return undefined;
+    try {
+      return this.#findFitting(given);
+    } catch (error) {
+      throw namingArgument(this.name, given.args, error);
+    }
+  }
+
+  #findFitting(given: Given): Found | undefined {
     const list = this.#recorded;
     const environment = environmentKey();
     for (let i = 0; i < list.length; ++i) {
@@ -302,6 +319,14 @@ class Compilation {
   }
 
   #record(given: Given): Results {
+    try {
+      return this.#recordCall(given);
+    } catch (error) {
+      throw namingArgument(this.name, given.args, error);
+    }
+  }
+
+  #recordCall(given: Given): Results {
     const { programs } = backend;
     if (programs === null || runsPlainly()) {
       const results = runPlainly(this.#fn, given);

@@ -157,6 +157,8 @@ const copies = (tensors: readonly Tensor[]): readonly Tensor[] =>
 export function runPlainly(fn: AnyFunction, given: Given): Results {
   const tensorsGiven: Tensor[] = [];
   const key = takeApart(given.args, 'arguments', tensorsGiven);
+  // One that a scope has freed remembers what it was; where calls are recorded, taking a stand-in asks.
+  for (const each of tensorsGiven) backend.info(each);
   // Looked at once, as where they are recorded.
   const args = putTogether(key, tensorsGiven) as readonly unknown[];
   const { template, tensors } = runRecording(null, new Guards(), fn, { ...given, args }, copies);

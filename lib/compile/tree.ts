@@ -24,10 +24,11 @@ export type Template =
 
 const maxDepth = 16;
 
+/** What an argument may be that is no tensor, beside null: programs tell calls apart by it. */
+const constants: ReadonlySet<string> = new Set(['number', 'boolean', 'string', 'undefined']);
+
 function isConstant(value: unknown): boolean {
-  return (
-    value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
-  );
+  return value === null || constants.has(typeof value);
 }
 
 /** An object of no class. */
@@ -72,7 +73,7 @@ export function takeApart(
     };
   }
   throw new DTypeError(
-    `[compile] ${where}: got ${describe(value)}, wanted tensors, numbers, booleans and strings, in arrays and plain objects`,
+    `[compile] ${where}: got ${describe(value)}, wanted tensors, numbers, booleans, strings, null and undefined, in arrays and plain objects`,
   );
 }
 

@@ -3,7 +3,7 @@ import { ValueError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { matchClass, readImage, sizes } from './detection-match.js';
 import type { Matched, Size } from './detection-match.js';
-import { Metric } from './metric.js';
+import { Metric, refuseUpdate } from './metric.js';
 import type { Numbers } from './metric.js';
 
 /** What was found in an image. */
@@ -104,6 +104,7 @@ export class MeanAveragePrecision extends Metric<
   }
 
   update(detections: readonly Detections[], objects: readonly Objects[]): void {
+    refuseUpdate('MeanAveragePrecision');
     const lists: readonly unknown[] = [detections, objects];
     if (!lists.every((each) => Array.isArray(each)) || detections.length !== objects.length) {
       throw new ValueError(

@@ -1,6 +1,6 @@
 import { describe } from '../check.js';
 import { ValueError } from '../errors.js';
-import { Metric } from './metric.js';
+import { Metric, refuseUpdate } from './metric.js';
 
 /** A sentence: its text, or its words. */
 export type Sentence = string | readonly string[];
@@ -45,6 +45,7 @@ abstract class ErrorRate extends Metric<Inputs, number> {
   protected abstract split(sentence: Sentence): readonly string[];
 
   update(predictions: readonly Sentence[], references: readonly Sentence[]): void {
+    refuseUpdate(this.op);
     const [left, right] = [
       checkSentences(this.op, 'predictions', predictions),
       checkSentences(this.op, 'references', references),

@@ -5,7 +5,7 @@ import { conv2d } from '../ops/conv/conv.js';
 import { tensor } from '../ops/from-data.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Metric, readPair } from './metric.js';
+import { Metric, readPair, refuseUpdate } from './metric.js';
 import type { Numbers } from './metric.js';
 
 export interface PsnrOptions {
@@ -123,6 +123,7 @@ export class StructuralSimilarity extends Metric<[predictions: Tensor, targets: 
 
   update(predictions: Tensor, targets: Tensor): void {
     const op = 'StructuralSimilarity';
+    refuseUpdate(op);
     checkTensor(op, 'predictions', predictions);
     checkTensor(op, 'targets', targets);
     const [got, wanted] = [shapeText(predictions.shape), shapeText(targets.shape)];

@@ -1,4 +1,5 @@
 import { Handle } from '../backend/backend.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { checkInt, describe, product, shapeText } from '../check.js';
 import { isFloat } from '../dtype.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
@@ -92,7 +93,17 @@ export interface Batch {
   readonly floating: boolean;
 }
 
+/** Throws while a function is recorded: a metric counts what it reads in JavaScript. */
+export function refuseUpdate(op: string): void {
+  refuseRecorded(
+    'a metric is updated while a compiled function is recorded; a replay would not update it again',
+    'return what it takes, and call update outside of the compiled function',
+    op,
+  );
+}
+
 export function readBatch(op: string, name: string, given: Numbers): Batch {
+  refuseUpdate(op);
   if (Handle.is(given)) {
     const { data, dtype, shape } = given;
     const values = data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;

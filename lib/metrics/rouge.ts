@@ -2,7 +2,7 @@ import { checkOptions, describe } from '../check.js';
 import { ValueError } from '../errors.js';
 import { checkSentences, wordsOf } from './edits.js';
 import type { Sentence } from './edits.js';
-import { Metric } from './metric.js';
+import { Metric, refuseUpdate } from './metric.js';
 import { nGrams } from './text.js';
 
 /** What is counted: runs of n words, or with 'L' the longest common subsequence. */
@@ -72,6 +72,7 @@ export class Rouge extends Metric<
   }
 
   update(predictions: readonly Sentence[], references: readonly Sentence[]): void {
+    refuseUpdate('Rouge');
     const left = checkSentences('Rouge', 'predictions', predictions);
     const right = checkSentences('Rouge', 'references', references);
     if (left.length !== right.length)

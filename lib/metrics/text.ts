@@ -12,7 +12,7 @@ import { noGrad } from '../grad-mode.js';
 import { crossEntropy } from '../ops/losses/classes.js';
 import { scoped } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { checkCount, Metric } from './metric.js';
+import { checkCount, Metric, refuseUpdate } from './metric.js';
 
 export interface PerplexityOptions {
   /** Targets that are passed over: padding. Default -100. */
@@ -48,6 +48,7 @@ export class Perplexity extends Metric<[logits: Tensor, targets: Tensor], number
   }
 
   update(logits: Tensor, targets: Tensor): void {
+    refuseUpdate('Perplexity');
     checkTensor('Perplexity', 'logits', logits);
     checkTensor('Perplexity', 'targets', targets);
     const [vocabulary = 0] = logits.shape.slice(-1);
@@ -136,6 +137,7 @@ export class Bleu extends Metric<
   }
 
   update(candidates: readonly Tokens[], references: readonly (readonly Tokens[])[]): void {
+    refuseUpdate('Bleu');
     for (const [name, list] of [['candidates', candidates] as const, ['references', references] as const]) {
       if (!Array.isArray(list))
         throw new ValueError(`[Bleu] ${name}: got ${describe(list)}, wanted an array`);

@@ -88,9 +88,23 @@ export class Sequential<L extends Layers = readonly Module[]> extends Module<Cha
 /** Complains of the first that is no module. */
 export function checkModules(op: string, values: readonly unknown[]): void {
   values.forEach((value, i) => {
-    if (!(value instanceof Module))
-      throw new ValueError(`[${op}] layer ${i}: got ${describe(value)}, wanted a module`);
+    if (!(value instanceof Module)) {
+      const { got, hint } = insteadOf(op, value);
+      throw new ValueError(`[${op}] layer ${i}: got ${got}, wanted a module${hint}`);
+    }
   });
+}
+
+/** How what is no module is called, and what to write for it. */
+function insteadOf(op: string, value: unknown): { got: string; hint: string } {
+  const got = describe(value);
+  // The one that takes its layers as arguments.
+  if (op === 'Sequential' && Array.isArray(value))
+    return { got, hint: '; spread the array: new nn.Sequential(...layers)' };
+  if (typeof value !== 'function') return { got, hint: '' };
+  if (value.prototype instanceof Module)
+    return { got: `the class ${value.name}`, hint: `, as new ${value.name}() makes` };
+  return { got, hint: ', as new nn.Lambda(fn) makes of a function' };
 }
 
 /** An entry of a list; negative counts from the end. */

@@ -1,4 +1,5 @@
 import { backend } from '../backend/current.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { checkInt, checkOptions, checkTensor } from '../check.js';
 import { DTypeError, IndexError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
@@ -39,6 +40,11 @@ export function oneHot(index: Tensor, options: OneHotOptions = {}): Tensor<'int6
 }
 
 function classesOf(index: Tensor): number {
+  refuseRecorded(
+    'the number of classes is read from the index while a compiled function is recorded; a replay would not read it again',
+    'give numClasses',
+    'oneHot',
+  );
   if (index.numel() === 0)
     throw new ValueError('[oneHot] numClasses: got none for an index without elements, wanted a number');
   return scoped(() => {

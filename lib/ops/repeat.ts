@@ -1,5 +1,6 @@
 import { backend } from '../backend/current.js';
 import { Handle } from '../backend/backend.js';
+import { isRecording, refuseRecorded } from '../backend/recording.js';
 import {
   checkInt,
   checkInts,
@@ -14,6 +15,15 @@ import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { scoped } from '../scope.js';
 import { fromNumbers } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
+import { lt, ne, where } from './binary.js';
+import { to } from './convert.js';
+import { cumsum } from './cumulative.js';
+import { indexSelect } from './indexing.js';
+import { logicalOr } from './logic.js';
+import { arange } from './ranges.js';
+import { sum } from './reduction.js';
+import { searchsorted } from './sorting.js';
+import { any } from './truth.js';
 import { expand, reshape } from './view.js';
 
 // Copies of the elements, one after the other.
@@ -83,7 +93,8 @@ export interface RepeatInterleaveOptions {
  * read). `repeatInterleave(counts)` alone gives each index as often as its count says.
  *
  * x: [..., N, ...], repeats: a number, [N] or one element; gives [..., sum of repeats, ...].
- * @throws ValueError for a negative count.
+ * In a compiled function counts in a tensor need `outputSize`.
+ * @throws ValueError for a negative count, or if outputSize is another; IndexError for these in a compiled function.
  * @throws ShapeError unless there is one count for each element.
  * @throws DTypeError if repeats is a tensor of neither int64 nor int32.
  * @example
@@ -125,6 +136,27 @@ function checkOutputSize(size: number, wanted: number | undefined): void {
     throw new ValueError(`[repeatInterleave] outputSize: got ${wanted}, but there are ${size}`);
 }
 
+/**
+ * The same where no value may be read: what stands at each place is how many counts have been used up before it. Where the sum
+ * of the counts is not the size, the places are none of those that there are, and the op that takes them throws.
+ */
+function recordedPlaces(counts: Tensor, size: number, outputSize: number | undefined): Tensor {
+  // Nothing is taken at no places, and nothing would complain.
+  if (outputSize === undefined || outputSize < 1) {
+    refuseRecorded(
+      'the size of the result is read from repeats while a compiled function is recorded; a replay would not read it again',
+      'give outputSize, of at least 1',
+      'repeatInterleave',
+    );
+  }
+  return scoped(() => {
+    const each = expand(reshape(to(counts, 'int64'), [-1]), [size]);
+    const places = searchsorted(cumsum(each, 0), arange(outputSize!, { dtype: 'int64' }), { right: true });
+    const wrong = logicalOr(any(lt(each, 0)), ne(sum(each), outputSize!));
+    return indexSelect(arange(size, { dtype: 'int64' }), 0, where(wrong, size, places));
+  });
+}
+
 /** Each index as often as its count says. */
 function placesOf(counts: Tensor, size: number, outputSize: number | undefined): Tensor {
   checkTensor('repeatInterleave', 'repeats', counts);
@@ -134,6 +166,7 @@ function placesOf(counts: Tensor, size: number, outputSize: number | undefined):
   if (shape.length > 1 || (counts.numel() !== 1 && product(shape) !== size)) {
     throw new ShapeError(`[repeatInterleave] repeats: got shape ${shapeText(shape)} for ${size} elements`);
   }
+  if (isRecording()) return recordedPlaces(counts, size, outputSize);
   checkListLength('repeatInterleave', size);
   const values = Array.from(counts.data, Number);
   const single = values.length === 1;

@@ -1,5 +1,6 @@
 import { Handle } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
+import { refuseRecorded } from '../backend/recording.js';
 import { checkOptions, describe, shapeText } from '../check.js';
 import { DTypeError, ShapeError, ValueError } from '../errors.js';
 import { noGrad } from '../grad-mode.js';
@@ -138,6 +139,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
    */
   override step<T>(closure?: () => Synchronous<T>): T {
     checkFunction('LBFGS.step', closure);
+    refuseRecorded(
+      'the loss, by which the next step is chosen, is read while a compiled function is recorded',
+      'compile what the closure does instead, and step outside: optimizer.step(() => compiled(x, y))',
+      'LBFGS.step',
+    );
     let result: T | undefined;
     const evaluate = (): number => {
       const given = resultOf<T>('LBFGS.step', closure!);

@@ -13,6 +13,15 @@ export function refuseSetting(): void {
   );
 }
 
+/** Throws while a function is recorded, since an optimizer or a schedule, `what`, is made. */
+export function refuseMaking(op: string, what: string): void {
+  refuseRecorded(
+    `${what} is made while a compiled function is recorded; a replay would make none`,
+    'make it before, outside of the compiled function',
+    op,
+  );
+}
+
 /**
  * A number that may change between steps, held in a 0-dim float64 tensor that stays the same object: an op that was
  * given the tensor sees what was set last, also where it is replayed.

@@ -9,6 +9,7 @@ import { Module } from '../nn/module.js';
 import { checkFunction, synchronous } from '../scope.js';
 import type { Synchronous } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { refuseMaking } from './number-cell.js';
 import { initialOptions } from './option.js';
 import { ParamGroup } from './param-group.js';
 import type { GroupOf, ParamState } from './param-group.js';
@@ -50,6 +51,7 @@ export abstract class Optimizer<Options extends LearningRate = LearningRate> {
     params: Params<Options>,
     options: Options,
   ) {
+    refuseMaking(name, 'an optimizer');
     this.#rule = rule;
     this.defaults = initialOptions(rule.options);
     this.defaults = Object.freeze(this.#complete(options));

@@ -83,8 +83,14 @@ describe.runIf(records)('calls that fail', () => {
 it('names of passes are looked at before anything is recorded', () => {
   const passes = [Symbol('fuse')] as unknown as string[];
   expect(() => compile((x: Tensor) => x.mul(2), { passes })).toThrow(ValueError);
-  const unknown = compile((x: Tensor) => x.mul(2), { passes: ['bogus'] });
-  if (records) expect(() => unknown(ones([2]))).toThrow(/the pass bogus/);
+  const compileWith = (names: string[]) => () => compile((x: Tensor) => x.mul(2), { passes: names });
+  for (const names of [['bogus'], ['deadCode', 'bogus']]) {
+    expect(compileWith(names)).toThrow(ValueError);
+    expect(compileWith(names)).toThrow(
+      /^\[compile\] got the pass bogus, wanted one of: constantFolding .* inPlace$/,
+    );
+  }
+  expect(compileWith([])).not.toThrow();
   expect(compile((x: Tensor) => x.mul(2))(ones([2])).tolist()).toEqual([2, 2]);
 });
 

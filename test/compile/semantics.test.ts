@@ -29,6 +29,25 @@ import { records } from './support.js';
 const numbers = (x: Tensor): unknown => x.tolist();
 
 describe('a call', () => {
+  it('takes and gives null and undefined, each of its own kind', () => {
+    const fn = compile((y: Tensor, mask?: Tensor | null, rest?: { scale: number | undefined }) => ({
+      y: mask === null ? y.neg() : mask === undefined ? y.mul(rest?.scale ?? 2) : y.add(mask),
+      mask: mask && null,
+      none: undefined,
+    }));
+    for (let i = 0; i < 2; i++) {
+      const y = tensor([i + 1]);
+      expect(fn(y).y.tolist()).toEqual([2 * (i + 1)]);
+      expect(fn(y, undefined, { scale: undefined }).y.tolist()).toEqual([2 * (i + 1)]);
+      expect(fn(y, undefined, { scale: 3 }).y.tolist()).toEqual([3 * (i + 1)]);
+      expect(fn(y, null).y.tolist()).toEqual([-i - 1]);
+      const masked = fn(y, tensor([5]));
+      expect(masked.y.tolist()).toEqual([i + 6]);
+      expect([masked.mask, masked.none]).toEqual([null, undefined]);
+    }
+    if (records) expect([fn.recordings, fn.replays]).toEqual([5, 5]);
+  });
+
   it('takes and gives tensors, numbers, booleans and strings in arrays and plain objects', () => {
     const fn = compile(({ x, by }: { x: Tensor; by: readonly number[] }, sign: boolean) => ({
       scaled: by.map((factor) => x.mul(sign ? -factor : factor)),

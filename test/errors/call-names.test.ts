@@ -33,6 +33,32 @@ describe('an error names the function that was called', () => {
   });
 });
 
+describe('an error of a freed tensor names the property or method', () => {
+  test.each<[string, () => unknown]>([
+    ['shape', () => gone.shape],
+    ['dtype', () => gone.dtype],
+    ['strides', () => gone.strides],
+    ['ndim', () => gone.ndim],
+    ['numel', () => gone.numel()],
+    ['size', () => gone.size(0)],
+    ['isContiguous', () => gone.isContiguous()],
+    ['data', () => gone.data],
+    ['item', () => gone.item()],
+    ['tolist', () => gone.tolist()],
+    ['toJSON', () => JSON.stringify(gone)],
+    ['toString', () => String(gone)],
+    ['toString', () => gone.toString()],
+    ['toString', () => `${gone as unknown as string}`],
+  ])('%s', (name, run) => {
+    expect(run).toThrow(lg.DisposedError);
+    expect(run).toThrow(new RegExp(`^\\[${name}\\] .*was freed`));
+  });
+
+  test('read', async () => {
+    await expect(gone.read()).rejects.toThrow(/^\[read\] .*was freed/);
+  });
+});
+
 describe('and no other', () => {
   test.each([
     ['itself', () => a23.add(a45), /^\[add\] shapes/],

@@ -7,11 +7,18 @@ import {
   data,
   DisposedError,
   DTypeError,
+  eye,
+  F,
   info,
+  io,
+  linspace,
+  logspace,
   nn,
   noGrad,
   ones,
+  onesLike,
   optim,
+  rand,
   randn,
   ShapeError,
   snapshot,
@@ -180,6 +187,36 @@ describe('what is positional in PyTorch', () => {
       /\[zeros\] options: got 3, .* sizes go in one array, as \[2, 3\]/,
     ],
     [
+      'rand',
+      (): unknown => Reflect.apply(rand, null, [2, 3]),
+      /\[rand\] options: got 3, .* sizes go in one array, as \[2, 3\]/,
+    ],
+    [
+      'arange',
+      (): unknown => Reflect.apply(arange, null, [0, 10, 2]),
+      /^\[arange\] options: got 2, wanted an object of named options, as \{ step: 2 \}$/,
+    ],
+    [
+      'linspace',
+      (): unknown => Reflect.apply(linspace, null, [0, 1, 5, 2]),
+      /^\[linspace\] options: got 2, wanted an object of named options \(dtype, requiresGrad\)$/,
+    ],
+    [
+      'logspace',
+      (): unknown => Reflect.apply(logspace, null, [0, 1, 5, 2]),
+      /^\[logspace\] options: got 2, .*, as \{ base: 2 \}$/,
+    ],
+    [
+      'eye',
+      (): unknown => Reflect.apply(eye, null, [2, 3]),
+      /^\[eye\] options: got 3, .*, as \{ columns: 3 \}$/,
+    ],
+    [
+      'onesLike',
+      (): unknown => Reflect.apply(onesLike, null, [x, 3]),
+      /^\[onesLike\] options: got 3, .* \(dtype, requiresGrad\)$/,
+    ],
+    [
       'Linear',
       (): unknown => Reflect.construct(nn.Linear, [2, 3, false]),
       /\[Linear\] options: got false, .* \(bias, dtype\)/,
@@ -221,6 +258,40 @@ describe('modules where something else is wanted', () => {
     expect(() => new optim.Adam(given)).toThrow(DTypeError);
     expect(() => new optim.Adam(given)).toThrow(message);
     expect(() => new optim.Adam([{ params: given }])).toThrow(message);
+  });
+
+  test('to be saved', () => {
+    const given = net as unknown as Record<string, never>;
+    expect(() => io.saveSafetensors('/nowhere/model.safetensors', given)).toThrow(ValueError);
+    expect(() => io.saveSafetensors('/nowhere/model.safetensors', given)).toThrow(
+      '[saveSafetensors] tensors: got a value of type Sequential, wanted an object of tensors by name, as model.stateDict() gives',
+    );
+    expect(() => io.saveCheckpoint('/nowhere/model.ckpt', given)).toThrow(ValueError);
+    expect(() => io.saveCheckpoint('/nowhere/model.ckpt', given)).toThrow(
+      '[saveCheckpoint] parts: got a value of type Sequential, wanted an object of parts by name, as { model } or { model, optimizer }',
+    );
+    const optimizer = new optim.SGD(net.parameters()) as unknown as Record<string, never>;
+    expect(() => io.saveCheckpoint('/nowhere/model.ckpt', optimizer)).toThrow(
+      /got a value of type SGD, .* as \{ model \} or/,
+    );
+    expect(() => io.loadCheckpoint('/nowhere/model.ckpt', given)).toThrow(/as \{ model \} or/);
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'an array',
+      [linear],
+      'got [a value of type Linear], wanted a module; spread the array: new nn.Sequential(...layers)',
+    ],
+    ['a class', nn.ReLU, 'got the class ReLU, wanted a module, as new ReLU() makes'],
+    ['a function', F.relu, 'got a function, wanted a module, as new nn.Lambda(fn) makes of a function'],
+    ['neither', 3, 'got 3, wanted a module'],
+  ])('as layers, %s', (_, layer, message) => {
+    const make = (): unknown => Reflect.construct(nn.Sequential, [linear, layer]);
+    expect(make).toThrow(ValueError);
+    expect(make).toThrow(new RegExp(`^\\[Sequential\\] layer 1: ${message.replace(/[[\]().]/g, '\\$&')}$`));
+    if (typeof layer === 'function')
+      expect(() => new nn.ModuleList([layer as never])).toThrow(`[ModuleList] layer 0: ${message}`);
   });
 
   test('to be clipped', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BusyError, compile, info, ones, optim, randn, RecordingError } from '../../lib/index.js';
+import { BusyError, compile, info, ones, optim, randn, RecordingError, ValueError } from '../../lib/index.js';
 import type { Tensor } from '../../lib/index.js';
 
 // A step of a schedule that cannot be taken changes nothing, and can be taken later.
@@ -141,3 +141,44 @@ it.each(['StepLR', 'SequentialLR', 'ReduceLROnPlateau'])(
     );
   },
 );
+
+describe('a number that is not finite is refused when the schedule is made', () => {
+  const { ConstantLR, CosineAnnealingWarmRestarts, MultiStepLR, PolynomialLR, SWALR } = schedules;
+  type Make = (o: optim.Optimizer, value: number) => unknown;
+  it.each<[string, Make]>([
+    ['StepLR gamma', (o, gamma) => new StepLR(o, 3, { gamma })],
+    ['StepLR stepSize', (o, stepSize) => new StepLR(o, stepSize)],
+    ['MultiStepLR gamma', (o, gamma) => new MultiStepLR(o, [1], { gamma })],
+    ['ConstantLR factor', (o, factor) => new ConstantLR(o, { factor })],
+    ['LinearLR startFactor', (o, startFactor) => new LinearLR(o, { startFactor })],
+    ['LinearLR endFactor', (o, endFactor) => new LinearLR(o, { endFactor })],
+    ['ExponentialLR gamma', (o, gamma) => new ExponentialLR(o, gamma)],
+    ['PolynomialLR power', (o, power) => new PolynomialLR(o, { power })],
+    ['CosineAnnealingLR etaMin', (o, etaMin) => new CosineAnnealingLR(o, 3, { etaMin })],
+    ['CosineAnnealingWarmRestarts etaMin', (o, etaMin) => new CosineAnnealingWarmRestarts(o, 3, { etaMin })],
+    ['CyclicLR baseLr', (o, baseLr) => new CyclicLR(o, baseLr, 1)],
+    ['CyclicLR maxLr', (o, maxLr) => new CyclicLR(o, 0.1, maxLr)],
+    ['CyclicLR gamma', (o, gamma) => new CyclicLR(o, 0.1, 1, { gamma })],
+    ['CyclicLR baseMomentum', (o, baseMomentum) => new CyclicLR(o, 0.1, 1, { baseMomentum })],
+    ['OneCycleLR maxLr', (o, maxLr) => new OneCycleLR(o, maxLr, { totalSteps: 9 })],
+    ['OneCycleLR pctStart', (o, pctStart) => new OneCycleLR(o, 1, { totalSteps: 9, pctStart })],
+    ['OneCycleLR divFactor', (o, divFactor) => new OneCycleLR(o, 1, { totalSteps: 9, divFactor })],
+    [
+      'OneCycleLR finalDivFactor',
+      (o, finalDivFactor) => new OneCycleLR(o, 1, { totalSteps: 9, finalDivFactor }),
+    ],
+    ['SWALR swaLr', (o, swaLr) => new SWALR(o, swaLr)],
+    ['ReduceLROnPlateau factor', (o, factor) => new ReduceLROnPlateau(o, { factor })],
+    ['ReduceLROnPlateau threshold', (o, threshold) => new ReduceLROnPlateau(o, { threshold })],
+    ['ReduceLROnPlateau minLr', (o, minLr) => new ReduceLROnPlateau(o, { minLr })],
+    ['ReduceLROnPlateau eps', (o, eps) => new ReduceLROnPlateau(o, { eps })],
+  ])('%s', (what, make) => {
+    const [op, name] = what.split(' ') as [string, string];
+    const optimizer = new optim.SGD([ones([1])], { momentum: 0.9, lr: 1 });
+    for (const value of [NaN, Infinity, -Infinity]) {
+      expect(() => make(optimizer, value)).toThrow(ValueError);
+      expect(() => make(optimizer, value)).toThrow(`[${op}] ${name}: got ${value}`);
+    }
+    expect(optimizer.paramGroups[0]!.lr).toBe(1);
+  });
+});

@@ -213,12 +213,21 @@ function copyOf(state: object): unknown {
   });
 }
 
+function isStateful(part: unknown): boolean {
+  const { stateDict, loadStateDict } = (part ?? {}) as Partial<Stateful>;
+  return typeof stateDict === 'function' && typeof loadStateDict === 'function';
+}
+
 function checkParts(op: string, parts: unknown): void {
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts))
     throw new ValueError(`[${op}] parts: got ${describe(parts)}, wanted an object of parts by name`);
+  if (isStateful(parts)) {
+    throw new ValueError(
+      `[${op}] parts: got ${describe(parts)}, wanted an object of parts by name, as { model } or { model, optimizer }`,
+    );
+  }
   for (const [name, part] of Object.entries(parts)) {
-    const { stateDict, loadStateDict } = (part ?? {}) as Partial<Stateful>;
-    if (typeof stateDict === 'function' && typeof loadStateDict === 'function') continue;
+    if (isStateful(part)) continue;
     throw new ValueError(
       `[${op}] parts.${name}: got ${describe(part)}, wanted a module, an optimizer, a schedule, or what else has ` +
         'stateDict and loadStateDict',

@@ -3,6 +3,7 @@ import { checkOptions, checkTensor, describe, product } from '../../check.js';
 import { itemSize } from '../../dtype.js';
 import type { DType } from '../../dtype.js';
 import { OutOfMemoryError, ValueError } from '../../errors.js';
+import { Module } from '../../nn/module.js';
 import type { StateDict } from '../../nn/state-dict.js';
 import type { Tensor } from '../../tensor.js';
 import { writeAtomically } from '../atomic.js';
@@ -96,6 +97,11 @@ function planFile(op: string, tensors: StateDict, options: SafetensorsOptions): 
   checkOptions(op, options, ['metadata']);
   if (typeof tensors !== 'object' || tensors === null || Array.isArray(tensors)) {
     throw new ValueError(`[${op}] tensors: got ${describe(tensors)}, wanted an object of tensors by name`);
+  }
+  if (tensors instanceof Module) {
+    throw new ValueError(
+      `[${op}] tensors: got ${describe(tensors)}, wanted an object of tensors by name, as model.stateDict() gives`,
+    );
   }
   const given = Object.entries(tensors).map(([name, tensor]): Part => {
     checkTensor(op, name, tensor);

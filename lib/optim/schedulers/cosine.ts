@@ -1,4 +1,4 @@
-import { checkNumber, checkRange } from '../../check.js';
+import { checkFinite, checkRange } from '../../check.js';
 import type { Optimizer } from '../optimizer.js';
 import { checkCount, checkKnown, LRScheduler } from './schedule.js';
 import type { ScheduleOptions } from './schedule.js';
@@ -28,7 +28,7 @@ export class CosineAnnealingLR extends LRScheduler {
     checkCount('CosineAnnealingLR', 'tMax', tMax);
     checkKnown('CosineAnnealingLR', options, ['etaMin']);
     const { etaMin = 0 } = options;
-    checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
+    checkFinite('CosineAnnealingLR', 'etaMin', etaMin);
     const height = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
     super(
       'CosineAnnealingLR',
@@ -75,7 +75,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     checkKnown(op, options, ['tMult', 'etaMin']);
     const { tMult = 1, etaMin = 0 } = options;
     checkCount(op, 'tMult', tMult);
-    checkNumber(op, 'etaMin', etaMin);
+    checkFinite(op, 'etaMin', etaMin);
     const part = { epoch: 0 };
     const rate = ({ epoch, baseLr }: { epoch: number; baseLr: number }): number => {
       const { into, length } = cycleAt(epoch + part.epoch, t0, tMult);

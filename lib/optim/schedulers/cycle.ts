@@ -1,4 +1,4 @@
-import { checkChoice, checkFlag, checkNumber, checkRange } from '../../check.js';
+import { checkChoice, checkFinite, checkFlag, checkRange } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import { checkFunction } from '../../scope.js';
 import type { Optimizer } from '../optimizer.js';
@@ -95,7 +95,7 @@ export class CyclicLR extends LRScheduler {
 function heights(op: string, options: CyclicLROptions): (cycle: number, step: number) => number {
   const { mode = 'triangular', gamma = 1, scaleFn, scaleMode = 'cycle' } = options;
   checkChoice(op, 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
-  checkNumber(op, 'gamma', gamma);
+  checkFinite(op, 'gamma', gamma);
   checkChoice(op, 'scaleMode', scaleMode, ['cycle', 'iterations']);
   if (scaleFn !== undefined) {
     checkFunction(`${op} scaleFn`, scaleFn);
@@ -178,6 +178,8 @@ export class OneCycleLR extends LRScheduler {
     const total = stepsOf(op, options);
     checkRange(op, 'pctStart', pctStart, 0, 1);
     checkChoice(op, 'annealStrategy', annealStrategy, ['cos', 'linear']);
+    checkFinite(op, 'divFactor', divFactor);
+    checkFinite(op, 'finalDivFactor', finalDivFactor);
     checkRange(op, 'divFactor', divFactor, Number.MIN_VALUE, Infinity);
     checkRange(op, 'finalDivFactor', finalDivFactor, Number.MIN_VALUE, Infinity);
     const threePhase = checkFlag(op, 'threePhase', options.threePhase);

@@ -1,4 +1,4 @@
-import { checkNumber, checkRange } from '../../check.js';
+import { checkFinite, checkRange } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import type { Optimizer } from '../optimizer.js';
 import { checkCount, checkKnown, LRScheduler } from './schedule.js';
@@ -27,7 +27,7 @@ export class StepLR extends LRScheduler {
     checkCount('StepLR', 'stepSize', stepSize);
     checkKnown('StepLR', options, ['gamma']);
     const { gamma = 0.1 } = options;
-    checkNumber('StepLR', 'gamma', gamma);
+    checkFinite('StepLR', 'gamma', gamma);
     super(
       'StepLR',
       optimizer,
@@ -55,7 +55,7 @@ export class MultiStepLR extends LRScheduler {
     checkMilestones('MultiStepLR', milestones);
     checkKnown('MultiStepLR', options, ['gamma']);
     const { gamma = 0.1 } = options;
-    checkNumber('MultiStepLR', 'gamma', gamma);
+    checkFinite('MultiStepLR', 'gamma', gamma);
     const times = (epoch: number): number => milestones.filter((milestone) => milestone === epoch).length;
     super('MultiStepLR', optimizer, { next: ({ epoch, lr }) => lr * gamma ** times(epoch) }, options);
   }
@@ -169,7 +169,7 @@ export class LinearLR extends LRScheduler {
  */
 export class ExponentialLR extends LRScheduler {
   constructor(optimizer: Optimizer, gamma: number, options: ScheduleOptions = {}) {
-    checkNumber('ExponentialLR', 'gamma', gamma);
+    checkFinite('ExponentialLR', 'gamma', gamma);
     checkKnown('ExponentialLR', options, []);
     super('ExponentialLR', optimizer, { next: ({ lr }) => lr * gamma }, options);
   }
@@ -199,7 +199,7 @@ export class PolynomialLR extends LRScheduler {
     checkKnown('PolynomialLR', options, ['totalIters', 'power']);
     const { totalIters = 5, power = 1 } = options;
     checkCount('PolynomialLR', 'totalIters', totalIters);
-    checkNumber('PolynomialLR', 'power', power);
+    checkFinite('PolynomialLR', 'power', power);
     super(
       'PolynomialLR',
       optimizer,

@@ -1,5 +1,5 @@
 import { Handle } from '../../backend/backend.js';
-import { checkChoice, checkNumber, checkOptions, checkRange, describe } from '../../check.js';
+import { checkChoice, checkFinite, checkNumber, checkOptions, checkRange, describe } from '../../check.js';
 import { ValueError } from '../../errors.js';
 import type { Tensor } from '../../tensor.js';
 import { refuseSetting } from '../number-cell.js';
@@ -71,12 +71,13 @@ export class ReduceLROnPlateau implements Schedule {
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4 } = options;
     const { thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     checkChoice(op, 'mode', mode, ['min', 'max']);
-    checkNumber(op, 'factor', factor);
+    checkFinite(op, 'factor', factor);
     if (!(factor < 1)) throw new ValueError(`[${op}] factor: got ${factor}, wanted a number below 1`);
     checkCount(op, 'patience', patience, 0);
-    checkNumber(op, 'threshold', threshold);
+    checkFinite(op, 'threshold', threshold);
     checkChoice(op, 'thresholdMode', thresholdMode, ['rel', 'abs']);
     checkCount(op, 'cooldown', cooldown, 0);
+    checkFinite(op, 'eps', eps);
     checkRange(op, 'eps', eps, 0, Infinity);
     this.#least = perGroup(op, 'minLr', optimizer, minLr);
     this.#options = { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps };

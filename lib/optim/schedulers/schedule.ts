@@ -1,5 +1,6 @@
 import { checkFlag, checkInt, checkOptions, checkRange, describe } from '../../check.js';
 import { DTypeError, ValueError } from '../../errors.js';
+import { refuseMaking } from '../number-cell.js';
 import { Optimizer } from '../optimizer.js';
 import type { GroupOf } from '../param-group.js';
 import type { LearningRate } from '../rule.js';
@@ -190,7 +191,9 @@ export abstract class LRScheduler implements Schedule {
   }
 }
 
+/** Before a schedule is made, which begins by writing into its optimizer. */
 export function checkOptimizer(op: string, value: unknown): asserts value is Optimizer {
+  refuseMaking(op, 'a schedule');
   if (!(value instanceof Optimizer))
     throw new DTypeError(`[${op}] optimizer: got ${describe(value)}, wanted an optimizer`);
 }
@@ -199,8 +202,10 @@ export function checkOptimizer(op: string, value: unknown): asserts value is Opt
 export function perGroup(op: string, name: string, optimizer: Optimizer, value: unknown): number[] {
   const { length } = optimizer.paramGroups;
   const values: unknown[] = Array.isArray(value) ? value : new Array<unknown>(length).fill(value);
-  if (values.length !== length || !values.every((one) => typeof one === 'number' && !Number.isNaN(one)))
-    throw new ValueError(`[${op}] ${name}: got ${describe(value)}, wanted a number, or one for each group`);
+  if (values.length !== length || !values.every(Number.isFinite))
+    throw new ValueError(
+      `[${op}] ${name}: got ${describe(value)}, wanted a finite number, or one for each group`,
+    );
   return values as number[];
 }
 
