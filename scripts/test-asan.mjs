@@ -9,7 +9,7 @@ import { buildWith } from './compile-sources.mjs';
 const root = path.dirname(import.meta.dirname);
 const folder = path.join(root, 'build-asan');
 const compiler = process.env.ASAN_CXX ?? 'g++';
-// Ops by their table and at their edges, memory, and errors.
+// Ops by their table and at their edges, errors, layers, and tiles.
 const usual = ['test/ops', 'test/errors', 'test/nn', 'test/isa/tiles.test.ts'];
 
 function runtime() {

@@ -84,7 +84,10 @@ export interface BackendInfo {
    */
   readonly bf16: 'amx' | 'avx512-bf16' | 'emulated';
   readonly threads: number;
-  /** Where the number of threads comes from: affinity, cgroup, physical cores, LANEGRAD_NUM_THREADS, setNumThreads; one there is on the js backend. */
+  /**
+   * Where the number of threads comes from: affinity, cgroup, physical cores, LANEGRAD_NUM_THREADS, setNumThreads;
+   * `single-threaded` on the js backend.
+   */
   readonly threadsSource: string;
   /**
    * Size of the last cache that a core reaches, in bytes; a guess where the system does not tell, 0 on the js backend. Results

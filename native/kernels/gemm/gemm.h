@@ -23,6 +23,11 @@ using GemmSum = std::conditional_t<kIsHalf<In>, float, In>;
 
 // What a result is stored as: its sums, or rounded to a 16-bit float.
 enum class GemmStore : uint8_t { kSums, kBFloat16, kFloat16 };
+// That of a result with the dtype of its operands.
+template <class In>
+inline constexpr GemmStore kGemmStore = std::is_same_v<In, BFloat16>  ? GemmStore::kBFloat16
+                                        : std::is_same_v<In, Float16> ? GemmStore::kFloat16
+                                                                      : GemmStore::kSums;
 
 // What becomes of the sums once the last depth block is in: an activation, then a residual is added, and the
 // result is stored. As if each were an op of its own: a 16-bit result is rounded after every one.

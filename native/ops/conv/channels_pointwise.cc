@@ -8,19 +8,6 @@
 namespace lanegrad::conv_detail {
 namespace {
 
-// The result goes to `out` as sums, or rounded.
-template <class In>
-void store_in(GemmProblem<In>& p, In* out, int64_t row) {
-  p.c_row = row;
-  if constexpr (kIsHalf<In>) {
-    p.finish.out = out;
-    p.finish.out_row = row;
-    p.finish.store = std::is_same_v<In, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
-  } else {
-    p.c = out;
-  }
-}
-
 // out[pixels, channels] = image[pixels, depth] weight[depth, channels].
 template <class In>
 GemmProblem<In> product_of(const ConvGeometry& g, bool gradient, ConvOperand<const In> x,
@@ -36,7 +23,8 @@ GemmProblem<In> product_of(const ConvGeometry& g, bool gradient, ConvOperand<con
   p.b_row = weight.strides[gradient ? 0 : 1];
   p.b_col = weight.strides[gradient ? 1 : 0];
   p.column_bias = bias;
-  store_in(p, out, p.n);
+  p.c_row = p.n;
+  store_in(p, out);
   return p;
 }
 
@@ -53,7 +41,8 @@ GemmProblem<In> weight_product(const ConvGeometry& g, const In* grad, const In* 
   p.b = x;
   p.b_row = p.n;
   p.b_col = 1;
-  store_in(p, out, p.n);
+  p.c_row = p.n;
+  store_in(p, out);
   return p;
 }
 

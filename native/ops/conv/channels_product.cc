@@ -84,7 +84,7 @@ void store_sums(GemmSum<In>* sums, int64_t count, int64_t channels, In* to) {
     GemmFinish<float> finish{};
     finish.out = to;
     finish.out_row = channels;
-    finish.store = std::is_same_v<In, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
+    finish.store = kGemmStore<In>;
     gemm_table<In>().finish(finish, sums, channels, count, channels);
   } else {
     std::copy(sums, sums + count * channels, to);

@@ -1,5 +1,6 @@
 // Convolutions of the 16-bit floats: depthwise windows straight over the planes; of bfloat16 on the tile
-// unit, where the processor has one and it pays; all others in float32, some images at a time.
+// unit, where the processor has one and it pays; by Winograd's transforms, which read and write them; all
+// others in float32, some images at a time.
 #pragma once
 
 #include "ops/conv/convolution.h"

@@ -18,7 +18,7 @@ inline constexpr int64_t kFewElements = 16;
 
 struct GroupLayout {
   enum class Kind {
-    kRows,     // few elements a channel: rows, see norm_rows.h
+    kRows,     // few elements a channel: rows, see rows.h
     kPlanes,   // [N, C, inner] in memory: a unit is a group of a sample
     kColumns,  // channels last, [N, inner, C]: a unit is a sample
   };

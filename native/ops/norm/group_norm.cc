@@ -6,7 +6,7 @@
 #include "ops/layout/copy.h"
 #include "ops/norm/group_layout.h"
 #include "ops/norm/common.h"
-#include "ops/norm/norm_rows.h"
+#include "ops/norm/rows.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

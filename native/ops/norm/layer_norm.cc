@@ -2,7 +2,7 @@
 // fused gradients. Statistics are of the dtype that x is computed in.
 #include "ops/layout/copy.h"
 #include "ops/norm/common.h"
-#include "ops/norm/norm_rows.h"
+#include "ops/norm/rows.h"
 #include "ops/registry.h"
 
 namespace lanegrad {

@@ -99,7 +99,7 @@ void aim(GemmProblem<T>& g, T* c, int64_t offset, const GemmExtras& extras) {
     if (!kIsHalf<T> && !extras.activation && !extras.residual) return;
     g.finish.out = c + offset;
     g.finish.out_row = g.c_row;
-    if (kIsHalf<T>) g.finish.store = std::is_same_v<T, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
+    g.finish.store = kGemmStore<T>;
     g.finish.activation = extras.activation;
     if (extras.residual) g.finish.residual = static_cast<const T*>(extras.residual) + offset;
     g.finish.residual_row = g.c_row;

@@ -44,6 +44,18 @@ GemmFinish<T> finish_from(const GemmFinish<T>& f, int64_t i, int64_t j) {
   return part;
 }
 
+// The result goes to rows of `out`, c_row apart, rounded where In is a 16-bit float.
+template <class In>
+void store_in(GemmProblem<In>& p, In* out) {
+  if constexpr (kIsHalf<In>) {
+    p.finish.out = out;
+    p.finish.out_row = p.c_row;
+    p.finish.store = kGemmStore<In>;
+  } else {
+    p.c = out;
+  }
+}
+
 // Bytes that gemm() needs for this problem; only extents and strides are looked at. A multiple of 64.
 template <class T>
 size_t gemm_workspace(const GemmProblem<T>& problem);

@@ -55,18 +55,6 @@ SequenceLayout layout_of(const TensorSpec& x) {
   return l;
 }
 
-// The product goes to rows of `out`.
-template <class T>
-void aim(GemmProblem<T>& g, T* out) {
-  if constexpr (kIsHalf<T>) {
-    g.finish.out = out;
-    g.finish.out_row = g.c_row;
-    g.finish.store = std::is_same_v<T, BFloat16> ? GemmStore::kBFloat16 : GemmStore::kFloat16;
-  } else {
-    g.c = out;
-  }
-}
-
 // Of 16-bit floats a gru's gates are joined before: a sum of two products would be rounded twice.
 template <class T>
 GateRanges product_gates(RecurrentCell cell, int64_t hidden) {
@@ -150,7 +138,7 @@ void run_input_grad(const EvalContext& c) {
     GemmProblem<T> g = input_grad_product<T>(cell, *grad.spec, *weight.spec, gates.range[i]);
     g.a = from + gates.range[i].column;
     g.b = weight.as<const T>() + gates.range[i].row * weight.spec->strides[0];
-    aim(g, c.out(0).as<T>());
+    store_in(g, c.out(0).as<T>());
     gemm(g, workspace, true);
   }
 }
@@ -290,14 +278,14 @@ void run_weight_grad(const EvalContext& c) {
     GemmProblem<T> product = weight_product<T>(gates.range[i], rows, width, inputs);
     product.a = g + gates.range[i].column;
     product.b = x;
-    aim(product, c.out(0).as<T>() + gates.range[i].row * inputs);
+    store_in(product, c.out(0).as<T>() + gates.range[i].row * inputs);
     gemm(product, workspace, true);
   }
   gather_before(schedule, c.attrs().get_bool(1), h0, out, outputs, before);
   GemmProblem<T> product = weight_product<T>({0, 0, gates_of(cell) * hidden}, rows, width, outputs);
   product.a = g;
   product.b = before;
-  aim(product, c.out(1).as<T>());
+  store_in(product, c.out(1).as<T>());
   gemm(product, workspace, true);
 
   if (rows > 0 && width > 0) {
